@@ -1,0 +1,79 @@
+"""What an architecture is to the rest of the simulator: a record of functions, found by the name of its folder under `archs`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from hyperdrive_sim import archs
+from hyperdrive_sim.energy import Price, Provenance
+from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.golden import Arithmetic
+from hyperdrive_sim.machine import Machine
+from hyperdrive_sim.network import Network
+from hyperdrive_sim.placement import Placement
+from hyperdrive_sim.schedule import Arrivals, Schedule
+
+Tiles = Mapping[str, NDArray[np.float64]]
+
+
+class Spec(BaseModel):
+    """What a user may say about a chip: strict, frozen, every default with its source. An architecture's `Spec` has this configuration."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+def figure(default: Any, description: str, provenance: Provenance, source: str, **limits: Any) -> Any:
+    """A field of a Spec: its default with unit and meaning, where that comes from and how well it is known; *limits* as pydantic's Field has them."""
+    return Field(default, description=description, json_schema_extra={"provenance": provenance, "source": source}, **limits)
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A compiler from (network, spec) to a schedule, an arithmetic and a price list.
+
+    `fit` decides what a spec leaves open for a network (a mesh that is `auto`); all others take such a decided spec. `lower` cuts tasks
+    as finely as a grain says, of which `grains` lists the coarsest first; `count` says how many tasks that would be without writing them.
+    `tiles` says, per chip, which part of its busy time each tile did useful work. `tolerance` is the largest difference to golden that
+    the hardware itself makes; 0: none, bit for bit.
+    """
+
+    name: str
+    Spec: type[Spec]
+    fit: Callable[[Network, Any], Any]
+    build: Callable[[Any], Machine]
+    place: Callable[[Network, Any], Placement]
+    lower: Callable[[Network, Any, Placement, Arrivals, str], Schedule]
+    count: Callable[[Network, Any, Placement, Arrivals, str], int]
+    arithmetic: Callable[[Any], Arithmetic]
+    prices: Callable[[Any], Mapping[str, Price]]
+    tiles: Callable[[Network, Any, Placement], Tiles]
+    grains: tuple[str, ...]
+    tolerance: float = 0.0
+
+    @property
+    def folder(self) -> Path:
+        return Path(archs.__path__[0]) / self.name
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """All architectures: the folders under `archs`."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(archs.__path__) if module.ispkg))
+
+
+@cache
+def load(name: str) -> Architecture:
+    """The architecture of that name; InvalidInput if there is none."""
+    if name not in names():
+        raise InvalidInput.at("architecture", f"'{name}' is unknown", "known architectures: " + ", ".join(names()))
+    return importlib.import_module(f"hyperdrive_sim.archs.{name}").architecture  # type: ignore[no-any-return]

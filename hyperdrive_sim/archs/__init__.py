@@ -1,0 +1,1 @@
+"""One folder per chip; the folder is the registry. Two architectures never import each other."""

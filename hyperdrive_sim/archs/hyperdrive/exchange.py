@@ -1,0 +1,133 @@
+"""Border exchange: edge pixels go to the neighbours as soon as a block of them is finished, corners over two hops.
+
+There are no diagonal links. A corner pixel arrives at the vertical neighbour as the end of a border row; that neighbour forwards it
+to the side. All four borders of every map that feeds a 3 x 3 layer are exchanged, also where a stride leaves some unused.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from hyperdrive_sim.archs.hyperdrive.machine import send_buffer
+from hyperdrive_sim.archs.hyperdrive.pieces import Piece
+from hyperdrive_sim.archs.hyperdrive.placement import Layout
+from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS
+from hyperdrive_sim.box import Box, Shape
+from hyperdrive_sim.errors import DoesNotFit, Mistake
+from hyperdrive_sim.machine import Machine
+from hyperdrive_sim.mesh import HORIZONTAL, VERTICAL, Chip, strip
+from hyperdrive_sim.schedule import Copy, Task
+
+
+class Crossing(NamedTuple):
+    """Pixels of one piece, of so many channels, that cross one link."""
+
+    name: str
+    unit: str
+    ps: int
+    latency_ps: int
+    boxes: tuple[Box, ...]
+    source: str
+    target: str
+    receiver: Chip
+    actions: dict[str, int]
+    bits: int
+
+
+class Route(NamedTuple):
+    """A border crossing, and the corner pixels in it that the receiver forwards."""
+
+    border: Crossing
+    corners: tuple[Crossing, ...]
+
+
+Routes = tuple[Route, ...]
+
+
+class Exchange:
+    """Writes the tasks that carry borders, and remembers which of them each chip has yet to wait for."""
+
+    def __init__(self, layout: Layout, machine: Machine, tasks: list[Task]) -> None:
+        self.layout, self.units, self.tasks = layout, machine.unit, tasks
+        self.arrivals: defaultdict[tuple[str, Chip], list[int]] = defaultdict(list)
+        self.credits: dict[Chip, int] = {}
+        """Per chip, a task after which it has room for the next map's borders; none where chips are in step anyway."""
+        self._routes: dict[tuple[Shape, Chip, int, bool], tuple[Routes, ...]] = {}
+        self._queued: defaultdict[str, deque[tuple[int, int]]] = defaultdict(deque)
+        self._used: dict[str, int] = {}
+
+    def routes(self, tensor: str, chip: Chip, pieces: Sequence[Piece], channels: int, *, stored: bool = False) -> tuple[Routes, ...]:
+        """For each piece of a chip's part, what it sends of so many channels; from its send buffers, or (*stored*) from its own memory."""
+        key = (self.layout.network.shape(tensor), chip, channels, stored)
+        if key not in self._routes:
+            self._routes[key] = tuple(self._of(tensor, chip, [patch.out for patch in piece.patches], channels, stored) for piece in pieces)
+        return self._routes[key]
+
+    def _of(self, tensor: str, chip: Chip, outs: Sequence[Box], channels: int, stored: bool) -> Routes:
+        part = self.layout.part(tensor, chip)
+        routes = []
+        for side, other in self.layout.mesh.neighbours[chip].items():
+            edge = strip(part, side, 1)
+            if boxes := tuple(box for out in outs if (box := out & edge)):
+                source = f"{chip}.fmm" if stored else send_buffer(chip, side)
+                border = self._crossing("border", f"{chip}.{side}", boxes, channels, source, other)
+                routes.append(Route(border, tuple(self._forwards(edge, boxes, channels, other)) if side in VERTICAL else ()))
+        return tuple(routes)
+
+    def _forwards(self, edge: Box, boxes: Sequence[Box], channels: int, via: Chip) -> Iterator[Crossing]:
+        for side in HORIZONTAL:
+            beside = self.layout.mesh.neighbours[via].get(side)
+            corner = tuple(box for sent in boxes if (box := sent & strip(edge, side, 1)))
+            if beside and corner:
+                yield self._crossing("corner", f"{via}.{side}", corner, channels, f"{via}.border", beside)
+
+    def _crossing(self, name: str, link: str, boxes: tuple[Box, ...], channels: int, source: str, receiver: Chip) -> Crossing:
+        """*name* is what crosses, `border` or `corner`, and the receiver's memory for it."""
+        bits = sum((box.r1 - box.r0) * (box.w1 - box.w0) for box in boxes) * channels * WORD_BITS
+        unit = self.units[link]
+        actions = crossed(f"{name}_io.bit", bits)
+        return Crossing(name, link, unit.ps(bits), unit.latency_ps, boxes, source, f"{receiver}.{name}", receiver, actions, bits)
+
+    def room(self, routes: Routes) -> list[int]:
+        """The crossings that must be over before a piece's edge pixels have room in the send buffers."""
+        waits = []
+        there = self.layout.spec.send_buffer_bits
+        for border, _ in routes:
+            if border.bits > there:
+                problem = f"{border.source} must take {border.bits} bits of one block's border, {there} bits are there"
+                raise DoesNotFit(Mistake("chip.send_buffer_bits", problem, "enlarge it"))
+            used = self._used.get(border.source, 0) + border.bits
+            while used > there:
+                task, gone = self._queued[border.source].popleft()
+                waits.append(task)
+                used -= gone
+            self._used[border.source] = used
+        return waits
+
+    def send(self, layer: str, copy: tuple[str, int, int, int], routes: Routes, done: int, *, stored: bool = False) -> None:
+        """Write the tasks that carry channels c0..c1 of a map (*copy*: tensor, c0, c1, frame) over some routes, once *done* has ended."""
+        tensor = copy[0]
+        for border, corners in routes:
+            sent = self._write(layer, copy, border, done)
+            if not stored:
+                self._queued[border.source].append((sent, border.bits))
+            self.arrivals[tensor, border.receiver].append(sent)
+            for corner in corners:
+                self.arrivals[tensor, corner.receiver].append(self._write(layer, copy, corner, sent))
+
+    def _write(self, layer: str, copy: tuple[str, int, int, int], crossing: Crossing, done: int) -> int:
+        tensor, c0, c1, frame = copy
+        name, unit, ps, latency_ps, boxes, source, target, receiver, actions, _ = crossing
+        after = (done, self.credits[receiver]) if self.credits else (done,)
+        effect = Copy(tensor, c0, c1, boxes, source, target)
+        self.tasks.append(Task(name, layer, unit, ps, after, (), effect, actions, latency_ps, 0, frame))
+        return len(self.tasks) - 1
+
+
+@lru_cache(maxsize=4096)
+def crossed(action: str, bits: int) -> dict[str, int]:
+    """The one mapping that all tasks share which move that many bits."""
+    return {action: bits}

@@ -1,0 +1,248 @@
+"""Hyperdrive's schedule: weights streamed once to all chips, a task per chip and block of output channels, borders sent as they are made.
+
+Per block of C output channels: the weight stream runs while every chip computes the first pixel of its patches with it. If the
+stream is as fast as the array (16 bit per cycle, as published) that pixel and the rest are one task; if it is slower, the rest comes
+after the whole stream, so the array stalls for what is missing, once per block.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+from hyperdrive_sim.archs.hyperdrive import timing
+from hyperdrive_sim.archs.hyperdrive.exchange import Exchange, crossed
+from hyperdrive_sim.archs.hyperdrive.machine import HOST_LINK, WEIGHTS, array, build
+from hyperdrive_sim.archs.hyperdrive.pieces import BLOCK, Piece, Pieces, site
+from hyperdrive_sim.archs.hyperdrive.placement import BEFORE_ALL, Layout
+from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS, HyperdriveSpec
+from hyperdrive_sim.archs.hyperdrive.steps import Step
+from hyperdrive_sim.box import Box, chunks
+from hyperdrive_sim.mesh import Chip
+from hyperdrive_sim.network import Network
+from hyperdrive_sim.placement import Placement, Resident
+from hyperdrive_sim.replay import HOST
+from hyperdrive_sim.schedule import NOTHING, Arrivals, Compute, Copy, Load, Patch, Schedule, Site, Task
+
+
+def lower(network: Network, spec: HyperdriveSpec, placement: Placement, arrivals: Arrivals, grain: str = BLOCK) -> Schedule:
+    """The schedule of some frames, one after the other."""
+    lowering = _Lowering(network, spec, placement, grain)
+    for frame in range(arrivals.frames):
+        lowering.frame(frame, frame * arrivals.period_ps)
+    return Schedule(lowering.tasks)
+
+
+def count(network: Network, spec: HyperdriveSpec, placement: Placement, arrivals: Arrivals, grain: str = BLOCK) -> int:
+    """How many tasks `lower` would write."""
+    return _Lowering(network, spec, placement, grain).size() * arrivals.frames
+
+
+class Work(NamedTuple):
+    """What is the same for all blocks and chips of a step: the time and actions of a piece by its pixels, the time of the first
+    pixel and whether the weights arrive as fast as it uses them, whether the borders are sent and whether the map leaves for the host.
+    """
+
+    step: Step
+    frame: int
+    costs: dict[int, tuple[int, dict[str, int]]]
+    head_ps: int
+    hidden: bool
+    ringed: bool
+    leaves: bool
+
+
+class Post(NamedTuple):
+    """A chip at work on a step."""
+
+    chip: Chip
+    array: str
+    site: Site
+    pieces: tuple[Piece, ...]
+
+
+class _Lowering:
+    """The tasks written so far, and which of them later ones must wait for."""
+
+    def __init__(self, network: Network, spec: HyperdriveSpec, placement: Placement, grain: str) -> None:
+        self.network, self.spec, self.placement = network, spec, placement
+        self.layout = Layout(network, spec, spec.chips)
+        self.machine = build(spec)
+        self.pieces = Pieces(self.layout, grain)
+        self.tasks: list[Task] = []
+        self.exchange = Exchange(self.layout, self.machine, self.tasks)
+        self.chips = self.layout.mesh.chips
+        self.buffers = tuple(f"{chip}.wbuf" for chip in self.chips)
+        self.buffered: deque[tuple[int, list[int]]] = deque()
+        self.last: list[int] = []
+        self.arrived: dict[tuple[str, Chip], list[int]] = {}
+        self.step_ends: list[list[int]] = []
+        self.left: dict[Chip, list[int]] = {}
+        self.prefetch = spec.weight_buffer_blocks > 1
+        self.paid = _bypasses_paid(network, self.layout, spec)
+
+    def add(self, task: Task) -> int:
+        self.tasks.append(task)
+        return len(self.tasks) - 1
+
+    def size(self) -> int:
+        """The number of tasks of one frame."""
+        layout, chips = self.layout, self.chips
+        total = sum(self._blocks(entry) * len(chips) for entry in layout.plan.entries)
+        for entry in set(layout.plan.entries) & set(layout.ringed):
+            total += self._blocks(entry) * self._crossings(entry, {chip: _stored(layout.part(entry, chip)) for chip in chips}, stored=True)
+        for step in layout.plan.steps:
+            pieces = {chip: self.pieces.of(step, chip) for chip in chips}
+            per_block = 1 + sum(map(len, pieces.values())) + (0 if self._hidden(step) else len(chips))
+            if step.output in layout.ringed:
+                per_block += self._crossings(step.output, pieces, stored=False)
+            total += self._blocks(step.output) * (per_block + len(chips) * (step.output in layout.plan.exits))
+        return total
+
+    def _blocks(self, tensor: str) -> int:
+        return -(-self.network.shape(tensor).channels // self.spec.lanes)
+
+    def _crossings(self, tensor: str, pieces: dict[Chip, tuple[Piece, ...]], *, stored: bool) -> int:
+        routes = (route for chip in self.chips for piece in self.exchange.routes(tensor, chip, pieces[chip], 1, stored=stored) for route in piece)
+        return sum(1 + len(route.corners) for route in routes)
+
+    def frame(self, number: int, not_before_ps: int) -> None:
+        gate = self._gate() if number else []
+        self.step_ends = []
+        for entry in self.layout.plan.entries:
+            self._enter(entry, number, not_before_ps, gate)
+        for step in self.layout.plan.steps:
+            self._run(step, number)
+            self.step_ends.append(self.last)
+
+    def _enter(self, tensor: str, frame: int, not_before_ps: int, gate: list[int]) -> None:
+        """The host sends every chip its part of a map, block by block of channels; the chips exchange its borders among themselves."""
+        link = self.machine.unit[HOST_LINK]
+        first: int | None = None
+        for c0, c1 in chunks(0, self.network.shape(tensor).channels, self.spec.lanes):
+            for chip in self.chips:
+                part = self.layout.part(tensor, chip)
+                after = tuple(gate) if first is None else (first,) if gate else ()
+                bits = part.channels(c0, c1).size * WORD_BITS
+                effect = Copy(tensor, c0, c1, (part,), HOST, f"{chip}.fmm")
+                actions = crossed("input_io.bit", bits)
+                sent = self.add(Task("input", tensor, HOST_LINK, link.ps(bits), after, (), effect, actions, 0, not_before_ps, frame))
+                first = sent if first is None else first
+                self.arrived.setdefault((tensor, chip), []).append(sent)
+                if tensor in self.layout.ringed:
+                    (routes,) = self.exchange.routes(tensor, chip, _stored(part), c1 - c0, stored=True)
+                    self.exchange.send(tensor, (tensor, c0, c1, frame), routes, sent, stored=True)
+
+    def _run(self, step: Step, frame: int) -> None:
+        """All blocks of a step on all chips."""
+        work = self._work(step, frame)
+        waits = {chip: self._inputs(step, chip) for chip in self.chips}
+        posts = [Post(chip, array(chip), site(step, chip, self.layout), self.pieces.of(step, chip)) for chip in self.chips]
+        for c0, c1 in chunks(0, step.conv.out_channels, self.spec.lanes):
+            stream = self._stream(step, c0, c1, frame)
+            ends = []
+            for position, post in enumerate(posts):
+                before = waits.pop(post.chip, [])
+                if self.prefetch and self.last:
+                    before.append(self.last[position])
+                ends.append(self._block(work, post, (c0, c1), stream, before))
+            self.last = ends
+            self.buffered[-1][1].extend(ends)
+        if self.prefetch:
+            self.exchange.credits = dict(zip(self.chips, self.last, strict=True))
+
+    def _work(self, step: Step, frame: int) -> Work:
+        channels, core = self.network.shape(step.source).channels, self.machine.clock
+        sizes = {piece.pixels for chip in self.chips for piece in self.pieces.of(step, chip)}
+        actions = {n: timing.phases(n, step, channels, self.spec, bypass=step.output in self.paid) for n in sizes}
+        costs = {n: (core.ps(sum(cycles.values())), cycles) for n, cycles in actions.items()}
+        head_ps = core.ps(timing.head_cycles(step, channels))
+        plan = self.layout.plan
+        return Work(step, frame, costs, head_ps, self._hidden(step), step.output in self.layout.ringed, step.output in plan.exits)
+
+    def _inputs(self, step: Step, chip: Chip) -> list[int]:
+        """What a chip's first block of a step comes after: maps and borders that no earlier step has waited for."""
+        waits = [task for tensor in (step.source, step.bypass) if tensor for task in self.arrived.pop((tensor, chip), ())]
+        if step.halo:
+            waits += self.exchange.arrivals.pop((step.source, chip), ())
+        return waits + self.left.pop(chip, [])
+
+    def _stream(self, step: Step, c0: int, c1: int, frame: int) -> int:
+        """The weights of one block, to all chips at once, as soon as every chip has room for them."""
+        layer = step.conv.name
+        bits = self.network.weight_bits(layer) * (c1 - c0) // step.conv.out_channels
+        after: list[int] = []
+        used = sum(size for size, _ in self.buffered) + bits
+        while self.buffered and (used > self.spec.weight_buffer_bits or len(self.buffered) >= self.spec.weight_buffer_blocks):
+            size, readers = self.buffered.popleft()
+            used -= size
+            after += readers
+        effect = Load(layer, c0, c1, self.buffers)
+        self.buffered.append((bits, []))
+        ps = self.machine.unit[WEIGHTS].ps(bits)
+        return self.add(Task("stream", layer, WEIGHTS, ps, tuple(after), (), effect, crossed("weight_io.bit", bits), frame=frame))
+
+    def _block(self, work: Work, post: Post, channels: tuple[int, int], stream: int, before: list[int]) -> int:
+        """One chip's tasks for one block of output channels; returns the last of its array."""
+        chip, unit, at, pieces = post
+        c0, c1 = channels
+        name, frame, tasks = work.step.conv.name, work.frame, self.tasks
+        routes = self.exchange.routes(work.step.output, chip, pieces, c1 - c0) if work.ringed else None
+        after, begins, done = before, (stream,), -1
+        for number, (pixels, patches) in enumerate(pieces):
+            ps, actions = work.costs[pixels]
+            if number == 0 and not work.hidden:
+                tasks.append(Task("first", name, unit, work.head_ps, tuple(before), begins, None, NOTHING, 0, 0, frame))
+                ps, after, begins = max(1, ps - work.head_ps), [*before, len(tasks) - 1, stream], ()
+            if routes is not None:
+                after = after + self.exchange.room(routes[number])
+            done = len(tasks)
+            tasks.append(Task("compute", name, unit, ps, tuple(after), begins, Compute(at, c0, c1, patches), actions, 0, 0, frame))
+            if routes is not None:
+                self.exchange.send(name, (work.step.output, c0, c1, frame), routes[number], done)
+            after, begins = [done], ()
+        if work.leaves:
+            self._leave(work.step, chip, (c0, c1, frame), done)
+        return done
+
+    def _hidden(self, step: Step) -> bool:
+        """Whether the weights of a block arrive as fast as the first pixel uses them."""
+        bits = self.network.weight_bits(step.conv.name) * min(self.spec.lanes, step.conv.out_channels) // step.conv.out_channels
+        head = self.machine.clock.ps(timing.head_cycles(step, self.network.shape(step.source).channels))
+        return self.machine.unit[WEIGHTS].ps(bits) <= head
+
+    def _leave(self, step: Step, chip: Chip, block: tuple[int, int, int], done: int) -> None:
+        """A finished block goes back to the host."""
+        c0, c1, frame = block
+        part = self.layout.part(step.output, chip)
+        bits = part.channels(c0, c1).size * WORD_BITS
+        effect = Copy(step.output, c0, c1, (part,), f"{chip}.fmm", HOST)
+        ps = self.machine.unit[HOST_LINK].ps(bits)
+        task = Task("output", step.conv.name, HOST_LINK, ps, (done,), (), effect, crossed("output_io.bit", bits), frame=frame)
+        self.left.setdefault(chip, []).append(self.add(task))
+
+    def _gate(self) -> list[int]:
+        """What of the previous frame must be over before the next one's input may take its place in the memories."""
+        free_after = max(map(_last_rival, self.placement.residents.values()))
+        if free_after < len(self.step_ends):
+            return self.step_ends[free_after]
+        return [*self.step_ends[-1], *(task for tasks in self.left.values() for task in tasks)]
+
+
+def _last_rival(residents: tuple[Resident, ...]) -> int:
+    """The last step in which anything lies where the input will lie."""
+    inputs = [resident for resident in residents if resident.first == BEFORE_ALL]
+    return max((other.last for one in inputs for other in residents if one.overlaps(other)), default=BEFORE_ALL)
+
+
+def _stored(part: Box) -> tuple[Piece, ...]:
+    """A part that is in the feature-map memory as a whole."""
+    return (Piece(0, (Patch(part, part),)),)
+
+
+def _bypasses_paid(network: Network, layout: Layout, spec: HyperdriveSpec) -> set[str]:
+    """The sums whose bypass phase costs cycles: all, or the first of each shape as in the published cycle table."""
+    sums = [step.output for step in layout.plan.steps if step.add]
+    if spec.bypass_adds == "all":
+        return set(sums)
+    return set({network.shape(output): output for output in reversed(sums)}.values())

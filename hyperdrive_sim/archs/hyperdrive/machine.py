@@ -1,0 +1,60 @@
+"""A Hyperdrive system as units and memories: per chip an array, four border links and five memories; the weight stream and the host link."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hyperdrive_sim.archs.hyperdrive.prices import operating_point
+from hyperdrive_sim.archs.hyperdrive.spec import HyperdriveSpec
+from hyperdrive_sim.archs.hyperdrive.timing import peak_ops_per_cycle
+from hyperdrive_sim.machine import Machine, Memory, Unit
+from hyperdrive_sim.mesh import Chip, Mesh, Side
+from hyperdrive_sim.rates import Clock, Rate
+
+WEIGHTS = "host.weights"
+HOST_LINK = "host.link"
+
+
+def array(chip: Chip) -> str:
+    return f"{chip}.array"
+
+
+def send_buffer(chip: Chip, side: Side) -> str:
+    return f"{chip}.send.{side}"
+
+
+def clock(spec: HyperdriveSpec) -> Clock:
+    return Clock.of_mhz(spec.clock_mhz or operating_point(spec).clock_mhz)
+
+
+def build(spec: HyperdriveSpec) -> Machine:
+    core = clock(spec)
+    mesh = Mesh(*spec.chips)
+    host = (
+        Unit(WEIGHTS, "weights", Rate.per_cycle(spec.weight_stream_bits_per_cycle, core)),
+        Unit(HOST_LINK, "host", Rate(round(spec.host_link_gbit_per_s * 1e9))),
+    )
+    return Machine(
+        units=(*host, *(unit for chip in mesh.chips for unit in _units(chip, mesh, spec, core))),
+        memories=tuple(memory for chip in mesh.chips for memory in _memories(chip, mesh, spec)),
+        clock=core,
+        peak_ops_per_cycle=peak_ops_per_cycle(spec) * len(mesh.chips),
+        chips=len(mesh.chips),
+        mesh=spec.chips,
+    )
+
+
+def _units(chip: Chip, mesh: Mesh, spec: HyperdriveSpec, core: Clock) -> Iterator[Unit]:
+    yield Unit(array(chip), "array")
+    link = Rate.per_cycle(spec.border_link_bits_per_cycle, core)
+    for side in mesh.neighbours[chip]:
+        yield Unit(f"{chip}.{side}", "border", link, core.ps(spec.border_link_latency_cycles))
+
+
+def _memories(chip: Chip, mesh: Mesh, spec: HyperdriveSpec) -> Iterator[Memory]:
+    yield Memory(f"{chip}.fmm", spec.feature_map_memory_bits)
+    yield Memory(f"{chip}.border", spec.border_memory_bits)
+    yield Memory(f"{chip}.corner", spec.corner_memory_bits)
+    yield Memory(f"{chip}.wbuf", spec.weight_buffer_bits, "fifo", spec.weight_buffer_blocks)
+    for side in mesh.neighbours[chip]:
+        yield Memory(send_buffer(chip, side), spec.send_buffer_bits, "fifo")

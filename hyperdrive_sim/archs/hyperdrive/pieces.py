@@ -1,0 +1,81 @@
+"""What each chip does in a step: where it reads and writes, and into which pieces a block of output channels is cut.
+
+At the grain `block` a chip's part is one piece; at the grain `pixel` a piece is one local pixel of every tile's patch.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from hyperdrive_sim.archs.hyperdrive import timing
+from hyperdrive_sim.archs.hyperdrive.machine import send_buffer
+from hyperdrive_sim.archs.hyperdrive.placement import Layout
+from hyperdrive_sim.archs.hyperdrive.steps import Step
+from hyperdrive_sim.box import Box
+from hyperdrive_sim.mesh import Chip, strip
+from hyperdrive_sim.schedule import Patch, Region, Site
+
+BLOCK, PIXEL = "block", "pixel"
+GRAINS = (BLOCK, PIXEL)
+
+
+class Piece(NamedTuple):
+    """*pixels* local pixels of every tile, in lock-step; the output boxes that are not beyond the chip's part."""
+
+    pixels: int
+    patches: tuple[Patch, ...]
+
+
+class Pieces:
+    """Cuts parts into pieces; equal parts of equal layers share theirs."""
+
+    def __init__(self, layout: Layout, grain: str) -> None:
+        self.layout, self.grain = layout, grain
+        self._cut: dict[tuple[object, ...], tuple[Piece, ...]] = {}
+
+    def of(self, step: Step, chip: Chip) -> tuple[Piece, ...]:
+        layout = self.layout
+        key = (chip, layout.plan.stride[step.output], layout.network.shape(step.source), step.conv.kernel, step.conv.stride)
+        if key not in self._cut:
+            self._cut[key] = tuple(self._whole(step, chip) if self.grain == BLOCK else self._by_pixel(step, chip))
+        return self._cut[key]
+
+    def _whole(self, step: Step, chip: Chip) -> list[Piece]:
+        """All at once; the chip fetches its own part of the input and, for a 3 x 3 kernel, the whole ring around it."""
+        out, shape = self.layout.part(step.output, chip), self.layout.network.shape(step.source)
+        fetch = self.layout.part(step.source, chip).grown(step.halo).clipped(shape)
+        rows, columns = timing.patch(out, self.layout.spec)
+        return [Piece(rows * columns, (Patch(out, fetch),))]
+
+    def _by_pixel(self, step: Step, chip: Chip) -> list[Piece]:
+        out, spec = self.layout.part(step.output, chip), self.layout.spec
+        rows, columns = timing.patch(out, spec)
+        pieces = []
+        for row in range(rows):
+            for column in range(columns):
+                pixels = (
+                    Box(out.c0, out.c1, r, r + 1, w, w + 1)
+                    for r in range(out.r0 + row, out.r1, rows)
+                    for w in range(out.w0 + column, out.w1, columns)
+                )
+                pieces.append(Piece(1, tuple(self._pixel(step, pixel) for pixel in pixels)))
+        return pieces
+
+    def _pixel(self, step: Step, out: Box) -> Patch:
+        shape = self.layout.network.shape(step.source)
+        return Patch(out, step.conv.needs(out, shape).clipped(shape))
+
+
+def site(step: Step, chip: Chip, layout: Layout) -> Site:
+    """Where a chip's operands are and its results go: into its own memory, and along its edges into the send buffers too."""
+    memory = f"{chip}.fmm"
+    reads = [Region(memory, step.source, layout.part(step.source, chip))]
+    if step.halo and step.source in layout.ringed:
+        reads += [Region(f"{chip}.border", step.source, layout.seen(step.source, side, other)) for side, other in layout.ring(chip).items()]
+        reads += [Region(f"{chip}.corner", step.source, layout.seen(step.source, side, other)) for side, other in layout.corners(chip).items()]
+    part = layout.part(step.output, chip)
+    stores = [Region(memory, step.output, part)]
+    if step.output in layout.ringed:
+        stores += [Region(send_buffer(chip, side), step.output, strip(part, side, 1)) for side in layout.mesh.neighbours[chip]]
+    operands = (Region(memory, step.bypass, part),) if step.bypass else ()
+    return Site(step.layers, tuple(reads), operands, f"{chip}.wbuf", tuple(stores))

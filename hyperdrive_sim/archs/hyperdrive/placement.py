@@ -1,0 +1,258 @@
+"""Where Hyperdrive keeps what: maps cut over the mesh, ping-pong in the feature-map memories, rings of neighbours' pixels beside them.
+
+The mesh cuts the map that comes from the host evenly, and a map of half its size at half the pixel numbers, rounded up. So what a chip
+reads lies in its own part of the input and the one ring of pixels around it, at every stride and for odd sizes too; a 1 x 1 layer needs
+no ring at all. All chips use the same addresses, those that the largest part needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property, lru_cache
+from itertools import product
+from typing import NamedTuple
+
+from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS, HyperdriveSpec
+from hyperdrive_sim.archs.hyperdrive.steps import Plan, plan
+from hyperdrive_sim.box import Box, Shape, cuts
+from hyperdrive_sim.errors import DoesNotFit, InvalidInput, Mistake
+from hyperdrive_sim.mesh import HORIZONTAL, OPPOSITE, VERTICAL, Chip, Mesh, Side, strip
+from hyperdrive_sim.network import Network
+from hyperdrive_sim.placement import Claim, Part, Placement, Resident, allocate
+
+BEFORE_ALL = -1
+"""The step at which maps from the host are written."""
+
+
+class Shortage(NamedTuple):
+    """The first memory that is too small for a network on a mesh."""
+
+    layer: str
+    memory: str
+    needed: int
+    there: int
+
+
+class Layout:
+    """A network's maps on one mesh: cut lines, lifetimes and addresses, the same for all chips."""
+
+    def __init__(self, network: Network, spec: HyperdriveSpec, mesh: tuple[int, int]) -> None:
+        self.network, self.spec = network, spec
+        self.plan: Plan = plan(network)
+        self.mesh = Mesh(*mesh)
+        smallest = _smallest(network, self.plan)
+        if mesh[0] > smallest.rows or mesh[1] > smallest.columns:
+            raise InvalidInput.at(
+                "chip.mesh",
+                f"[{mesh[0]}, {mesh[1]}] is larger than the smallest feature map, {smallest.rows} x {smallest.columns} pixels",
+                f"at most [{smallest.rows}, {smallest.columns}] for this network and input_shape",
+            )
+        entry = network.shape(self.plan.entries[0])
+        self._by_stride: dict[int, tuple[list[int], list[int]]] = {}
+        self._lines = cuts(entry.rows, mesh[0]), cuts(entry.columns, mesh[1])
+
+    def lines(self, tensor: str) -> tuple[list[int], list[int]]:
+        """The cut lines of a map, in rows and in columns."""
+        stride = self.plan.stride[tensor]
+        if stride not in self._by_stride:
+            rows, columns = ([-(-line // stride) for line in lines] for lines in self._lines)
+            self._by_stride[stride] = rows, columns
+        return self._by_stride[stride]
+
+    def part(self, tensor: str, chip: Chip) -> Box:
+        """A chip's own block of a map: all channels of its pixels."""
+        rows, columns = self.lines(tensor)
+        channels = self.network.shape(tensor).channels
+        return Box(0, channels, rows[chip.row], rows[chip.row + 1], columns[chip.column], columns[chip.column + 1])
+
+    def largest(self, tensor: str) -> tuple[int, int]:
+        """The most rows and the most columns that any chip has of a map."""
+        rows, columns = self.lines(tensor)
+        return max(b - a for a, b in zip(rows, rows[1:], strict=False)), max(b - a for a, b in zip(columns, columns[1:], strict=False))
+
+    @cached_property
+    def ringed(self) -> tuple[str, ...]:
+        """Maps of which a chip needs its neighbours' pixels: inputs of 3 x 3 layers, on more than one chip."""
+        if len(self.mesh.chips) == 1:
+            return ()
+        return tuple(dict.fromkeys(step.source for step in self.plan.steps if step.halo))
+
+    def claims(self) -> dict[str, list[Claim]]:
+        """What every chip's memories must hold, and from which step to which."""
+        lives = {claim.tensor: claim for claim in _lifetimes(self.network)}
+        seen = {t: max(number for number, step in enumerate(self.plan.steps) if step.source == t and step.halo) for t in self.ringed}
+        rings = [Claim(t, self._ring_bits(t), lives[t].first, seen[t]) for t in self.ringed]
+        corners = [Claim(t, self._corner_bits(t), lives[t].first, seen[t]) for t in self.ringed]
+        return {
+            "fmm": [claim._replace(bits=self._patch_words(t) * self.spec.tiles * WORD_BITS) for t, claim in lives.items()],
+            "border": rings,
+            "corner": [claim for claim in corners if claim.bits],
+        }
+
+    def _patch_words(self, tensor: str) -> int:
+        rows, columns = self.largest(tensor)
+        return -(-rows // self.spec.tile_rows) * -(-columns // self.spec.tile_columns) * self.network.shape(tensor).channels
+
+    def _sides(self) -> tuple[int, int]:
+        """How many vertical and horizontal neighbours a chip has at most."""
+        return min(2, self.mesh.rows - 1), min(2, self.mesh.columns - 1)
+
+    def _ring_bits(self, tensor: str) -> int:
+        (rows, columns), (vertical, horizontal) = self.largest(tensor), self._sides()
+        return (vertical * columns + horizontal * rows) * self.network.shape(tensor).channels * WORD_BITS
+
+    def _corner_bits(self, tensor: str) -> int:
+        vertical, horizontal = self._sides()
+        return vertical * horizontal * self.network.shape(tensor).channels * WORD_BITS
+
+    def memory_bits(self) -> dict[str, int]:
+        spec = self.spec
+        return {"fmm": spec.feature_map_memory_bits, "border": spec.border_memory_bits, "corner": spec.corner_memory_bits}
+
+    def shortage(self) -> Shortage | None:
+        """What does not fit, if anything: first by counting live bits, then by laying them out."""
+        for step in self.plan.steps:
+            block = step.conv.kernel**2 * self.network.shape(step.source).channels * self.spec.lanes
+            if block > self.spec.weight_buffer_bits:
+                return Shortage(step.conv.name, "wbuf", block, self.spec.weight_buffer_bits)
+        claims = self.claims()
+        for memory, there in self.memory_bits().items():
+            layer, needed = self._worst(claims[memory])
+            if needed > there:
+                return Shortage(layer, memory, needed, there)
+        for memory, there in self.memory_bits().items():
+            _, top = allocate(claims[memory], there)
+            if top > there:
+                return Shortage(self._worst(claims[memory])[0], memory, top, there)
+        return None
+
+    def _worst(self, claims: list[Claim]) -> tuple[str, int]:
+        """The step during which most bits are alive, by the name of its convolution, and how many they are."""
+        worst, layer = 0, self.plan.steps[0].conv.name
+        for number, step in enumerate(self.plan.steps):
+            alive = sum(claim.bits for claim in claims if claim.alive_beside(number))
+            if alive > worst:
+                worst, layer = alive, step.conv.name
+        return layer, worst
+
+    def residents(self) -> Iterator[tuple[str, tuple[Resident, ...]]]:
+        """What lies where in every memory of every chip."""
+        claims, bits = self.claims(), self.memory_bits()
+        address = {memory: allocate(claims[memory], bits[memory])[0] for memory in claims}
+        for chip in self.mesh.chips:
+            yield f"{chip}.fmm", tuple(
+                Resident(c.tensor, self.part(c.tensor, chip), address["fmm"][c.tensor], c.bits, c.first, c.last) for c in claims["fmm"]
+            )
+            yield f"{chip}.border", tuple(self._ring(claims["border"], address["border"], self.ring(chip)))
+            yield f"{chip}.corner", tuple(self._ring(claims["corner"], address["corner"], self.corners(chip)))
+
+    def _ring(self, claims: list[Claim], address: Mapping[str, int], sides: Mapping[Side | tuple[Side, Side], Chip]) -> Iterator[Resident]:
+        for claim in claims:
+            at = address[claim.tensor]
+            for side, other in sides.items():
+                box = self.seen(claim.tensor, side, other)
+                bits = box.size * WORD_BITS
+                yield Resident(claim.tensor, box, at, bits, claim.first, claim.last)
+                at += bits
+
+    def ring(self, chip: Chip) -> Mapping[Side | tuple[Side, Side], Chip]:
+        """A chip's neighbours, by side."""
+        return {side: other for side, other in self.mesh.neighbours[chip].items()}
+
+    def corners(self, chip: Chip) -> Mapping[Side | tuple[Side, Side], Chip]:
+        """A chip's diagonal neighbours, by vertical and horizontal side."""
+        around = {}
+        for vertical, horizontal in product(VERTICAL, HORIZONTAL):
+            beside = self.mesh.neighbours[chip].get(vertical)
+            if beside and (diagonal := self.mesh.neighbours[beside].get(horizontal)):
+                around[vertical, horizontal] = diagonal
+        return around
+
+    def seen(self, tensor: str, side: Side | tuple[Side, Side], other: Chip, halo: int = 1) -> Box:
+        """The pixels of *other*, a neighbour on that side (or a diagonal one), that lie along this chip's edge."""
+        box = self.part(tensor, other)
+        for one in side if isinstance(side, tuple) else (side,):
+            box = strip(box, OPPOSITE[one], halo)
+        return box
+
+
+@lru_cache(maxsize=16)
+def _lifetimes(network: Network) -> tuple[Claim, ...]:
+    """Every map's first and last step (sizes left out). A sum takes the place of its bypass if nobody reads that any more."""
+    ours = plan(network)
+    born = {**dict.fromkeys(ours.entries, BEFORE_ALL), **{step.output: number for number, step in enumerate(ours.steps)}}
+    dies = dict(born)
+    for number, step in enumerate(ours.steps):
+        dies.update({tensor: number for tensor in (step.source, step.bypass) if tensor})
+    dies.update({tensor: len(ours.steps) for tensor in ours.exits})
+    onto = {step.output: step.bypass for number, step in enumerate(ours.steps) if step.bypass and dies[step.bypass] == number}
+    return tuple(Claim(tensor, 0, born[tensor], dies[tensor], onto.get(tensor)) for tensor in born)
+
+
+def place(network: Network, spec: HyperdriveSpec) -> Placement:
+    """Parts and residents of a network on the spec's mesh. Raises DoesNotFit with the smallest mesh that would do."""
+    layout = Layout(network, spec, spec.chips)
+    if shortage := layout.shortage():
+        raise DoesNotFit(_explained(shortage, network, spec))
+    chips = layout.mesh.chips
+    parts = tuple(
+        Part(step.output, layout.part(step.output, chip), f"{chip}.array", f"{chip}.fmm") for step in layout.plan.steps for chip in chips
+    )
+    return Placement(parts, dict(layout.residents()), layout.plan.host)
+
+
+def fit(network: Network, spec: HyperdriveSpec) -> HyperdriveSpec:
+    """The spec with its mesh decided: as given, or the smallest one whose memories hold the network."""
+    if spec.mesh != "auto":
+        return spec
+    mesh = smallest_mesh(network, spec)
+    if mesh is None:
+        shortage = Layout(network, spec, (1, 1)).shortage()
+        assert shortage is not None
+        raise DoesNotFit(_explained(shortage, network, spec))
+    return spec.model_copy(update={"mesh": mesh})
+
+
+def smallest_mesh(network: Network, spec: HyperdriveSpec) -> tuple[int, int] | None:
+    """Fewest chips first, then the smallest patch per tile (the fastest), then the squarest part; None if no mesh will do."""
+    entry, limit = network.shape(plan(network).entries[0]), _smallest(network, plan(network))
+    profiles = _profiles(network)
+
+    def patch(mesh: tuple[int, int], stride: int) -> int:
+        rows, columns = -(-entry.rows // (mesh[0] * stride)), -(-entry.columns // (mesh[1] * stride))
+        return -(-rows // spec.tile_rows) * -(-columns // spec.tile_columns)
+
+    def preference(mesh: tuple[int, int]) -> tuple[int, int, float]:
+        return mesh[0] * mesh[1], patch(mesh, 1), abs(entry.rows / mesh[0] - entry.columns / mesh[1])
+
+    for mesh in sorted(product(range(1, limit.rows + 1), range(1, limit.columns + 1)), key=preference):
+        words = max(sum(channels * patch(mesh, stride) for stride, channels in profile) for profile in profiles)
+        if words * spec.tiles * WORD_BITS <= spec.feature_map_memory_bits and Layout(network, spec, mesh).shortage() is None:
+            return mesh
+    return None
+
+
+def _smallest(network: Network, plan: Plan) -> Shape:
+    return network.shape(max(plan.stride, key=plan.stride.__getitem__))
+
+
+def _profiles(network: Network) -> set[tuple[tuple[int, int], ...]]:
+    """What is alive together in any step, as (stride, channels) of the maps: the same on every mesh."""
+    found = set()
+    ours = plan(network)
+    claims = _lifetimes(network)
+    for number in range(len(ours.steps)):
+        alive = [c.tensor for c in claims if c.alive_beside(number)]
+        found.add(tuple(sorted((ours.stride[tensor], network.shape(tensor).channels) for tensor in alive)))
+    return found
+
+
+def _explained(shortage: Shortage, network: Network, spec: HyperdriveSpec) -> Mistake:
+    mesh = smallest_mesh(network, spec)
+    name = {"fmm": "feature-map memory", "border": "border memory", "corner": "corner memory", "wbuf": "weight buffer"}[shortage.memory]
+    rows, columns = spec.mesh if spec.mesh != "auto" else (1, 1)
+    cure = f"the smallest mesh that holds this network is [{mesh[0]}, {mesh[1]}]" if mesh else "no mesh holds it: each memory would have to be larger"
+    problem = f"layer '{shortage.layer}' needs {shortage.needed} bits of each chip's {name} on a [{rows}, {columns}] mesh, {shortage.there} bits are there"
+    return Mistake("chip.mesh", problem, cure)
+
+

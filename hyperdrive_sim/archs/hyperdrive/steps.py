@@ -1,0 +1,121 @@
+"""Which layers Hyperdrive runs, and how they are taken together: a convolution with the residual add that follows it is one step."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import networkx as nx
+
+from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.layers import Add, Conv, Layer
+from hyperdrive_sim.network import INPUT, Network
+
+KERNELS = (1, 3)
+STRIDES = (1, 2)
+
+
+class Step(NamedTuple):
+    """A convolution of *source*, then perhaps a residual add of *bypass*; its result is the map *output*."""
+
+    conv: Conv
+    add: Add | None
+    source: str
+    bypass: str | None
+    output: str
+
+    @property
+    def halo(self) -> int:
+        """How many pixels beyond its own a chip reads."""
+        return self.conv.kernel // 2
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        return (self.conv.name, self.add.name) if self.add else (self.conv.name,)
+
+
+class Plan(NamedTuple):
+    """A network as Hyperdrive runs it. *entries* are maps that come from the host, *exits* maps that go back to it."""
+
+    steps: tuple[Step, ...]
+    host: frozenset[str]
+    entries: tuple[str, ...]
+    exits: tuple[str, ...]
+    stride: dict[str, int]
+    """For every map on the chips, how many entry pixels lie between two of its pixels."""
+
+
+@lru_cache(maxsize=16)
+def plan(network: Network) -> Plan:
+    """Raises InvalidInput for a network with nothing to run, or with a layer between the others that Hyperdrive cannot run."""
+    host = frozenset(_host_layers(network))
+    ours = [layer for layer in network if layer.name not in host]
+    if not any(isinstance(layer, Conv) for layer in ours):
+        raise InvalidInput.at("network", f"'{network.name}' has no layer with binary weights", "Hyperdrive runs binary-weight convolutions only")
+    fused = {conv: add for add in ours if isinstance(add, Add) for conv in [_conv_under(add, network)]}
+    steps = tuple(_step(layer, fused.get(layer.name)) for layer in ours if isinstance(layer, Conv))
+    made = {step.output for step in steps}
+    read = dict.fromkeys(name for step in steps for name in (step.source, step.bypass) if name)
+    entries = tuple(name for name in read if name not in made)
+    exits = tuple(
+        step.output for step in steps if step.output == network.output or any(name in host for name in network.consumers(step.output))
+    )
+    if len({network.shape(name)[1:] for name in entries}) > 1:
+        raise InvalidInput.at("network", f"'{network.name}' feeds maps of different sizes from the host", "Hyperdrive takes one size")
+    return Plan(steps, host, entries, exits, _strides(steps, entries))
+
+
+def runs(layer: Layer) -> bool:
+    """Whether Hyperdrive has the hardware for a layer."""
+    match layer:
+        case Conv():
+            fits = layer.kernel in KERNELS and layer.stride in STRIDES and layer.padding == layer.kernel // 2
+            return layer.weights == "binary" and fits
+        case Add():
+            return True
+    return False
+
+
+def _host_layers(network: Network) -> set[str]:
+    """Layers left to the host: those before the first layer that Hyperdrive runs, and those after the last."""
+    ours = {layer.name for layer in network if runs(layer)}
+    host = set()
+    for layer in network:
+        if layer.name in ours and not isinstance(layer, Add):
+            continue
+        before = bool(nx.ancestors(network.graph, layer.name) & ours)
+        after = bool(nx.descendants(network.graph, layer.name) & ours)
+        if layer.name in ours and before:
+            continue
+        if before and after:
+            raise InvalidInput.at(
+                layer.name,
+                f"is a {layer.kind} between layers on the chip, which Hyperdrive cannot run",
+                "it runs binary 1 x 1 and 3 x 3 convolutions of stride 1 and 2 with 'same' padding, and residual adds",
+            )
+        host.add(layer.name)
+    return host
+
+
+def _conv_under(add: Add, network: Network) -> str:
+    """The convolution whose result an add takes straight from the accumulators: its later input, used by nobody else."""
+    order = {layer.name: number for number, layer in enumerate(network)}
+    later = max(add.inputs, key=lambda name: order.get(name, -1))
+    conv = network[later] if later != INPUT else None
+    if not isinstance(conv, Conv) or conv.relu or network.consumers(later) != (add.name,):
+        raise InvalidInput.at(add.name, "does not follow a convolution of its own", "Hyperdrive adds a bypass only to a convolution's result, before its ReLU")
+    return later
+
+
+def _step(conv: Conv, add: Add | None) -> Step:
+    if add is None:
+        return Step(conv, None, conv.inputs[0], None, conv.name)
+    (bypass,) = (name for name in add.inputs if name != conv.name)
+    return Step(conv, add, conv.inputs[0], bypass, add.name)
+
+
+def _strides(steps: tuple[Step, ...], entries: tuple[str, ...]) -> dict[str, int]:
+    strides = dict.fromkeys(entries, 1)
+    for step in steps:
+        strides[step.output] = strides[step.source] * step.conv.stride
+    return strides

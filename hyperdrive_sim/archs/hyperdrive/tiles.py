@@ -1,0 +1,44 @@
+"""How much of its busy time each of a chip's tiles spends on pixels and channels that exist."""
+
+from __future__ import annotations
+
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hyperdrive_sim.architecture import Tiles
+from hyperdrive_sim.archs.hyperdrive import timing
+from hyperdrive_sim.archs.hyperdrive.placement import Layout
+from hyperdrive_sim.archs.hyperdrive.spec import HyperdriveSpec
+from hyperdrive_sim.box import Box
+from hyperdrive_sim.mesh import Chip
+from hyperdrive_sim.network import Network
+from hyperdrive_sim.placement import Placement
+
+
+def tiles(network: Network, spec: HyperdriveSpec, placement: Placement) -> Tiles:
+    """Per chip, an array of tile rows x tile columns: useful lane-cycles over all lane-cycles of the chip's convolutions."""
+    layout = Layout(network, spec, spec.chips)
+    return {str(chip): _of_chip(chip, layout) for chip in layout.mesh.chips}
+
+
+def _of_chip(chip: Chip, layout: Layout) -> NDArray[np.float64]:
+    useful, total = np.zeros((layout.spec.tile_rows, layout.spec.tile_columns)), 0
+    for step in layout.plan.steps:
+        part = layout.part(step.output, chip)
+        rows, columns = timing.patch(part, layout.spec)
+        cycles_per_pixel = timing.head_cycles(step, layout.network.shape(step.source).channels)
+        blocks = -(-step.conv.out_channels // layout.spec.lanes)
+        useful += tile_pixels(part, layout.spec) * cycles_per_pixel * step.conv.out_channels
+        total += rows * columns * cycles_per_pixel * blocks * layout.spec.lanes
+    return useful / total
+
+
+def tile_pixels(part: Box, spec: HyperdriveSpec) -> NDArray[np.int64]:
+    """How many pixels of a chip's part each tile has."""
+    rows, columns = timing.patch(part, spec)
+    return np.outer(_covered(part.r1 - part.r0, rows, spec.tile_rows), _covered(part.w1 - part.w0, columns, spec.tile_columns))
+
+
+def _covered(size: int, patch: int, tiles: int) -> NDArray[np.int64]:
+    return np.clip(size - patch * np.arange(tiles), 0, patch)

@@ -1,0 +1,109 @@
+"""Blocks of a feature map: half-open ranges of channels, rows and columns. All off-by-ones of the package live here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+
+class Shape(NamedTuple):
+    """The size of a feature map; written [C, H, W] in scenarios, held as (rows, columns, channels) in memory."""
+
+    channels: int
+    rows: int
+    columns: int
+
+    @property
+    def size(self) -> int:
+        return self.channels * self.rows * self.columns
+
+    @property
+    def box(self) -> Box:
+        return Box(0, self.channels, 0, self.rows, 0, self.columns)
+
+    def __str__(self) -> str:
+        return f"{self.channels} x {self.rows} x {self.columns}"
+
+
+class Box(NamedTuple):
+    """A block of a feature map: channels c0..c1, rows r0..r1, columns w0..w1, the ends not included."""
+
+    c0: int
+    c1: int
+    r0: int
+    r1: int
+    w0: int
+    w1: int
+
+    @property
+    def shape(self) -> Shape:
+        return Shape(self.c1 - self.c0, self.r1 - self.r0, self.w1 - self.w0)
+
+    @property
+    def size(self) -> int:
+        return max(0, self.c1 - self.c0) * max(0, self.r1 - self.r0) * max(0, self.w1 - self.w0)
+
+    def __bool__(self) -> bool:
+        return self.c0 < self.c1 and self.r0 < self.r1 and self.w0 < self.w1
+
+    def __and__(self, other: Box) -> Box:
+        """The common part; empty (falsy) where there is none."""
+        return Box(
+            max(self.c0, other.c0), min(self.c1, other.c1),
+            max(self.r0, other.r0), min(self.r1, other.r1),
+            max(self.w0, other.w0), min(self.w1, other.w1),
+        )  # fmt: skip
+
+    def contains(self, other: Box) -> bool:
+        return self & other == other
+
+    def channels(self, start: int, stop: int) -> Box:
+        """The same pixels of other channels."""
+        return Box(start, stop, self.r0, self.r1, self.w0, self.w1)
+
+    def rows(self, start: int, stop: int) -> Box:
+        return Box(self.c0, self.c1, start, stop, self.w0, self.w1)
+
+    def columns(self, start: int, stop: int) -> Box:
+        return Box(self.c0, self.c1, self.r0, self.r1, start, stop)
+
+    def grown(self, halo: int) -> Box:
+        """The block with *halo* more pixels on all four sides; the channels stay."""
+        return Box(self.c0, self.c1, self.r0 - halo, self.r1 + halo, self.w0 - halo, self.w1 + halo)
+
+    def clipped(self, shape: Shape) -> Box:
+        return self & shape.box
+
+    def window(self, kernel: int, stride: int, padding: int) -> Box:
+        """The input pixels under a kernel that slides over these output pixels; may reach outside the map."""
+        return Box(
+            self.c0, self.c1,
+            self.r0 * stride - padding, (self.r1 - 1) * stride - padding + kernel,
+            self.w0 * stride - padding, (self.w1 - 1) * stride - padding + kernel,
+        )  # fmt: skip
+
+    def slices(self, origin: Box) -> tuple[slice, slice, slice]:
+        """Where this block stands in an array (rows, columns, channels) that holds *origin*."""
+        return (
+            slice(self.r0 - origin.r0, self.r1 - origin.r0),
+            slice(self.w0 - origin.w0, self.w1 - origin.w0),
+            slice(self.c0 - origin.c0, self.c1 - origin.c0),
+        )
+
+    def __str__(self) -> str:
+        return f"channels {self.c0}:{self.c1}, rows {self.r0}:{self.r1}, columns {self.w0}:{self.w1}"
+
+
+def cuts(size: int, parts: int) -> list[int]:
+    """Borders 0 = b[0] <= ... <= b[parts] = size of the most even split: parts differ by one at most, the first is a largest.
+
+    >>> cuts(7, 3)
+    [0, 3, 5, 7]
+    """
+    return [-(-size * part // parts) for part in range(parts + 1)]
+
+
+def chunks(start: int, stop: int, step: int) -> Iterator[tuple[int, int]]:
+    """Ranges of *step* that cover start..stop; the last may be shorter."""
+    for low in range(start, stop, step):
+        yield low, min(low + step, stop)

@@ -1,0 +1,160 @@
+"""The clockwork: runs a schedule on SimPy, one process per unit. The only module that imports simpy.
+
+A unit serves its inbox first come, first served. Of tasks that come in the same instant, the one written first in the schedule goes
+first: a unit chooses only when everything that ends in that instant has ended.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Generator
+from heapq import heappop, heappush
+from typing import Any
+
+import simpy
+from simpy.events import Event, Timeout
+
+from hyperdrive_sim.errors import Stuck
+from hyperdrive_sim.schedule import Schedule
+from hyperdrive_sim.trace import Trace
+
+AFTER_ALL_ENDS: Any = 2  # an event priority below SimPy's URGENT (0) and NORMAL (1)
+REPORT_EVERY = 4096
+Progress = Callable[[int], None]
+
+
+def simulate(schedule: Schedule, progress: Progress | None = None) -> Trace:
+    """When every task became ready, started and ended.
+
+    *progress* is told now and then how many tasks have ended. Raises Stuck if tasks remain that nothing will ever start.
+    """
+    return _Run(schedule, progress).trace()
+
+
+class _Unit:
+    """A unit's inbox, (ready time, position) of tasks; `asleep` is what it waits on while it has nothing to do."""
+
+    __slots__ = ("asleep", "inbox")
+
+    def __init__(self) -> None:
+        self.inbox: list[tuple[int, int]] = []
+        self.asleep: Event | None = None
+
+
+class _Run:
+    """One simulation: predecessor counters, successors, and the three times of every task."""
+
+    def __init__(self, schedule: Schedule, progress: Progress | None) -> None:
+        tasks = schedule.tasks
+        self.env = simpy.Environment()
+        self.tasks = tasks
+        self.progress = progress
+        self.ended = 0
+        self.ready, self.start, self.end = (array("q", bytes(8 * len(tasks))) for _ in range(3))
+        self.waits_for = [len(task.after) + len(task.after_start) + (task.not_before_ps > 0) for task in tasks]
+        self.at_end: list[list[int] | None] = [None] * len(tasks)
+        self.at_start: dict[int, list[int]] = {}
+        self.turn = Event(self.env)
+        self.turn.callbacks = None  # type: ignore[assignment]
+        self.moments: dict[int, Timeout] = {}
+        self._link_up()
+        units = {name: _Unit() for name in schedule.work_ps}
+        self.unit = [units[task.unit] for task in tasks]
+        for unit in units.values():
+            self.env.process(self._serve(unit))
+
+    def _link_up(self) -> None:
+        """Each task's successors, from what each says it comes after."""
+        at_end, at_start = self.at_end, self.at_start
+        for index, task in enumerate(self.tasks):
+            for other in task.after:
+                known = at_end[other]
+                if known is None:
+                    at_end[other] = [index]
+                else:
+                    known.append(index)
+            for other in task.after_start:
+                at_start.setdefault(other, []).append(index)
+
+    def trace(self) -> Trace:
+        for index, task in enumerate(self.tasks):
+            if task.not_before_ps:
+                self._release_later(task.not_before_ps, [index])
+            if not self.waits_for[index]:
+                self._enter(index)
+        self.env.run()
+        if self.ended < len(self.tasks):
+            raise Stuck(self._who_waits())
+        return Trace(self.tasks, self.ready, self.start, self.end)
+
+    def _serve(self, unit: _Unit) -> Generator[Event, Any, None]:
+        """The life of a unit: wait for work, take what came first, be busy, tell those who come after."""
+        env, tasks, inbox, at_start, at_end = self.env, self.tasks, unit.inbox, self.at_start, self.at_end
+        starts, ends = self.start, self.end
+        while True:
+            if inbox:
+                yield self._turn()
+            else:
+                unit.asleep = Event(env)
+                yield unit.asleep
+            _, index = heappop(inbox)
+            task = tasks[index]
+            starts[index] = env._now
+            if index in at_start:
+                self._release(at_start[index])
+            yield self._moment(env._now + task.ps)
+            ends[index] = env._now
+            self._count()
+            after = at_end[index]
+            if after is not None:
+                if task.latency_ps:
+                    self._release_later(env._now + task.latency_ps, after)
+                else:
+                    self._release(after)
+
+    def _count(self) -> None:
+        self.ended += 1
+        if self.progress is not None and self.ended % REPORT_EVERY == 0:
+            self.progress(self.ended)
+
+    def _turn(self) -> Event:
+        """The event of this very instant at which units choose: one for all of them, after everything that ends in it."""
+        if self.turn.callbacks is None:
+            self.turn = Event(self.env)
+            self.turn._ok, self.turn._value = True, None
+            self.env.schedule(self.turn, AFTER_ALL_ENDS)
+        return self.turn
+
+    def _moment(self, time: int) -> Timeout:
+        """The event of a later instant, one for everything that ends or arrives in it: chips in lock-step cost one between them."""
+        moment = self.moments.get(time)
+        if moment is None:
+            moment = self.moments[time] = Timeout(self.env, time - self.env._now)
+            moment.callbacks.append(lambda _: self.moments.pop(time))  # type: ignore[union-attr]
+        return moment
+
+    def _release_later(self, time: int, indices: list[int]) -> None:
+        self._moment(time).callbacks.append(lambda _: self._release(indices))  # type: ignore[union-attr]
+
+    def _release(self, indices: list[int]) -> None:
+        """One predecessor less for each of these tasks; those without any enter their inbox."""
+        waits_for = self.waits_for
+        for index in indices:
+            left = waits_for[index] = waits_for[index] - 1
+            if not left:
+                self._enter(index)
+
+    def _enter(self, index: int) -> None:
+        unit, now = self.unit[index], self.env._now
+        self.ready[index] = now
+        heappush(unit.inbox, (now, index))
+        if unit.asleep is not None:
+            self._turn().callbacks.extend(unit.asleep.callbacks)  # type: ignore[union-attr,arg-type]
+            unit.asleep = None
+
+    def _who_waits(self) -> str:
+        stuck = [index for index, count in enumerate(self.waits_for) if count]
+        first = self.tasks[stuck[0]]
+        missing = [other for other in (*first.after, *first.after_start) if not self.end[other]]
+        names = ", ".join(f"{self.tasks[other].name} of {self.tasks[other].layer}" for other in missing[:3])
+        return f"{len(stuck)} tasks never started; the first is {first.name} of {first.layer} on {first.unit}, which waits for {names}"

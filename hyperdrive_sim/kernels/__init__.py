@@ -1,0 +1,22 @@
+"""Ordered-FP16 convolution: binary weights, FP16 maps, every single addition rounded to FP16, in the order of the chip.
+
+    sum = +0;  for kernel row, kernel column, input channel:  sum = fp16(sum + weight * pixel)        ties to even, no fused sums
+
+FP16 addition is not associative, so this order is part of the answer. One contract (`Kernel`), several forms, chosen by what the processor
+can do before anything is compiled, all identical bit for bit, infinities and subnormals included, and one NaN for all NaNs:
+
+    numpy             always there
+    numba             plain loops, any processor; needs the extra `fast`, as do the others
+    numba-avx512      float32 vectors that are rounded in three instructions
+    numba-avx512fp16  FP16 vectors: the hardware adds as the chip does
+
+    form = kernel()
+    packed = form.pack(signs)               # once per layer or block of output channels
+    y = form.convolve(x, packed, stride)    # x is padded; channels last
+
+Reading order: sliding (sizes, bands of rows), fp16_numpy, fp16_numba, fp16_vector (arrays) over fp16_llvm (instructions) over emit, fp16.
+"""
+
+from hyperdrive_sim.kernels.fp16 import Kernel, available, fastest, kernel
+
+__all__ = ["Kernel", "available", "fastest", "kernel"]

@@ -1,0 +1,97 @@
+"""The vector forms of the ordered-FP16 convolution: how arrays are laid out for, and handed to, the compiled loops of `fp16_llvm`.
+
+Weights lie in panels [panel, kernel row, kernel column x input channel, lane] of +-1, so that one multiply-add is the add or subtract.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hyperdrive_sim.kernels import fp16_llvm
+from hyperdrive_sim.kernels.emit import Target
+from hyperdrive_sim.kernels.sliding import Band, Packed, Sliding, checked, in_bands, sliding
+
+_Float = np.float16 | np.float32
+
+ALIGNMENT = 64  # a vector that straddles two cache lines costs two loads: 177 instead of 189 GMAC/s
+
+
+class _Plan(NamedTuple):
+    """A `PlanHead` and its blocks, and where they lie."""
+
+    words: NDArray[np.int64]
+    address: int
+
+
+class Vectors:
+    """Explicit vectors: of float32 (any AVX-512), or of FP16 (AVX512-FP16), whose hardware rounds as the chip does."""
+
+    def __init__(self, name: str, element: type[np.float16] | type[np.float32], target: Target | None = None) -> None:
+        self.name = name
+        self._target = target
+        self._element: np.dtype[_Float] = np.dtype(element)
+        self._half = element is np.float16
+
+    def pack(self, signs: NDArray[np.int8]) -> Packed:
+        out_channels, rows, columns, in_channels = checked(signs)
+        lanes = self._lanes(out_channels)
+        panels = -(-out_channels // lanes)
+        words = _aligned((panels, rows, columns * in_channels, lanes), self._element)
+        padded = np.zeros((panels * lanes, rows, columns * in_channels), signs.dtype)
+        padded[:out_channels] = signs.reshape(out_channels, rows, -1)
+        words[...] = padded.reshape(panels, lanes, rows, -1).transpose(0, 2, 3, 1)
+        return Packed(words, out_channels, rows, columns, in_channels)
+
+    def _lanes(self, out_channels: int) -> int:
+        """512 bits, but no idle half: 16 channels of one Hyperdrive block are 256 bits of FP16."""
+        return 32 if self._half and out_channels > 16 else 16
+
+    def convolve(self, x: NDArray[np.float16], packed: Packed, stride: int) -> NDArray[np.float16]:
+        sizes = sliding(x, packed, stride)
+        panels, _, _, lanes = packed.words.shape
+        out = np.empty((sizes.out_rows, sizes.out_columns, panels * lanes), np.float16)
+        x = np.ascontiguousarray(x)
+        native = fp16_llvm.native(self._half, lanes, self._target)
+
+        def work(band: Band) -> None:
+            values = x[band.inputs] if self._half else _widened(native, x[band.inputs])
+            plan = _plan(band.sizes, values.itemsize, panels, lanes)
+            native.convolve(values.ctypes.data, plan.address, packed.words.ctypes.data, out[band.outputs].ctypes.data)
+
+        in_bands(sizes, packed.out_channels, work)
+        return out if panels * lanes == packed.out_channels else out[:, :, : packed.out_channels].copy()
+
+
+def _widened(native: fp16_llvm.Native, x: NDArray[np.float16]) -> NDArray[np.float32]:
+    """Times 2**SCALE."""
+    if x.size < 16:
+        with np.errstate(invalid="ignore"):  # signalling NaNs
+            return x.astype(np.float32) * np.float32(2.0**fp16_llvm.SCALE)
+    wide = np.empty(x.shape, np.float32)
+    native.widen(x.ctypes.data, wide.ctypes.data, x.size)
+    return wide
+
+
+@lru_cache(maxsize=256)
+def _plan(sizes: Sliding, itemsize: int, panels: int, lanes: int) -> _Plan:
+    """The last pixel fills the last block."""
+    pixel_bytes = sizes.channels * itemsize
+    firsts = sizes.firsts() * pixel_bytes
+    blocks = -(-len(firsts) // fp16_llvm.PIXELS)
+    pixels = np.minimum(np.arange(blocks * fp16_llvm.PIXELS), len(firsts) - 1).reshape(blocks, 1, -1)
+    head = fp16_llvm.PlanHead(panels, blocks, sizes.kernel_rows, sizes.kernel_columns * sizes.channels, sizes.columns * pixel_bytes)
+    table = np.concatenate([firsts[pixels], pixels * (panels * lanes * 2)], axis=1)
+    words = np.concatenate([np.array(head), table.ravel()])
+    return _Plan(words, words.ctypes.data)
+
+
+def _aligned(shape: tuple[int, ...], dtype: np.dtype[_Float]) -> NDArray[_Float]:
+    """An array that starts at a cache line."""
+    size = int(np.prod(shape)) * dtype.itemsize
+    memory = np.empty(size + ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % ALIGNMENT
+    return memory[start : start + size].view(dtype).reshape(shape)

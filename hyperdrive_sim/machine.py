@@ -1,0 +1,64 @@
+"""What a system is made of: units that do one task at a time, memories that hold bits, and the clock they share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from hyperdrive_sim.rates import Clock, Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Something that is busy with one task at a time, first come, first served.
+
+    `name` is a path (`chip[3,4].array`), `kind` what it is for (`array`, `weights`, `border`, `host`). A link has a `rate` and a
+    latency: what it sends arrives that much after it has left.
+    """
+
+    name: str
+    kind: str
+    rate: Rate | None = None
+    latency_ps: int = 0
+
+    def ps(self, bits: int) -> int:
+        """How long a link is busy with so many bits."""
+        if self.rate is None:
+            raise TypeError(f"{self.name} is not a link")
+        return self.rate.ps(bits)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """*bits* of storage. In a `ram` everything has an address; a `fifo` keeps what came last, at most *entries* things of *bits* in all."""
+
+    name: str
+    bits: int
+    kind: Literal["ram", "fifo"] = "ram"
+    entries: int | None = None
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A whole system. `peak_ops_per_cycle` counts every tile of every chip; `mesh` is [rows, columns] of chips where there is one."""
+
+    units: tuple[Unit, ...]
+    memories: tuple[Memory, ...]
+    clock: Clock
+    peak_ops_per_cycle: int
+    chips: int = 1
+    mesh: tuple[int, int] | None = None
+
+    @property
+    def peak_ops_per_s(self) -> int:
+        return self.peak_ops_per_cycle * self.clock.hz
+
+    @cached_property
+    def unit(self) -> Mapping[str, Unit]:
+        return {unit.name: unit for unit in self.units}
+
+    @cached_property
+    def memory(self) -> Mapping[str, Memory]:
+        return {memory.name: memory for memory in self.memories}

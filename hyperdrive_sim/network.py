@@ -1,0 +1,111 @@
+"""A network: a checked, acyclic graph of layers in one deterministic order, with every shape known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+import networkx as nx
+
+from hyperdrive_sim.box import Box, Shape
+from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.layers import Layer
+
+INPUT = "input"
+
+
+class Network:
+    """Layers over an input of one shape. Iterates from input to output; among layers that could come next, the first written does.
+
+    Raises InvalidInput for two layers of one name, an unknown input, a cycle, or a layer that its input is too small for.
+    """
+
+    def __init__(self, name: str, input_shape: Shape, layers: Iterable[Layer]) -> None:
+        self.name = name
+        self.input_shape = Shape(*input_shape)
+        self.layers = _in_order(tuple(layers))
+        self._by_name = {layer.name: layer for layer in self.layers}
+        self._shapes = {INPUT: self.input_shape}
+        for layer in self.layers:
+            self._shapes[layer.name] = _checked(layer, layer.output(*self.input_shapes(layer)), self.input_shapes(layer))
+
+    def __iter__(self) -> Iterator[Layer]:
+        return iter(self.layers)
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __getitem__(self, name: str) -> Layer:
+        return self._by_name[name]
+
+    def shape(self, name: str) -> Shape:
+        """The shape of a layer's output, or of the network's input under the name `input`."""
+        return self._shapes[name]
+
+    def input_shapes(self, layer: Layer) -> tuple[Shape, ...]:
+        return tuple(self._shapes[name] for name in layer.inputs)
+
+    @cached_property
+    def graph(self) -> nx.DiGraph[str]:
+        """Layer names, an edge from each producer to each consumer; the input is a node too."""
+        return _graph(self.layers)
+
+    @cached_property
+    def _consumers(self) -> dict[str, tuple[str, ...]]:
+        return {name: tuple(self.graph.successors(name)) for name in self.graph}
+
+    def consumers(self, name: str) -> tuple[str, ...]:
+        return self._consumers[name]
+
+    @property
+    def output(self) -> str:
+        """The name of the last layer."""
+        return self.layers[-1].name
+
+    def macs(self, name: str, box: Box | None = None) -> int:
+        """Multiply-accumulates of a layer, or of a block of its output."""
+        layer = self._by_name[name]
+        return layer.macs((box or self._shapes[name].box).size, *self.input_shapes(layer))
+
+    def ops(self, name: str, box: Box | None = None) -> int:
+        """Operations of a layer, or of a block of its output."""
+        layer = self._by_name[name]
+        return layer.ops((box or self._shapes[name].box).size, *self.input_shapes(layer))
+
+    def weight_bits(self, name: str) -> int:
+        layer = self._by_name[name]
+        return layer.weight_bits(*self.input_shapes(layer))
+
+
+def _graph(layers: tuple[Layer, ...]) -> nx.DiGraph[str]:
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    graph.add_node(INPUT)
+    graph.add_nodes_from(layer.name for layer in layers)
+    graph.add_edges_from((name, layer.name) for layer in layers for name in layer.inputs)
+    return graph
+
+
+def _in_order(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
+    by_name = {layer.name: layer for layer in layers}
+    if not layers:
+        raise InvalidInput.at("network", "has no layers", "give it at least one")
+    if len(by_name) < len(layers):
+        names = [layer.name for layer in layers]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InvalidInput.at(twice, "is the name of two layers", "give each layer a name of its own")
+    for layer in layers:
+        for name in layer.inputs:
+            if name != INPUT and name not in by_name:
+                raise InvalidInput.at(layer.name, f"takes its input from '{name}', which is no layer of this network")
+    place = {INPUT: -1, **{layer.name: number for number, layer in enumerate(layers)}}
+    try:
+        order = list(nx.lexicographical_topological_sort(_graph(layers), key=place.__getitem__))
+    except nx.NetworkXUnfeasible:
+        raise InvalidInput.at("network", "has a cycle", "a layer must not depend on its own output") from None
+    return tuple(by_name[name] for name in order if name != INPUT)
+
+
+def _checked(layer: Layer, shape: Shape, inputs: tuple[Shape, ...]) -> Shape:
+    if min(shape) < 1:
+        raise InvalidInput.at("input_shape", f"is too small: layer '{layer.name}' would turn {inputs[0]} into {shape}", "take a larger input")
+    return shape

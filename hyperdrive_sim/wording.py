@@ -1,0 +1,240 @@
+"""What pydantic finds wrong with plain data, in the words of somebody who wrote YAML: one sentence for each key."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+KeyPath = tuple[str | int, ...]
+ABSENT = object()
+
+
+def described(value: Any) -> str:
+    """A value as messages call it: "the text 'abc'", "a list of 30 items", "12"."""
+    if isinstance(value, str):
+        line = " ".join(value.split())
+        return f"the text '{line}'" if len(line) <= 60 else f"the text '{line[:57]}...'"
+    if value is None or isinstance(value, dict):
+        return "empty" if value is None else "a mapping"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 40 or not isinstance(value, list) else f"a list of {counted(len(value), 'item')}"
+
+
+def dotted(path: KeyPath) -> str:
+    return ".".join(map(str, path))
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def near(word: str | int, words: Iterable[str], likeness: float = 0.6) -> str:
+    near = get_close_matches(str(word), words, n=1, cutoff=likeness)
+    return f"did you mean '{near[0]}'?" if near else ""
+
+
+def lookup(data: Any, path: KeyPath) -> Any:
+    for step in path:
+        if not holds(data, step):
+            return ABSENT
+        data = data[step]
+    return data
+
+
+def holds(data: Any, step: str | int) -> bool:
+    return step in data if isinstance(data, dict) else isinstance(data, list) and step in range(len(data))
+
+
+Schema = Mapping[str, Any]
+_OTHER_KINDS = ("int_from_float", "literal_error", "enum", "none_required", "too_short", "too_long")
+_WORDS = {
+    "integer": ("an integer", "integers"),
+    "number": ("a number", "numbers"),
+    "string": ("text", "texts"),
+    "object": ("a mapping", "mappings"),
+    "boolean": ("true or false", "true or false"),
+    "null": ("empty", "empty"),
+}
+
+
+class _Finding(NamedTuple):
+    """One thing wrong in plain data: the path to point at, the key to name, the sentence."""
+
+    path: KeyPath
+    key: KeyPath
+    problem: str
+    cure: str = ""
+
+
+class _Spot(NamedTuple):
+    """One of pydantic's errors: the data path it is about, the schema of each step, and the union members it was found in.
+
+    `members` maps the path of a union to the name of the member that pydantic was trying there.
+    """
+
+    path: KeyPath
+    schemas: tuple[Schema, ...]
+    members: Mapping[KeyPath, str]
+    error: ErrorDetails
+
+    @property
+    def of_another_kind(self) -> bool:
+        """Whether the value is none of what is wanted here, rather than one with something wrong in it."""
+        kind = self.error["type"]
+        return kind.endswith("_type") or kind in _OTHER_KINDS or self.lacks_an_item
+
+    @property
+    def lacks_an_item(self) -> bool:
+        return self.error["type"] == "missing" and isinstance(self.error["loc"][-1], int)
+
+
+def explain(error: ValidationError, data: Any, schema: Schema) -> list[_Finding]:
+    defs = schema.get("$defs", {})
+    spots = [_spot(one, data, schema, defs) for one in error.errors(include_url=False)]
+    return list(dict.fromkeys(_finding(spot, defs, lookup(data, spot.path)) for spot in _without_unions(spots, defs)))
+
+
+def _spot(error: ErrorDetails, data: Any, schema: Schema, defs: Schema) -> _Spot:
+    """Walk pydantic's `loc` down the data; what is not there is the name of a union member, and chooses among the schemas."""
+    path: KeyPath = ()
+    schemas = [schema]
+    members: dict[KeyPath, str] = {}
+    for step in error["loc"][:-1] if error["type"] == "missing" else error["loc"]:
+        member = None if path in members else _member(schemas[-1], step)
+        if holds(data, step) and member is None:
+            path, data = (*path, step), data[step]
+            schemas.append(_child(schemas[-1], step, defs))
+        elif step != "[key]":
+            members[path] = f"{members.get(path, '')} {step}"
+            schemas[-1] = member or schemas[-1]
+    return _Spot(path, tuple(schemas), members, error)
+
+
+def _without_unions(spots: list[_Spot], defs: Schema) -> list[_Spot]:
+    """Where several members of a union were tried and none fits, the errors of the member meant, or one for the whole."""
+    tried: dict[KeyPath, dict[str, list[_Spot]]] = {}
+    for spot in spots:
+        for path, member in spot.members.items():
+            tried.setdefault(path, {}).setdefault(member, []).append(spot)
+    union = min((path for path, members in tried.items() if len(members) > 1), key=len, default=None)
+    if union is None:
+        return spots
+    members = tried[union].values()
+    meant = [errors for errors in members if not any(spot.path == union and spot.of_another_kind for spot in errors)]
+    first = next(iter(members))[0]
+    schema = _child(first.schemas[len(union) - 1], union[-1], defs) if union else first.schemas[0]
+    whole = _Spot(union, (*first.schemas[: len(union)], schema), {}, {**first.error, "type": "union_type"})
+    others = [spot for spot in spots if union not in spot.members]
+    return _without_unions(others + (min(meant, key=len) if meant else [whole]), defs)
+
+
+def _finding(spot: _Spot, defs: Schema, value: Any) -> _Finding:
+    error, path = spot.error, spot.path
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "extra_forbidden" or error["loc"][-1:] == ("[key]",):
+        known = _known_keys(spot.schemas[-2], defs)
+        cure = near(path[-1], known) or (f"known keys: {', '.join(known)}" if known else "")
+        return _Finding(path, path[:-1], f"unknown key '{path[-1]}'", cure)
+    if kind == "missing" and not spot.lacks_an_item:
+        return _Finding(path, path, f"'{error['loc'][-1]}' is missing")
+    if kind == "union_tag_not_found":
+        return _Finding(path, path, f"{context['discriminator']} is missing")
+    if kind == "union_tag_invalid":
+        path = (*path, context["discriminator"].strip("'"))
+        tags = re.findall("'(.*?)'", context["expected_tags"])
+        quoted = _listed(f"'{tag}'" for tag in tags)
+        return _Finding(path, path, f"must be one of {quoted}, not '{context['tag']}'", near(context["tag"], tags))
+    if kind in ("value_error", "assertion_error"):
+        return _Finding(path, path, str(context["error"]))
+    return _Finding(path, path, *_must_be(spot, defs, value))
+
+
+def _must_be(spot: _Spot, defs: Schema, value: Any) -> tuple[str, str]:
+    """The sentence for a value of the wrong kind or size, and a cure; pydantic's own words serve for bounds ("Input should be ...")."""
+    schema, kind = spot.schemas[-1], spot.error["type"]
+    length = _fixed_length(schema, defs)
+    if length and (spot.lacks_an_item or kind in ("too_short", "too_long")):
+        return f"must have {counted(length, 'item')}, not {len(value)}", ""
+    choices = [choice for member in _alternatives(schema, defs) for choice in _choices(member) if isinstance(choice, str)]
+    text = isinstance(value, str)
+    shown = f"'{value}'" if choices and text else described(value)
+    if spot.of_another_kind and (wanted := _wanted(schema, defs)) and kind not in ("too_short", "too_long"):
+        return f"must be {wanted}, not {shown}", near(value, choices) if text else ""
+    says, should, what = spot.error["msg"].replace(" after validation", "").partition(" should ")
+    if not should:
+        return says, ""
+    return f"must {what}" if ", not " in what else f"must {what}, not {shown}", ""
+
+
+def _wanted(schema: Schema, defs: Schema, many: bool = False) -> str:
+    """What a schema takes, in words: "a list of 2 integers or 'auto'"; empty for anything."""
+    if "expects" in schema:
+        return str(schema["expects"])
+    one, *others = _alternatives(schema, defs)
+    if others:
+        return _listed(_wanted(member, defs, many) for member in (one, *others))
+    if choices := _choices(one):
+        quoted = [f"'{choice}'" if isinstance(choice, str) else described(choice) for choice in choices]
+        return f"one of {_listed(quoted)}" if len(quoted) > 1 else quoted[0]
+    if one.get("type") != "array":
+        return _WORDS.get(one.get("type", ""), ("", ""))[many]
+    items = {_wanted(item, defs, many=True) for item in one.get("prefixItems", [one.get("items", {})])}
+    what = (items.pop() if len(items) == 1 else "") or "items"
+    length = _fixed_length(one, defs)
+    return ("lists of " if many else "a list of ") + (f"{length} {what}" if length else what)
+
+
+def _listed(words: Iterable[str]) -> str:
+    *most, last = dict.fromkeys(words)
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def _alternatives(schema: Schema, defs: Schema) -> list[Schema]:
+    """The members of a union, or the schema alone; references looked up."""
+    if "$ref" in schema:
+        return _alternatives(defs[schema["$ref"].rpartition("/")[2]], defs)
+    members = schema.get("anyOf") or schema.get("oneOf")
+    return [one for member in members for one in _alternatives(member, defs)] if members else [schema]
+
+
+def _member(schema: Schema, name: str | int) -> Schema | None:
+    """The member of a union that pydantic calls *name*, where it is a model."""
+    for one in (schema, *schema.get("anyOf", ())):
+        reference = one.get("discriminator", {}).get("mapping", {}).get(name)
+        if reference:
+            return {"$ref": reference}
+    return next((one for one in schema.get("anyOf", ()) if one.get("$ref", "").endswith(f"/{name}")), None)
+
+
+def _child(schema: Schema, step: str | int, defs: Schema) -> Schema:
+    for one in _alternatives(schema, defs):
+        if isinstance(step, int):
+            found = dict(enumerate(one.get("prefixItems", ()))).get(step, one.get("items"))
+        else:
+            found = one.get("properties", {}).get(step, one.get("additionalProperties"))
+        if isinstance(found, dict):
+            return found
+    return {}
+
+
+def _known_keys(schema: Schema, defs: Schema) -> list[str]:
+    members = _alternatives(schema, defs)
+    keys = [key for one in members for key in (*one.get("properties", ()), *one.get("propertyNames", {}).get("enum", ()))]
+    return list(dict.fromkeys(keys))
+
+
+def _choices(schema: Schema) -> list[Any]:
+    return [schema["const"]] if "const" in schema else list(schema.get("enum", ()))
+
+
+def _fixed_length(schema: Schema, defs: Schema) -> int | None:
+    for one in _alternatives(schema, defs):
+        if one.get("minItems") == one.get("maxItems"):
+            return one.get("minItems")
+    return None
