@@ -33,7 +33,7 @@ class Spec(BaseModel):
 
 
 def figure(default: Any, description: str, provenance: Provenance, source: str, **limits: Any) -> Any:
-    """A field of a Spec: its default with unit and meaning, where that comes from and how well it is known; *limits* as pydantic's Field has them."""
+    """A field of a Spec: its default, what it means, where it comes from, how well it is known; *limits* are those of pydantic's Field."""
     return Field(default, description=description, json_schema_extra={"provenance": provenance, "source": source}, **limits)
 
 

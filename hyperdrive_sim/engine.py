@@ -1,7 +1,8 @@
 """The clockwork: runs a schedule on SimPy, one process per unit. The only module that imports simpy.
 
 A unit serves its inbox first come, first served. Of tasks that come in the same instant, the one written first in the schedule goes
-first: a unit chooses only when everything that ends in that instant has ended.
+first: units choose only when everything that ends in that instant has ended, and then one after the other, the unit whose next task is
+written first before the others, because what it starts may send another unit something to choose from.
 """
 
 from __future__ import annotations
@@ -32,13 +33,13 @@ def simulate(schedule: Schedule, progress: Progress | None = None) -> Trace:
 
 
 class _Unit:
-    """A unit's inbox, (ready time, position) of tasks; `asleep` is what it waits on while it has nothing to do."""
+    """A unit's inbox, (ready time, position) of tasks; `free` is what it waits on until it is its turn to choose one."""
 
-    __slots__ = ("asleep", "inbox")
+    __slots__ = ("free", "inbox")
 
-    def __init__(self) -> None:
+    def __init__(self, env: simpy.Environment) -> None:
         self.inbox: list[tuple[int, int]] = []
-        self.asleep: Event | None = None
+        self.free = Event(env)
 
 
 class _Run:
@@ -54,11 +55,13 @@ class _Run:
         self.waits_for = [len(task.after) + len(task.after_start) + (task.not_before_ps > 0) for task in tasks]
         self.at_end: list[list[int] | None] = [None] * len(tasks)
         self.at_start: dict[int, list[int]] = {}
+        self.choosing: list[int] = []
         self.turn = Event(self.env)
-        self.turn.callbacks = None  # type: ignore[assignment]
+        self.turn._ok, self.turn._value = True, None
+        self.due = False
         self.moments: dict[int, Timeout] = {}
         self._link_up()
-        units = {name: _Unit() for name in schedule.work_ps}
+        units = {name: _Unit(self.env) for name in schedule.work_ps}
         self.unit = [units[task.unit] for task in tasks]
         for unit in units.values():
             self.env.process(self._serve(unit))
@@ -93,10 +96,8 @@ class _Run:
         starts, ends = self.start, self.end
         while True:
             if inbox:
-                yield self._turn()
-            else:
-                unit.asleep = Event(env)
-                yield unit.asleep
+                self._await_turn(inbox)
+            yield unit.free
             _, index = heappop(inbox)
             task = tasks[index]
             starts[index] = env._now
@@ -117,13 +118,21 @@ class _Run:
         if self.progress is not None and self.ended % REPORT_EVERY == 0:
             self.progress(self.ended)
 
-    def _turn(self) -> Event:
-        """The event of this very instant at which units choose: one for all of them, after everything that ends in it."""
-        if self.turn.callbacks is None:
-            self.turn = Event(self.env)
-            self.turn._ok, self.turn._value = True, None
+    def _await_turn(self, inbox: list[tuple[int, int]]) -> None:
+        """Let a free unit choose in this very instant, but after everything that ends in it."""
+        heappush(self.choosing, inbox[0][1])
+        if not self.due:
+            self.due = True
+            self.turn.callbacks = [self._choose]
             self.env.schedule(self.turn, AFTER_ALL_ENDS)
-        return self.turn
+
+    def _choose(self, turn: Event) -> None:
+        """Free units take their next tasks, in the order in which those are written; a unit may stand here twice and chooses once."""
+        choosing, unit = self.choosing, self.unit
+        while choosing:
+            if waiting := unit[heappop(choosing)].free.callbacks:
+                waiting.pop()(turn)
+        self.due = False
 
     def _moment(self, time: int) -> Timeout:
         """The event of a later instant, one for everything that ends or arrives in it: chips in lock-step cost one between them."""
@@ -148,9 +157,8 @@ class _Run:
         unit, now = self.unit[index], self.env._now
         self.ready[index] = now
         heappush(unit.inbox, (now, index))
-        if unit.asleep is not None:
-            self._turn().callbacks.extend(unit.asleep.callbacks)  # type: ignore[union-attr,arg-type]
-            unit.asleep = None
+        if unit.free.callbacks:
+            self._await_turn(unit.inbox)
 
     def _who_waits(self) -> str:
         stuck = [index for index, count in enumerate(self.waits_for) if count]

@@ -45,10 +45,13 @@ RESIDUAL_GAIN = 0.2
 
 
 class Arithmetic(Protocol):
-    """How values are held and computed. `bits` is what one feature-map value occupies."""
+    """How values are held and computed, and by what (`name`). `bits` is what one feature-map value occupies."""
 
     dtype: np.dtype[Any]
     bits: int
+
+    @property
+    def name(self) -> str: ...
 
     def apply(self, layer: Layer, operands: Sequence[Array], parameters: Parameters) -> Array:
         """The layer's output (rows, columns, channels) from operands that cover exactly its window, padding included.
@@ -75,6 +78,7 @@ class Computation(NamedTuple):
 class Exact:
     """Every layer in float64: what the numbers would be on an ideal machine, to rounding errors of 1e-16."""
 
+    name = "float64"
     dtype = np.dtype(np.float64)
     bits = 64
 
@@ -95,7 +99,8 @@ def apply_in(dtype: type[np.floating[Any]], layer: Layer, operands: Sequence[Arr
         case MaxPool():
             return _largest(x, layer.kernel, layer.stride)
         case GlobalMean():
-            return x.mean(axis=(0, 1), keepdims=True)
+            mean: Array = x.mean(axis=(0, 1), keepdims=True)
+            return mean
     if parameters.scale is not None:
         y = y * parameters.scale.astype(dtype)
     if parameters.bias is not None:
@@ -150,12 +155,17 @@ def framed(x: Array, needed: Box, layer: Layer) -> Array:
     return out
 
 
-def forward(computation: Computation) -> Iterator[tuple[str, Array]]:
-    """Each layer's name and whole output, in the network's order; maps nobody needs any more are let go."""
-    network = computation.network
-    maps: dict[str, Array] = {INPUT: computation.x.astype(computation.arithmetic.dtype)}
+def forward(computation: Computation, known: Mapping[str, Array] | None = None) -> Iterator[tuple[str, Array]]:
+    """Each layer's name and whole output, in the network's order; maps nobody needs any more are let go.
+
+    From the input on, or from some *known* maps on: then only what follows from them.
+    """
+    network, dtype = computation.network, computation.arithmetic.dtype
+    maps = {name: given.astype(dtype) for name, given in (known or {INPUT: computation.x}).items()}
     waiting = {name: len(network.consumers(name)) for name in (INPUT, *(layer.name for layer in network))}
     for layer in network:
+        if layer.name in maps or not all(name in maps for name in layer.inputs):
+            continue
         maps[layer.name] = whole(computation, layer.name, maps)
         yield layer.name, maps[layer.name]
         for name in layer.inputs:
@@ -173,7 +183,7 @@ def whole(computation: Computation, name: str, maps: Mapping[str, Array]) -> Arr
 
 
 def random_parameters(network: Network, seed: int) -> dict[str, Parameters]:
-    """Reproducible constants: random +-1 or normal weights, factors that keep the maps' spread near one, small offsets; all exact in FP16."""
+    """Reproducible constants: random +-1 or normal weights, factors that keep the maps' spread near one, small offsets."""
     return {layer.name: _drawn(layer, network, seed) for layer in network if isinstance(layer, Conv | Dense | Add)}
 
 
@@ -199,6 +209,7 @@ def _drawn(layer: Conv | Dense | Add, network: Network, seed: int) -> Parameters
 
 
 def _normal(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int) -> Array:
+    """Exact in FP16."""
     return rng.normal(0, np.sqrt(2 / fan_in), shape).astype(np.float16).astype(np.float32)
 
 

@@ -15,9 +15,9 @@ INPUT = "input"
 
 
 class Network:
-    """Layers over an input of one shape. Iterates from input to output; among layers that could come next, the first written does.
+    """Layers over an input of one shape. Iterates from input to output; of layers that could come next, the first written does.
 
-    Raises InvalidInput for two layers of one name, an unknown input, a cycle, or a layer that its input is too small for.
+    Raises InvalidInput for two layers of one name, one named `input`, an unknown input, a cycle, or a layer whose input is too small.
     """
 
     def __init__(self, name: str, input_shape: Shape, layers: Iterable[Layer]) -> None:
@@ -89,6 +89,8 @@ def _in_order(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
     by_name = {layer.name: layer for layer in layers}
     if not layers:
         raise InvalidInput.at("network", "has no layers", "give it at least one")
+    if INPUT in by_name:
+        raise InvalidInput.at(INPUT, "is the name of the network's input and of a layer", "give the layer a name of its own")
     if len(by_name) < len(layers):
         names = [layer.name for layer in layers]
         twice = next(name for name in names if names.count(name) > 1)
@@ -107,5 +109,7 @@ def _in_order(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
 
 def _checked(layer: Layer, shape: Shape, inputs: tuple[Shape, ...]) -> Shape:
     if min(shape) < 1:
-        raise InvalidInput.at("input_shape", f"is too small: layer '{layer.name}' would turn {inputs[0]} into {shape}", "take a larger input")
+        raise InvalidInput.at(
+            "input_shape", f"is too small: layer '{layer.name}' would turn {inputs[0]} into {shape}", "take a larger input"
+        )
     return shape

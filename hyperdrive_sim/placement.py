@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -52,11 +53,22 @@ class Resident(NamedTuple):
 
 @dataclass(frozen=True)
 class Placement:
-    """Parts of all layers that the accelerator runs, residents by memory, and the layers left to the host."""
+    """Parts of all layers that the accelerator runs, residents by memory, the layers left to the host, and the bits of one value."""
 
     parts: tuple[Part, ...]
     residents: Mapping[str, tuple[Resident, ...]]
     host: frozenset[str]
+    word_bits: int
+
+    def worst_bits(self) -> int:
+        """The most bits of feature maps alive in any one step in the memories that hold parts, without those memories' own padding."""
+        totals: Counter[int] = Counter()
+        for memory in {part.memory for part in self.parts}:
+            residents = self.residents[memory]
+            for step in {resident.first for resident in residents}:
+                alive = {resident.address: resident for resident in residents if resident.first <= step <= resident.last}
+                totals[step] += sum(resident.box.size for resident in alive.values()) * self.word_bits
+        return max(totals.values())
 
     def checked(self, network: Network, machine: Machine) -> Placement:
         """Itself, once proven: parts tile each layer's output exactly, every memory holds what lives in it at any one time."""
@@ -66,12 +78,12 @@ class Placement:
         for layer, boxes in by_layer.items():
             if fault := _tiling_fault(network.shape(layer).box, boxes):
                 raise Finding(f"{layer}: {fault}")
-        proven: set[tuple[int, int]] = set()
+        proven: set[tuple[object, ...]] = set()
         for memory, residents in self.residents.items():
             bits = machine.memory[memory].bits
-            layout = hash(tuple((r.tensor, r.address, r.bits) for r in residents))
-            if (layout, bits) not in proven:
-                proven.add((layout, bits))
+            layout = (bits, *((r.tensor, r.address, r.bits, r.first, r.last) for r in residents))
+            if layout not in proven:
+                proven.add(layout)
                 _check_residents(memory, bits, residents)
         return self
 
@@ -107,7 +119,7 @@ def _share_time(one: Resident, other: Resident) -> bool:
     """Whether two residents are alive together; one that is overwritten in place in its last step makes way in that step."""
     same_place = one.address == other.address and one.bits == other.bits
     early, late = sorted((one, other), key=lambda r: (r.first, r.last))
-    return late.first < early.last or (late.first == early.last and not same_place)
+    return late.first < early.last or (late.first == early.last and not (same_place and early.first < late.first))
 
 
 class Claim(NamedTuple):
@@ -147,7 +159,9 @@ def _laid_out(claims: Sequence[Claim], bits: int, room: Callable[[Gaps, int, int
         else:
             alive = sorted((at, at + other.bits) for other, at in placed.values() if other.last >= claim.first)
             gaps = [(low, high) for low, high in _gaps(alive, bits) if high - low >= claim.bits]
-            address = (gaps[0][0] if claim.first < 0 else room(gaps, claim.bits, bits)) if gaps else max((end for _, end in alive), default=0)
+            address = (
+                (gaps[0][0] if claim.first < 0 else room(gaps, claim.bits, bits)) if gaps else max((end for _, end in alive), default=0)
+            )
         placed[claim.tensor] = (claim, address)
     return {tensor: at for tensor, (_, at) in placed.items()}, max((at + claim.bits for claim, at in placed.values()), default=0)
 

@@ -1,17 +1,18 @@
 """Executes a schedule's effects on real tensors, in simulated time order, each memory holding only what was put into it.
 
-A task reads what it needs from its own memories at the moment it starts and writes at the moment it ends. A pixel that a chip
+A task reads what it needs from its own memories at the moment it starts and writes at the moment it ends, over a link with a latency
+that much later. A pixel that a chip
 computes from must therefore really have arrived by then: a missing border exchange, a layer that starts too early, a map that is
 overwritten too soon ends in NotThere or in values that differ from golden.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hyperdrive_sim.box import Box
 from hyperdrive_sim.errors import NotThere
@@ -27,79 +28,91 @@ HOST = "host"  # the memory of everything outside the accelerator: it holds whol
 Watch = Callable[[Task, str, Box, Array], None]
 
 
-class Held(NamedTuple):
-    """A resident's values, and for each value the frame it belongs to (0: none yet, 1: the first)."""
+class Held:
+    """What is in a resident's place: values of one frame, and which of them are there. Nothing is kept of one that is gone."""
 
-    resident: Resident
-    values: Array
-    frame: Array
+    __slots__ = ("frame", "resident", "rivals", "there", "values")
+
+    def __init__(self, resident: Resident) -> None:
+        self.resident = resident
+        self.rivals: list[Held] = []
+        self.frame = -1
+        self.values: Array | None = None
+        self.there: NDArray[np.bool_] | None = None
+
+    def take(self, box: Box, values: Array, frame: int) -> None:
+        if self.values is None or self.there is None or self.frame != frame:
+            shape = self.resident.box.shape
+            size = (shape.rows, shape.columns, shape.channels)
+            self.values, self.there, self.frame = np.zeros(size, values.dtype), np.zeros(size, np.bool_), frame
+        where = box.slices(self.resident.box)
+        self.values[where], self.there[where] = values, True
+        for rival in self.rivals:
+            if rival.values is not None:
+                rival.forget(self.resident, box)
+
+    def forget(self, writer: Resident, box: Box) -> None:
+        """Lose what lay where *writer*'s block is now: the same pixels if both lie alike, else all pixels of the channels hit."""
+        mine = self.resident
+        assert self.there is not None
+        if (mine.address, mine.bits, mine.box) == (writer.address, writer.bits, writer.box):
+            self.there[box.slices(mine.box)] = False
+        else:
+            low, high = writer.addresses(box)
+            per_channel = mine.bits // (mine.box.c1 - mine.box.c0)
+            first, last = (low - mine.address) // per_channel, -(-(high - mine.address) // per_channel)
+            self.there[:, :, max(0, first) : max(0, last)] = False
+        if not self.there.any():
+            self.values = self.there = None
 
 
 class Ram:
     """A memory in which every map has an address; writing one map destroys what else lay there."""
 
-    def __init__(self, memory: Memory, residents: tuple[Resident, ...], dtype: np.dtype) -> None:  # type: ignore[type-arg]
-        self.name = memory.name
+    def __init__(self, residents: tuple[Resident, ...]) -> None:
         self.held: dict[str, list[Held]] = {}
-        self.rivals: dict[int, list[Held]] = {}
-        all_held = []
-        for resident in residents:
-            shape = resident.box.shape
-            size = (shape.rows, shape.columns, shape.channels)
-            held = Held(resident, np.zeros(size, dtype), np.zeros(size, np.int32))
-            self.held.setdefault(resident.tensor, []).append(held)
-            all_held.append(held)
-        for held in all_held:
-            self.rivals[id(held.resident)] = [other for other in all_held if other is not held and held.resident.overlaps(other.resident)]
+        places = [Held(resident) for resident in residents]
+        for held in places:
+            self.held.setdefault(held.resident.tensor, []).append(held)
+            held.rivals = [other for other in places if other is not held and held.resident.overlaps(other.resident)]
 
     def write(self, tensor: str, box: Box, values: Array, frame: int) -> None:
         for held in self.held.get(tensor, ()):
-            common = box & held.resident.box
-            if common:
-                where = common.slices(held.resident.box)
-                held.values[where] = values[common.slices(box)]
-                held.frame[where] = frame + 1
-                for rival in self.rivals[id(held.resident)]:
-                    _destroy(rival, held.resident, common)
+            if common := box & held.resident.box:
+                held.take(common, values[common.slices(box)], frame)
 
     def read(self, tensor: str, box: Box, frame: int, into: Array, origin: Box) -> int:
         """Put what is here of a block into an array that holds *origin*; returns how many values of this frame there were."""
         found = 0
         for held in self.held.get(tensor, ()):
             common = box & held.resident.box
-            if common:
+            if common and held.values is not None and held.there is not None and held.frame == frame:
                 where = common.slices(held.resident.box)
                 into[common.slices(origin)] = held.values[where]
-                found += int(np.count_nonzero(held.frame[where] == frame + 1))
+                found += int(np.count_nonzero(held.there[where]))
         return found
 
 
-def _destroy(rival: Held, writer: Resident, box: Box) -> None:
-    """Forget what lay where *writer*'s block is now: the same pixels if both lie alike, else all pixels of the channels hit."""
-    other = rival.resident
-    if (other.address, other.bits, other.box) == (writer.address, writer.bits, writer.box):
-        rival.frame[box.slices(other.box)] = 0
-        return
-    low, high = writer.addresses(box)
-    per_channel = other.bits // (other.box.c1 - other.box.c0)
-    first, last = (low - other.address) // per_channel, -(-(high - other.address) // per_channel)
-    rival.frame[:, :, max(0, first) : max(0, last)] = 0
-
-
 class Fifo:
-    """A buffer that keeps what came last: what no longer fits is pushed out, oldest first."""
+    """A buffer that keeps what came last: what no longer fits is pushed out, oldest first. What comes twice takes up room twice."""
 
     def __init__(self, memory: Memory) -> None:
         self.name, self.bits, self.entries = memory.name, memory.bits, memory.entries or 2**63
-        self.kept: OrderedDict[tuple[object, ...], tuple[int, Array | None]] = OrderedDict()
+        self.order: deque[tuple[tuple[object, ...], int]] = deque()
+        self.kept: dict[tuple[object, ...], tuple[int, Array | None]] = {}
+        """How often each thing is there, and its values."""
         self.used = 0
 
     def push(self, key: tuple[object, ...], bits: int, values: Array | None = None) -> None:
-        self.kept[key] = (bits, values)
+        self.order.append((key, bits))
+        self.kept[key] = (self.kept.get(key, (0, None))[0] + 1, values)
         self.used += bits
-        while self.used > self.bits or len(self.kept) > self.entries:
-            _, (gone, _) = self.kept.popitem(last=False)
-            self.used -= gone
+        while self.used > self.bits or len(self.order) > self.entries:
+            gone, size = self.order.popleft()
+            self.used -= size
+            times, its = self.kept.pop(gone)
+            if times > 1:
+                self.kept[gone] = (times - 1, its)
 
     def get(self, key: tuple[object, ...]) -> tuple[int, Array | None] | None:
         return self.kept.get(key)
@@ -111,15 +124,18 @@ class Host:
     def __init__(self, computation: Computation, layers: frozenset[str]) -> None:
         self.computation, self.layers = computation, layers
         self.maps: dict[tuple[str, int], Array] = {}
+        self.there: dict[tuple[str, int], NDArray[np.bool_]] = {}
         self.missing: dict[tuple[str, int], int] = {}
 
     def write(self, tensor: str, box: Box, values: Array, frame: int) -> None:
         shape = self.computation.network.shape(tensor)
         if (tensor, frame) not in self.maps:
             self.maps[tensor, frame] = np.zeros((shape.rows, shape.columns, shape.channels), values.dtype)
+            self.there[tensor, frame] = np.zeros((shape.rows, shape.columns, shape.channels), np.bool_)
             self.missing[tensor, frame] = shape.size
-        self.maps[tensor, frame][box.slices(shape.box)] = values
-        self.missing[tensor, frame] -= box.size
+        where = box.slices(shape.box)
+        self.missing[tensor, frame] -= box.size - int(np.count_nonzero(self.there[tensor, frame][where]))
+        self.maps[tensor, frame][where], self.there[tensor, frame][where] = values, True
 
     def whole(self, tensor: str, frame: int) -> Array:
         """A map of which the host has every pixel, or can compute it. Raises NotThere if some of it has not come yet."""
@@ -152,9 +168,10 @@ def replay(
 
 
 def _moments(trace: Trace) -> Iterator[tuple[int, bool]]:
-    """Starts and ends in time order; in one instant ends come first, then starts, each in the schedule's order."""
+    """Starts and ends (arrivals, where there is a latency) in time order; in one instant ends first, each in the schedule's order."""
     count = len(trace)
-    times = np.concatenate((trace.end, trace.start))
+    latencies = np.fromiter((task.latency_ps for task in trace.tasks), np.int64, count)
+    times = np.concatenate((trace.end + latencies, trace.start))
     kinds = np.repeat([0, 1], count)
     order = np.lexsort((np.tile(np.arange(count), 2), kinds, times))
     for moment in order.tolist():
@@ -168,7 +185,7 @@ class _Replay:
         self.computation, self.network, self.watch = computation, computation.network, watch
         self.dtype, self.word_bits = computation.arithmetic.dtype, computation.arithmetic.bits
         self.host = Host(computation, placement.host)
-        self.rams = {m.name: Ram(m, placement.residents.get(m.name, ()), self.dtype) for m in machine.memories if m.kind == "ram"}
+        self.rams = {m.name: Ram(placement.residents.get(m.name, ())) for m in machine.memories if m.kind == "ram"}
         self.fifos = {m.name: Fifo(m) for m in machine.memories if m.kind == "fifo"}
         self.under_way: dict[int, list[list[Array]]] = {}
 
@@ -238,7 +255,9 @@ class _Replay:
     def _compute(self, task: Task, effect: Compute, operands: list[list[Array]]) -> None:
         site = effect.site
         if self.fifos[site.weights].get((site.layers[0], effect.c0, effect.c1, task.frame)) is None:
-            raise NotThere(f"{site.weights} lacks the weights of '{site.layers[0]}', channels {effect.c0}:{effect.c1}, when {_who(task)} ends")
+            raise NotThere(
+                f"{site.weights} lacks the weights of '{site.layers[0]}', channels {effect.c0}:{effect.c1}, when {_who(task)} ends"
+            )
         for patch, (window, *bypasses) in zip(effect.patches, operands, strict=True):
             values = self.computation.layer(site.layers[0], [window], (effect.c0, effect.c1))
             for name, bypass in zip(site.layers[1:], bypasses, strict=True):

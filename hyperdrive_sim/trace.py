@@ -107,8 +107,24 @@ class Trace(Sequence[Span]):
                 return other
         for other in task.after_start:
             if int(self.start[other]) == ready:
-                return self.released_by(other)
+                return self.released_by(other) if int(self.ready[other]) == ready else other
         return None
+
+    def blockers(self, index: int, gap: int) -> Iterator[tuple[int | None, int]]:
+        """What a unit waited for during the *gap* before a task: the chain of tasks that released each other, and each one's share.
+
+        Back from the task's start: its last predecessor while that worked or waited for its own unit, then that one's, and so on.
+        """
+        until = int(self.start[index])
+        since = until - gap
+        while until > since:
+            blocker = self.released_by(index)
+            begun = since if blocker is None else max(since, int(self.ready[blocker]))
+            if begun < until:
+                yield blocker, until - begun
+            if blocker is None:
+                return
+            index, until = blocker, begun
 
     def diagram(self, width: int = 100, units: Sequence[str] | None = None) -> str:
         """A text picture: a row per unit, a letter where it works, a dot where it is idle."""
@@ -117,14 +133,15 @@ class Trace(Sequence[Span]):
         return "\n".join(f"{unit:<{label}} |{self._row(unit, width)}|" for unit in chosen)
 
     def _row(self, unit: str, width: int) -> str:
-        """Each character is the task that holds most of its share of the time; a small letter starts a new task beside a like one."""
+        """Each character is the task that holds most of its share of the time; a dot where the unit is idle for half of it or longer."""
         cells = ["."] * width
         share = max(1, self.makespan_ps) / width
-        most = [0.0] * width
+        most, worked = [0.0] * width, [0.0] * width
         for index in self.by_unit[unit]:
             start, end = int(self.start[index]), int(self.end[index])
             for cell in range(int(start / share), min(width, int(-(-end // share)))):
                 held = min(end, (cell + 1) * share) - max(start, cell * share)
-                if held > most[cell] and held > share / 2:
+                worked[cell] += held
+                if held > most[cell]:
                     most[cell], cells[cell] = held, self.tasks[index].name[0]
-        return "".join(cells)
+        return "".join(letter if busy > share / 2 else "." for letter, busy in zip(cells, worked, strict=True))

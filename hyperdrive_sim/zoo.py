@@ -8,6 +8,7 @@ bypasses, which keeps the fewest feature maps alive.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from hyperdrive_sim.box import Shape
 from hyperdrive_sim.errors import InvalidInput
@@ -65,8 +66,8 @@ def _resnet(block: Block, counts: tuple[int, ...]) -> list[Layer]:
     ]
 
 
-def _conv(name: str, source: str, channels: int, kernel: int = 3, stride: int = 1, **more: bool) -> Conv:
-    return Conv(name=name, inputs=(source,), out_channels=channels, kernel=kernel, stride=stride, padding=kernel // 2, **more)
+def _conv(name: str, source: str, channels: int, kernel: int = 3, stride: int = 1) -> Conv:
+    return Conv(name=name, inputs=(source,), out_channels=channels, kernel=kernel, stride=stride, padding=kernel // 2)
 
 
 def _tiny_host() -> list[Layer]:
@@ -90,7 +91,11 @@ ZOO: dict[str, Callable[[], list[Layer]]] = {
     "tiny_conv": lambda: [_conv("conv", INPUT, 16)],
     "tiny_pointwise": lambda: [_conv("conv", INPUT, 16, kernel=1)],
     "tiny_strided": lambda: [_conv("conv1", INPUT, 16), _conv("conv2", "conv1", 32, stride=2), _conv("conv3", "conv2", 32)],
-    "tiny_odd_channels": lambda: [_conv("conv1", INPUT, 21), _conv("conv2", "conv1", 5, scale=False), _conv("conv3", "conv2", 19, relu=False)],
+    "tiny_odd_channels": lambda: [
+        _conv("conv1", INPUT, 21),
+        replace(_conv("conv2", "conv1", 5), scale=False),
+        replace(_conv("conv3", "conv2", 19), relu=False),
+    ],
     "tiny_residual": lambda: list(_residual_stages(_basic, (1, 1), (16, 32), INPUT)),
     "tiny_bottleneck": lambda: list(_residual_stages(_bottleneck, (1, 1), (8, 16), INPUT)),
     "tiny_resnet": _tiny_host,

@@ -28,6 +28,7 @@ class Kernel(Protocol):
 _NEEDS = {  # slowest first; what must be present, beside LLVM's names of processor features
     "numpy": frozenset[str](),
     "numba": frozenset({"numba"}),
+    "numba-avx2": frozenset({"numba", "avx2", "fma", "f16c"}),
     "numba-avx512": frozenset({"numba", "avx512f"}),
     "numba-avx512fp16": frozenset({"numba", "avx512f", "avx512vl", "avx512fp16"}),
 }

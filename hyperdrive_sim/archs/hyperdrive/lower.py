@@ -73,7 +73,7 @@ class _Lowering:
         self.exchange = Exchange(self.layout, self.machine, self.tasks)
         self.chips = self.layout.mesh.chips
         self.buffers = tuple(f"{chip}.wbuf" for chip in self.chips)
-        self.buffered: deque[tuple[int, list[int]]] = deque()
+        self.buffered: deque[tuple[int, int, list[int]]] = deque()
         self.last: list[int] = []
         self.arrived: dict[tuple[str, Chip], list[int]] = {}
         self.step_ends: list[list[int]] = []
@@ -103,7 +103,9 @@ class _Lowering:
         return -(-self.network.shape(tensor).channels // self.spec.lanes)
 
     def _crossings(self, tensor: str, pieces: dict[Chip, tuple[Piece, ...]], *, stored: bool) -> int:
-        routes = (route for chip in self.chips for piece in self.exchange.routes(tensor, chip, pieces[chip], 1, stored=stored) for route in piece)
+        routes = (
+            route for chip in self.chips for piece in self.exchange.routes(tensor, chip, pieces[chip], 1, stored=stored) for route in piece
+        )
         return sum(1 + len(route.corners) for route in routes)
 
     def frame(self, number: int, not_before_ps: int) -> None:
@@ -147,7 +149,7 @@ class _Lowering:
                     before.append(self.last[position])
                 ends.append(self._block(work, post, (c0, c1), stream, before))
             self.last = ends
-            self.buffered[-1][1].extend(ends)
+            self.buffered[-1][2].extend(ends)
         if self.prefetch:
             self.exchange.credits = dict(zip(self.chips, self.last, strict=True))
 
@@ -172,13 +174,15 @@ class _Lowering:
         layer = step.conv.name
         bits = self.network.weight_bits(layer) * (c1 - c0) // step.conv.out_channels
         after: list[int] = []
-        used = sum(size for size, _ in self.buffered) + bits
+        used = sum(size for size, _, _ in self.buffered) + bits
         while self.buffered and (used > self.spec.weight_buffer_bits or len(self.buffered) >= self.spec.weight_buffer_blocks):
-            size, readers = self.buffered.popleft()
+            size, _, readers = self.buffered.popleft()
             used -= size
             after += readers
+        if self.buffered:  # the buffer pushes out what came first, so blocks must come in order
+            after.append(self.buffered[-1][1])
         effect = Load(layer, c0, c1, self.buffers)
-        self.buffered.append((bits, []))
+        self.buffered.append((bits, len(self.tasks), []))
         ps = self.machine.unit[WEIGHTS].ps(bits)
         return self.add(Task("stream", layer, WEIGHTS, ps, tuple(after), (), effect, crossed("weight_io.bit", bits), frame=frame))
 
@@ -188,7 +192,8 @@ class _Lowering:
         c0, c1 = channels
         name, frame, tasks = work.step.conv.name, work.frame, self.tasks
         routes = self.exchange.routes(work.step.output, chip, pieces, c1 - c0) if work.ringed else None
-        after, begins, done = before, (stream,), -1
+        after, done = before, -1
+        begins: tuple[int, ...] = (stream,)
         for number, (pixels, patches) in enumerate(pieces):
             ps, actions = work.costs[pixels]
             if number == 0 and not work.hidden:

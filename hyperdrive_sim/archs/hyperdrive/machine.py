@@ -1,4 +1,4 @@
-"""A Hyperdrive system as units and memories: per chip an array, four border links and five memories; the weight stream and the host link."""
+"""A Hyperdrive system: per chip an array, its border links and its memories; beside them the weight stream and the host link."""
 
 from __future__ import annotations
 

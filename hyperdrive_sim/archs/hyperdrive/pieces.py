@@ -72,7 +72,9 @@ def site(step: Step, chip: Chip, layout: Layout) -> Site:
     reads = [Region(memory, step.source, layout.part(step.source, chip))]
     if step.halo and step.source in layout.ringed:
         reads += [Region(f"{chip}.border", step.source, layout.seen(step.source, side, other)) for side, other in layout.ring(chip).items()]
-        reads += [Region(f"{chip}.corner", step.source, layout.seen(step.source, side, other)) for side, other in layout.corners(chip).items()]
+        reads += [
+            Region(f"{chip}.corner", step.source, layout.seen(step.source, side, other)) for side, other in layout.corners(chip).items()
+        ]
     part = layout.part(step.output, chip)
     stores = [Region(memory, step.output, part)]
     if step.output in layout.ringed:

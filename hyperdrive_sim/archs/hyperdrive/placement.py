@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
-from itertools import product
+from itertools import pairwise, product
 from typing import NamedTuple
 
 from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS, HyperdriveSpec
@@ -22,6 +22,10 @@ from hyperdrive_sim.placement import Claim, Part, Placement, Resident, allocate
 
 BEFORE_ALL = -1
 """The step at which maps from the host are written."""
+
+
+Around = Mapping[Side | tuple[Side, Side], Chip]
+"""Chips by the side they are on; a diagonal one by its vertical and its horizontal side."""
 
 
 class Shortage(NamedTuple):
@@ -68,7 +72,7 @@ class Layout:
     def largest(self, tensor: str) -> tuple[int, int]:
         """The most rows and the most columns that any chip has of a map."""
         rows, columns = self.lines(tensor)
-        return max(b - a for a, b in zip(rows, rows[1:], strict=False)), max(b - a for a, b in zip(columns, columns[1:], strict=False))
+        return max(b - a for a, b in pairwise(rows)), max(b - a for a, b in pairwise(columns))
 
     @cached_property
     def ringed(self) -> tuple[str, ...]:
@@ -140,13 +144,16 @@ class Layout:
         claims, bits = self.claims(), self.memory_bits()
         address = {memory: allocate(claims[memory], bits[memory])[0] for memory in claims}
         for chip in self.mesh.chips:
-            yield f"{chip}.fmm", tuple(
-                Resident(c.tensor, self.part(c.tensor, chip), address["fmm"][c.tensor], c.bits, c.first, c.last) for c in claims["fmm"]
+            yield (
+                f"{chip}.fmm",
+                tuple(
+                    Resident(c.tensor, self.part(c.tensor, chip), address["fmm"][c.tensor], c.bits, c.first, c.last) for c in claims["fmm"]
+                ),
             )
             yield f"{chip}.border", tuple(self._ring(claims["border"], address["border"], self.ring(chip)))
             yield f"{chip}.corner", tuple(self._ring(claims["corner"], address["corner"], self.corners(chip)))
 
-    def _ring(self, claims: list[Claim], address: Mapping[str, int], sides: Mapping[Side | tuple[Side, Side], Chip]) -> Iterator[Resident]:
+    def _ring(self, claims: list[Claim], address: Mapping[str, int], sides: Around) -> Iterator[Resident]:
         for claim in claims:
             at = address[claim.tensor]
             for side, other in sides.items():
@@ -155,13 +162,13 @@ class Layout:
                 yield Resident(claim.tensor, box, at, bits, claim.first, claim.last)
                 at += bits
 
-    def ring(self, chip: Chip) -> Mapping[Side | tuple[Side, Side], Chip]:
+    def ring(self, chip: Chip) -> Around:
         """A chip's neighbours, by side."""
-        return {side: other for side, other in self.mesh.neighbours[chip].items()}
+        return dict(self.mesh.neighbours[chip].items())
 
-    def corners(self, chip: Chip) -> Mapping[Side | tuple[Side, Side], Chip]:
+    def corners(self, chip: Chip) -> Around:
         """A chip's diagonal neighbours, by vertical and horizontal side."""
-        around = {}
+        around: dict[Side | tuple[Side, Side], Chip] = {}
         for vertical, horizontal in product(VERTICAL, HORIZONTAL):
             beside = self.mesh.neighbours[chip].get(vertical)
             if beside and (diagonal := self.mesh.neighbours[beside].get(horizontal)):
@@ -198,7 +205,7 @@ def place(network: Network, spec: HyperdriveSpec) -> Placement:
     parts = tuple(
         Part(step.output, layout.part(step.output, chip), f"{chip}.array", f"{chip}.fmm") for step in layout.plan.steps for chip in chips
     )
-    return Placement(parts, dict(layout.residents()), layout.plan.host)
+    return Placement(parts, dict(layout.residents()), layout.plan.host, WORD_BITS)
 
 
 def fit(network: Network, spec: HyperdriveSpec) -> HyperdriveSpec:
@@ -247,12 +254,12 @@ def _profiles(network: Network) -> set[tuple[tuple[int, int], ...]]:
     return found
 
 
+NAMES = {"fmm": "feature-map memory", "border": "border memory", "corner": "corner memory", "wbuf": "weight buffer"}
+
+
 def _explained(shortage: Shortage, network: Network, spec: HyperdriveSpec) -> Mistake:
     mesh = smallest_mesh(network, spec)
-    name = {"fmm": "feature-map memory", "border": "border memory", "corner": "corner memory", "wbuf": "weight buffer"}[shortage.memory]
     rows, columns = spec.mesh if spec.mesh != "auto" else (1, 1)
-    cure = f"the smallest mesh that holds this network is [{mesh[0]}, {mesh[1]}]" if mesh else "no mesh holds it: each memory would have to be larger"
-    problem = f"layer '{shortage.layer}' needs {shortage.needed} bits of each chip's {name} on a [{rows}, {columns}] mesh, {shortage.there} bits are there"
-    return Mistake("chip.mesh", problem, cure)
-
-
+    need = f"layer '{shortage.layer}' needs {shortage.needed} bits of each chip's {NAMES[shortage.memory]} on a [{rows}, {columns}] mesh"
+    cure = f"the smallest mesh that holds this network is [{mesh[0]}, {mesh[1]}]" if mesh else "no mesh holds it, the memory must be larger"
+    return Mistake("chip.mesh", f"{need}, {shortage.there} bits are there", cure)

@@ -42,7 +42,9 @@ def operating_point(spec: HyperdriveSpec) -> OperatingPoint:
     raise InvalidInput.at(
         "chip.voltage_v",
         f"{voltage:g} V lies outside the {spec.corner} table",
-        f"take {points[0].voltage_v:g} to {points[-1].voltage_v:g} V: " + ", ".join(f"{point.voltage_v:g}" for point in points) + " are known",
+        f"take {points[0].voltage_v:g} to {points[-1].voltage_v:g} V: "
+        + ", ".join(f"{point.voltage_v:g}" for point in points)
+        + " are known",
     )
 
 

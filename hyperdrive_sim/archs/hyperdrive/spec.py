@@ -21,7 +21,9 @@ class HyperdriveSpec(Spec):
     mesh: tuple[PositiveInt, PositiveInt] | Literal["auto"] = figure(
         (1, 1), "chips as [rows, columns]; auto: the smallest mesh whose memories hold the network", "published", JETCAS
     )
-    voltage_v: float = figure(0.5, "core supply; sets clock and energy per cycle from the table of operating points", "derived", DERIVED, gt=0)
+    voltage_v: float = figure(
+        0.5, "core supply; sets clock and energy per cycle from the table of operating points", "derived", DERIVED, gt=0
+    )
     corner: Literal["silicon", "post_layout"] = figure(
         "silicon", "which table of operating points: measured chip, or the simulation before tape-out", "recalled", RECALLED
     )
@@ -30,24 +32,43 @@ class HyperdriveSpec(Spec):
     tile_columns: int = figure(7, "N: columns of spatial tiles on a chip", "derived", DERIVED, gt=0)
     lanes: int = figure(16, "C: output channels that each tile computes at a time", "derived", DERIVED, gt=0)
     feature_map_memory_bits: int = figure(6_422_528, "FMM: 56 SRAM macros of 1024 x 112 bit", "derived", DERIVED, gt=0)
-    border_memory_bits: int = figure(458_752, "BM: 4 SRAM macros of 1024 x 112 bit, the pixels of the four neighbours", "derived", DERIVED, ge=0)
-    corner_memory_bits: int = figure(65_536, "CM: 4096 words of 16 bit, the pixels of the four diagonal neighbours", "derived", DERIVED, ge=0)
+    border_memory_bits: int = figure(
+        458_752, "BM: 4 SRAM macros of 1024 x 112 bit, the pixels of the four neighbours", "derived", DERIVED, ge=0
+    )
+    corner_memory_bits: int = figure(
+        65_536, "CM: 4096 words of 16 bit, the pixels of the four diagonal neighbours", "derived", DERIVED, ge=0
+    )
     weight_buffer_bits: int = figure(81_920, "WBuf: 5 x 8 latch blocks of 128 x 16 bit", "recalled", RECALLED, gt=0)
     weight_buffer_blocks: int = figure(
-        1, "output-channel blocks whose weights the buffer may hold at a time; 1: the published dataflow, 2: prefetch", "recalled", RECALLED, gt=0
+        1,
+        "output-channel blocks whose weights the buffer may hold at a time; 1: the published dataflow, 2: prefetch",
+        "recalled",
+        RECALLED,
+        gt=0,
     )
     weight_stream_bits_per_cycle: float = figure(16, "weight bits that reach all chips per core cycle", "derived", DERIVED, gt=0)
     border_link_bits_per_cycle: float = figure(4, "bits per core cycle, direction and side of a chip", "recalled", RECALLED, gt=0)
-    border_link_latency_cycles: int = figure(4, "core cycles from a bit's leaving a chip to its being stored in the neighbour", "assumed", UNKNOWN, ge=0)
+    border_link_latency_cycles: int = figure(
+        4, "core cycles from a bit's leaving a chip to its being stored in the neighbour", "assumed", UNKNOWN, ge=0
+    )
     send_buffer_bits: int = figure(
         28_672, "border pixels waiting to leave, per side: two blocks of 16 channels of a 56-pixel side", "assumed", UNKNOWN, gt=0
     )
     host_link_gbit_per_s: float = figure(
-        51.2, "input and output maps, all chips together: one LPDDR3-1600 channel of 32 bit, the class of the I/O energy", "assumed", UNKNOWN, gt=0
+        51.2,
+        "input and output maps, all chips together: one LPDDR3-1600 channel of 32 bit, the class of the I/O energy",
+        "assumed",
+        UNKNOWN,
+        gt=0,
     )
-    io_pj_per_bit: float | None = figure(None, "energy per bit that crosses a chip's edge; absent: energy.yaml's", "recalled", RECALLED, ge=0)
+    io_pj_per_bit: float | None = figure(
+        None, "energy per bit that crosses a chip's edge; absent: energy.yaml's", "recalled", RECALLED, ge=0
+    )
     bypass_adds: Literal["all", "first_of_each_shape"] = figure(
-        "all", "residual adds that cost cycles; first_of_each_shape reproduces the published cycle table, which counts one per stage", "derived", DERIVED
+        "all",
+        "residual adds that cost cycles; first_of_each_shape reproduces the published cycle table, which counts one per stage",
+        "derived",
+        DERIVED,
     )
 
     @property
@@ -73,4 +94,3 @@ class OperatingPoint(NamedTuple):
 
 WORD_BITS = 16
 """An FP16 feature-map value."""
-

@@ -51,7 +51,9 @@ def plan(network: Network) -> Plan:
     host = frozenset(_host_layers(network))
     ours = [layer for layer in network if layer.name not in host]
     if not any(isinstance(layer, Conv) for layer in ours):
-        raise InvalidInput.at("network", f"'{network.name}' has no layer with binary weights", "Hyperdrive runs binary-weight convolutions only")
+        raise InvalidInput.at(
+            "network", f"'{network.name}' has no layer with binary weights", "Hyperdrive runs binary-weight convolutions only"
+        )
     fused = {conv: add for add in ours if isinstance(add, Add) for conv in [_conv_under(add, network)]}
     steps = tuple(_step(layer, fused.get(layer.name)) for layer in ours if isinstance(layer, Conv))
     made = {step.output for step in steps}
@@ -103,7 +105,9 @@ def _conv_under(add: Add, network: Network) -> str:
     later = max(add.inputs, key=lambda name: order.get(name, -1))
     conv = network[later] if later != INPUT else None
     if not isinstance(conv, Conv) or conv.relu or network.consumers(later) != (add.name,):
-        raise InvalidInput.at(add.name, "does not follow a convolution of its own", "Hyperdrive adds a bypass only to a convolution's result, before its ReLU")
+        raise InvalidInput.at(
+            add.name, "does not follow a convolution of its own", "Hyperdrive adds a bypass only to a convolution's result, before its ReLU"
+        )
     return later
 
 

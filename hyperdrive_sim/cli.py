@@ -1,0 +1,222 @@
+"""The command line. The only module that writes to the terminal: results on stdout, progress and messages on stderr.
+
+Commands are thin and load what they need when they are called, so that `--help` and `--version` answer at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from hyperdrive_sim import __version__
+from hyperdrive_sim.errors import HyperdriveSimError, InvalidInput
+
+if TYPE_CHECKING:
+    from hyperdrive_sim.scenario import Scenario
+
+INTERRUPTED = 130
+SOME_FAILED = 3
+MANY_TASKS = 200_000
+
+click.rich_click.TEXT_MARKUP = "rich"
+
+file_argument = click.argument("file", type=click.Path(path_type=Path))
+set_option = click.option(
+    "--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a key of the scenario: --set chip.mesh=[[5,10]]"
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]}, epilog="Start with: hyperdrive-sim run scenarios/hyperdrive/resnet34_224.yaml"
+)
+@click.version_option(__version__, "--version", prog_name="hyperdrive-sim")
+def cli() -> None:
+    """Simulate binary and binary-weight CNN accelerators, system level, bit for bit."""
+
+
+def command(function: Callable[..., int | None]) -> click.Command:
+    """A subcommand whose errors end in a message on stderr and the exit code that the error carries."""
+
+    @wraps(function)
+    def wrapped(**arguments: Any) -> None:
+        try:
+            code = function(**arguments)
+        except HyperdriveSimError as error:
+            _complain(error)
+            code = error.exit_code
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            code = INTERRUPTED
+        except BrokenPipeError:
+            sys.stderr.close()
+            code = 0
+        except OSError as error:
+            click.echo(f"error: {error.strerror or error}" + (f": {error.filename}" if error.filename else ""), err=True)
+            code = HyperdriveSimError.exit_code
+        sys.exit(code or 0)
+
+    return cli.command(function.__name__.rstrip("_"))(wrapped)
+
+
+def _complain(error: HyperdriveSimError) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True, soft_wrap=True)
+    if not isinstance(error, InvalidInput):
+        console.print(Text.assemble(("error: ", "bold red"), str(error)))
+        return
+    from hyperdrive_sim.document import excerpt
+
+    for mistake in error.mistakes:
+        console.print(Text.assemble(("error: ", "bold red"), str(mistake)))
+        if lines := excerpt(mistake):
+            console.print(Text("\n".join(f"    {line}" for line in lines.split("\n")), style="dim"))
+
+
+def _print(renderable: Any) -> None:
+    from rich.console import Console
+
+    Console(width=None if sys.stdout.isatty() else 140, highlight=False).print(renderable)
+
+
+def _print_json(value: Any) -> None:
+    click.echo(json.dumps(value, indent=2))
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on a terminal's stderr, for what takes longer than two seconds; nothing elsewhere."""
+    from hyperdrive_sim.bars import Bar
+
+    with Bar() as bar:
+        yield bar.update
+
+
+@command
+@file_argument
+@set_option
+@json_option
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Write result.json and layers.csv into a directory.")
+@click.option("--dry-run", is_flag=True, help="Say how many tasks, seconds and bytes the run would take.")
+def run(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | None, dry_run: bool) -> None:
+    """Simulate a scenario and report latency, energy with I/O, utilisation and what it is bound by."""
+    from hyperdrive_sim import show, study
+
+    scenario = _scenario(file, changes)
+    if dry_run:
+        expected = study.estimate(scenario)
+        _print_json(expected._asdict()) if as_json else click.echo(show.estimate(expected))
+        return
+    if scenario.settings.sweep and not as_json:
+        click.echo("this scenario has a sweep; `hyperdrive-sim sweep` runs all of it, this is its base case", err=True)
+    with _progress() as progress:
+        report = study.run(scenario, progress)
+    if output:
+        from hyperdrive_sim.results import write
+
+        write(report, output)
+    _print_json(report.to_dict()) if as_json else _print(show.summary(report))
+
+
+@command
+@file_argument
+@set_option
+@json_option
+def check(file: Path, changes: tuple[str, ...], as_json: bool) -> int:
+    """Execute a scenario's schedule bit for bit against golden, prove its order, and cut it finer."""
+    from dataclasses import asdict
+
+    from hyperdrive_sim import show, verdict
+
+    scenario = _scenario(file, changes)
+    with _progress() as progress:
+        found = verdict.check(scenario, progress)
+    _print_json({"ok": found.ok, **asdict(found)}) if as_json else _print(show.verdict(found))
+    return 0 if found.ok else 1
+
+
+@command
+@file_argument
+@set_option
+@json_option
+def sweep(file: Path, changes: tuple[str, ...], as_json: bool) -> int:
+    """Run every combination of a scenario's sweep and compare them in one table."""
+    from hyperdrive_sim import show, study
+
+    scenario = _scenario(file, changes)
+    if not scenario.settings.sweep:
+        raise InvalidInput(
+            scenario.document.mistake("sweep", "this scenario has no sweep", "add one, for example sweep: {chip.voltage_v: [0.5, 0.8]}")
+        )
+    points: list[Any] = []
+    with _progress() as progress:
+        for point, outcome in study.sweep(scenario, progress):
+            points.append((point, outcome))
+    if as_json:
+        _print_json([{"point": point, **({"error": got} if isinstance(got, str) else {"result": got.to_dict()})} for point, got in points])
+    else:
+        _print(show.sweep(points))
+    return SOME_FAILED if any(isinstance(outcome, str) for _, outcome in points) else 0
+
+
+@command
+@file_argument
+@set_option
+@click.option("--width", default=100, type=click.IntRange(10, 1000), show_default=True, help="Characters for the whole makespan.")
+@click.option("--units", default=40, type=click.IntRange(1, 100_000), show_default=True, help="At most so many units, the busiest.")
+def diagram(file: Path, changes: tuple[str, ...], width: int, units: int) -> None:
+    """Draw the schedule as text: a row per unit, a letter where it works, a dot where it is idle."""
+    from hyperdrive_sim import study
+
+    with _progress() as progress:
+        trace = study.run(_scenario(file, changes), progress).trace
+    busy = trace.busy_ps()
+    busiest = set(sorted(busy, key=lambda unit: -busy[unit])[:units])
+    click.echo(trace.diagram(width, [unit for unit in trace.units if unit in busiest]))
+    letters = dict.fromkeys(f"{task.name[0]} {task.name}" for task in trace.tasks)
+    left_out = f"; {len(busy) - units} less busy units left out" if len(busy) > units else ""
+    click.echo(f"\n{', '.join(letters)}; one character is {trace.makespan_ps / width / 1e6:.4g} us{left_out}")
+
+
+@command
+@json_option
+def list_(as_json: bool) -> None:
+    """Name the architectures, networks and scenarios there are."""
+    from hyperdrive_sim import architecture, library, zoo
+
+    found = {"architectures": architecture.names(), "networks": zoo.names(), "scenarios": library.scenarios()}
+    if as_json:
+        _print_json(found)
+        return
+    for what, names in found.items():
+        click.echo(f"{what}:")
+        for name in names:
+            click.echo(f"  {name}")
+
+
+@command
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    from hyperdrive_sim import scenario
+
+    _print_json(scenario.schema())
+
+
+def _scenario(file: Path, changes: tuple[str, ...]) -> Scenario:
+    from hyperdrive_sim.scenario import Scenario
+
+    return Scenario.read(file, changes)
+
+
+def main() -> None:
+    """The entry point of `hyperdrive-sim` and `python -m hyperdrive_sim`."""
+    cli()

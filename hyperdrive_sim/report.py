@@ -1,0 +1,240 @@
+"""What a run says: one frozen record, everything shown elsewhere is read from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+
+from hyperdrive_sim.architecture import Tiles
+from hyperdrive_sim.energy import Ledger
+from hyperdrive_sim.layer_table import LayerRow, layer_rows
+from hyperdrive_sim.machine import Machine
+from hyperdrive_sim.network import Network
+from hyperdrive_sim.placement import Placement
+from hyperdrive_sim.published import Comparison, Row, compare
+from hyperdrive_sim.rates import PS_PER_S
+from hyperdrive_sim.scenario import Scenario
+from hyperdrive_sim.schedule import Schedule
+from hyperdrive_sim.trace import Trace
+
+SCHEMA_VERSION = 1
+NOT_IN_JSON = frozenset({"trace", "tiles"})
+
+
+@dataclass(frozen=True)
+class ScenarioFacts:
+    """Which experiment this was; `hash` is of all that the scenario says."""
+
+    title: str
+    file: str
+    hash: str
+
+
+@dataclass(frozen=True)
+class NetworkFacts:
+    """What is computed. MACs, operations and weight bits are those of the accelerator's layers; `host_ops` are the host's.
+
+    `worst_layer_bits` is the most feature-map bits alive at any one step, over all chips, without the padding of their memories.
+    """
+
+    name: str
+    input_shape: tuple[int, int, int]
+    layers: int
+    macs: int
+    ops: int
+    weight_bits: int
+    worst_layer_bits: int
+    host_ops: int
+
+
+@dataclass(frozen=True)
+class SystemFacts:
+    """What it is computed on; peaks count every tile of every chip."""
+
+    architecture: str
+    chips: int
+    mesh: tuple[int, int] | None
+    clock_mhz: float
+    peak_ops_per_cycle: int
+    peak_ops_per_s: int
+
+
+@dataclass(frozen=True)
+class Time:
+    """`latency_s` is a frame's, from its arrival to its last output, the mean over frames; `cycles` is the makespan of all.
+
+    `bound_s` is the larger lower bound of the makespan, `bound_by` what sets it: a unit or the critical path.
+    """
+
+    latency_s: float
+    cycles: int
+    frames: int
+    frames_per_s: float
+    bound_by: str
+    bound_s: float
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """Over the whole run, input and output included; `utilization` is against all tiles of all chips."""
+
+    ops_per_s: float
+    ops_per_cycle: float
+    utilization: float
+
+
+@dataclass(frozen=True)
+class Action:
+    """One kind of paid action, per frame."""
+
+    count: int | float
+    energy_j: float
+    pj: float
+    provenance: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Energy:
+    """Per frame. `assumed_share` is the part that does not rest on a published price."""
+
+    total_j: float
+    core_j: float
+    io_j: float
+    by_action: Mapping[str, Action]
+    assumed_share: float
+
+
+@dataclass(frozen=True)
+class Efficiency:
+    system_ops_per_j: float
+    core_ops_per_j: float
+
+
+@dataclass(frozen=True)
+class UnitRow:
+    """A unit's work over the whole run; `waiting_s` is how long tasks that could have run waited for it."""
+
+    name: str
+    kind: str
+    busy_s: float
+    waiting_s: float
+    utilization: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """One run's results; `to_dict` gives the public JSON form, whose shape `schema_version` names."""
+
+    schema_version: int
+    scenario: ScenarioFacts
+    network: NetworkFacts
+    system: SystemFacts
+    time: Time
+    throughput: Throughput
+    energy: Energy
+    io_bits: Mapping[str, int | float]
+    efficiency: Efficiency
+    units: tuple[UnitRow, ...]
+    layers: tuple[LayerRow, ...]
+    published: tuple[Comparison, ...]
+    trace: Trace
+    tiles: Tiles
+
+    def to_dict(self) -> dict[str, Any]:
+        return {field.name: _plain(getattr(self, field.name)) for field in fields(self) if field.name not in NOT_IN_JSON}
+
+    def compared(self, rows: tuple[Row, ...]) -> Report:
+        """The same report beside published figures."""
+        return replace(self, published=compare(rows, self.to_dict()))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return {key: _plain(item) for key, item in asdict(value).items()} if hasattr(value, "__dataclass_fields__") else value
+
+
+def summarise(
+    scenario: Scenario, placed: tuple[Network, Machine, Placement], schedule: Schedule, trace: Trace, ledger: Ledger, tiles: Tiles
+) -> Report:
+    """The report of one run."""
+    network, machine, placement = placed
+    facts, time = _network(network, placement), _time(machine, schedule, trace)
+    energy = _energy(ledger, time.frames)
+    ops, seconds = facts.ops * time.frames, trace.makespan_ps / PS_PER_S
+    return Report(
+        schema_version=SCHEMA_VERSION,
+        scenario=ScenarioFacts(scenario.settings.title, scenario.file, scenario.hash),
+        network=facts,
+        system=_system(scenario.architecture.name, machine),
+        time=time,
+        throughput=Throughput(ops / seconds, ops / time.cycles, ops / (time.cycles * machine.peak_ops_per_cycle)),
+        energy=energy,
+        io_bits={what: _per(bits, time.frames) for what, bits in ledger.io_bits().items()},
+        efficiency=Efficiency(facts.ops / energy.total_j, facts.ops / energy.core_j),
+        units=tuple(_unit_rows(machine, trace)),
+        layers=tuple(layer_rows(network, machine, trace, ledger)),
+        published=(),
+        trace=trace,
+        tiles=tiles,
+    )
+
+
+def _per(count: int, frames: int) -> int | float:
+    """A count per frame: whole where every frame has the same."""
+    return count // frames if count % frames == 0 else count / frames
+
+
+def _network(network: Network, placement: Placement) -> NetworkFacts:
+    ours = [layer.name for layer in network if layer.name not in placement.host]
+    macs, ops, weights = (sum(map(count, ours)) for count in (network.macs, network.ops, network.weight_bits))
+    channels, rows, columns = network.input_shape
+    worst, host_ops = placement.worst_bits(), sum(map(network.ops, placement.host))
+    return NetworkFacts(network.name, (channels, rows, columns), len(network), macs, ops, weights, worst, host_ops)
+
+
+def _system(architecture: str, machine: Machine) -> SystemFacts:
+    return SystemFacts(architecture, machine.chips, machine.mesh, machine.clock.mhz, machine.peak_ops_per_cycle, machine.peak_ops_per_s)
+
+
+def _time(machine: Machine, schedule: Schedule, trace: Trace) -> Time:
+    makespan = trace.makespan_ps
+    latencies, ends = _frames(trace)
+    frames = len(latencies)
+    paced = (ends[-1] - ends[0]) / (frames - 1) if frames > 1 and ends[-1] > ends[0] else makespan / frames
+    bound_by, bound_ps = schedule.bound
+    return Time(sum(latencies) / frames / PS_PER_S, machine.clock.cycles(makespan), frames, PS_PER_S / paced, bound_by, bound_ps / PS_PER_S)
+
+
+def _frames(trace: Trace) -> tuple[list[int], list[int]]:
+    """Each frame's latency and end. A frame arrives when the schedule says so, or when its first task could start if that says nothing."""
+    number = np.fromiter((task.frame for task in trace.tasks), np.int64, len(trace))
+    order = np.argsort(number, kind="stable")
+    firsts = np.flatnonzero(np.diff(number[order], prepend=-1))
+    starts, ends = np.minimum.reduceat(trace.start[order], firsts), np.maximum.reduceat(trace.end[order], firsts)
+    arrivals = [trace.tasks[int(order[first])].not_before_ps for first in firsts]
+    paced = any(arrivals)
+    return [int(end - (arrival if paced else start)) for start, end, arrival in zip(starts, ends, arrivals, strict=True)], ends.tolist()
+
+
+def _energy(ledger: Ledger, frames: int) -> Energy:
+    actions = {
+        name: Action(_per(entry.count, frames), entry.joules / frames, entry.price.pj, entry.price.provenance, entry.price.source)
+        for name, entry in ledger.by_action().items()
+    }
+    total = ledger.total_j
+    known = ledger.by_provenance().get("published", 0.0)
+    return Energy(total / frames, ledger.core_j / frames, ledger.io_j / frames, actions, 1 - known / total if total else 0.0)
+
+
+def _unit_rows(machine: Machine, trace: Trace) -> Iterator[UnitRow]:
+    busy, waiting, makespan = trace.busy_ps(), trace.waiting_ps(), trace.makespan_ps
+    for unit in machine.units:
+        worked = busy.get(unit.name, 0)
+        yield UnitRow(unit.name, unit.kind, worked / PS_PER_S, waiting.get(unit.name, 0) / PS_PER_S, worked / makespan)

@@ -1,0 +1,49 @@
+"""A run's results as plain files in a directory; each appears under its name only when it is complete."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.report import Report
+
+
+def write(report: Report, folder: Path) -> None:
+    """Write `result.json` (the public form) and `layers.csv` (a row per layer). Raises InvalidInput if *folder* is a file."""
+    if folder.exists() and not folder.is_dir():
+        raise InvalidInput.at("--output", f"'{folder}' is a file", "name a directory")
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / "result.json", json.dumps(report.to_dict(), indent=2) + "\n")
+    _write(folder / "layers.csv", layers_csv(report))
+
+
+def layers_csv(report: Report) -> str:
+    """One row per layer; the stalls by cause in columns of their own, in seconds."""
+    causes = sorted({cause for row in report.layers for cause in row.stalls})
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(
+        ["layer", "kind", "ops", "cycles", "start_s", "end_s", "energy_j", "utilization", *(f"stalled_by_{cause}_s" for cause in causes)]
+    )
+    for row in report.layers:
+        stalls = [row.stalls.get(cause, 0.0) for cause in causes]
+        table.writerow([row.name, row.kind, row.ops, row.cycles, row.start_s, row.end_s, row.energy_j, row.utilization, *stalls])
+    return text.getvalue()
+
+
+def _write(path: Path, text: str) -> None:
+    """Under a temporary name first, so that a full disk or a Ctrl-C leaves nothing half-written."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise

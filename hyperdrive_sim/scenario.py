@@ -1,0 +1,161 @@
+"""A scenario: one experiment as one YAML file, validated before anything runs, every mistake named with its place."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hyperdrive_sim import architecture, zoo
+from hyperdrive_sim.architecture import Architecture, Spec
+from hyperdrive_sim.document import Document
+from hyperdrive_sim.errors import InvalidInput, Mistake
+from hyperdrive_sim.network import Network
+from hyperdrive_sim.rates import PS_PER_S
+from hyperdrive_sim.schedule import Arrivals
+
+SCHEMA_VERSION = 1
+MAX_SIDE = 65_536
+MAX_FRAMES = 100_000
+
+Size = Annotated[int, Field(ge=1, le=MAX_SIDE)]
+
+
+class Image(BaseModel):
+    """A picture file as the network's input."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    image: str = Field(min_length=1, description="PNG, JPEG or NPY file, relative to the scenario; resized to the input shape")
+
+
+class Settings(BaseModel):
+    """What a scenario file says, but for its chip."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    schema_version: Literal[1] = Field(description="version of this format")
+    title: str = Field(min_length=1, description="one line for people")
+    network: str = Field(min_length=1, description="a network of the zoo; `hyperdrive-sim list` names them")
+    input_shape: tuple[Size, Size, Size] = Field(
+        description="[channels, rows, columns]", json_schema_extra={"expects": "[channels, rows, columns]"}
+    )
+    architecture: str = Field(min_length=1, description="the chip; `hyperdrive-sim list` names them")
+    chip: dict[str, Any] = Field(default={}, description="fields of that architecture's spec; what is absent is as published")
+    frames: int = Field(default=1, ge=1, le=MAX_FRAMES, description="how many frames are run one after the other")
+    frames_per_s: float | None = Field(
+        default=None, gt=0, description="arrival rate; absent: the next frame is there when there is room for it"
+    )
+    input: Image | None = Field(default=None, description="what is computed on; absent: a synthetic picture drawn from the seed")
+    weights: str | None = Field(default=None, min_length=1, description=".npz file of arrays by layer name; absent: drawn from the seed")
+    seed: int = Field(default=1, ge=0, lt=2**32, description="of everything drawn")
+    reproduces: str | None = Field(default=None, description="a section of the architecture's published.yaml to compare with")
+    sweep: dict[str, Annotated[list[Any], Field(min_length=1)]] = Field(
+        default={}, description="keys and the values each takes in turn; `hyperdrive-sim sweep` runs every combination"
+    )
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A validated experiment. `file` is how the user calls it; `spec` may still leave a mesh to be decided."""
+
+    file: str
+    document: Document
+    settings: Settings
+    architecture: Architecture
+    spec: Spec
+
+    @classmethod
+    def read(cls, path: str | Path, changes: Sequence[str] = ()) -> Scenario:
+        """From a file, with `key=value` settings on top. Raises InvalidInput with every mistake found."""
+        return cls.of(Document.read(Path(path)), str(path), changes)
+
+    @classmethod
+    def parse(cls, text: str, changes: Sequence[str] = (), file: str = "scenario.yaml") -> Scenario:
+        """From YAML text; *file* is what it is called in messages."""
+        return cls.of(Document.parse(text, file), file, changes)
+
+    @classmethod
+    def of(cls, document: Document, file: str, changes: Sequence[str] = ()) -> Scenario:
+        for change in changes:
+            document = document.with_setting(change)
+        mistakes: list[Mistake] = []
+        settings, arch, spec = None, None, None
+        try:
+            settings = document.validate(Settings)
+        except InvalidInput as error:
+            mistakes += error.mistakes
+        try:
+            arch, spec = _chip(document)
+        except InvalidInput as error:
+            mistakes += error.mistakes
+        InvalidInput.collected(dict.fromkeys(mistakes))
+        assert settings is not None
+        assert arch is not None
+        assert spec is not None
+        return cls(file, document, settings, arch, spec)
+
+    @property
+    def hash(self) -> str:
+        """Of everything the scenario says, wherever it says it."""
+        text = json.dumps(self.document.data, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.file).parent
+
+    def network(self) -> Network:
+        """The network at the scenario's input shape. Raises InvalidInput, located in the file."""
+        try:
+            return zoo.build(self.settings.network, self.settings.input_shape)
+        except InvalidInput as error:
+            raise self.document.located(error) from None
+
+    def points(self) -> Iterator[tuple[dict[str, Any], Scenario]]:
+        """Every combination of the sweep's values, the last key turning fastest, and the scenario it makes."""
+        axes = self.settings.sweep
+        for values in product(*axes.values()):
+            point = dict(zip(axes, values, strict=True))
+            changes = [f"{key}={json.dumps(value)}" for key, value in point.items()]
+            yield point, Scenario.of(self.document.with_setting("sweep={}"), self.file, changes)
+
+    @property
+    def arrivals(self) -> Arrivals:
+        rate = self.settings.frames_per_s
+        return Arrivals(self.settings.frames, round(PS_PER_S / rate) if rate else 0)
+
+
+def _chip(document: Document) -> tuple[Architecture | None, Spec | None]:
+    """The architecture and its validated spec; nothing where the file does not even name one."""
+    name = document.data.get("architecture")
+    if not isinstance(name, str) or not name:
+        return None, None
+    try:
+        arch = architecture.load(name)
+    except InvalidInput as error:
+        raise document.located(error) from None
+    return arch, document.validate(arch.Spec, at=("chip",)) if isinstance(document.data.get("chip", {}), dict) else None
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a scenario file, the chip's keys by architecture, for editors."""
+    whole = Settings.model_json_schema()
+    whole |= {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "hyperdrive-sim scenario"}
+    whole["properties"]["extends"] = {"type": "string", "description": "a scenario file that this one builds on, relative to this one"}
+    whole["properties"]["network"]["enum"] = list(zoo.names())
+    whole["properties"]["architecture"]["enum"] = list(architecture.names())
+    whole["allOf"] = [
+        {
+            "if": {"properties": {"architecture": {"const": name}}},
+            "then": {"properties": {"chip": architecture.load(name).Spec.model_json_schema()}},
+        }
+        for name in architecture.names()
+    ]
+    return whole

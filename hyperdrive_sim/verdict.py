@@ -1,0 +1,195 @@
+"""Checks a scenario: executes its schedule in simulated time and compares every value with golden, proves its edges, cuts it finer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from hyperdrive_sim import hazards, inputs
+from hyperdrive_sim.box import Box
+from hyperdrive_sim.engine import simulate
+from hyperdrive_sim.errors import Finding
+from hyperdrive_sim.golden import Array, Computation, Exact, forward
+from hyperdrive_sim.network import Network
+from hyperdrive_sim.placement import Placement
+from hyperdrive_sim.replay import replay
+from hyperdrive_sim.scenario import Scenario
+from hyperdrive_sim.schedule import Schedule, Task
+from hyperdrive_sim.study import Progress, Setting, collector_paused, lowered, prepare, silent
+from hyperdrive_sim.trace import Trace
+
+
+class Mismatch(NamedTuple):
+    """The first value that a unit computed differently from golden."""
+
+    unit: str
+    layer: str
+    channel: int
+    row: int
+    column: int
+    golden: float
+    replayed: float
+
+    def __str__(self) -> str:
+        at = f"channel {self.channel}, row {self.row}, column {self.column} of '{self.layer}'"
+        return f"{self.unit} computes {self.replayed:g} for {at}, golden is {self.golden:g}"
+
+
+class Function(NamedTuple):
+    """How many values the replay computed and what was wrong: the first value that differs, and what stopped it."""
+
+    values: int
+    mismatch: Mismatch | None
+    failure: str
+
+
+class Deviation(NamedTuple):
+    """The last map on the chips against a float64 computation of the same chip input: largest difference, and largest value there."""
+
+    largest: float
+    scale: float
+
+
+class Timing(NamedTuple):
+    """The makespan in cycles by grain, its larger lower bound, and what the proof of the ordering found (None: too large to prove)."""
+
+    grains: Mapping[str, int]
+    bound: int
+    bound_by: str
+    hazard: str | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found; `kernel` is the form of convolution that was used, `seconds` what each part of the check took."""
+
+    function: Function
+    deviation: Deviation
+    timing: Timing
+    frames: int
+    kernel: str
+    seconds: Mapping[str, float] = field(compare=False)
+
+    @property
+    def ok(self) -> bool:
+        function, timing = self.function, self.timing
+        bounded = timing.bound <= next(iter(timing.grains.values()))
+        return function.mismatch is None and not function.failure and not timing.hazard and bounded
+
+
+def check(scenario: Scenario, progress: Progress = silent) -> Verdict:
+    """Everything that can be checked about a scenario. Raises InvalidInput as a run does; faults of the schedule are in the verdict."""
+    setting, laps = prepare(scenario), _Laps()
+    with collector_paused():
+        schedule = lowered(scenario, setting, progress)
+        trace = simulate(schedule, lambda done: progress("simulating", done, len(schedule)))
+    laps.lap("timing")
+    hazard = _hazard(schedule, setting, progress)
+    laps.lap("ordering")
+    function, deviation, kernel = _executed(scenario, setting, schedule, trace, progress, laps)
+    grains = {grain: _makespan(scenario, setting, grain, progress) for grain in scenario.architecture.grains[1:]}
+    laps.lap("grains")
+    bound_by, bound_ps = schedule.bound
+    clock = setting.machine.clock
+    cycles = {scenario.architecture.grains[0]: clock.cycles(trace.makespan_ps)} | grains
+    timing = Timing(cycles, clock.cycles(bound_ps), bound_by, hazard)
+    return Verdict(function, deviation, timing, scenario.settings.frames, kernel, laps.seconds)
+
+
+class _Laps:
+    def __init__(self) -> None:
+        self.last = time.perf_counter()
+        self.seconds: dict[str, float] = {}
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.seconds[name], self.last = now - self.last, now
+
+
+def _hazard(schedule: Schedule, setting: Setting, progress: Progress) -> str | None:
+    if not hazards.affordable(schedule):
+        return None
+    progress("proving the order", 0, 0)
+    try:
+        hazards.check(schedule, setting.placement, setting.machine, setting.network)
+    except Finding as finding:
+        return str(finding)
+    return ""
+
+
+def _makespan(scenario: Scenario, setting: Setting, grain: str, progress: Progress) -> int:
+    with collector_paused():
+        schedule = lowered(scenario, setting, progress, grain)
+        trace = simulate(schedule, lambda done: progress(f"simulating by {grain}", done, len(schedule)))
+    return setting.machine.clock.cycles(trace.makespan_ps)
+
+
+def _executed(
+    scenario: Scenario, setting: Setting, schedule: Schedule, trace: Trace, progress: Progress, laps: _Laps
+) -> tuple[Function, Deviation, str]:
+    """The replay against golden, and golden against float64."""
+    network, spec, machine, placement = setting
+    arithmetic = scenario.architecture.arithmetic(spec)
+    given = inputs.input_map(scenario, network.input_shape)
+    computation = Computation(network, inputs.parameters(scenario, network), given, arithmetic)
+    progress("computing golden", 0, 0)
+    golden = dict(forward(computation))
+    laps.lap("golden")
+    watch = _Watch(golden, network, progress, scenario.settings.frames)
+    try:
+        outputs = list(replay(computation, machine, placement, schedule, trace, watch))
+        failure = (
+            "" if all(same(output, golden[network.output]).all() for output in outputs) else "the network's output differs from golden"
+        )
+    except Finding as finding:
+        failure = str(finding)
+    laps.lap("replay")
+    progress("computing in float64", 0, 0)
+    deviation = _deviation(computation, golden, placement)
+    laps.lap("float64")
+    return Function(watch.values, watch.mismatch, failure), deviation, arithmetic.name
+
+
+def same(a: Array, b: Array) -> Array:
+    """Where two arrays hold the same bits; any NaN is the same as any other."""
+    bits = np.dtype(f"u{a.dtype.itemsize}")
+    equal: Array = np.ascontiguousarray(a).view(bits) == np.ascontiguousarray(b).view(bits)
+    return equal if equal.all() else equal | (np.isnan(a) & np.isnan(b))
+
+
+class _Watch:
+    """Compares every block that a unit computes with golden, and keeps the first value that differs."""
+
+    def __init__(self, golden: Mapping[str, Array], network: Network, progress: Progress, frames: int) -> None:
+        self.golden, self.network, self.progress = golden, network, progress
+        self.values = 0
+        self.mismatch: Mismatch | None = None
+        self.frames = frames
+
+    def __call__(self, task: Task, layer: str, box: Box, values: Array) -> None:
+        self.values += values.size
+        self.progress("replaying", self.values, 0)
+        expected = self.golden[layer][box.slices(self.network.shape(layer).box)]
+        if self.mismatch is None and not (alike := same(values, expected)).all():
+            row, column, channel = (int(i) for i in np.argwhere(~alike)[0])
+            where = channel + box.c0, row + box.r0, column + box.w0
+            self.mismatch = Mismatch(task.unit, layer, *where, float(expected[row, column, channel]), float(values[row, column, channel]))
+
+
+def _deviation(computation: Computation, golden: Mapping[str, Array], placement: Placement) -> Deviation:
+    """From the maps that the host hands to the chips on, so that only the chips' own rounding counts."""
+    network = computation.network
+    ours = [layer for layer in network if layer.name not in placement.host]
+    made = {layer.name for layer in ours}
+    entries = {name: golden.get(name, computation.x) for layer in ours for name in layer.inputs if name not in made}
+    last = ours[-1].name
+    for name, values in forward(computation._replace(arithmetic=Exact()), entries):
+        if name == last:
+            with np.errstate(invalid="ignore"):
+                difference = np.abs(golden[last].astype(np.float64) - values)
+            return Deviation(float(difference.max()), float(np.abs(values).max()))
+    raise AssertionError("the last layer follows from the entries")

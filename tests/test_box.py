@@ -1,0 +1,154 @@
+"""Blocks against the plainest oracle there is: the set of their pixels."""
+
+from __future__ import annotations
+
+from itertools import pairwise, product
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from hyperdrive_sim.box import Box, Shape, chunks, cuts
+
+EDGES = st.tuples(st.integers(-3, 6), st.integers(-3, 6)).map(sorted)
+BOXES = st.builds(lambda c, r, w: Box(*c, *r, *w), EDGES, EDGES, EDGES)
+FULL = BOXES.filter(bool)
+SHAPES = st.builds(Shape, st.integers(1, 4), st.integers(1, 6), st.integers(1, 6))
+
+Pixels = set[tuple[int, int, int]]
+
+
+def pixels(box: Box) -> Pixels:
+    return set(product(range(box.c0, box.c1), range(box.r0, box.r1), range(box.w0, box.w1)))
+
+
+def around(found: Pixels) -> Box:
+    """The smallest block that holds some pixels."""
+    axes = list(zip(*found, strict=True))
+    return Box(*(bound for axis in axes for bound in (min(axis), max(axis) + 1)))
+
+
+def test_a_shape_counts_its_values() -> None:
+    shape = Shape(64, 56, 57)
+    assert shape.size == 204_288
+    assert shape.box == Box(0, 64, 0, 56, 0, 57)
+    assert str(shape) == "64 x 56 x 57"
+
+
+def test_a_box_says_where_it_is() -> None:
+    box = Box(0, 16, 3, 7, 8, 9)
+    assert str(box) == "channels 0:16, rows 3:7, columns 8:9"
+    assert box.shape == Shape(16, 4, 1)
+    assert (box.channels(2, 5), box.rows(2, 5), box.columns(2, 5)) == (
+        Box(2, 5, 3, 7, 8, 9),
+        Box(0, 16, 2, 5, 8, 9),
+        Box(0, 16, 3, 7, 2, 5),
+    )
+
+
+@given(BOXES)
+def test_size_and_truth_are_those_of_the_pixels(box: Box) -> None:
+    assert box.size == len(pixels(box))
+    assert bool(box) == bool(pixels(box))
+
+
+@pytest.mark.parametrize("box", [Box(2, 1, 0, 4, 0, 4), Box(0, 1, 4, 0, 0, 4), Box(3, 1, 3, 1, 0, 1)])
+def test_a_box_that_ends_before_it_begins_is_empty(box: Box) -> None:
+    assert not box
+    assert box.size == 0
+
+
+@given(BOXES, BOXES)
+def test_the_common_part(one: Box, other: Box) -> None:
+    common = one & other
+    assert pixels(common) == pixels(one) & pixels(other)
+    assert common == other & one
+    assert isinstance(common, Box)
+
+
+@given(FULL, FULL)
+def test_containing(one: Box, other: Box) -> None:
+    assert one.contains(other) == (pixels(other) <= pixels(one))
+
+
+@given(FULL, FULL)
+def test_a_common_part_is_contained_in_both(one: Box, other: Box) -> None:
+    common = one & other
+    assume(common)
+    assert one.contains(common)
+    assert other.contains(common)
+
+
+@given(FULL, st.integers(0, 3))
+def test_grown_by_a_halo(box: Box, halo: int) -> None:
+    reach = range(-halo, halo + 1)
+    assert pixels(box.grown(halo)) == {(c, r + down, w + right) for c, r, w in pixels(box) for down in reach for right in reach}
+
+
+@given(BOXES, SHAPES)
+def test_clipped_to_a_map(box: Box, shape: Shape) -> None:
+    inside = {(c, r, w) for c, r, w in pixels(box) if 0 <= c < shape.channels and 0 <= r < shape.rows and 0 <= w < shape.columns}
+    assert pixels(box.clipped(shape)) == inside
+
+
+@given(FULL, st.integers(1, 5), st.integers(1, 3), st.integers(0, 3))
+def test_the_window_is_what_the_taps_of_a_convolution_touch(box: Box, kernel: int, stride: int, padding: int) -> None:
+    taps = range(kernel)
+    touched = {(c, r * stride - padding + down, w * stride - padding + right) for c, r, w in pixels(box) for down in taps for right in taps}
+    assert box.window(kernel, stride, padding) == around(touched)
+
+
+def test_a_window_by_hand() -> None:
+    """Output rows 2 and 3 of a 3 x 3 convolution of stride 2: taps 3..5 and 5..7."""
+    assert Box(4, 8, 2, 4, 0, 1).window(3, 2, 1) == Box(4, 8, 3, 8, -1, 2)
+
+
+@given(FULL, FULL)
+def test_slices_cut_the_block_out_of_an_array(origin: Box, box: Box) -> None:
+    block = origin & box
+    assume(block)
+    shape = origin.shape
+    where = np.stack(np.indices((shape.rows, shape.columns, shape.channels)), axis=-1) + (origin.r0, origin.w0, origin.c0)
+    cut = where[block.slices(origin)]
+    assert cut.shape == (block.shape.rows, block.shape.columns, block.shape.channels, 3)
+    assert {(c, r, w) for r, w, c in cut.reshape(-1, 3).tolist()} == pixels(block)
+
+
+@pytest.mark.parametrize(
+    ("size", "parts", "expected"),
+    [
+        (7, 3, [0, 3, 5, 7]),
+        (6, 3, [0, 2, 4, 6]),
+        (5, 1, [0, 5]),
+        (56, 5, [0, 12, 23, 34, 45, 56]),
+        (2, 4, [0, 1, 1, 2, 2]),
+        (0, 2, [0, 0, 0]),
+    ],
+)
+def test_cuts_by_hand(size: int, parts: int, expected: list[int]) -> None:
+    assert cuts(size, parts) == expected
+
+
+@given(st.integers(0, 3000), st.integers(1, 60))
+def test_cuts_are_even(size: int, parts: int) -> None:
+    borders = cuts(size, parts)
+    sizes = [high - low for low, high in pairwise(borders)]
+    assert len(sizes) == parts
+    assert (borders[0], borders[-1]) == (0, size)
+    assert 0 <= min(sizes)
+    assert max(sizes) - min(sizes) <= 1
+    assert sizes[0] == max(sizes)
+
+
+def test_chunks_by_hand() -> None:
+    assert list(chunks(0, 21, 16)) == [(0, 16), (16, 21)]
+    assert list(chunks(3, 9, 3)) == [(3, 6), (6, 9)]
+    assert list(chunks(5, 5, 4)) == []
+
+
+@given(st.integers(0, 50), st.integers(0, 50), st.integers(1, 20))
+def test_chunks_cover_a_range_once(start: int, length: int, step: int) -> None:
+    found = list(chunks(start, start + length, step))
+    assert [place for low, high in found for place in range(low, high)] == list(range(start, start + length))
+    assert all(high - low == step for low, high in found[:-1])
