@@ -5,6 +5,7 @@ Values are left out. A memory knows of each value only which frame it belongs to
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
@@ -87,17 +88,23 @@ class Fifo:
 
     def __init__(self, memory: Memory) -> None:
         self.bits, self.most = memory.bits, memory.entries or 2**63
+        self.order: deque[tuple[object, Entry]] = deque()
         self.kept: dict[object, Entry] = {}
         self.gone: dict[object, int] = {}
-        self.last: Entry | None = None
+        self.used = 0
 
     def push(self, key: object, entry: Entry) -> Iterator[Entry]:
         """Take an entry in; yields those that it pushes out, the oldest first."""
-        self.kept[key] = self.last = entry
-        while len(self.kept) > self.most or sum(kept.bits for kept in self.kept.values()) > self.bits:
-            oldest = next(iter(self.kept))
-            self.gone[oldest] = entry.pusher
-            yield self.kept.pop(oldest)
+        self.order.append((key, entry))
+        self.kept[key] = entry
+        self.used += entry.bits
+        while self.used > self.bits or len(self.order) > self.most:
+            oldest, old = self.order.popleft()
+            self.used -= old.bits
+            if self.kept[oldest] is old:
+                del self.kept[oldest]
+                self.gone[oldest] = entry.pusher
+            yield old
 
 
 def members(tasks: int) -> Iterator[int]:
@@ -105,6 +112,17 @@ def members(tasks: int) -> Iterator[int]:
     while tasks:
         yield (tasks & -tasks).bit_length() - 1
         tasks &= tasks - 1
+
+
+class Access(NamedTuple):
+    """What a task does (`reads`, `writes`) to a block of a map."""
+
+    verb: str
+    tensor: str
+    box: Box
+
+    def __str__(self) -> str:
+        return f"{self.verb} '{self.tensor}' ({self.box})"
 
 
 class Read(NamedTuple):

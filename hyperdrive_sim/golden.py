@@ -115,15 +115,16 @@ def _given(weights: Array | None) -> Array:
 
 
 def _convolved(x: Array, weights: Array, stride: int) -> Array:
-    """A sum over taps of matrix products: no unfolded copy of the map, so large maps stay in memory."""
+    """A sum over kernel rows of matrix products: only one row of taps is ever unfolded, so large maps stay in memory."""
     out_channels, kernel_rows, kernel_columns, _ = weights.shape
     rows, columns = ((size - kernel) // stride + 1 for size, kernel in zip(x.shape, (kernel_rows, kernel_columns), strict=False))
-    y = np.zeros((rows, columns, out_channels), x.dtype)
-    for row in range(kernel_rows):
-        for column in range(kernel_columns):
-            taps = x[row : row + (rows - 1) * stride + 1 : stride, column : column + (columns - 1) * stride + 1 : stride]
-            y += taps @ weights[:, row, column].T
-    return y
+    by_row = np.ascontiguousarray(weights.reshape(out_channels, kernel_rows, -1).transpose(1, 2, 0))
+    y = np.zeros((rows * columns, out_channels), x.dtype)
+    for row, row_weights in enumerate(by_row):
+        lines = x[row : row + (rows - 1) * stride + 1 : stride]
+        taps = [lines[:, column : column + (columns - 1) * stride + 1 : stride] for column in range(kernel_columns)]
+        y += np.concatenate(taps, axis=2).reshape(len(y), -1) @ row_weights
+    return y.reshape(rows, columns, out_channels)
 
 
 def _largest(x: Array, kernel: int, stride: int) -> Array:
@@ -210,7 +211,8 @@ def _drawn(layer: Conv | Dense | Add, network: Network, seed: int) -> Parameters
 
 def _normal(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int) -> Array:
     """Exact in FP16."""
-    return rng.normal(0, np.sqrt(2 / fan_in), shape).astype(np.float16).astype(np.float32)
+    drawn: Array = rng.normal(0, np.sqrt(2 / fan_in), shape).astype(np.float16).astype(np.float32)
+    return drawn
 
 
 def random_input(shape: Shape, seed: int) -> Array:
@@ -220,4 +222,5 @@ def random_input(shape: Shape, seed: int) -> Array:
     phases, waves = rng.uniform(0, 2 * np.pi, shape.channels), rng.uniform(1, 6, (2, shape.channels))
     smooth = np.sin(2 * np.pi * (rows[:, None, None] * waves[0] + columns[None, :, None] * waves[1]) + phases)
     noise = rng.uniform(-1, 1, (shape.rows, shape.columns, shape.channels))
-    return (0.5 + 0.35 * smooth + 0.15 * noise).astype(np.float16)
+    picture: Array = (0.5 + 0.35 * smooth + 0.15 * noise).astype(np.float16)
+    return picture

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from hyperdrive_sim.accesses import NOBODY, Entry, Fifo, Pasts, Place, Read, members, reads, writes
+from hyperdrive_sim.accesses import NOBODY, Access, Entry, Fifo, Pasts, Place, Read, members, reads, writes
 from hyperdrive_sim.box import Box
 from hyperdrive_sim.errors import Hazard
-from hyperdrive_sim.layers import REAL_BITS
 from hyperdrive_sim.machine import Machine
 from hyperdrive_sim.network import INPUT, Network
 from hyperdrive_sim.placement import Placement, Resident
@@ -30,18 +29,18 @@ def affordable(schedule: Schedule) -> bool:
     return len(schedule) <= LIMIT
 
 
-def check(schedule: Schedule, placement: Placement, machine: Machine, network: Network, *, word_bits: int = REAL_BITS) -> None:
-    """Raises Hazard at the first access that may come too early or too late; *word_bits* is what a value takes in a fifo."""
+def check(schedule: Schedule, placement: Placement, machine: Machine, network: Network) -> None:
+    """Raises Hazard at the first access that may come too early or too late."""
     if not affordable(schedule):
         raise ValueError(f"{len(schedule)} tasks are too many to prove, {LIMIT} at most; ask affordable() first")
-    _Proof(schedule, placement, machine, network, word_bits).run()
+    _Proof(schedule, placement, machine, network).run()
 
 
 class _Proof:
     """What is in the memories after the tasks taken so far, and who may not have read or written yet."""
 
-    def __init__(self, schedule: Schedule, placement: Placement, machine: Machine, network: Network, word_bits: int) -> None:
-        self.tasks, self.host_layers, self.network, self.word_bits = schedule.tasks, placement.host, network, word_bits
+    def __init__(self, schedule: Schedule, placement: Placement, machine: Machine, network: Network) -> None:
+        self.tasks, self.host_layers, self.network, self.word_bits = schedule.tasks, placement.host, network, placement.word_bits
         self.pasts = Pasts(schedule.tasks)
         self.fifos = {memory.name: Fifo(memory) for memory in machine.memories if memory.kind == "fifo"}
         self.places: dict[tuple[object, ...], list[Place]] = {}
@@ -99,7 +98,7 @@ class _Proof:
         for memory, tensor, box in read.regions:
             for place in self._places(memory, tensor, frame):
                 if common := box & place.resident.box:
-                    self._ordered(index, place, common, "writes", f"reads '{tensor}' ({common})")
+                    self._ordered(index, place, common, "writes", Access("reads", tensor, common))
                     place.readers |= 1 << index
                     found += int(np.count_nonzero(place.at(common) == frame))
         if found < read.box.size:
@@ -126,19 +125,19 @@ class _Proof:
             if box := block & place.resident.box:
                 for rival in place.rivals:
                     if lost := rival.hit(place.resident, box):
-                        self._ordered(index, rival, lost, "reads", f"writes '{tensor}' ({box})")
-                        self._ordered(index, rival, lost, "writes", f"writes '{tensor}' ({box})")
+                        self._ordered(index, rival, lost, "reads", Access("writes", tensor, box))
+                        self._ordered(index, rival, lost, "writes", Access("writes", tensor, box))
                         if (rival.at(lost) != NOBODY).any():
                             rival.at(lost)[...], rival.lost_to = NOBODY, index
                 place.at(box)[...] = frame
                 place.writers |= 1 << index
 
-    def _ordered(self, index: int, place: Place, block: Box, verb: str, does: str) -> None:
+    def _ordered(self, index: int, place: Place, block: Box, verb: str, does: Access) -> None:
         """Whoever has read (or written) a block of a place before in the schedule has certainly done so when this task does."""
         late = place.readers & ~self.pasts.begun[index] if verb == "reads" else place.writers & ~self.pasts.ended[index]
         for other in members(late & ~(1 << index)):
             if touched := self._touched(other, place, block, verb):
-                did = f"{verb} '{place.resident.tensor}' ({touched})"
+                did = Access(verb, place.resident.tensor, touched)
                 raise Hazard(f"{place.memory}: nothing orders {self._who(other)}, which {did}, before {self._who(index)}, which {does}")
 
     def _touched(self, index: int, place: Place, block: Box, verb: str) -> Box | None:
@@ -150,7 +149,7 @@ class _Proof:
 
     def _push(self, index: int, memory: str, key: object, entry: Entry) -> None:
         fifo, past = self.fifos[memory], self.pasts
-        last, who = fifo.last, f"{self._who(index)}, which brings {entry.what}"
+        last, who = fifo.order[-1][1] if fifo.order else None, f"{self._who(index)}, which brings {entry.what}"
         if last is not None and not (past.ended[index] | 1 << index) >> last.pusher & 1:
             raise Hazard(f"{memory}: nothing orders {self._who(last.pusher)}, which brings {last.what}, before {who}")
         for old in fifo.push(key, entry):

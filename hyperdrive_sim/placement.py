@@ -62,10 +62,10 @@ class Placement:
 
     def worst_bits(self) -> int:
         """The most bits of feature maps alive in any one step in the memories that hold parts, without those memories' own padding."""
+        held = [self.residents[memory] for memory in {part.memory for part in self.parts}]
         totals: Counter[int] = Counter()
-        for memory in {part.memory for part in self.parts}:
-            residents = self.residents[memory]
-            for step in {resident.first for resident in residents}:
+        for step in {resident.first for residents in held for resident in residents}:
+            for residents in held:
                 alive = {resident.address: resident for resident in residents if resident.first <= step <= resident.last}
                 totals[step] += sum(resident.box.size for resident in alive.values()) * self.word_bits
         return max(totals.values())

@@ -1,9 +1,8 @@
 """Executes a schedule's effects on real tensors, in simulated time order, each memory holding only what was put into it.
 
 A task reads what it needs from its own memories at the moment it starts and writes at the moment it ends, over a link with a latency
-that much later. A pixel that a chip
-computes from must therefore really have arrived by then: a missing border exchange, a layer that starts too early, a map that is
-overwritten too soon ends in NotThere or in values that differ from golden.
+that much later. A pixel that a chip computes from must therefore really have arrived by then: a missing border exchange, a layer that
+starts too early, a map that is overwritten too soon ends in NotThere or in values that differ from golden.
 """
 
 from __future__ import annotations

@@ -198,7 +198,7 @@ class _Lowering:
             ps, actions = work.costs[pixels]
             if number == 0 and not work.hidden:
                 tasks.append(Task("first", name, unit, work.head_ps, tuple(before), begins, None, NOTHING, 0, 0, frame))
-                ps, after, begins = max(1, ps - work.head_ps), [*before, len(tasks) - 1, stream], ()
+                ps, after, begins = max(1, ps - work.head_ps), [len(tasks) - 1, stream], ()
             if routes is not None:
                 after = after + self.exchange.room(routes[number])
             done = len(tasks)

@@ -1,0 +1,145 @@
+"""Measures this machine: whole runs, how cost grows with chips x blocks, and the convolution kernels side by side.
+
+    python tests/benchmarks/bench.py [runs|growth|kernels ...]
+
+Whole runs are new processes, the median of several. Kernels take turns within one process and are timed in CPU seconds, so that their
+ratios hold where the machine is shared. Prints tables; decides nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from hyperdrive_sim import kernels, zoo
+from hyperdrive_sim.architecture import load
+from hyperdrive_sim.engine import simulate
+from hyperdrive_sim.schedule import Arrivals
+from hyperdrive_sim.study import collector_paused
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios" / "hyperdrive"
+CONSOLE = Console(width=120)
+MIB = 2**20
+RUNS = [
+    ("--help", ["--help"], 5),
+    ("ResNet-34, 224 x 224, 1 chip", ["run", "resnet34_224.yaml"], 5),
+    ("ResNet-34, 2048 x 1024, 50 chips", ["run", "resnet34_2048x1024.yaml"], 5),
+    ("ResNet-152, 2048 x 1024, 200 chips", ["run", "resnet152_2048x1024.yaml", "--set", "chip.mesh=[10,20]"], 3),
+    ("check ResNet-34, 224 x 224", ["check", "resnet34_224.yaml"], 3),
+    ("check ResNet-34, 2048 x 1024, 50 chips", ["check", "resnet34_2048x1024.yaml"], 1),
+]
+GROWTH = [
+    ("resnet34", (3, 224, 224), (1, 1)),
+    ("resnet34", (3, 448, 448), (2, 2)),
+    ("resnet34", (3, 1024, 1024), (5, 5)),
+    ("resnet34", (3, 1024, 2048), (5, 10)),
+    ("resnet34", (3, 2048, 2048), (10, 10)),
+    ("resnet152", (3, 1024, 1024), (10, 10)),
+    ("resnet152", (3, 1024, 2048), (10, 20)),
+]
+BLOCKS = [((58, 58, 64), 16), ((16, 16, 256), 16), ((9, 9, 512), 16), ((130, 258, 64), 64)]
+
+
+def runs() -> None:
+    """Wall seconds and peak memory of whole processes."""
+    table = Table("whole process", "runs", "wall, median", "least", "most", "peak memory", title="command line", title_justify="left")
+    for name, arguments, times in RUNS:
+        command = [sys.executable, "-m", "hyperdrive_sim", *(str(SCENARIOS / a) if a.endswith(".yaml") else a for a in arguments)]
+        measured = [_process(command) for _ in range(times)]
+        walls = [wall for wall, _ in measured]
+        memory = max(peak for _, peak in measured)
+        row = (f"{statistics.median(walls):.2f} s", f"{min(walls):.2f} s", f"{max(walls):.2f} s", f"{memory / MIB:.0f} MiB")
+        table.add_row(name, str(times), *row)
+    CONSOLE.print(table)
+
+
+def _process(command: list[str]) -> tuple[float, int]:
+    """Wall seconds and peak resident bytes of one process."""
+    began = time.perf_counter()
+    child = os.fork()
+    if child == 0:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1)
+        os.execv(command[0], command)
+    _, status, usage = os.wait4(child, 0)
+    if status:
+        raise SystemExit(f"{' '.join(command)} ended with status {status}")
+    return time.perf_counter() - began, usage.ru_maxrss * 1024
+
+
+def growth() -> None:
+    """Tasks, and seconds per task, from one chip to 200: lowering and simulating grow with chips x blocks and with nothing else."""
+    table = Table(
+        "network", "input", "mesh", "chips x blocks", "tasks", "lower", "simulate", "per task", title="growth", title_justify="left"
+    )
+    arch = load("hyperdrive")
+    for name, shape, mesh in GROWTH:
+        network, spec = zoo.build(name, shape), arch.Spec(mesh=mesh)
+        placement = arch.place(network, spec)
+        with collector_paused():
+            began = time.process_time()
+            schedule = arch.lower(network, spec, placement, Arrivals(), arch.grains[0])
+            lowered = time.process_time()
+            simulate(schedule)
+            ended = time.process_time()
+        blocks = sum(1 for task in schedule if task.name == "stream") * mesh[0] * mesh[1]
+        size, chips = f"{shape[2]} x {shape[1]}", f"{mesh[0]} x {mesh[1]}"
+        seconds = f"{lowered - began:.2f} s", f"{ended - lowered:.2f} s", f"{(ended - began) / len(schedule) * 1e6:.1f} us"
+        table.add_row(name, size, chips, f"{blocks:,}", f"{len(schedule):,}", *seconds)
+    CONSOLE.print(table)
+
+
+def convolutions() -> None:
+    """Multiply-accumulates per CPU second of every form that this machine can run, and its ratio to sequential numpy float16 adds."""
+    forms = kernels.available()
+    rng = np.random.default_rng(0)
+    table = Table("block", *forms, title="ordered FP16 convolution, GMAC/s (ratio to numpy)", title_justify="left")
+    for shape, channels in BLOCKS:
+        x = rng.standard_normal(shape).astype(np.float16)
+        signs = (2 * rng.integers(0, 2, (channels, 3, 3, shape[2])) - 1).astype(np.int8)
+        made = [kernels.kernel(form) for form in forms]
+        jobs = [_job(form.convolve, x, form.pack(signs)) for form in made]
+        macs = (shape[0] - 2) * (shape[1] - 2) * 9 * shape[2] * channels
+        rates = [macs / seconds / 1e9 for seconds in _taking_turns(jobs, 5)]
+        table.add_row(f"{shape} -> {channels}", *(f"{rate:.3g} ({rate / rates[0]:.0f} x)" for rate in rates))
+    CONSOLE.print(table)
+
+
+def _job(convolve: Callable[..., object], x: object, packed: object) -> Callable[[], object]:
+    return lambda: convolve(x, packed, 1)
+
+
+def _taking_turns(jobs: list[Callable[[], object]], rounds: int) -> list[float]:
+    """Median CPU seconds of each job; all take turns, so that a drifting machine slows all of them."""
+    times: list[list[float]] = [[] for _ in jobs]
+    for number in range(rounds + 1):
+        for job, seconds in zip(jobs, times, strict=True):
+            began = time.process_time()
+            job()
+            if number:
+                seconds.append(time.process_time() - began)
+    return [statistics.median(seconds) for seconds in times]
+
+
+def main() -> None:
+    parts = {"runs": runs, "growth": growth, "kernels": convolutions}
+    wanted = sys.argv[1:] or list(parts)
+    if unknown := set(wanted) - set(parts):
+        raise SystemExit(f"unknown part {', '.join(sorted(unknown))}; there are {', '.join(parts)}")
+    for part in wanted:
+        parts[part]()
+        limit = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        CONSOLE.print(f"[dim]this process so far: {limit:.0f} MiB[/dim]\n")
+
+
+if __name__ == "__main__":
+    main()

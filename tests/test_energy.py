@@ -1,0 +1,101 @@
+"""Every joule is counted once, whichever way the ledger is read."""
+
+from __future__ import annotations
+
+import pytest
+from worlds import task
+
+from hyperdrive_sim.energy import IO_ACTIONS, Entry, Ledger, Price, Provenance, account
+from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.schedule import Schedule
+
+
+def price(action: str, pj: float, provenance: Provenance = "published") -> Price:
+    return Price(action, pj, "table 1", provenance)
+
+
+PRICES = {
+    one.action: one
+    for one in (
+        price("array.cycle", 8.0),
+        price("fmm.read", 0.5, "derived"),
+        price("weight_io.bit", 21.0),
+        price("border_io.bit", 21.0, "assumed"),
+        price("corner_io.bit", 42.0, "assumed"),
+        price("never.used", 1000.0),
+    )
+}
+
+
+def ledger() -> Ledger:
+    """conv1: 10 cycles, 4 reads, 2 weight bits; conv2, in two tasks: 5 cycles, 6 border bits, 1 corner bit."""
+    schedule = Schedule(
+        [
+            task("a", "array", 1, layer="conv1", actions={"array.cycle": 10, "fmm.read": 4, "weight_io.bit": 2}),
+            task("b", "array", 1, layer="conv2", actions={"array.cycle": 2, "border_io.bit": 6}),
+            task("c", "array", 1, layer="conv2", actions={"array.cycle": 3, "corner_io.bit": 1}),
+            task("d", "array", 1, layer="conv3"),
+        ]
+    )
+    return account(schedule, PRICES)
+
+
+def pj(joules: float) -> float:
+    return pytest.approx(joules * 1e-12, rel=1e-12)  # type: ignore[no-any-return]
+
+
+def test_totals_by_pencil() -> None:
+    found = ledger()
+    assert found.core_j == pj(15 * 8 + 4 * 0.5)
+    assert found.io_j == pj(2 * 21 + 6 * 21 + 42)
+    assert found.total_j == pj(122 + 210)
+
+
+def test_every_breakdown_shares_one_total() -> None:
+    found = ledger()
+    assert found.by_layer() == {"conv1": pj(80 + 2 + 42), "conv2": pj(40 + 126 + 42)}
+    assert {action: entry.joules for action, entry in found.by_action().items()} == {
+        "array.cycle": pj(120),
+        "fmm.read": pj(2),
+        "weight_io.bit": pj(42),
+        "border_io.bit": pj(126),
+        "corner_io.bit": pj(42),
+    }
+    assert found.by_provenance() == {"published": pj(120 + 42), "derived": pj(2), "assumed": pj(126 + 42)}
+    for parts in (found.by_layer(), found.by_provenance(), {action: entry.joules for action, entry in found.by_action().items()}):
+        assert sum(parts.values()) == pytest.approx(found.total_j, rel=1e-12)
+    assert found.core_j + found.io_j == pytest.approx(found.total_j, rel=1e-12)
+
+
+def test_counts_stay_whole() -> None:
+    counts = {action: entry.count for action, entry in ledger().by_action().items()}
+    assert counts == {"array.cycle": 15, "fmm.read": 4, "weight_io.bit": 2, "border_io.bit": 6, "corner_io.bit": 1}
+
+
+def test_bits_across_edges_by_what_they_carry() -> None:
+    assert ledger().io_bits() == {"weights": 2, "input": 0, "output": 0, "border": 6 + 1}
+
+
+@pytest.mark.parametrize("action", IO_ACTIONS)
+def test_what_crosses_an_edge_is_io_and_not_core(action: str) -> None:
+    found = Ledger((Entry("conv", price(action, 21.0), 3),))
+    assert (found.io_j, found.core_j) == (pj(63), 0)
+    assert found.io_bits()[IO_ACTIONS[action]] == 3
+
+
+def test_an_entry_knows_its_price_and_its_source() -> None:
+    entry = Entry("conv1", price("fmm.read", 0.25, "fitted"), 10**6)
+    assert entry.joules == pytest.approx(2.5e-7, rel=1e-15)
+    assert entry.price.source == "table 1"
+
+
+def test_actions_without_a_price_are_refused() -> None:
+    schedule = Schedule([task("a", "array", 1, actions={"fmm.write": 1, "array.cycle": 1, "adc.read": 1})])
+    with pytest.raises(InvalidInput) as failure:
+        account(schedule, PRICES)
+    assert str(failure.value) == "prices: action 'adc.read' has no price; add it, with its source, to the architecture's energy.yaml"
+
+
+def test_doing_nothing_costs_nothing() -> None:
+    found = account(Schedule([]), PRICES)
+    assert (found.total_j, found.by_layer(), found.by_action(), found.by_provenance()) == (0, {}, {}, {})

@@ -1,0 +1,144 @@
+"""A network is checked at birth, and its order is that of the page."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hyperdrive_sim.box import Box, Shape
+from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.layers import Add, Conv, Dense, GlobalMean, Layer
+from hyperdrive_sim.network import INPUT, Network
+
+X = Shape(4, 6, 5)
+
+
+def conv(name: str, source: str = INPUT, **changes: object) -> Conv:
+    return Conv(**{"name": name, "inputs": (source,), "out_channels": 4, "kernel": 3, "padding": 1, **changes})  # type: ignore[arg-type]
+
+
+def add(name: str, one: str, other: str) -> Add:
+    return Add(name=name, inputs=(one, other))
+
+
+def diamond() -> list[Layer]:
+    """A stem, two branches of unequal length, a sum, a classifier."""
+    return [
+        conv("stem"),
+        conv("left1", "stem", stride=2),
+        conv("left2", "left1", out_channels=7),
+        conv("right", "stem", out_channels=7, stride=2, kernel=1, padding=0),
+        add("sum", "left2", "right"),
+        Dense(name="fc", inputs=("sum",), features=3),
+    ]
+
+
+def order(network: Network) -> list[str]:
+    return [layer.name for layer in network]
+
+
+@pytest.mark.parametrize(
+    ("layers", "sentence"),
+    [
+        ([], "network: has no layers; give it at least one"),
+        ([conv("a"), conv("b", "a"), conv("a", "b")], "a: is the name of two layers; give each layer a name of its own"),
+        (
+            [conv("a"), conv(INPUT, "a")],
+            "input: is the name of the network's input and of a layer; give the layer a name of its own",
+        ),
+        ([conv("a"), conv("b", "aa")], "b: takes its input from 'aa', which is no layer of this network"),
+        ([conv("a", "b"), conv("b", "a")], "network: has a cycle; a layer must not depend on its own output"),
+        ([conv("a"), conv("b", "b")], "network: has a cycle; a layer must not depend on its own output"),
+        (
+            [conv("a", stride=2), conv("b", "a", padding=0, kernel=5)],
+            "input_shape: is too small: layer 'b' would turn 4 x 3 x 3 into 4 x 0 x 0; take a larger input",
+        ),
+        (
+            [conv("a"), conv("b", stride=2), add("sum", "a", "b")],
+            "sum: cannot add 4 x 6 x 5 and 4 x 3 x 3; both inputs must have one shape",
+        ),
+    ],
+)
+def test_what_is_no_network_is_refused(layers: list[Layer], sentence: str) -> None:
+    with pytest.raises(InvalidInput) as failure:
+        Network("wrong", X, layers)
+    assert str(failure.value) == sentence
+    assert failure.value.exit_code == 2
+
+
+def test_an_input_without_pixels_is_refused() -> None:
+    with pytest.raises(
+        InvalidInput, match="^input_shape: is too small: layer 'a' would turn 4 x 0 x 5 into 4 x 0 x 5; take a larger input$"
+    ):
+        Network("empty", Shape(4, 0, 5), [conv("a")])
+
+
+def test_every_map_has_its_shape() -> None:
+    network = Network("diamond", X, diamond())
+    shapes = {name: network.shape(name) for name in (INPUT, *order(network))}
+    assert shapes == {
+        "input": (4, 6, 5),
+        "stem": (4, 6, 5),
+        "left1": (4, 3, 3),
+        "left2": (7, 3, 3),
+        "right": (7, 3, 3),
+        "sum": (7, 3, 3),
+        "fc": (3, 1, 1),
+    }
+    assert network.input_shapes(network["sum"]) == (Shape(7, 3, 3), Shape(7, 3, 3))
+
+
+def test_the_order_is_that_of_the_page() -> None:
+    """Written backwards, `right` comes before the left branch, because it was written first and could come next."""
+    assert order(Network("forth", X, diamond())) == ["stem", "left1", "left2", "right", "sum", "fc"]
+    assert order(Network("back", X, diamond()[::-1])) == ["stem", "right", "left1", "left2", "sum", "fc"]
+
+
+@given(st.permutations(diamond()))
+def test_of_layers_that_could_come_next_the_first_written_does(layers: list[Layer]) -> None:
+    known, expected = {INPUT}, []
+    while len(expected) < len(layers):
+        following = next(layer.name for layer in layers if layer.name not in known and known.issuperset(layer.inputs))
+        known.add(following)
+        expected.append(following)
+    assert order(Network("any", X, layers)) == expected
+
+
+def test_a_network_is_a_graph() -> None:
+    network = Network("diamond", X, diamond())
+    assert set(network.graph.edges) == {
+        ("input", "stem"),
+        ("stem", "left1"),
+        ("stem", "right"),
+        ("left1", "left2"),
+        ("left2", "sum"),
+        ("right", "sum"),
+        ("sum", "fc"),
+    }
+    assert network.consumers("stem") == ("left1", "right")
+    assert network.consumers("fc") == ()
+    assert network.output == "fc"
+    assert len(network) == 6
+
+
+def test_a_layer_may_take_one_map_twice() -> None:
+    network = Network("double", X, [conv("a"), add("sum", "a", "a")])
+    assert network.shape("sum") == X
+    assert network.consumers("a") == ("sum",)
+
+
+def test_work_of_a_layer_and_of_a_block_of_it() -> None:
+    network = Network("diamond", X, diamond())
+    block = Box(0, 2, 0, 3, 1, 2)  # six of the 63 values of left2, of 36 taps each
+    assert (network.macs("left2"), network.macs("left2", block)) == (63 * 36, 6 * 36)
+    assert (network.ops("left2"), network.ops("left2", block)) == (63 * 74, 6 * 74)
+    assert network.weight_bits("left2") == 7 * 36
+    assert network.weight_bits("fc") == 3 * 63 * 16
+    assert network.ops("sum") == 63
+
+
+def test_the_input_shape_may_be_a_plain_tuple() -> None:
+    network = Network("mean", (4, 6, 5), [GlobalMean(name="mean", inputs=(INPUT,))])  # type: ignore[arg-type]
+    assert network.input_shape == X
+    assert network.ops("mean") == 4 * 30

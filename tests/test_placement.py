@@ -1,0 +1,314 @@
+"""Parts tile a map exactly, residents share no bit at one time, and addresses are found where there is room."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hyperdrive_sim.box import Box, Shape
+from hyperdrive_sim.errors import DoesNotFit, Finding
+from hyperdrive_sim.layers import Conv
+from hyperdrive_sim.machine import Machine, Memory, Unit
+from hyperdrive_sim.network import INPUT, Network
+from hyperdrive_sim.placement import Claim, Part, Placement, Resident, allocate
+from hyperdrive_sim.rates import Clock
+
+WHOLE = Box(0, 2, 0, 4, 0, 6)
+NETWORK = Network("one", Shape(1, 4, 6), [Conv(name="conv", inputs=(INPUT,), out_channels=2, kernel=1)])
+MACHINE = Machine((Unit("array", "array"),), (Memory("fmm", 100), Memory("other", 100), Memory("small", 50)), Clock(1), 1)
+
+
+def tiled(*boxes: Box) -> Placement:
+    return Placement(tuple(Part("conv", box, "array", "fmm") for box in boxes), {}, frozenset(), 16)
+
+
+def filled(*residents: Resident, memory: str = "fmm") -> Placement:
+    return lying({memory: residents})
+
+
+def lying(residents: dict[str, tuple[Resident, ...]]) -> Placement:
+    return Placement((), residents, frozenset(), 16)
+
+
+def check(placement: Placement) -> Placement:
+    return placement.checked(NETWORK, MACHINE)
+
+
+def resident(tensor: str, start: int, stop: int, first: int, last: int) -> Resident:
+    """A map in the bits start..stop of its memory, alive from one step to another."""
+    return Resident(tensor, WHOLE, start, stop - start, first, last)
+
+
+# Tiling
+
+
+@pytest.mark.parametrize(
+    "boxes",
+    [
+        [WHOLE],
+        [WHOLE.rows(0, 1), WHOLE.rows(1, 4)],
+        [WHOLE.channels(1, 2), WHOLE.channels(0, 1)],
+        [WHOLE.rows(0, 2).columns(0, 5), WHOLE.rows(2, 4).columns(0, 1), WHOLE.rows(2, 4).columns(1, 6), WHOLE.rows(0, 2).columns(5, 6)],
+        [WHOLE, WHOLE.rows(2, 2)],  # a part without pixels does no harm
+    ],
+)
+def test_a_tiling_is_accepted_as_it_is(boxes: list[Box]) -> None:
+    placement = tiled(*boxes)
+    assert check(placement) is placement
+
+
+@pytest.mark.parametrize(
+    ("boxes", "sentence"),
+    [
+        ([WHOLE.rows(0, 2), WHOLE.rows(3, 4)], "conv: channel 0, row 2, column 0 is computed by 0 units, not by one"),
+        ([WHOLE.rows(0, 3), WHOLE.rows(2, 4)], "conv: channel 0, row 2, column 0 is computed by 2 units, not by one"),
+        ([WHOLE.columns(0, 5)], "conv: channel 0, row 0, column 5 is computed by 0 units, not by one"),
+        ([WHOLE.channels(0, 1)], "conv: channel 1, row 0, column 0 is computed by 0 units, not by one"),
+        ([WHOLE, WHOLE, Box(1, 2, 3, 4, 5, 6)], "conv: channel 0, row 0, column 0 is computed by 2 units, not by one"),
+        ([WHOLE, Box(1, 2, 3, 4, 5, 6)], "conv: channel 1, row 3, column 5 is computed by 2 units, not by one"),
+        (
+            [WHOLE.rows(0, 2), WHOLE.rows(2, 5)],
+            "conv: the part at channels 0:2, rows 2:5, columns 0:6 reaches outside the map (channels 0:2, rows 0:4, columns 0:6)",
+        ),
+        (
+            [WHOLE.columns(-1, 6)],
+            "conv: the part at channels 0:2, rows 0:4, columns -1:6 reaches outside the map (channels 0:2, rows 0:4, columns 0:6)",
+        ),
+        (
+            [WHOLE.channels(0, 3)],
+            "conv: the part at channels 0:3, rows 0:4, columns 0:6 reaches outside the map (channels 0:2, rows 0:4, columns 0:6)",
+        ),
+    ],
+)
+def test_gaps_overlaps_and_parts_outside_are_refused(boxes: list[Box], sentence: str) -> None:
+    with pytest.raises(Finding) as failure:
+        check(tiled(*boxes))
+    assert str(failure.value) == sentence
+    assert failure.value.exit_code == 1
+
+
+@st.composite
+def tilings(draw: st.DrawFn) -> list[Box]:
+    """The map, cut again and again, each time one of its pieces in two."""
+    boxes = [WHOLE]
+    for _ in range(draw(st.integers(0, 5))):
+        box = boxes.pop(draw(st.integers(0, len(boxes) - 1)))
+        axis = draw(st.integers(0, 2))
+        at = draw(st.integers(box[2 * axis], box[2 * axis + 1]))
+        low, high = list(box), list(box)
+        low[2 * axis + 1] = high[2 * axis] = at
+        boxes += [Box(*low), Box(*high)]
+    return draw(st.permutations(boxes))
+
+
+@given(tilings())
+def test_however_a_map_is_cut_its_pieces_tile_it(boxes: list[Box]) -> None:
+    check(tiled(*boxes))
+
+
+@given(tilings(), st.data())
+def test_a_tiling_with_one_piece_more_or_less_is_none(boxes: list[Box], data: st.DataObject) -> None:
+    which = data.draw(st.sampled_from([index for index, box in enumerate(boxes) if box]))
+    for wrong in (boxes[:which] + boxes[which + 1 :], [*boxes, boxes[which]]):
+        if wrong:
+            with pytest.raises(Finding, match="is computed by [02] units, not by one$"):
+                check(tiled(*wrong))
+
+
+# Residents
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (resident("a", 0, 60, 0, 3), resident("b", 60, 100, 0, 3)),  # side by side
+        (resident("a", 0, 60, 0, 3), resident("b", 0, 60, 4, 9)),  # one after the other
+        (resident("a", 0, 60, 0, 3), resident("b", 30, 90, 4, 4)),
+        (resident("a", 0, 60, -1, 3), resident("b", 0, 60, 3, 9)),  # in place, in the step that reads `a` last
+        (resident("a", 0, 60, -1, 3), resident("b", 0, 60, 3, 3)),
+    ],
+)
+def test_residents_that_keep_out_of_each_others_way(one: Resident, other: Resident) -> None:
+    check(filled(one, other))
+    check(filled(other, one))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (resident("a", 0, 60, 0, 3), resident("b", 59, 100, 2, 9)),  # one bit for two steps
+        (resident("a", 0, 60, 0, 3), resident("b", 59, 100, 3, 9)),  # not the same place: no handing over
+        (resident("a", 0, 60, 0, 3), resident("b", 0, 59, 3, 9)),
+        (resident("a", 0, 60, 0, 3), resident("b", 0, 60, 2, 9)),  # in place, but a step too early
+        (resident("a", 20, 40, 0, 9), resident("b", 0, 60, 3, 4)),  # around it
+        (resident("a", 0, 60, 3, 3), resident("b", 0, 60, 3, 3)),  # both born in one step: nobody hands over
+        (resident("a", 0, 60, 3, 3), resident("b", 0, 60, 3, 9)),
+    ],
+)
+def test_residents_alive_in_the_same_bits_are_refused(one: Resident, other: Resident) -> None:
+    for pair in ((one, other), (other, one)):
+        with pytest.raises(Finding) as failure:
+            check(filled(*pair))
+        assert str(failure.value) == f"fmm: '{pair[0].tensor}' and '{pair[1].tensor}' are alive at the same time in the same bits"
+
+
+def test_memories_that_are_laid_out_alike_are_each_checked_for_their_own_lifetimes() -> None:
+    """In `fmm` one map comes after the other; in `other` they lie in the same bits and live at the same time."""
+    right = (resident("a", 0, 60, 0, 1), resident("b", 0, 60, 2, 3))
+    wrong = (resident("a", 0, 60, 0, 2), resident("b", 0, 60, 1, 3))
+    with pytest.raises(Finding, match="^other: 'a' and 'b' are alive at the same time in the same bits$"):
+        check(lying({"fmm": right, "other": wrong}))
+    with pytest.raises(Finding, match="^other: 'a' and 'b'"):  # the hashes of -1 and -2 are equal
+        check(
+            lying(
+                {
+                    "fmm": (resident("a", 0, 60, -3, -2), resident("b", 0, 60, -1, 3)),
+                    "other": (resident("a", 0, 60, -3, -1), resident("b", 0, 60, -2, 3)),
+                }
+            )
+        )
+
+
+def test_what_is_larger_than_its_memory_is_refused() -> None:
+    check(filled(resident("a", 0, 50, 0, 1), memory="small"))
+    with pytest.raises(DoesNotFit) as failure:
+        check(filled(resident("a", 0, 40, 0, 1), resident("b", 40, 51, 0, 1), resident("c", 60, 75, 0, 1), memory="small"))
+    assert str(failure.value) == "small: 'b' ends at bit 51, 75 bits needed, 50 there"
+    assert failure.value.exit_code == 2
+
+
+def test_the_same_layout_is_checked_again_for_a_smaller_memory() -> None:
+    residents = (resident("a", 0, 60, 0, 1),)
+    with pytest.raises(DoesNotFit, match="^small: 'a' ends at bit 60, 60 bits needed, 50 there$"):
+        check(lying({"fmm": residents, "small": residents}))
+
+
+def test_nothing_lies_below_address_zero() -> None:
+    with pytest.raises(DoesNotFit, match="^fmm: 'a' ends at bit 30, 30 bits needed, 100 there$"):
+        check(filled(resident("a", -10, 30, 0, 1)))
+
+
+def test_channels_lie_one_after_the_other() -> None:
+    lying = Resident("a", Box(16, 20, 0, 4, 0, 6), 1000, 4 * 384, 0, 1)
+    assert lying.addresses(lying.box) == (1000, 2536)
+    assert lying.addresses(Box(17, 19, 1, 2, 0, 1)) == (1384, 2152)
+
+
+@given(st.integers(0, 9), st.integers(1, 9), st.integers(0, 9), st.integers(1, 9))
+def test_residents_overlap_where_they_share_a_bit(start: int, size: int, other_start: int, other_size: int) -> None:
+    one, other = resident("a", start, start + size, 0, 1), resident("b", other_start, other_start + other_size, 0, 1)
+    shared = set(range(start, start + size)) & set(range(other_start, other_start + other_size))
+    assert one.overlaps(other) == other.overlaps(one) == bool(shared)
+
+
+def test_the_most_bits_alive_in_any_one_step() -> None:
+    """Two chips, words of 16 bits; `ring` is no memory that holds a part, and `sum` lies where `left` was.
+
+    step             0    1    2
+    fmm    a     12  ####
+           left   6       #########   then sum, in place
+    other  b      4  ##############
+    """
+    a, left, right = WHOLE.channels(0, 1).rows(0, 2), Box(0, 1, 0, 2, 0, 3), Box(0, 1, 0, 2, 0, 2)
+    fmm = (Resident("a", a, 60, 40, 0, 0), Resident("left", left, 0, 40, 1, 2), Resident("sum", left, 0, 40, 2, 2))
+    other = (Resident("b", right, 0, 40, 0, 2),)
+    ring = (Resident("a", WHOLE, 0, 99, 0, 2),)
+    parts = (Part("conv", WHOLE, "array", "fmm"), Part("conv", WHOLE, "array", "other"))
+    placement = Placement(parts, {"fmm": fmm, "other": other, "ring": ring}, frozenset(), 16)
+    assert placement.worst_bits() == 16 * (12 + 4)
+    smaller = Placement(parts, {"fmm": fmm[1:], "other": other, "ring": ring}, frozenset(), 16)
+    assert smaller.worst_bits() == 16 * (6 + 4)
+
+
+# Addresses
+
+
+def test_a_ping_pong_buffer_is_filled_to_the_last_bit() -> None:
+    claims = [Claim("input", 6, -1, 0), Claim("one", 4, 0, 1), Claim("two", 6, 1, 2), Claim("three", 4, 2, 3)]
+    assert allocate(claims, 10) == ({"input": 0, "one": 6, "two": 0, "three": 6}, 10)
+
+
+def test_the_input_lies_lowest_and_all_else_as_high_as_it_can() -> None:
+    claims = [Claim("one", 3, 0, 1), Claim("input", 2, -1, 0), Claim("mask", 1, -1, 5), Claim("two", 3, 1, 2)]
+    assert allocate(claims, 20) == ({"input": 0, "mask": 2, "one": 17, "two": 14}, 20)
+
+
+def test_where_high_leaves_too_small_a_gap_both_ends_are_used() -> None:
+    """As high as possible, `two` would lie at 3..7 and leave `three` no six bits in a row."""
+    claims = [Claim("one", 3, 0, 1), Claim("two", 4, 1, 2), Claim("three", 6, 2, 3)]
+    assert allocate(claims, 10) == ({"one": 7, "two": 0, "three": 4}, 10)
+
+
+def test_a_sum_takes_the_place_of_its_bypass() -> None:
+    claims = [Claim("bypass", 4, -1, 2), Claim("branch", 4, 1, 2), Claim("sum", 4, 2, 5, onto="bypass"), Claim("next", 4, 3, 4)]
+    assert allocate(claims, 8) == ({"bypass": 0, "branch": 4, "sum": 0, "next": 4}, 8)
+
+
+def test_what_does_not_fit_is_laid_on_top_and_says_how_much_it_needs() -> None:
+    assert allocate([Claim("one", 6, 0, 1), Claim("two", 7, 1, 2)], 10) == ({"one": 4, "two": 10}, 17)
+    assert allocate([Claim("one", 11, 0, 1)], 10) == ({"one": 0}, 11)
+    assert allocate([], 10) == ({}, 0)
+
+
+def test_a_claim_that_is_born_onto_another_takes_no_room_of_its_own_in_that_step() -> None:
+    claim = Claim("sum", 4, 2, 5, onto="bypass")
+    assert [claim.alive_beside(step) for step in range(1, 7)] == [False, False, True, True, True, False]
+    alone = claim._replace(onto=None)
+    assert [alone.alive_beside(step) for step in range(1, 7)] == [False, True, True, True, True, False]
+
+
+@st.composite
+def wishes(draw: st.DrawFn) -> list[Claim]:
+    """Claims of any size and life; some take over the place of one that ends in the step of their birth."""
+    claims: list[Claim] = []
+    for number in range(draw(st.integers(1, 10))):
+        first = draw(st.integers(-1, 6))
+        claim = Claim(f"t{number}", draw(st.integers(1, 30)), first, first + draw(st.integers(0, 4)))
+        taken = {other.onto for other in claims}
+        makes_way = [other for other in claims if other.first < other.last == first and other.tensor not in taken]
+        if makes_way and draw(st.booleans()):
+            heir = draw(st.sampled_from(makes_way))
+            claim = claim._replace(bits=heir.bits, onto=heir.tensor)
+        claims.append(claim)
+    return claims
+
+
+@given(wishes(), st.integers(1, 100))
+def test_no_two_that_are_alive_share_a_bit(claims: list[Claim], bits: int) -> None:
+    addresses, top = allocate(claims, bits)
+    assert set(addresses) == {claim.tensor for claim in claims}
+    assert min(addresses.values()) >= 0
+    assert top == max(addresses[claim.tensor] + claim.bits for claim in claims)
+    for one, other in combinations(claims, 2):
+        together = range(max(one.first, other.first), min(one.last, other.last) + 1)
+        if together and other.onto == one.tensor:
+            assert addresses[one.tensor] == addresses[other.tensor]
+        elif together:
+            apart = (
+                addresses[one.tensor] + one.bits <= addresses[other.tensor] or addresses[other.tensor] + other.bits <= addresses[one.tensor]
+            )
+            assert apart, (one, other, addresses)
+
+
+@given(wishes())
+def test_what_would_fit_without_ever_reusing_a_bit_fits(claims: list[Claim]) -> None:
+    bits = sum(claim.bits for claim in claims if claim.onto is None)
+    assert allocate(claims, bits)[1] <= bits
+
+
+@given(wishes(), st.integers(1, 100))
+def test_no_layout_is_smaller_than_what_is_alive_at_once(claims: list[Claim], bits: int) -> None:
+    alive = max(sum(claim.bits for claim in claims if claim.alive_beside(step)) for step in range(-1, 11))
+    assert allocate(claims, bits)[1] >= alive
+
+
+@given(wishes(), st.integers(1, 100))
+def test_a_layout_is_a_placement_that_passes(claims: list[Claim], bits: int) -> None:
+    """The allocator and the checker agree on what may lie where."""
+    addresses, top = allocate(claims, bits)
+    residents = tuple(Resident(c.tensor, WHOLE, addresses[c.tensor], c.bits, c.first, c.last) for c in claims)
+    machine = Machine(MACHINE.units, (Memory("fmm", top),), Clock(1), 1)
+    filled(*residents).checked(NETWORK, machine)

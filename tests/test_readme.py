@@ -1,0 +1,79 @@
+"""What the README shows is what happens: its commands, its Python, its output and its figures."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from hyperdrive_sim import show
+from hyperdrive_sim.scenario import Scenario
+from hyperdrive_sim.study import run
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(language: str) -> list[str]:
+    return [text for kind, text in FENCED.findall(README) if kind == language]
+
+
+def printed(scenario: str) -> str:
+    out = io.StringIO()
+    Console(file=out, width=140, highlight=False).print(show.summary(run(Scenario.read(ROOT / "scenarios" / scenario))))
+    return out.getvalue()
+
+
+def test_first_screen_has_exactly_two_commands() -> None:
+    commands = re.findall(r"^python3 -m venv .*$", README, re.MULTILINE)
+    assert len(commands) == 2
+    assert README.index(commands[1]) < 2000
+    assert "hyperdrive-sim run scenarios/hyperdrive/resnet34_224.yaml" in commands[0]
+    assert commands[1].endswith("pytest -n auto")
+
+
+def test_python_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(ROOT)
+    snippets = blocks("python")
+    assert snippets
+    for snippet in snippets:
+        exec(compile(snippet, "README.md", "exec"), {})
+    assert "TOp/J with I/O" in capsys.readouterr().out
+
+
+def test_scenario_is_valid() -> None:
+    (text,) = blocks("yaml")
+    scenario = Scenario.parse(text)
+    assert scenario.settings.frames == 4
+
+
+def test_shown_output_is_what_is_printed() -> None:
+    (shown,) = blocks("text")
+    lines = [" ".join(line.split()) for line in printed("hyperdrive/resnet34_224.yaml").splitlines()]
+    missing = [line for line in shown.splitlines() if " ".join(line.split()) not in lines]
+    assert not missing
+
+
+def test_table_of_results_is_what_is_simulated() -> None:
+    small, large = (printed(f"hyperdrive/{name}.yaml") for name in ("resnet34_224", "resnet34_2048x1024"))
+    rows = re.findall(r"^\| (ResNet-34|the same).*?\| ([^|]+) \| ([^|]+) \|$", README, re.MULTILINE)
+    assert len(rows) == 3
+    for (_, published, simulated), text in zip(rows, (small, small, large), strict=True):
+        assert re.search(rf"{re.escape(published)}\s+{re.escape(simulated)}", text), (published, simulated)
+
+
+def test_every_named_file_exists() -> None:
+    for name in re.findall(r"`((?:hyperdrive_sim|tests|notebooks|scenarios)/[\w./]+)`", README):
+        assert (ROOT / name).exists(), name
+
+
+def test_every_module_is_in_the_house() -> None:
+    house = README[README.index("## The house") :]
+    package = ROOT / "hyperdrive_sim"
+    modules = {path.stem for path in package.glob("*.py")} - {"__init__", "__main__"}
+    missing = sorted(module for module in modules if f"`{module}`" not in house)
+    assert not missing

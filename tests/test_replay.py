@@ -1,0 +1,499 @@
+"""Schedules executed on real tensors: the right one gives golden, and each mistake is found where it happens.
+
+Every world is one layer or two on a map of 4 x 4 pixels. Weights are +-1 and inputs halves, so float64 is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from worlds import CLOCK, task
+
+from hyperdrive_sim.box import Box, Shape
+from hyperdrive_sim.engine import simulate
+from hyperdrive_sim.errors import NotThere
+from hyperdrive_sim.golden import Computation, Exact, forward, random_input, random_parameters
+from hyperdrive_sim.layers import Add, Conv, GlobalMean, Layer
+from hyperdrive_sim.machine import Machine, Memory, Unit
+from hyperdrive_sim.network import INPUT, Network
+from hyperdrive_sim.placement import Placement, Resident
+from hyperdrive_sim.replay import HOST, Fifo, Watch, replay
+from hyperdrive_sim.schedule import Compute, Copy, Load, Patch, Region, Schedule, Site, Task
+
+IN = Shape(2, 4, 4).box
+OUT = Shape(4, 4, 4).box
+PLANE = 4 * 4 * 64  # bits of a channel
+CONV = Conv(name="conv", inputs=(INPUT,), out_channels=4, kernel=3, padding=1)
+
+
+class World(NamedTuple):
+    """A network on a machine, and its schedule."""
+
+    network: Network
+    memories: tuple[Memory, ...]
+    residents: dict[str, tuple[Resident, ...]]
+    tasks: tuple[Task, ...]
+    host: frozenset[str] = frozenset()
+
+    @property
+    def computation(self) -> Computation:
+        return Computation(self.network, random_parameters(self.network, 1), random_input(self.network.input_shape, 1), Exact())
+
+    def replayed(self, watch: Watch | None = None) -> list[NDArray[Any]]:
+        units = tuple(Unit(name, "unit") for name in dict.fromkeys(one.unit for one in self.tasks))
+        machine = Machine(units, self.memories, CLOCK, 1)
+        schedule = Schedule(self.tasks).checked(machine)
+        placement = Placement((), self.residents, self.host, 64).checked(self.network, machine)
+        return list(replay(self.computation, machine, placement, schedule, simulate(schedule), watch))
+
+    def with_task(self, index: int, **changes: Any) -> World:
+        return self._replace(tasks=(*self.tasks[:index], self.tasks[index]._replace(**changes), *self.tasks[index + 1 :]))
+
+    def without_effect(self, index: int) -> World:
+        """The task takes its time and moves nothing."""
+        return self.with_task(index, effect=None)
+
+    def fails(self) -> str:
+        with pytest.raises(NotThere) as failure:
+            self.replayed()
+        assert failure.value.exit_code == 1
+        return str(failure.value)
+
+    def is_golden(self, frames: int = 1) -> bool:
+        golden = dict(forward(self.computation))[self.network.output]
+        assert np.ptp(golden) > 0
+        outputs = self.replayed()
+        assert len(outputs) == frames
+        return all(np.array_equal(output, golden) for output in outputs)
+
+
+def network(*layers: Layer) -> Network:
+    return Network("tiny", Shape(2, 4, 4), layers)
+
+
+def copy(tensor: str, box: Box, source: str, target: str) -> Copy:
+    return Copy(tensor, box.c0, box.c1, (box,), source, target)
+
+
+def compute(reads: Iterable[Region], stores: Iterable[Region], out: Box, fetch: Box, weights: str = "wbuf") -> Compute:
+    return Compute(Site(("conv",), tuple(reads), (), weights, tuple(stores)), out.c0, out.c1, (Patch(out, fetch),))
+
+
+WHOLE = compute([Region("fmm", INPUT, IN)], [Region("fmm", "conv", OUT)], OUT, IN)
+SIDE_BY_SIDE = (Resident(INPUT, IN, 0, 2 * PLANE, 0, 1), Resident("conv", OUT, 2 * PLANE, 4 * PLANE, 0, 1))
+MEMORIES = (Memory("fmm", 6 * PLANE), Memory("wbuf", 72, "fifo", entries=1))
+
+ONE_CHIP = World(
+    network(CONV),
+    MEMORIES,
+    {"fmm": SIDE_BY_SIDE},
+    (
+        task("input", "link", 5, layer="conv", effect=copy(INPUT, IN, HOST, "fmm")),
+        task("stream", "weights", 3, layer="conv", effect=Load("conv", 0, 4, ("wbuf",))),
+        task("compute", "array", 7, 0, 1, layer="conv", effect=WHOLE),
+        task("output", "link", 5, 2, layer="conv", effect=copy("conv", OUT, "fmm", HOST)),
+    ),
+)
+
+NO_INPUT = "array lacks 32 of 32 values of 'input' (channels 0:2, rows 0:4, columns 0:4) when compute of conv on array, frame 0, starts"
+NO_WEIGHTS = "wbuf lacks the weights of 'conv', channels 0:4, when compute of conv on array, frame 0, ends"
+NO_OUTPUT = "the host needs 'conv' of frame 0, which has not arrived in full"
+
+
+def test_the_right_schedule_computes_what_golden_does() -> None:
+    assert ONE_CHIP.is_golden()
+
+
+@pytest.mark.parametrize(
+    ("index", "sentence"),
+    [
+        (0, NO_INPUT),
+        (1, NO_WEIGHTS),
+        (2, "fmm lacks 64 of 64 values of 'conv' (channels 0:4, rows 0:4, columns 0:4) when output of conv on link, frame 0, starts"),
+        (3, NO_OUTPUT),
+    ],
+)
+def test_an_effect_left_out_is_missed_by_the_one_who_needs_it(index: int, sentence: str) -> None:
+    assert ONE_CHIP.without_effect(index).fails() == sentence
+
+
+def test_pixels_are_there_when_their_copy_ends_and_not_a_picosecond_earlier() -> None:
+    assert ONE_CHIP.with_task(2, after=(1,), not_before_ps=5).is_golden()
+    assert ONE_CHIP.with_task(2, after=(1,), not_before_ps=4).fails() == NO_INPUT
+
+
+def test_over_a_link_with_a_latency_they_are_there_that_much_later() -> None:
+    far = ONE_CHIP.with_task(0, latency_ps=10)
+    assert far.is_golden()
+    assert far.with_task(2, after=(1,), not_before_ps=15).is_golden()
+    assert far.with_task(2, after=(1,), not_before_ps=14).fails() == NO_INPUT
+
+
+def test_a_result_is_there_when_its_computation_ends_and_not_a_picosecond_earlier() -> None:
+    assert ONE_CHIP.with_task(3, after=(), not_before_ps=12).is_golden()
+    assert ONE_CHIP.with_task(3, after=(), not_before_ps=11).fails().startswith("fmm lacks 64 of 64 values of 'conv'")
+
+
+def test_weights_that_stream_in_beside_the_computation_must_be_there_when_it_ends() -> None:
+    streaming = ONE_CHIP.with_task(1, ps=7).with_task(0, ps=1).with_task(2, after=(0,), after_start=(1,))
+    assert streaming.with_task(2, after=(0,), after_start=(1,), ps=6).is_golden()  # 1..7
+    assert streaming.with_task(2, after=(0,), after_start=(1,), ps=5).fails() == NO_WEIGHTS  # 1..6
+
+
+def test_an_output_that_is_not_complete_is_refused() -> None:
+    assert ONE_CHIP.with_task(3, effect=copy("conv", OUT.channels(0, 3), "fmm", HOST)).fails() == NO_OUTPUT
+    assert ONE_CHIP.with_task(3, effect=Copy("conv", 0, 4, (OUT.rows(0, 2), OUT.rows(2, 3)), "fmm", HOST)).fails() == NO_OUTPUT
+
+
+def test_half_of_an_output_sent_twice_is_not_the_whole() -> None:
+    assert ONE_CHIP.with_task(3, effect=Copy("conv", 0, 4, (OUT.rows(0, 2), OUT.rows(0, 2)), "fmm", HOST)).fails() == NO_OUTPUT
+    assert ONE_CHIP.with_task(3, effect=Copy("conv", 0, 4, (OUT.rows(0, 3), OUT.rows(1, 4)), "fmm", HOST)).is_golden()
+
+
+def test_the_watch_sees_every_block_that_is_computed() -> None:
+    seen: list[tuple[str, str, Box, NDArray[Any]]] = []
+    outputs = ONE_CHIP.replayed(lambda one, layer, block, values: seen.append((one.name, layer, block, values)))
+    ((name, layer, block, values),) = seen
+    assert (name, layer, block) == ("compute", "conv", OUT)
+    np.testing.assert_array_equal(values, outputs[0])
+
+
+# One chip, two blocks of output channels: what may lie where, and for how long.
+
+
+def in_blocks(residents: tuple[Resident, ...] = SIDE_BY_SIDE, wbuf: Memory = MEMORIES[1]) -> World:
+    """Weights of channels 0:2 and 2:4 one after the other; the second load waits until the first is used."""
+    lower, upper = (WHOLE._replace(c0=c0, c1=c0 + 2) for c0 in (0, 2))
+    return World(
+        network(CONV),
+        (MEMORIES[0], wbuf),
+        {"fmm": residents},
+        (
+            task("input", "link", 5, layer="conv", effect=copy(INPUT, IN, HOST, "fmm")),
+            task("stream", "weights", 3, layer="conv", effect=Load("conv", 0, 2, ("wbuf",))),
+            task("lower", "array", 7, 0, 1, layer="conv", effect=lower),
+            task("stream", "weights", 3, 2, layer="conv", effect=Load("conv", 2, 4, ("wbuf",))),
+            task("upper", "array", 7, 3, layer="conv", effect=upper),
+            task("output", "link", 5, 4, layer="conv", effect=copy("conv", OUT, "fmm", HOST)),
+        ),
+    )
+
+
+def test_block_after_block_of_channels_is_the_whole() -> None:
+    assert in_blocks().is_golden()
+    seen: list[Box] = []
+    in_blocks().replayed(lambda one, layer, block, values: seen.append(block))
+    assert seen == [OUT.channels(0, 2), OUT.channels(2, 4)]
+
+
+@pytest.mark.parametrize(
+    ("wbuf", "fits"),
+    [
+        (Memory("wbuf", 72, "fifo", entries=1), False),
+        (Memory("wbuf", 72, "fifo", entries=2), True),
+        (Memory("wbuf", 72, "fifo"), True),  # two blocks of 2 x 2 x 9 bits
+        (Memory("wbuf", 71, "fifo"), False),
+    ],
+)
+def test_weights_that_come_too_early_push_out_what_is_still_needed(wbuf: Memory, fits: bool) -> None:
+    early = in_blocks(wbuf=wbuf).with_task(3, after=(1,))
+    if fits:
+        assert early.is_golden()
+    else:
+        assert early.fails() == "wbuf lacks the weights of 'conv', channels 0:2, when lower of conv on array, frame 0, ends"
+
+
+def test_weights_larger_than_their_buffer_are_never_there() -> None:
+    small = in_blocks(wbuf=Memory("wbuf", 35, "fifo"))
+    assert small.fails() == "wbuf lacks the weights of 'conv', channels 0:2, when lower of conv on array, frame 0, ends"
+
+
+@pytest.mark.parametrize(("address", "lost"), [(0, 32), (1, 32), (PLANE - 1, 32), (PLANE, 16), (2 * PLANE - 1, 16)])
+def test_a_map_overwritten_too_soon_is_lost_channel_by_channel(address: int, lost: int) -> None:
+    """The first two output channels lie on the input when the last two are computed from it."""
+    onto = (Resident(INPUT, IN, 0, 2 * PLANE, 0, 1), Resident("conv", OUT, address, 4 * PLANE, 2, 3))
+    assert in_blocks(onto).fails() == (
+        f"array lacks {lost} of 32 values of 'input' (channels 0:2, rows 0:4, columns 0:4) when upper of conv on array, frame 0, starts"
+    )
+
+
+def test_a_map_may_be_overwritten_by_the_task_that_read_it_last() -> None:
+    onto = (Resident(INPUT, IN, 0, 2 * PLANE, 0, 1), Resident("conv", OUT, 0, 4 * PLANE, 2, 3))
+    assert ONE_CHIP._replace(residents={"fmm": onto}).is_golden()
+
+
+def test_a_map_replaced_by_one_that_lies_alike_is_lost_pixel_by_pixel() -> None:
+    """A 1 x 1 layer in place, the upper rows first: the lower rows of its input are still there, the upper ones are not."""
+    same = tuple(Resident(name, IN, 0, 2 * PLANE, *life) for name, life in ((INPUT, (0, 1)), ("conv", (1, 2))))
+    pointwise = Conv(name="conv", inputs=(INPUT,), out_channels=2, kernel=1)
+    upper, lower = (compute([Region("fmm", INPUT, IN)], [Region("fmm", "conv", IN)], half, half) for half in (IN.rows(0, 2), IN.rows(2, 4)))
+    world = World(
+        network(pointwise),
+        MEMORIES,
+        {"fmm": same},
+        (
+            task("input", "link", 5, layer="conv", effect=copy(INPUT, IN, HOST, "fmm")),
+            task("stream", "weights", 3, layer="conv", effect=Load("conv", 0, 2, ("wbuf",))),
+            task("upper", "array", 7, 0, 1, layer="conv", effect=upper),
+            task("lower", "array", 7, 2, layer="conv", effect=lower),
+            task("output", "link", 5, 3, layer="conv", effect=copy("conv", IN, "fmm", HOST)),
+        ),
+    )
+    assert world.is_golden()
+    assert (
+        world.with_task(3, effect=upper).fails().startswith("array lacks 16 of 16 values of 'input' (channels 0:2, rows 0:2, columns 0:4)")
+    )
+    assert world.with_task(3, effect=WHOLE._replace(c1=2)).fails().startswith("array lacks 16 of 32 values of 'input'")
+
+
+def test_layers_in_one_go_take_their_operands_from_memory() -> None:
+    """A residual pair as one task: the sum takes its bypass, and lies where that lay."""
+    layers = (
+        Conv(name="conv", inputs=(INPUT,), out_channels=2, kernel=3, padding=1, bias=False, relu=False),
+        Add(name="sum", inputs=("conv", INPUT), bias=True),
+    )
+    site = Site(("conv", "sum"), (Region("fmm", INPUT, IN),), (Region("fmm", INPUT, IN),), "wbuf", (Region("fmm", "sum", IN),))
+    same = tuple(Resident(name, IN, 0, 2 * PLANE, *life) for name, life in ((INPUT, (0, 1)), ("sum", (1, 2))))
+    world = World(
+        network(*layers),
+        MEMORIES,
+        {"fmm": same},
+        (
+            task("input", "link", 5, layer="conv", effect=copy(INPUT, IN, HOST, "fmm")),
+            task("stream", "weights", 3, layer="conv", effect=Load("conv", 0, 2, ("wbuf",))),
+            task("compute", "array", 7, 0, 1, layer="conv", effect=Compute(site, 0, 2, (Patch(IN, IN),))),
+            task("output", "link", 5, 2, layer="conv", effect=copy("sum", IN, "fmm", HOST)),
+        ),
+    )
+    assert world.is_golden()
+    seen: list[str] = []
+    world.replayed(lambda one, layer, block, values: seen.append(layer))
+    assert seen == ["sum"]
+
+
+# Two chips, each with half of the columns, and the pixels along their border exchanged.
+
+
+def two_chips() -> World:
+    sides = {"left": (IN.columns(0, 2), IN.columns(2, 3)), "right": (IN.columns(2, 4), IN.columns(1, 2))}
+    residents: dict[str, tuple[Resident, ...]] = {}
+    works = {}
+    for side, (own, seen) in sides.items():
+        out = own.channels(0, 4)
+        residents[f"{side}.fmm"] = (Resident(INPUT, own, 0, PLANE, 0, 1), Resident("conv", out, PLANE, 2 * PLANE, 0, 1))
+        residents[f"{side}.border"] = (Resident(INPUT, seen, 0, PLANE // 2, 0, 1),)
+        reads = (Region(f"{side}.fmm", INPUT, own), Region(f"{side}.border", INPUT, seen))
+        fetch = own.columns(min(own.w0, seen.w0), max(own.w1, seen.w1))
+        works[side] = compute(reads, [Region(f"{side}.fmm", "conv", out)], out, fetch, f"{side}.wbuf")
+    memories = [Memory(f"{side}.{kind}", 3 * PLANE) for side in sides for kind in ("fmm", "border")]
+    buffers = [Memory(f"{side}.wbuf", 72, "fifo", entries=1) for side in sides]
+    (left, from_right), (right, from_left) = sides.values()
+    return World(
+        network(CONV),
+        (*memories, *buffers),
+        residents,
+        (
+            task("input", "host", 5, layer="conv", effect=copy(INPUT, left, HOST, "left.fmm")),
+            task("input", "host", 5, layer="conv", effect=copy(INPUT, right, HOST, "right.fmm")),
+            task("border", "left.east", 2, 0, layer="conv", effect=copy(INPUT, from_left, "left.fmm", "right.border"), latency_ps=3),
+            task("border", "right.west", 2, 1, layer="conv", effect=copy(INPUT, from_right, "right.fmm", "left.border"), latency_ps=3),
+            task("stream", "weights", 4, layer="conv", effect=Load("conv", 0, 4, ("left.wbuf", "right.wbuf"))),
+            task("compute", "left.array", 7, 0, 3, 4, layer="conv", effect=works["left"]),
+            task("compute", "right.array", 7, 1, 2, 4, layer="conv", effect=works["right"]),
+            task("output", "host", 5, 5, layer="conv", effect=copy("conv", left.channels(0, 4), "left.fmm", HOST)),
+            task("output", "host", 5, 6, layer="conv", effect=copy("conv", right.channels(0, 4), "right.fmm", HOST)),
+        ),
+    )
+
+
+LEFT = "of 24 values of 'input' (channels 0:2, rows 0:4, columns 0:3) when compute of conv on left.array, frame 0, starts"
+RIGHT = "of 24 values of 'input' (channels 0:2, rows 0:4, columns 1:4) when compute of conv on right.array, frame 0, starts"
+
+
+def test_two_chips_compute_what_one_does() -> None:
+    assert two_chips().is_golden()
+
+
+@pytest.mark.parametrize(
+    ("index", "sentence"),
+    [
+        (
+            0,
+            "left.fmm lacks 8 of 8 values of 'input' (channels 0:2, rows 0:4, columns 1:2) when border of conv on left.east, frame 0, starts",
+        ),
+        (
+            1,
+            "right.fmm lacks 8 of 8 values of 'input' (channels 0:2, rows 0:4, columns 2:3) when border of conv on right.west, frame 0, starts",
+        ),
+        (2, f"right.array lacks 8 {RIGHT}"),
+        (3, f"left.array lacks 8 {LEFT}"),
+        (4, "right.wbuf lacks the weights of 'conv', channels 0:4, when compute of conv on right.array, frame 0, ends"),
+        (5, "left.fmm lacks 32 of 32 values of 'conv' (channels 0:4, rows 0:4, columns 0:2) when output of conv on host, frame 0, starts"),
+        (6, "right.fmm lacks 32 of 32 values of 'conv' (channels 0:4, rows 0:4, columns 2:4) when output of conv on host, frame 0, starts"),
+        (7, NO_OUTPUT),
+        (8, NO_OUTPUT),
+    ],
+)
+def test_whatever_is_left_out_of_two_chips_is_missed(index: int, sentence: str) -> None:
+    assert two_chips().without_effect(index).fails() == sentence
+
+
+def test_a_border_is_there_a_latency_after_it_was_sent() -> None:
+    """The right chip's border is sent from 10 to 12 and stored at 15."""
+    world = two_chips()
+    assert world.with_task(5, after=(0, 4), not_before_ps=15).is_golden()
+    assert world.with_task(5, after=(0, 4), not_before_ps=14).fails() == f"left.array lacks 8 {LEFT}"
+    assert world.with_task(5, after=(0, 4)).fails() == f"left.array lacks 8 {LEFT}"
+
+
+def test_one_row_of_a_border_that_is_not_sent_is_missed() -> None:
+    world = two_chips()
+    assert world.with_task(3, effect=copy(INPUT, Box(0, 2, 0, 3, 2, 3), "right.fmm", "left.border")).fails() == f"left.array lacks 2 {LEFT}"
+
+
+def test_a_border_put_into_the_wrong_memory_is_missed() -> None:
+    world = two_chips()
+    assert world.with_task(3, effect=copy(INPUT, IN.columns(2, 3), "right.fmm", "right.border")).fails() == f"left.array lacks 8 {LEFT}"
+
+
+def test_a_chip_that_does_not_look_over_its_border_computes_something_else() -> None:
+    world = two_chips()
+    work = world.tasks[5].effect
+    assert isinstance(work, Compute)
+    blind = work._replace(patches=(Patch(work.patches[0].out, IN.columns(0, 2)),))
+    assert not world.with_task(5, effect=blind).is_golden()
+
+
+# Send buffers: a computation stores its edge, a link takes it from there.
+
+
+def sending(entries: int) -> World:
+    """The output leaves through a buffer, a block of two channels at a time."""
+    world = in_blocks()
+    stores = (Region("fmm", "conv", OUT), Region("send", "conv", OUT))
+    effects = [world.tasks[index].effect for index in (2, 4)]
+    lower, upper = (effect._replace(site=effect.site._replace(stores=stores)) for effect in effects if isinstance(effect, Compute))
+    world = world.with_task(2, effect=lower).with_task(4, effect=upper)
+    outputs = (
+        task("send", "link", 5, 4, layer="conv", effect=copy("conv", OUT.channels(0, 2), "send", HOST)),
+        task("send", "link", 5, 4, layer="conv", effect=copy("conv", OUT.channels(2, 4), "send", HOST)),
+    )
+    return world._replace(memories=(*world.memories, Memory("send", 4 * PLANE, "fifo", entries)), tasks=(*world.tasks[:5], *outputs))
+
+
+def test_what_is_sent_comes_out_of_the_buffer_it_was_put_into() -> None:
+    assert sending(entries=2).is_golden()
+
+
+def test_what_was_pushed_out_of_a_send_buffer_cannot_be_sent() -> None:
+    sentence = "send no longer holds 'conv' (channels 0:2, rows 0:4, columns 0:4) when send of conv on link, frame 0, sends it"
+    assert sending(entries=1).fails() == sentence
+    in_time = sending(entries=1).with_task(5, after=(2,))
+    assert in_time.is_golden()
+
+
+# The host, and more than one frame.
+
+
+def around_the_chip() -> World:
+    """A stem and a mean on the host, a convolution between them on the chip."""
+    layers = (
+        Conv(name="stem", inputs=(INPUT,), out_channels=2, kernel=1, weights="real"),
+        Conv(name="conv", inputs=("stem",), out_channels=4, kernel=3, padding=1),
+        GlobalMean(name="mean", inputs=("conv",)),
+    )
+    first, stream, _, last = ONE_CHIP.tasks
+    work = compute([Region("fmm", "stem", IN)], [Region("fmm", "conv", OUT)], OUT, IN)
+    return World(
+        network(*layers),
+        MEMORIES,
+        {"fmm": (SIDE_BY_SIDE[0]._replace(tensor="stem"), SIDE_BY_SIDE[1])},
+        (first._replace(effect=copy("stem", IN, HOST, "fmm")), stream, task("compute", "array", 7, 0, 1, layer="conv", effect=work), last),
+        frozenset({"stem", "mean"}),
+    )
+
+
+def test_the_host_computes_what_is_left_to_it_when_it_is_asked_for() -> None:
+    assert around_the_chip().is_golden()
+
+
+def test_the_host_computes_nothing_from_what_has_not_arrived() -> None:
+    world = around_the_chip()
+    assert world.without_effect(3).fails() == NO_OUTPUT
+    assert world.with_task(3, effect=copy("conv", OUT.rows(0, 3), "fmm", HOST)).fails() == NO_OUTPUT
+
+
+def test_the_host_computes_no_layer_that_is_not_its_own() -> None:
+    world = around_the_chip()._replace(host=frozenset({"mean"}))
+    assert world.fails() == "the host needs 'stem' of frame 0, which has not arrived in full"
+
+
+def two_frames() -> World:
+    """The second frame's input may come once the first frame's computation has ended."""
+    second = [one._replace(frame=1, after=tuple(other + 4 for other in one.after)) for one in ONE_CHIP.tasks]
+    second[0] = second[0]._replace(after=(2,))
+    second[1] = second[1]._replace(after=(2,))
+    second[2] = second[2]._replace(after=(3, 4, 5))
+    return ONE_CHIP._replace(tasks=(*ONE_CHIP.tasks, *second))
+
+
+def test_every_frame_has_its_output() -> None:
+    assert two_frames().is_golden(frames=2)
+
+
+def test_what_is_left_of_one_frame_is_nothing_to_the_next() -> None:
+    world = two_frames()
+    assert world.without_effect(4).fails() == NO_INPUT.replace("frame 0", "frame 1")
+    assert world.without_effect(5).fails() == NO_WEIGHTS.replace("frame 0", "frame 1")
+    assert world.without_effect(7).fails() == NO_OUTPUT.replace("frame 0", "frame 1")
+
+
+def test_a_frame_whose_place_is_taken_too_soon_is_missed() -> None:
+    """The second frame is computed before the first one has left."""
+    world = two_frames().with_task(3, after=(), not_before_ps=40)
+    hurried = world.with_task(6, after=(4, 5))
+    assert hurried.fails().startswith("fmm lacks 64 of 64 values of 'conv' (channels 0:4, rows 0:4, columns 0:4) when output of conv")
+
+
+# The buffer by itself.
+
+
+def held(fifo: Fifo, *keys: str) -> list[bool]:
+    return [fifo.get((key,)) is not None for key in keys]
+
+
+def test_a_buffer_pushes_out_the_oldest_first() -> None:
+    fifo = Fifo(Memory("wbuf", 10, "fifo"))
+    for key, bits in (("a", 4), ("b", 3), ("c", 3)):
+        fifo.push((key,), bits)
+    assert held(fifo, "a", "b", "c") == [True, True, True]
+    fifo.push(("d",), 5)
+    assert held(fifo, "a", "b", "c", "d") == [False, False, True, True]
+
+
+def test_what_comes_twice_takes_up_room_twice() -> None:
+    fifo = Fifo(Memory("wbuf", 10, "fifo"))
+    for key in ("a", "b", "a"):
+        fifo.push((key,), 3)
+    fifo.push(("c",), 3)  # the first `a` goes, the second stays
+    assert held(fifo, "a", "b", "c") == [True, True, True]
+    fifo.push(("d",), 4)
+    assert held(fifo, "a", "b", "c", "d") == [True, False, True, True]
+    fifo.push(("e",), 1)
+    assert held(fifo, "a", "c", "d", "e") == [False, True, True, True]
+
+
+def test_a_buffer_never_loses_count() -> None:
+    """A thing that comes again and again fills the buffer no more than it is large."""
+    fifo = Fifo(Memory("wbuf", 10, "fifo", entries=3))
+    for _ in range(20):
+        fifo.push(("a",), 4)
+        assert fifo.used <= 10
+        assert held(fifo, "a") == [True]
+    fifo.push(("large",), 11)
+    assert held(fifo, "a", "large") == [False, False]
+    assert fifo.used == 0

@@ -1,0 +1,169 @@
+"""What a trace says, from spans written by hand: no engine has run here."""
+
+from __future__ import annotations
+
+from array import array
+
+import numpy as np
+import pytest
+from worlds import task
+
+from hyperdrive_sim.schedule import Task
+from hyperdrive_sim.trace import Span, Trace
+
+
+def trace(*spans: tuple[Task, int, int, int]) -> Trace:
+    """A trace of tasks and their ready, start and end."""
+    columns = (array("q", (span[which] for span in spans)) for which in (1, 2, 3))
+    return Trace([span[0] for span in spans], *columns)
+
+
+def shared_link() -> Trace:
+    """Two layers share a link; the array computes what each brings.
+
+    link  |aaaaaabb..cc....|
+    array |......AAAA....CC|
+    """
+    return trace(
+        (task("a", "link", 6, layer="one"), 0, 0, 6),
+        (task("b", "link", 2, layer="two"), 1, 6, 8),
+        (task("A", "array", 4, 0, layer="one"), 6, 6, 10),
+        (task("c", "link", 2, 2, layer="two", latency_ps=2), 10, 10, 12),
+        (task("C", "array", 2, 3, layer="two"), 14, 14, 16),
+    )
+
+
+def test_a_trace_is_a_sequence_of_spans() -> None:
+    found = shared_link()
+    assert len(found) == 5
+    assert found[1] == list(found)[1] == Span(found.tasks[1], 1, 6, 8)
+    assert all(type(moment) is int for span in found for moment in span[1:])
+    assert type(found[1].ready) is int
+
+
+def test_columns_are_arrays() -> None:
+    found = shared_link()
+    assert (found.ready.dtype, found.ready.tolist()) == (np.int64, [0, 1, 6, 10, 14])
+    assert (found.start.tolist(), found.end.tolist()) == ([0, 6, 6, 10, 14], [6, 8, 10, 12, 16])
+
+
+def test_busy_and_waiting() -> None:
+    found = shared_link()
+    assert found.units == ("link", "array")
+    assert found.busy_ps() == {"link": 10, "array": 6}
+    assert found.waiting_ps() == {"link": 5, "array": 0}
+    assert {unit: positions.tolist() for unit, positions in found.by_unit.items()} == {"link": [0, 1, 3], "array": [2, 4]}
+
+
+def test_a_units_tasks_stand_in_the_order_in_which_it_did_them() -> None:
+    found = trace((task("late", "array", 2), 5, 5, 7), (task("early", "array", 3), 0, 0, 3))
+    assert found.by_unit["array"].tolist() == [1, 0]
+    assert list(found.idle("array")) == [(0, 2)]
+
+
+def test_who_waited_for_whom() -> None:
+    assert shared_link().holders("link") == {("two", "one"): 5}
+    assert shared_link().holders("array") == {}
+
+
+def test_who_waits_long_may_wait_for_many() -> None:
+    """`d` is ready at 2, in the middle of `a`; then `b` and `c` go before it. Every picosecond of its waiting has a holder."""
+    found = trace(
+        (task("a", "array", 4, layer="one"), 0, 0, 4),
+        (task("b", "array", 3, layer="two"), 1, 4, 7),
+        (task("c", "array", 2, layer="one"), 1, 7, 9),
+        (task("d", "array", 1, layer="three"), 2, 9, 10),
+    )
+    assert found.holders("array") == {
+        ("two", "one"): 3,
+        ("one", "one"): 3,
+        ("one", "two"): 3,
+        ("three", "one"): 2 + 2,
+        ("three", "two"): 3,
+    }
+    assert found.holders("array").total() == found.waiting_ps()["array"] == 3 + 6 + 7
+
+
+def test_who_became_ready_as_the_unit_got_free_waited_for_nobody() -> None:
+    found = trace((task("a", "array", 4), 0, 0, 4), (task("b", "array", 3), 4, 4, 7))
+    assert found.holders("array") == {}
+    assert list(found.idle("array")) == []
+
+
+def test_gaps_stand_before_the_task_that_ended_them() -> None:
+    assert list(shared_link().idle("link")) == [(3, 2)]
+    assert list(shared_link().idle("array")) == [(2, 6), (4, 4)]
+
+
+@pytest.mark.parametrize(("index", "by"), [(0, None), (2, 0), (3, 2), (4, 3)])
+def test_what_released_a_task(index: int, by: int | None) -> None:
+    """The last one by its arrival: the link's end and a latency of 2."""
+    assert shared_link().released_by(index) == by
+
+
+def test_of_several_predecessors_the_last_to_end_released_it() -> None:
+    found = trace(
+        (task("slow", "a", 9), 0, 0, 9),
+        (task("fast", "b", 2), 0, 0, 2),
+        (task("both", "c", 1, 1, 0), 9, 9, 10),
+    )
+    assert found.released_by(2) == 0
+
+
+def test_a_task_that_waited_for_its_arrival_only_was_released_by_nobody() -> None:
+    found = trace((task("load", "a", 2), 0, 0, 2), (task("frame", "b", 1, 0, not_before_ps=7), 7, 7, 8))
+    assert found.released_by(1) is None
+
+
+def test_a_stream_that_could_start_only_just_then_passes_the_question_on() -> None:
+    """The buffer got room at 5, so the stream started, so the convolution could: what held it up is the buffer."""
+    found = trace(
+        (task("room", "array", 5), 0, 0, 5),
+        (task("stream", "link", 4, 0), 5, 5, 9),
+        (task("conv", "other", 4, after_start=(1,)), 5, 5, 9),
+    )
+    assert found.released_by(2) == 0
+
+
+def test_a_stream_that_waited_for_its_link_is_itself_what_released_a_task() -> None:
+    """The stream could have started at 5, but its link was held until 8."""
+    found = trace(
+        (task("room", "array", 5), 0, 0, 5),
+        (task("held", "link", 8), 0, 0, 8),
+        (task("stream", "link", 4, 0), 5, 8, 12),
+        (task("conv", "other", 4, after_start=(2,)), 8, 8, 12),
+    )
+    assert found.released_by(3) == 2
+
+
+def test_a_stream_there_from_the_beginning_held_nobody_up() -> None:
+    found = trace((task("stream", "link", 4), 0, 0, 4), (task("conv", "array", 4, after_start=(0,)), 0, 0, 4))
+    assert found.released_by(1) is None
+
+
+def test_the_makespan_ends_with_the_last_arrival() -> None:
+    assert shared_link().makespan_ps == 16
+    assert trace((task("a", "link", 4, latency_ps=9), 0, 0, 4), (task("b", "array", 12), 0, 0, 12)).makespan_ps == 13
+    assert trace().makespan_ps == 0
+
+
+def test_a_diagram() -> None:
+    assert shared_link().diagram(16) == "link  |aaaaaabb..cc....|\narray |......AAAA....CC|"
+    assert shared_link().diagram(8, ["array"]) == "array |...AA..C|"
+    assert trace().diagram() == ""
+
+
+def test_a_cell_of_a_diagram_is_who_holds_most_of_it_if_it_is_mostly_busy() -> None:
+    """Three cells of 10 ps: one busy for 3 + 4, one for 5 only, one for 6."""
+    found = trace(
+        (task("a", "array", 3), 0, 0, 3),
+        (task("b", "array", 4), 3, 3, 7),
+        (task("c", "array", 5), 12, 12, 17),
+        (task("d", "array", 6), 24, 24, 30),
+    )
+    assert found.diagram(3) == "array |b.d|"
+
+
+def test_a_unit_busy_with_many_short_tasks_does_not_look_idle() -> None:
+    found = trace(*((task("x", "array", 1), place, place, place + 1) for place in range(100)))
+    assert found.diagram(10) == "array |xxxxxxxxxx|"

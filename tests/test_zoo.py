@@ -1,0 +1,126 @@
+"""The networks of the papers have the operations and the weights of the papers."""
+
+from __future__ import annotations
+
+import pytest
+
+from hyperdrive_sim import zoo
+from hyperdrive_sim.box import Shape
+from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.layers import Add, Conv
+from hyperdrive_sim.network import Network
+
+RESNETS = [name for name in zoo.names() if name.startswith("resnet")]
+CHANNELS = {"tiny_residual": 16}  # its first block has no projection; all others take a picture
+
+
+def build(name: str, rows: int = 224, columns: int = 224) -> Network:
+    return zoo.build(name, (CHANNELS.get(name, 3), rows, columns))
+
+
+def residual(network: Network) -> list[str]:
+    return [layer.name for layer in network if layer.name.startswith("layer")]
+
+
+def residual_convolutions(network: Network, *, projections: bool = True) -> list[str]:
+    return [name for name in residual(network) if isinstance(network[name], Conv) and (projections or not name.endswith("down"))]
+
+
+def weight_bits(network: Network, *, projections: bool = True) -> int:
+    return sum(network.weight_bits(name) for name in residual_convolutions(network, projections=projections))
+
+
+@pytest.mark.parametrize(
+    ("name", "mac_ops", "ops", "bits"),
+    [
+        ("resnet34", 7_090_470_912, 7_097_721_344, 21_258_240),
+        ("resnet18", 3_391_094_784, 3_395_209_216, 11_157_504),  # 5 Op more per output pixel of a block, 2 per pixel of a projection
+    ],
+)
+def test_basic_resnets_add_up(name: str, mac_ops: int, ops: int, bits: int) -> None:
+    network = build(name)
+    assert sum(2 * network.macs(layer) for layer in residual_convolutions(network)) == mac_ops
+    assert sum(network.ops(layer) for layer in residual(network)) == ops
+    assert weight_bits(network) == bits
+
+
+@pytest.mark.parametrize(
+    ("name", "without", "with_projections"), [("resnet50", 20_676_608, 23_445_504), ("resnet152", 55_214_080, 57_982_976)]
+)
+def test_bottleneck_resnets_add_up(name: str, without: int, with_projections: int) -> None:
+    network = build(name)
+    assert weight_bits(network, projections=False) == without
+    assert weight_bits(network) == with_projections
+
+
+@pytest.mark.parametrize(("name", "depth"), [("resnet18", 18), ("resnet34", 34), ("resnet50", 50), ("resnet101", 101), ("resnet152", 152)])
+def test_a_resnet_has_as_many_weight_layers_as_its_name_says(name: str, depth: int) -> None:
+    network = build(name)
+    weighted = [layer.name for layer in network if network.weight_bits(layer.name) and not layer.name.endswith("down")]
+    assert len(weighted) == depth
+    assert sum(layer.name.endswith("down") for layer in network) == (3 if depth < 50 else 4)
+
+
+@pytest.mark.parametrize("name", RESNETS)
+def test_stages_halve_the_map_and_only_they_are_binary(name: str) -> None:
+    network = build(name)
+    wide = 1 if name in ("resnet18", "resnet34") else 4
+    stage_ends = [[layer.name for layer in network if layer.name.startswith(f"layer{stage}.")][-1] for stage in (1, 2, 3, 4)]
+    assert [network.shape(end) for end in stage_ends] == [
+        (64 * wide, 56, 56),
+        (128 * wide, 28, 28),
+        (256 * wide, 14, 14),
+        (512 * wide, 7, 7),
+    ]
+    binary = [layer.name for layer in network if getattr(layer, "weights", "") == "binary"]
+    assert binary == residual_convolutions(network)
+
+
+@pytest.mark.parametrize("name", [*RESNETS, "tiny_residual", "tiny_bottleneck", "tiny_resnet"])
+def test_blocks_are_as_hyperdrive_runs_them(name: str) -> None:
+    """The offset of a sum is added after the bypass, and a projection comes before the branch that it bypasses."""
+    network = build(name)
+    position = {"input": -1} | {layer.name: place for place, layer in enumerate(network)}
+    sums = [layer for layer in network if isinstance(layer, Add)]
+    assert sums
+    for layer in sums:
+        branch, bypass = layer.inputs
+        last = network[branch]
+        assert isinstance(last, Conv)
+        assert (last.bias, last.relu, layer.bias, layer.relu) == (False, False, True, True)
+        assert position[bypass] < position[layer.name.replace("add", "conv1")]
+
+
+@pytest.mark.parametrize("name", zoo.names())
+@pytest.mark.parametrize(("rows", "columns"), [(224, 224), (1024, 2048), (225, 301)])
+def test_every_network_builds_at_every_size(name: str, rows: int, columns: int) -> None:
+    network = build(name, rows, columns)
+    assert network.name == name
+    assert network.input_shape == Shape(CHANNELS.get(name, 3), rows, columns)
+    last = network.shape(network.output)
+    if name in RESNETS:
+        assert last == Shape(1000, 1, 1)
+        deepest = network.shape(residual(network)[-1])
+        assert deepest[1:] == (-(-rows // 32), -(-columns // 32))
+    assert min(last) >= 1
+
+
+def test_the_zoo_lists_itself() -> None:
+    assert len(zoo.names()) >= 12
+    assert len(set(zoo.names())) == len(zoo.names())
+    assert RESNETS == ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"]
+
+
+def test_an_unknown_network_is_refused() -> None:
+    with pytest.raises(InvalidInput) as failure:
+        zoo.build("lenet", (1, 28, 28))
+    assert str(failure.value) == "network: 'lenet' is not in the zoo; known networks: " + ", ".join(zoo.names())
+
+
+def test_a_picture_too_small_is_refused() -> None:
+    """At stride 2 a 3 x 3 kernel with padding always finds a place: the smallest ResNet input is one pixel, but not none."""
+    assert zoo.build("resnet18", (3, 1, 1)).shape("fc") == (1000, 1, 1)
+    with pytest.raises(
+        InvalidInput, match="^input_shape: is too small: layer 'conv1' would turn 3 x 0 x 9 into 64 x 0 x 5; take a larger input$"
+    ):
+        zoo.build("resnet18", (3, 0, 9))
