@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from types import TracebackType
 from typing import Any
@@ -12,36 +13,44 @@ REFRESH_S = 0.1
 
 
 class Bar:
-    """Shows what is being done and, where it is known, how far it is."""
+    """Shows what is being done and, where it is known, how far it is. It appears by itself, even if nothing is told for long."""
 
     def __init__(self) -> None:
-        self.began = time.perf_counter()
-        self.shown_at = 0.0
-        self.wanted = sys.stderr.isatty()
+        self.stage, self.done, self.total = "working", 0, 0
+        self.told_at = 0.0
         self.progress: Any = None
-        self.task: Any = None
+        self.timer = threading.Timer(PATIENCE_S, self._open)
+        self.timer.daemon = True
 
     def __enter__(self) -> Bar:
+        if sys.stderr.isatty():
+            self.timer.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.timer.cancel()
+        if self.timer.is_alive():
+            self.timer.join()
         if self.progress is not None:
             self.progress.stop()
 
     def update(self, stage: str, done: int, total: int) -> None:
         now = time.perf_counter()
-        if not self.wanted or now - self.began < PATIENCE_S or now - self.shown_at < REFRESH_S:
-            return
-        self.shown_at = now
-        if self.progress is None:
-            self._open()
-        self.progress.update(self.task, description=stage, completed=done, total=total or None, refresh=True)
+        new_stage, self.stage = stage != self.stage, stage
+        self.done, self.total = done, total
+        if self.progress is not None and (new_stage or now - self.told_at > REFRESH_S):
+            self.told_at = now
+            self._show()
+
+    def _show(self) -> None:
+        self.progress.update(self.progress.task_ids[0], description=self.stage, completed=self.done, total=self.total or None)
 
     def _open(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-        columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()
-        self.progress = Progress(*columns, console=Console(stderr=True), transient=True, auto_refresh=False)
-        self.task = self.progress.add_task("")
-        self.progress.start()
+        columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
+        progress = Progress(*columns, console=Console(stderr=True), transient=True)
+        progress.add_task(self.stage, total=self.total or None)
+        progress.start()
+        self.progress = progress

@@ -47,7 +47,7 @@ class _Run:
 
     def __init__(self, schedule: Schedule, progress: Progress | None) -> None:
         tasks = schedule.tasks
-        self.env = simpy.Environment()
+        self.env: Any = simpy.Environment()  # its clock is typed as a float too; here it is an int
         self.tasks = tasks
         self.progress = progress
         self.ended = 0

@@ -128,13 +128,14 @@ class Schedule(Sequence[Task]):
         """Itself, once proven: units exist, dependencies point back, durations are positive."""
         units = machine.unit
         for index, task in enumerate(self.tasks):
-            where = f"task {index} ({task.name} of {task.layer})"
+            before = task.after + task.after_start
+            points_back = not before or (max(before) < index and min(before) >= 0)
             if task.unit not in units:
-                raise Finding(f"{where} wants the unit '{task.unit}', which this machine does not have")
+                raise _fault(index, task, f"wants the unit '{task.unit}', which this machine does not have")
             if task.ps < 1:
-                raise Finding(f"{where} takes {task.ps} ps; a task takes at least one")
-            if any(not 0 <= other < index for other in (*task.after, *task.after_start)):
-                raise Finding(f"{where} comes after a task that is not written before it")
+                raise _fault(index, task, f"takes {task.ps} ps; a task takes at least one")
+            if not points_back:
+                raise _fault(index, task, "comes after a task that is not written before it")
         return self
 
     @cached_property
@@ -190,3 +191,7 @@ class Schedule(Sequence[Task]):
             for action, count in shared[which].items():
                 total[layer, action] += times * count
         return total
+
+
+def _fault(index: int, task: Task, problem: str) -> Finding:
+    return Finding(f"task {index} ({task.name} of {task.layer}) {problem}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import inf
 
 import pytest
@@ -180,7 +181,7 @@ def test_tasks_that_wait_for_each_other_are_found_stuck() -> None:
 
 
 def test_who_is_stuck_on_a_start_says_so() -> None:
-    with pytest.raises(Stuck, match="^1 tasks never started; the first is egg of L on array, which waits for egg of L$"):
+    with pytest.raises(Stuck, match=r"^1 tasks never started; the first is egg of L on array, which waits for egg of L$"):
         run(task("fine", "link", 4), task("egg", "array", 1, after_start=(1,)))
 
 
@@ -252,18 +253,20 @@ def reference(tasks: list[Task]) -> list[tuple[int, int, int]]:
 
 
 @given(schedules())
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_a_second_simulator_agrees(tasks: list[Task]) -> None:
     assert times(run(*tasks)) == reference(tasks)
 
 
 @given(schedules())
+@settings(deadline=None)
 def test_two_runs_are_one(tasks: list[Task]) -> None:
     schedule = Schedule(tasks)
     assert times(simulate(schedule)) == times(simulate(schedule)) == times(run(*tasks))
 
 
 @given(schedules())
+@settings(deadline=None)
 def test_the_makespan_lies_between_its_bounds(tasks: list[Task]) -> None:
     schedule = Schedule(tasks)
     makespan = simulate(schedule).makespan_ps
@@ -273,6 +276,7 @@ def test_the_makespan_lies_between_its_bounds(tasks: list[Task]) -> None:
 
 
 @given(schedules(), st.integers(2, 5))
+@settings(deadline=None)
 def test_everything_that_many_times_as_long_takes_that_many_times_as_long(tasks: list[Task], factor: int) -> None:
     slower = [
         one._replace(ps=factor * one.ps, latency_ps=factor * one.latency_ps, not_before_ps=factor * one.not_before_ps) for one in tasks
@@ -281,6 +285,7 @@ def test_everything_that_many_times_as_long_takes_that_many_times_as_long(tasks:
 
 
 @given(schedules())
+@settings(deadline=None)
 def test_a_unit_for_every_task_leaves_the_critical_path(tasks: list[Task]) -> None:
     trace = run(*(one._replace(unit=one.name) for one in tasks))
     assert trace.makespan_ps == Schedule(tasks).critical_path_ps
@@ -288,11 +293,12 @@ def test_a_unit_for_every_task_leaves_the_critical_path(tasks: list[Task]) -> No
 
 
 @given(schedules())
+@settings(deadline=None)
 def test_a_unit_does_one_task_at_a_time_and_is_never_lazy(tasks: list[Task]) -> None:
     trace = run(*tasks)
     for unit, positions in trace.by_unit.items():
         spans = [trace[index] for index in positions]
-        for before, after in zip(spans, spans[1:], strict=False):
+        for before, after in pairwise(spans):
             assert before.end <= after.start == max(before.end, after.ready)
         assert spans[0].start == spans[0].ready
         assert {span.task.unit for span in spans} == {unit}

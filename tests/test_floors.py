@@ -74,7 +74,7 @@ def inside(modules: Imports) -> dict[str, set[str]]:
 
 def room(module: str) -> str:
     """The module or folder right under the package that a module belongs to; nothing for the package itself."""
-    return (module.split(".") + [""])[1]
+    return [*module.split("."), ""][1]
 
 
 def floor(module: str) -> int:

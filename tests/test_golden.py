@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.signal import correlate
+from scipy.signal import correlate  # type: ignore[import-untyped,unused-ignore]
 
 from hyperdrive_sim.box import Box, Shape
 from hyperdrive_sim.errors import InvalidInput
@@ -84,7 +84,7 @@ SEEDS = st.integers(0, 2**32)
 
 
 @given(CONVOLUTIONS, st.integers(5, 9), st.integers(5, 9), SEEDS)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_convolution_is_scipys_correlation(layer: Conv, rows: int, columns: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     x = integers(rng, rows, columns, 2)
@@ -111,7 +111,7 @@ def test_a_convolution_by_hand() -> None:
 
 
 @given(st.integers(1, 4), st.integers(1, 3), st.data(), SEEDS)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_a_maximum_is_that_of_the_real_pixels(kernel: int, stride: int, data: st.DataObject, seed: int) -> None:
     """All inputs are negative: a padding of zeros would win everywhere along the edge."""
     padding = data.draw(st.integers(0, kernel // 2))
@@ -127,6 +127,7 @@ def test_a_maximum_is_that_of_the_real_pixels(kernel: int, stride: int, data: st
 
 
 @given(SEEDS, st.booleans(), st.booleans())
+@settings(deadline=None)
 def test_a_sum(seed: int, bias: bool, relu: bool) -> None:
     rng = np.random.default_rng(seed)
     one, other = integers(rng, 3, 4, 2), integers(rng, 3, 4, 2)
@@ -174,13 +175,13 @@ LAYERS: list[Layer] = [
 
 @pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.kind)
 @given(st.data())
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_a_block_is_computed_from_what_it_needs_and_nothing_else(layer: Layer, data: st.DataObject) -> None:
     """What the replay rests on: any block of output, from its window alone, is the same block of the whole."""
     rng = np.random.default_rng(3)
     x, shape = integers(rng, 7, 9, 4), Shape(4, 7, 9)
     constants = parameters(rng, layer, shape)
-    everything = layer.output(shape)
+    everything = layer.output(shape)  # type: ignore[call-arg]
     rows, columns = (sorted(data.draw(st.sets(st.integers(0, n), min_size=2, max_size=2))) for n in everything[1:])
     block = Box(0, everything.channels, *rows, *columns)
     part = Exact().apply(layer, [framed(x, layer.needs(block, shape), layer)], constants)
@@ -194,7 +195,7 @@ def test_every_pixel_of_the_window_counts(layer: Layer) -> None:
     weights = np.ones((4, layer.kernel, layer.kernel, 4)) if isinstance(layer, Conv) else None
     constants = Parameters(weights)
     window = layer.needs(block, shape).clipped(shape)
-    at = block.slices(layer.output(shape).box)
+    at = block.slices(layer.output(shape).box)  # type: ignore[call-arg]
     before = whole(layer, [np.ones((7, 9, 4))], constants)[at]
     touched = set()
     for row, column in product(range(7), range(9)):
@@ -241,7 +242,7 @@ def test_some_channels_of_a_layer_are_that_part_of_all_of_them() -> None:
 
 
 def test_missing_weights_are_named() -> None:
-    with pytest.raises(InvalidInput, match="^weights: are missing for a layer that needs them$"):
+    with pytest.raises(InvalidInput, match=r"^weights: are missing for a layer that needs them$"):
         Exact().apply(LAYERS[0], [np.ones((3, 3, 4))], NO_PARAMETERS)
 
 

@@ -105,7 +105,12 @@ def test_needs_by_hand(layer: Layer, needed: Box) -> None:
 
 
 def test_kinds() -> None:
-    layers = [conv(), conv(kernel=1, stride=2), MaxPool(name="pool", inputs=("a",), kernel=3, stride=2), Add(name="add", inputs=("a", "b"))]
+    layers: list[Layer] = [
+        conv(),
+        conv(kernel=1, stride=2),
+        MaxPool(name="pool", inputs=("a",), kernel=3, stride=2),
+        Add(name="add", inputs=("a", "b")),
+    ]
     layers += [GlobalMean(name="mean", inputs=("a",)), Dense(name="fc", inputs=("a",), features=10)]
     assert [layer.kind for layer in layers] == ["conv3x3", "conv1x1/2", "maxpool3x3/2", "add", "globalmean", "dense"]
 

@@ -69,7 +69,7 @@ def test_what_is_no_network_is_refused(layers: list[Layer], sentence: str) -> No
 
 def test_an_input_without_pixels_is_refused() -> None:
     with pytest.raises(
-        InvalidInput, match="^input_shape: is too small: layer 'a' would turn 4 x 0 x 5 into 4 x 0 x 5; take a larger input$"
+        InvalidInput, match=r"^input_shape: is too small: layer 'a' would turn 4 x 0 x 5 into 4 x 0 x 5; take a larger input$"
     ):
         Network("empty", Shape(4, 0, 5), [conv("a")])
 
@@ -97,7 +97,8 @@ def test_the_order_is_that_of_the_page() -> None:
 
 @given(st.permutations(diamond()))
 def test_of_layers_that_could_come_next_the_first_written_does(layers: list[Layer]) -> None:
-    known, expected = {INPUT}, []
+    known: set[str] = {INPUT}
+    expected: list[str] = []
     while len(expected) < len(layers):
         following = next(layer.name for layer in layers if layer.name not in known and known.issuperset(layer.inputs))
         known.add(following)

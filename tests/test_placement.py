@@ -114,7 +114,7 @@ def test_a_tiling_with_one_piece_more_or_less_is_none(boxes: list[Box], data: st
     which = data.draw(st.sampled_from([index for index, box in enumerate(boxes) if box]))
     for wrong in (boxes[:which] + boxes[which + 1 :], [*boxes, boxes[which]]):
         if wrong:
-            with pytest.raises(Finding, match="is computed by [02] units, not by one$"):
+            with pytest.raises(Finding, match=r"is computed by [02] units, not by one$"):
                 check(tiled(*wrong))
 
 
@@ -159,9 +159,9 @@ def test_memories_that_are_laid_out_alike_are_each_checked_for_their_own_lifetim
     """In `fmm` one map comes after the other; in `other` they lie in the same bits and live at the same time."""
     right = (resident("a", 0, 60, 0, 1), resident("b", 0, 60, 2, 3))
     wrong = (resident("a", 0, 60, 0, 2), resident("b", 0, 60, 1, 3))
-    with pytest.raises(Finding, match="^other: 'a' and 'b' are alive at the same time in the same bits$"):
+    with pytest.raises(Finding, match=r"^other: 'a' and 'b' are alive at the same time in the same bits$"):
         check(lying({"fmm": right, "other": wrong}))
-    with pytest.raises(Finding, match="^other: 'a' and 'b'"):  # the hashes of -1 and -2 are equal
+    with pytest.raises(Finding, match=r"^other: 'a' and 'b'"):  # the hashes of -1 and -2 are equal
         check(
             lying(
                 {
@@ -182,12 +182,12 @@ def test_what_is_larger_than_its_memory_is_refused() -> None:
 
 def test_the_same_layout_is_checked_again_for_a_smaller_memory() -> None:
     residents = (resident("a", 0, 60, 0, 1),)
-    with pytest.raises(DoesNotFit, match="^small: 'a' ends at bit 60, 60 bits needed, 50 there$"):
+    with pytest.raises(DoesNotFit, match=r"^small: 'a' ends at bit 60, 60 bits needed, 50 there$"):
         check(lying({"fmm": residents, "small": residents}))
 
 
 def test_nothing_lies_below_address_zero() -> None:
-    with pytest.raises(DoesNotFit, match="^fmm: 'a' ends at bit 30, 30 bits needed, 100 there$"):
+    with pytest.raises(DoesNotFit, match=r"^fmm: 'a' ends at bit 30, 30 bits needed, 100 there$"):
         check(filled(resident("a", -10, 30, 0, 1)))
 
 
@@ -270,8 +270,8 @@ def wishes(draw: st.DrawFn) -> list[Claim]:
         taken = {other.onto for other in claims}
         makes_way = [other for other in claims if other.first < other.last == first and other.tensor not in taken]
         if makes_way and draw(st.booleans()):
-            heir = draw(st.sampled_from(makes_way))
-            claim = claim._replace(bits=heir.bits, onto=heir.tensor)
+            bypass = draw(st.sampled_from(makes_way))
+            claim = claim._replace(bits=bypass.bits, onto=bypass.tensor)
         claims.append(claim)
     return claims
 

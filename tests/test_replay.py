@@ -5,7 +5,7 @@ Every world is one layer or two on a map of 4 x 4 pixels. Weights are +-1 and in
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from worlds import CLOCK, task
 from hyperdrive_sim.box import Box, Shape
 from hyperdrive_sim.engine import simulate
 from hyperdrive_sim.errors import NotThere
-from hyperdrive_sim.golden import Computation, Exact, forward, random_input, random_parameters
+from hyperdrive_sim.golden import Arithmetic, Array, Computation, Exact, Parameters, forward, random_input, random_parameters
 from hyperdrive_sim.layers import Add, Conv, GlobalMean, Layer
 from hyperdrive_sim.machine import Machine, Memory, Unit
 from hyperdrive_sim.network import INPUT, Network
@@ -30,6 +30,20 @@ PLANE = 4 * 4 * 64  # bits of a channel
 CONV = Conv(name="conv", inputs=(INPUT,), out_channels=4, kernel=3, padding=1)
 
 
+EXACT = Exact()
+
+
+class Counting(Exact):
+    """Writes down every layer that it computes."""
+
+    def __init__(self, computed: list[str]) -> None:
+        self.computed = computed
+
+    def apply(self, layer: Layer, operands: Sequence[Array], parameters: Parameters) -> Array:
+        self.computed.append(layer.name)
+        return super().apply(layer, operands, parameters)
+
+
 class World(NamedTuple):
     """A network on a machine, and its schedule."""
 
@@ -39,16 +53,15 @@ class World(NamedTuple):
     tasks: tuple[Task, ...]
     host: frozenset[str] = frozenset()
 
-    @property
-    def computation(self) -> Computation:
-        return Computation(self.network, random_parameters(self.network, 1), random_input(self.network.input_shape, 1), Exact())
+    def computation(self, arithmetic: Arithmetic) -> Computation:
+        return Computation(self.network, random_parameters(self.network, 1), random_input(self.network.input_shape, 1), arithmetic)
 
-    def replayed(self, watch: Watch | None = None) -> list[NDArray[Any]]:
+    def replayed(self, watch: Watch | None = None, arithmetic: Arithmetic = EXACT) -> list[NDArray[Any]]:
         units = tuple(Unit(name, "unit") for name in dict.fromkeys(one.unit for one in self.tasks))
         machine = Machine(units, self.memories, CLOCK, 1)
         schedule = Schedule(self.tasks).checked(machine)
         placement = Placement((), self.residents, self.host, 64).checked(self.network, machine)
-        return list(replay(self.computation, machine, placement, schedule, simulate(schedule), watch))
+        return list(replay(self.computation(arithmetic), machine, placement, schedule, simulate(schedule), watch))
 
     def with_task(self, index: int, **changes: Any) -> World:
         return self._replace(tasks=(*self.tasks[:index], self.tasks[index]._replace(**changes), *self.tasks[index + 1 :]))
@@ -64,7 +77,7 @@ class World(NamedTuple):
         return str(failure.value)
 
     def is_golden(self, frames: int = 1) -> bool:
-        golden = dict(forward(self.computation))[self.network.output]
+        golden = dict(forward(self.computation(EXACT)))[self.network.output]
         assert np.ptp(golden) > 0
         outputs = self.replayed()
         assert len(outputs) == frames
@@ -221,6 +234,16 @@ def test_a_map_overwritten_too_soon_is_lost_channel_by_channel(address: int, los
     )
 
 
+@pytest.mark.parametrize(("address", "lost"), [(2 * PLANE, 0), (2 * PLANE - 1, 16), (PLANE, 16), (PLANE - 1, 32)])
+def test_a_channel_is_lost_with_its_first_bit(address: int, lost: int) -> None:
+    """The first two output channels end at 2 x PLANE: before, in or behind the first channel of the input."""
+    onto = (Resident(INPUT, IN, address, 2 * PLANE, 0, 1), Resident("conv", OUT, 0, 4 * PLANE, 2, 3))
+    if lost:
+        assert in_blocks(onto).fails().startswith(f"array lacks {lost} of 32 values of 'input'")
+    else:
+        assert in_blocks(onto).is_golden()
+
+
 def test_a_map_may_be_overwritten_by_the_task_that_read_it_last() -> None:
     onto = (Resident(INPUT, IN, 0, 2 * PLANE, 0, 1), Resident("conv", OUT, 0, 4 * PLANE, 2, 3))
     assert ONE_CHIP._replace(residents={"fmm": onto}).is_golden()
@@ -323,11 +346,13 @@ def test_two_chips_compute_what_one_does() -> None:
     [
         (
             0,
-            "left.fmm lacks 8 of 8 values of 'input' (channels 0:2, rows 0:4, columns 1:2) when border of conv on left.east, frame 0, starts",
+            "left.fmm lacks 8 of 8 values of 'input' (channels 0:2, rows 0:4, columns 1:2) "
+            "when border of conv on left.east, frame 0, starts",
         ),
         (
             1,
-            "right.fmm lacks 8 of 8 values of 'input' (channels 0:2, rows 0:4, columns 2:3) when border of conv on right.west, frame 0, starts",
+            "right.fmm lacks 8 of 8 values of 'input' (channels 0:2, rows 0:4, columns 2:3) "
+            "when border of conv on right.west, frame 0, starts",
         ),
         (2, f"right.array lacks 8 {RIGHT}"),
         (3, f"left.array lacks 8 {LEFT}"),
@@ -419,6 +444,19 @@ def around_the_chip() -> World:
 
 def test_the_host_computes_what_is_left_to_it_when_it_is_asked_for() -> None:
     assert around_the_chip().is_golden()
+
+
+def test_the_host_computes_each_of_its_maps_once() -> None:
+    """The stem is sent in two halves, by two tasks."""
+    world = around_the_chip()
+    halves = [task("input", "link", 5, layer="conv", effect=copy("stem", IN.rows(*rows), HOST, "fmm")) for rows in ((0, 2), (2, 4))]
+    moved = [one._replace(after=tuple(other + 1 for other in one.after)) for one in world.tasks[1:]]
+    moved[1] = moved[1]._replace(after=(0, 1, 2))
+    world = world._replace(tasks=(*halves, *moved))
+    counted: list[str] = []
+    assert world.is_golden()
+    world.replayed(arithmetic=Counting(counted))
+    assert sorted(counted) == ["conv", "mean", "stem"]
 
 
 def test_the_host_computes_nothing_from_what_has_not_arrived() -> None:

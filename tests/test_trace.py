@@ -14,8 +14,8 @@ from hyperdrive_sim.trace import Span, Trace
 
 def trace(*spans: tuple[Task, int, int, int]) -> Trace:
     """A trace of tasks and their ready, start and end."""
-    columns = (array("q", (span[which] for span in spans)) for which in (1, 2, 3))
-    return Trace([span[0] for span in spans], *columns)
+    ready, start, end = (array("q", moments) for moments in ([s[1] for s in spans], [s[2] for s in spans], [s[3] for s in spans]))
+    return Trace([span[0] for span in spans], ready, start, end)
 
 
 def shared_link() -> Trace:
@@ -43,7 +43,8 @@ def test_a_trace_is_a_sequence_of_spans() -> None:
 
 def test_columns_are_arrays() -> None:
     found = shared_link()
-    assert (found.ready.dtype, found.ready.tolist()) == (np.int64, [0, 1, 6, 10, 14])
+    assert found.ready.dtype == np.int64
+    assert found.ready.tolist() == [0, 1, 6, 10, 14]
     assert (found.start.tolist(), found.end.tolist()) == ([0, 6, 6, 10, 14], [6, 8, 10, 12, 16])
 
 

@@ -121,6 +121,6 @@ def test_a_picture_too_small_is_refused() -> None:
     """At stride 2 a 3 x 3 kernel with padding always finds a place: the smallest ResNet input is one pixel, but not none."""
     assert zoo.build("resnet18", (3, 1, 1)).shape("fc") == (1000, 1, 1)
     with pytest.raises(
-        InvalidInput, match="^input_shape: is too small: layer 'conv1' would turn 3 x 0 x 9 into 64 x 0 x 5; take a larger input$"
+        InvalidInput, match=r"^input_shape: is too small: layer 'conv1' would turn 3 x 0 x 9 into 64 x 0 x 5; take a larger input$"
     ):
         zoo.build("resnet18", (3, 0, 9))
