@@ -139,11 +139,14 @@ class _Run:
         moment = self.moments.get(time)
         if moment is None:
             moment = self.moments[time] = Timeout(self.env, time - self.env._now)
-            moment.callbacks.append(lambda _: self.moments.pop(time))  # type: ignore[union-attr]
+            moment.callbacks.append(lambda _: self._passed(time))
         return moment
 
+    def _passed(self, time: int) -> None:
+        del self.moments[time]
+
     def _release_later(self, time: int, indices: list[int]) -> None:
-        self._moment(time).callbacks.append(lambda _: self._release(indices))  # type: ignore[union-attr]
+        self._moment(time).callbacks.append(lambda _: self._release(indices))
 
     def _release(self, indices: list[int]) -> None:
         """One predecessor less for each of these tasks; those without any enter their inbox."""

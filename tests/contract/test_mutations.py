@@ -1,0 +1,120 @@
+"""What a schedule says is needed: without any one of its effects or edges, something is found.
+
+The static proof must find it, or the execution in simulated time: NotThere, or values that differ from golden. An edge may be spared only
+where the others say the same, so that nothing at all is any less certain without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pytest
+from contract_worlds import Built, label, module, same
+
+from hyperdrive_sim import architecture, hazards
+from hyperdrive_sim.accesses import Pasts
+from hyperdrive_sim.engine import simulate
+from hyperdrive_sim.errors import Hazard, NotThere
+from hyperdrive_sim.replay import replay
+from hyperdrive_sim.schedule import Copy, Load, Schedule, Task
+
+SLOW_FROM = 700  # mutants
+
+
+class Mutant(NamedTuple):
+    """A schedule in which one task is another; *edge* is what it no longer comes after, if that is the change."""
+
+    index: int
+    task: Task
+    what: str
+    edge: int | None = None
+
+    def of(self, schedule: Schedule) -> Schedule:
+        return Schedule([*schedule.tasks[: self.index], self.task, *schedule.tasks[self.index + 1 :]])
+
+
+def idle(schedule: Schedule) -> Iterator[Mutant]:
+    """Each task that moves data once takes its time and does nothing."""
+    for index, task in enumerate(schedule.tasks):
+        if isinstance(task.effect, Copy | Load):
+            yield Mutant(index, task._replace(effect=None), f"{task.name} {index} does nothing")
+
+
+def unbound(schedule: Schedule) -> Iterator[Mutant]:
+    """Each task once does not wait for each of those that it waits for."""
+    for index, task in enumerate(schedule.tasks):
+        for edge in task.after:
+            fewer = task._replace(after=tuple(other for other in task.after if other != edge))
+            yield Mutant(index, fewer, f"{task.name} {index} does not wait for {edge}", edge)
+        for edge in task.after_start:
+            fewer = task._replace(after_start=tuple(other for other in task.after_start if other != edge))
+            yield Mutant(index, fewer, f"{task.name} {index} does not start with {edge}")
+
+
+def proven_wrong(built: Built, schedule: Schedule) -> bool:
+    try:
+        hazards.check(schedule, built.placement, built.machine, built.network)
+    except Hazard:
+        return True
+    return False
+
+
+def runs_wrong(built: Built, schedule: Schedule) -> bool:
+    try:
+        outputs = list(replay(built.computation, built.machine, built.placement, schedule, simulate(schedule)))
+    except NotThere:
+        return True
+    return not all(same(output, built.golden[built.network.output]) for output in outputs)
+
+
+def repeated(mutant: Mutant, schedule: Schedule) -> bool:
+    """Whether the lost edge is certain all the same, because of the others."""
+    return mutant.edge is not None and bool(Pasts(schedule.tasks[: mutant.index + 1]).ended[mutant.index] >> mutant.edge & 1)
+
+
+def cases() -> Iterator[object]:
+    for name in architecture.names():
+        for world, tried, spare in module(name).MUTATED:
+            built = Built(architecture.load(name), world)
+            yield pytest.param(built, tried, spare, id=label(built), marks=[pytest.mark.slow] if tried >= SLOW_FROM else [])
+
+
+@pytest.mark.parametrize(("built", "tried", "spare"), list(cases()))
+def test_every_effect_and_every_edge_is_needed(built: Built, tried: int, spare: int) -> None:
+    mutants = [*idle(built.schedule), *unbound(built.schedule)]
+    assert len(mutants) == tried
+    spared = []
+    for mutant in mutants:
+        schedule = mutant.of(built.schedule)
+        if not proven_wrong(built, schedule) and not runs_wrong(built, schedule):
+            assert repeated(mutant, schedule), mutant.what
+            spared.append(mutant.what)
+    assert len(spared) == spare, spared
+
+
+@pytest.mark.parametrize("name", architecture.names())
+def test_execution_alone_finds_every_missing_effect(name: str) -> None:
+    """Without the proof's help, on the first of the mutated worlds."""
+    built = first_world(name)
+    assert not runs_wrong(built, built.schedule)
+    assert [mutant.what for mutant in idle(built.schedule) if not runs_wrong(built, mutant.of(built.schedule))] == []
+
+
+@pytest.mark.parametrize("name", architecture.names())
+def test_execution_alone_finds_every_missing_edge_once_it_matters(name: str) -> None:
+    """What the proof refuses does go wrong, if what is no longer waited for comes late and nobody waits for a unit."""
+    built = first_world(name)
+    found = [mutant.what for mutant in unbound(built.schedule) if not runs_wrong(built, late(mutant, built.schedule))]
+    assert found == []
+
+
+def late(mutant: Mutant, schedule: Schedule) -> Schedule:
+    tasks = mutant.of(schedule).tasks
+    lost = {*schedule.tasks[mutant.index].after, *schedule.tasks[mutant.index].after_start} - {*mutant.task.after, *mutant.task.after_start}
+    whole = schedule.critical_path_ps
+    return Schedule(task._replace(unit=str(index), not_before_ps=whole * (index in lost)) for index, task in enumerate(tasks))
+
+
+def first_world(name: str) -> Built:
+    return Built(architecture.load(name), module(name).MUTATED[0][0])
