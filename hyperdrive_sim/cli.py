@@ -6,11 +6,13 @@ Commands are thin and load what they need when they are called, so that `--help`
 from __future__ import annotations
 
 import gc
+import io
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,13 +27,13 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 SOME_FAILED = 3
-MANY_TASKS = 200_000
+PIPED_WIDTH = 100
 
 click.rich_click.TEXT_MARKUP = "rich"
 
 file_argument = click.argument("file", type=click.Path(path_type=Path))
 set_option = click.option(
-    "--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a key of the scenario: --set chip.mesh=[[5,10]]"
+    "--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a key of the scenario: --set chip.mesh=[5,10]"
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
 
@@ -57,15 +59,22 @@ def command(function: Callable[..., int | None]) -> click.Command:
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             code = INTERRUPTED
-        except BrokenPipeError:
-            sys.stderr.close()
-            code = 0
-        except OSError as error:
-            click.echo(f"error: {error.strerror or error}" + (f": {error.filename}" if error.filename else ""), err=True)
+        except MemoryError:
+            click.echo("error: there is not enough memory; `--dry-run` says how much a run takes", err=True)
             code = HyperdriveSimError.exit_code
+        except OSError as error:
+            code = _refused(error)
         sys.exit(code or 0)
 
     return cli.command(function.__name__.rstrip("_"))(wrapped)
+
+
+def _refused(error: OSError) -> int:
+    """What the operating system would not do, as an exit code; a reader that has seen enough is no error."""
+    if isinstance(error, BrokenPipeError):
+        return 0
+    click.echo(f"error: {error.strerror or error}" + (f": {error.filename}" if error.filename else ""), err=True)
+    return HyperdriveSimError.exit_code
 
 
 def _complain(error: HyperdriveSimError) -> None:
@@ -87,11 +96,15 @@ def _complain(error: HyperdriveSimError) -> None:
 def _print(renderable: Any) -> None:
     from rich.console import Console
 
-    Console(width=None if sys.stdout.isatty() else 140, highlight=False).print(renderable)
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPED_WIDTH
+    console = Console(width=width, highlight=False, markup=False)
+    with console.capture() as captured:
+        console.print(renderable)
+    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def _print_json(value: Any) -> None:
-    click.echo(json.dumps(value, indent=2))
+    click.echo(json.dumps(value, indent=2, allow_nan=False))
 
 
 @contextmanager
@@ -111,9 +124,11 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
 @click.option("--dry-run", is_flag=True, help="Say how many tasks, seconds and bytes the run would take.")
 def run(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | None, dry_run: bool) -> None:
     """Simulate a scenario and report latency, energy with I/O, utilisation and what it is bound by."""
-    from hyperdrive_sim import show, study
+    from hyperdrive_sim import results, show, study
 
     scenario = _scenario(file, changes)
+    if output:
+        results.writable(output)
     if dry_run:
         expected = study.estimate(scenario)
         _print_json(expected._asdict()) if as_json else click.echo(show.estimate(expected))
@@ -123,9 +138,7 @@ def run(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | None
     with _progress() as progress:
         report = study.run(scenario, progress)
     if output:
-        from hyperdrive_sim.results import write
-
-        write(report, output)
+        results.write(report, output)
     _print_json(report.to_dict()) if as_json else _print(show.summary(report))
 
 
@@ -135,14 +148,12 @@ def run(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | None
 @json_option
 def check(file: Path, changes: tuple[str, ...], as_json: bool) -> int:
     """Execute a scenario's schedule bit for bit against golden, prove its order, and cut it finer."""
-    from dataclasses import asdict
-
     from hyperdrive_sim import show, verdict
 
     scenario = _scenario(file, changes)
     with _progress() as progress:
         found = verdict.check(scenario, progress)
-    _print_json({"ok": found.ok, **asdict(found)}) if as_json else _print(show.verdict(found))
+    _print_json(found.to_dict()) if as_json else _print(show.verdict(found))
     return 0 if found.ok else 1
 
 
@@ -173,20 +184,15 @@ def sweep(file: Path, changes: tuple[str, ...], as_json: bool) -> int:
 @command
 @file_argument
 @set_option
-@click.option("--width", default=100, type=click.IntRange(10, 1000), show_default=True, help="Characters for the whole makespan.")
+@click.option("--width", type=click.IntRange(10, 1000), help="Characters for the whole makespan; as many as there is room for.")
 @click.option("--units", default=40, type=click.IntRange(1, 100_000), show_default=True, help="At most so many units, the busiest.")
-def diagram(file: Path, changes: tuple[str, ...], width: int, units: int) -> None:
+def diagram(file: Path, changes: tuple[str, ...], width: int | None, units: int) -> None:
     """Draw the schedule as text: a row per unit, a letter where it works, a dot where it is idle."""
-    from hyperdrive_sim import study
+    from hyperdrive_sim import show, study
 
     with _progress() as progress:
-        trace = study.run(_scenario(file, changes), progress).trace
-    busy = trace.busy_ps()
-    busiest = set(sorted(busy, key=lambda unit: -busy[unit])[:units])
-    click.echo(trace.diagram(width, [unit for unit in trace.units if unit in busiest]))
-    letters = dict.fromkeys(f"{task.name[0]} {task.name}" for task in trace.tasks)
-    left_out = f"; {len(busy) - units} less busy units left out" if len(busy) > units else ""
-    click.echo(f"\n{', '.join(letters)}; one character is {trace.makespan_ps / width / 1e6:.4g} us{left_out}")
+        report = study.run(_scenario(file, changes), progress)
+    click.echo(show.diagram(report, units, width, room=shutil.get_terminal_size((PIPED_WIDTH, 0)).columns))
 
 
 @command
@@ -226,14 +232,17 @@ def main() -> None:
     nor taken apart one by one at the end.
     """
     gc.disable()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a title that the terminal cannot show is no reason to fail
     code: Any = 0
     try:
         cli()
     except SystemExit as end:
         code = end.code
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        code = code or 0
-    sys.stderr.flush()
+    except OSError as error:
+        code = _refused(error)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
     os._exit(code if isinstance(code, int) else 0)

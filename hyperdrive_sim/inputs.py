@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from hyperdrive_sim.layers import Add, Conv, Dense
 from hyperdrive_sim.network import Network
 from hyperdrive_sim.scenario import Scenario
 
+if TYPE_CHECKING:
+    import PIL.Image
+
 
 def input_map(scenario: Scenario, shape: Shape) -> Array:
     """The network's input (rows, columns, channels) as FP16: the scenario's picture, or a synthetic one. Raises InvalidInput."""
@@ -21,7 +25,7 @@ def input_map(scenario: Scenario, shape: Shape) -> Array:
     try:
         return read_image(scenario.folder / scenario.settings.input.image, shape)
     except InvalidInput as error:
-        raise scenario.document.located(error) from None
+        raise scenario.located(error) from None
 
 
 def parameters(scenario: Scenario, network: Network) -> dict[str, Parameters]:
@@ -31,7 +35,15 @@ def parameters(scenario: Scenario, network: Network) -> dict[str, Parameters]:
     try:
         return read_weights(scenario.folder / scenario.settings.weights, network)
     except InvalidInput as error:
-        raise scenario.document.located(error) from None
+        raise scenario.located(error) from None
+
+
+def readable(scenario: Scenario, network: Network) -> None:
+    """Raises InvalidInput if a file that the scenario names cannot be what it is named for."""
+    if scenario.settings.input:
+        input_map(scenario, network.input_shape)
+    if scenario.settings.weights:
+        parameters(scenario, network)
 
 
 def read_image(path: Path, shape: Shape) -> Array:
@@ -39,29 +51,35 @@ def read_image(path: Path, shape: Shape) -> Array:
     pixels = _array(path, shape) if path.suffix.lower() == ".npy" else _picture(path, shape)
     if pixels.shape[:2] != (shape.rows, shape.columns):
         pixels = _resized(pixels, shape)
-    return pixels.astype(np.float16)
+    return _finite("input.image", f"'{path.name}'", pixels)
 
 
 def _picture(path: Path, shape: Shape) -> Array:
     import PIL.Image  # loaded here: a run without a picture does not need it
 
-    modes = {1: "L", 3: "RGB"}
-    if shape.channels not in modes:
+    if shape.channels not in (1, 3):
         raise InvalidInput.at("input.image", f"a picture has 1 or 3 channels, the network takes {shape.channels}", "take an .npy file")
     try:
         with PIL.Image.open(path) as picture:
-            pixels = np.asarray(picture.convert(modes[shape.channels]), np.float32) / 255
-    except FileNotFoundError:
-        raise _missing("input.image", path) from None
-    except (OSError, PIL.Image.DecompressionBombError) as error:
-        raise InvalidInput.at(
-            "input.image", f"'{path.name}' is not a picture that can be read ({error})", "take a PNG, JPEG or NPY file"
-        ) from None
-    return pixels.reshape(*pixels.shape[:2], shape.channels)
+            return _levels(picture, shape.channels)
+    except Exception as error:  # a broken picture makes its decoder raise nearly anything
+        raise _unreadable("input.image", path, "a picture", error, "take a PNG, JPEG or NPY file") from None
+
+
+def _levels(picture: PIL.Image.Image, channels: int) -> Array:
+    """A picture's pixels in 0..1."""
+    if picture.mode.startswith("I"):  # 16 bit per pixel, which PIL would cut off at 255
+        grey = np.asarray(picture, np.float32)[:, :, None] / 65535
+        return np.repeat(grey, channels, axis=2)
+    opaque = picture.convert("RGBA") if "transparency" in picture.info else picture
+    pixels = np.asarray(opaque.convert("L" if channels == 1 else "RGB"), np.float32) / 255
+    return pixels.reshape(*pixels.shape[:2], channels)
 
 
 def _array(path: Path, shape: Shape) -> Array:
     pixels = _loaded("input.image", path)
+    if isinstance(pixels, dict):
+        raise InvalidInput.at("input.image", f"'{path.name}' holds several arrays", "take an .npy file")
     if pixels.dtype.kind not in "fiub" or not 2 <= pixels.ndim <= 3 or 0 in pixels.shape:
         raise InvalidInput.at(
             "input.image",
@@ -90,7 +108,9 @@ def read_weights(path: Path, network: Network) -> dict[str, Parameters]:
 
     Weights of binary layers must be +-1; a factor that is absent is 1, an offset 0.
     """
-    arrays = dict(_loaded("weights", path))
+    arrays = _loaded("weights", path)
+    if not isinstance(arrays, dict):
+        raise InvalidInput.at("weights", f"'{path.name}' holds a single array without a name", "take an .npz file")
     known: dict[str, Parameters] = {}
     for layer in network:
         if isinstance(layer, Conv | Dense | Add):
@@ -108,7 +128,7 @@ def _of_layer(layer: Conv | Dense | Add, network: Network, arrays: dict[str, Arr
         given = arrays.pop(f"{layer.name}.{part}", np.full(channels, absent))
         if given.shape != (channels,):
             raise InvalidInput.at("weights", f"'{layer.name}.{part}' in '{file}' has shape {given.shape}", f"it must be ({channels},)")
-        constants[part] = given.astype(np.float16)
+        constants[part] = _finite("weights", f"'{layer.name}.{part}' in '{file}'", given)
     return Parameters(weights, constants.get("scale"), constants.get("bias"))
 
 
@@ -128,21 +148,37 @@ def _weights(layer: Conv | Dense, network: Network, arrays: dict[str, Array], fi
     if given.shape != wanted:
         raise InvalidInput.at("weights", f"'{layer.name}' in '{file}' has shape {given.shape}", f"it must be {wanted}")
     if layer.weights == "real":
-        real = given.astype(np.float32)
+        real = _finite("weights", f"'{layer.name}' in '{file}'", given, np.float32)
         return real.transpose(0, 2, 3, 1) if isinstance(layer, Conv) else real
     if not np.isin(given, (-1, 1)).all():
         raise InvalidInput.at("weights", f"'{layer.name}' in '{file}' holds values other than -1 and +1", "the layer has binary weights")
     return np.ascontiguousarray(given.astype(np.int8).transpose(0, 2, 3, 1))
 
 
-def _loaded(key: str, path: Path) -> Array:
+def _loaded(key: str, path: Path) -> Array | dict[str, Array]:
+    """The array of an .npy, the arrays by name of an .npz."""
     try:
-        return np.load(path, allow_pickle=False)  # type: ignore[no-any-return]
-    except FileNotFoundError:
-        raise _missing(key, path) from None
-    except (OSError, ValueError, EOFError) as error:
-        raise InvalidInput.at(key, f"'{path.name}' is not a numpy file that can be read ({error})") from None
+        with path.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            return loaded if isinstance(loaded, np.ndarray) else dict(loaded)
+    except Exception as error:  # a broken file makes numpy raise nearly anything
+        raise _unreadable(key, path, "a numpy file", error, "take what numpy.save or numpy.savez wrote, without objects") from None
 
 
-def _missing(key: str, path: Path) -> InvalidInput:
-    return InvalidInput.at(key, f"there is no file '{path}'", "the path is relative to the scenario file")
+def _finite(key: str, what: str, values: Array, dtype: type[np.floating[Any]] = np.float16) -> Array:
+    """The values in a floating-point type, all of them finite in it."""
+    if values.dtype.kind in "fiub":
+        with np.errstate(over="ignore"):
+            cast = values.astype(dtype)
+        if np.isfinite(cast).all():
+            return cast
+    raise InvalidInput.at(key, f"{what} must hold finite numbers of {np.dtype(dtype)}", f"at most {np.finfo(dtype).max:g}")
+
+
+def _unreadable(key: str, path: Path, what: str, error: Exception, cure: str) -> InvalidInput:
+    match error:
+        case FileNotFoundError():
+            return InvalidInput.at(key, f"there is no file '{path}'", "the path is relative to the scenario file")
+        case OSError() if error.strerror:
+            return InvalidInput.at(key, f"cannot read '{path}': {error.strerror.lower()}", cure)
+    return InvalidInput.at(key, f"'{path.name}' is not {what} that can be read", cure)

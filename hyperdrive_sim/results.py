@@ -13,10 +13,15 @@ from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.report import Report
 
 
+def writable(folder: Path) -> None:
+    """Raises InvalidInput, before a long run rather than after, if *folder* or what it is to be in is a file."""
+    for path in (folder, *folder.parents):
+        if path.exists() and not path.is_dir():
+            raise InvalidInput.at("--output", f"'{path}' is a file", "name a directory")
+
+
 def write(report: Report, folder: Path) -> None:
-    """Write `result.json` (the public form) and `layers.csv` (a row per layer). Raises InvalidInput if *folder* is a file."""
-    if folder.exists() and not folder.is_dir():
-        raise InvalidInput.at("--output", f"'{folder}' is a file", "name a directory")
+    """Write `result.json` (the public form) and `layers.csv` (a row per layer)."""
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / "result.json", json.dumps(report.to_dict(), indent=2) + "\n")
     _write(folder / "layers.csv", layers_csv(report))

@@ -1,38 +1,48 @@
-"""Reports as people read them on a terminal: rich tables, made here and printed by the command line."""
+"""Reports as people read them on a terminal 80 columns wide: rich tables, made here and printed by the command line."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from textwrap import fill
+from typing import Any, NamedTuple
 
 import numpy as np
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from hyperdrive_sim.layer_table import LayerRow
 from hyperdrive_sim.published import Comparison
+from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.report import Report
 from hyperdrive_sim.study import Estimate
 from hyperdrive_sim.verdict import Verdict
+from hyperdrive_sim.wording import counted
 
-PREFIXES = {12: "T", 9: "G", 6: "M", 3: "k", 0: "", -3: "m", -6: "u", -9: "n", -12: "p"}
+PREFIXES = dict(zip(range(-18, 19, 3), ("a", "f", "p", "n", "u", "m", "", "k", "M", "G", "T", "P", "E"), strict=True))
 
 TOP_LAYERS = 8
-WIDEST_MESH = 24
+WIDEST_MESH = 19
+WORTH_SAYING = 0.015
+LEAST_CELLS = 20
+BLANK = Text("")
 
 
 def si(value: float, unit: str = "") -> str:
-    """A number with three or four digits and its prefix: 0.0806 s is 80.6 ms.
+    """A number with up to four digits and its prefix: 0.0806 s is 80.6 ms.
 
-    >>> si(0.0806, "s"), si(3.52e12, "Op/J"), si(0, "J")
-    ('80.6 ms', '3.52 TOp/J', '0 J')
+    >>> si(0.0806, "s"), si(3.52e12, "Op/J"), si(999.96, "Hz"), si(0, "J")
+    ('80.6 ms', '3.52 TOp/J', '1 kHz', '0 J')
     """
-    if value == 0:
-        return f"0 {unit}".strip()
     if unit == "%":
         return percent(value)
-    power = min(12, max(-12, 3 * int(np.floor(np.log10(abs(value)) / 3 + 1e-12))))
+    power = 0
+    if value and math.isfinite(value):
+        power = 3 * math.floor(math.log10(abs(value)) / 3)
+        power += 3 * (float(f"{abs(value) / 10.0**power:.4g}") >= 1000)
+    power = min(max(PREFIXES), max(min(PREFIXES), power))
     return f"{value / 10.0**power:.4g} {PREFIXES[power]}{unit}".strip()
 
 
@@ -40,109 +50,160 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
+def per_s(rate: float) -> str:
+    return f"{rate:,.0f} /s" if rate >= 1000 else f"{rate:.4g} /s"
+
+
+class _Column(NamedTuple):
+    """A column of a table: not *needed* is one that is left out where there is no room, *wraps* says between what a line may break."""
+
+    name: str
+    cells: Sequence[str | Text]
+    right: bool = True
+    needed: bool = True
+    wraps: str = ""
+
+
+class _Columns:
+    """A table that leaves out columns, the last one first, rather than cutting off numbers."""
+
+    def __init__(self, title: str, *columns: _Column) -> None:
+        self.title, self.columns = title, columns
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        columns = list(self.columns)
+        spare = [column for column in columns if not column.needed]
+        while spare and Measurement.get(console, options.update(max_width=1000), self._table(columns)).minimum > options.max_width:
+            columns.remove(spare.pop())
+        yield self._table(columns)
+
+    def _table(self, columns: Sequence[_Column]) -> Table:
+        table = Table(title=self.title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0), pad_edge=False)
+        for name, cells, right, _, wraps in columns:
+            texts = [name, *map(str, cells)]
+            pieces = [piece for text in texts for piece in text.split(wraps)] if wraps else texts
+            least = max(map(len, pieces)) + len(wraps.strip())
+            table.add_column(name, justify="right" if right else "left", no_wrap=not wraps, overflow="fold", min_width=least)
+        for row in zip(*(column.cells for column in columns), strict=True):
+            table.add_row(*row)
+        return table
+
+
 def summary(report: Report) -> Group:
     """What a person wants to know first: how long, how much energy, what it waited for, and how far to trust it."""
-    parts: list[RenderableType] = [_headline(report), _figures(report), layers(_top(report), "the layers that took longest")]
-    if report.system.mesh:
-        parts.append(_tiles(report))
+    parts: list[RenderableType] = [_headline(report), BLANK, _figures(report), BLANK, _layers(report), BLANK, _tiles(report)]
     if report.published:
-        parts.append(published(report.published))
+        parts += [BLANK, published(report.published)]
     return Group(*parts)
 
 
 def _headline(report: Report) -> Text:
     network, system = report.network, report.system
     shape = " x ".join(map(str, network.input_shape))
-    mesh = f", mesh {system.mesh[0]} x {system.mesh[1]}" if system.mesh and system.chips > 1 else ""
-    chips = f"{system.chips} chip" + ("s" if system.chips > 1 else "")
+    mesh = f" (mesh {system.mesh[0]} x {system.mesh[1]})" if system.mesh and system.chips > 1 else ""
+    chips = counted(system.chips, f"{system.architecture} chip")
     text = Text(report.scenario.title, style="bold")
-    text.append(f"\n{network.name}, input {shape}, on {chips} of {system.architecture}{mesh} at {system.clock_mhz:g} MHz", style="not bold")
+    text.append(f"\n{network.name} at {shape} on {chips}{mesh} at {system.clock_mhz:g} MHz", style="not bold")
     return text
 
 
 def _figures(report: Report) -> Table:
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for name, value, remark in _facts(report):
-        table.add_row(name, Text(value, style="bold"), Text(remark, style="dim"))
+        table.add_row(Text(name), Text(value, style="bold"), Text(remark, style="dim"))
     return table
 
 
 def _facts(report: Report) -> Iterator[tuple[str, str, str]]:
     time, energy, work, system = report.time, report.energy, report.throughput, report.system
-    each = f", {time.frames} frames" if time.frames > 1 else ""
-    yield "latency", si(time.latency_s, "s"), f"per frame; {time.cycles:,} cycles{each}, {time.frames_per_s:.4g} frames/s"
+    yield "latency", si(time.latency_s, "s"), "of a frame, arrival to last output"
+    yield "frame rate", per_s(time.frames_per_s), f"{counted(time.frames, 'frame')} in {time.cycles:,} cycles"
     yield "throughput", si(work.ops_per_s, "Op/s"), f"of {si(system.peak_ops_per_s, 'Op/s')} peak, all tiles of all chips"
     yield "utilisation", percent(work.utilization), f"{work.ops_per_cycle:,.0f} of {system.peak_ops_per_cycle:,} Op per cycle, I/O included"
     share = time.bound_s * 1e6 * system.clock_mhz / time.cycles
-    yield "bound by", time.bound_by, f"at least {percent(share)} of the makespan; order and contention cost the rest"
+    yield "bound by", time.bound_by, f"which alone needs {percent(share)} of the time"
     yield "energy", si(energy.total_j, "J"), f"per frame: core {si(energy.core_j, 'J')}, I/O {si(energy.io_j, 'J')}"
-    yield (
-        "I/O",
-        si(sum(report.io_bits.values()), "bit"),
-        ", ".join(f"{what} {si(bits, 'bit')}" for what, bits in report.io_bits.items() if bits),
-    )
+    crossing = sorted(report.io_bits.items(), key=lambda item: -item[1])
+    yield "I/O", si(sum(report.io_bits.values()), "bit"), _in_pairs([f"{what} {si(bits, 'bit')}" for what, bits in crossing if bits])
     remark = f"including I/O; core alone {si(report.efficiency.core_ops_per_j, 'Op/J')}"
     yield "system efficiency", si(report.efficiency.system_ops_per_j, "Op/J"), remark
-    yield "prices", _trust(report), "of the energy, by how well its price is known"
+    shares = _trust(report)
+    yield "prices", f"{percent(shares.pop('published', 0.0))} published", _in_pairs([f"{percent(s)} {how}" for how, s in shares.items()])
+    if report.network.host_ops:
+        yield "host", si(report.network.host_ops, "Op"), "per frame, left to the host and not counted"
 
 
-def _trust(report: Report) -> str:
+def _in_pairs(words: Sequence[str]) -> str:
+    return ",\n".join(", ".join(words[n : n + 2]) for n in range(0, len(words), 2))
+
+
+def _trust(report: Report) -> dict[str, float]:
+    """Shares of the energy by how well its price is known, the largest first."""
     shares: dict[str, float] = {}
     for action in report.energy.by_action.values():
         shares[action.provenance] = shares.get(action.provenance, 0.0) + action.energy_j / report.energy.total_j
-    return ", ".join(f"{percent(share)} {how}" for how, share in sorted(shares.items(), key=lambda item: -item[1]))
+    return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
 
-def _top(report: Report) -> list[LayerRow]:
-    longest = sorted(report.layers, key=lambda row: row.start_s - row.end_s)[:TOP_LAYERS]
-    return sorted(longest, key=lambda row: row.start_s)
+def _layers(report: Report) -> _Columns:
+    """The layers that took longest, per frame: how long their arrays computed or stood still before they could, and for what."""
+    frames, hz = report.time.frames, report.system.clock_mhz * 1e6
+    took = {row.name: (row.cycles / hz + sum(row.stalls.values())) / frames for row in report.layers}
+    longest = sorted(report.layers, key=lambda row: -took[row.name])[:TOP_LAYERS]
+    rows = [row for row in report.layers if row in longest and took[row.name]]
+    each = ", per frame" if frames > 1 else ""
+    return _Columns(
+        f"the layers that took longest{each}",
+        _Column("layer", [row.name for row in rows], right=False),
+        _Column("kind", [row.kind for row in rows], right=False, needed=False),
+        _Column("time", [si(took[row.name], "s") for row in rows]),
+        _Column("cycles", [f"{row.cycles / frames:,.0f}" for row in rows], needed=False),
+        _Column("energy", [si(row.energy_j / frames, "J") for row in rows], needed=False),
+        _Column("use", [percent(row.utilization) for row in rows]),
+        _Column("stalled by", [_stalls(row, took[row.name] * frames) for row in rows], right=False, wraps=", "),
+    )
 
 
-def layers(rows: Sequence[LayerRow], title: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
-    for name in ("layer", "kind"):
-        table.add_column(name, no_wrap=True)
-    for name in ("Op", "cycles", "time", "energy", "utilisation"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("stalled by")
-    for row in rows:
-        stalls = ", ".join(f"{cause} {si(seconds, 's')}" for cause, seconds in row.stalls.items())
-        cells = si(row.ops), f"{row.cycles:,}", si(row.end_s - row.start_s, "s"), si(row.energy_j, "J"), percent(row.utilization)
-        table.add_row(row.name, row.kind, *cells, stalls)
-    return table
+def _stalls(row: LayerRow, took_s: float) -> str:
+    shares = {cause: seconds / took_s for cause, seconds in row.stalls.items() if seconds > WORTH_SAYING * took_s}
+    return ", ".join(f"{cause} {100 * share:.0f}%" for cause, share in sorted(shares.items(), key=lambda item: -item[1]))
 
 
 def _tiles(report: Report) -> Group:
     """The mean use of every chip's tiles, and the tiles of the least used chip."""
-    mesh = report.system.mesh or (1, 1)
-    means = np.array([tiles.mean() for tiles in report.tiles.values()]).reshape(mesh)
-    least = min(report.tiles, key=lambda chip: float(report.tiles[chip].mean()))
-    text = Text("tile use", style="bold")
-    text.append(f" while busy: mean {percent(float(means.mean()))}, least {percent(float(means.min()))} ({least})", style="not bold")
-    pictures: list[RenderableType] = [text]
-    if mesh[1] <= WIDEST_MESH and means.size > 1:
-        pictures.append(Text("\n".join("  " + " ".join(f"{100 * share:3.0f}" for share in row) for row in means), style="dim"))
-    return Group(*pictures)
+    means = {chip: float(tiles.mean()) for chip, tiles in report.tiles.items()}
+    least = min(means, key=lambda chip: means[chip])
+    mean = percent(sum(means.values()) / len(means))
+    text, mesh = Text.assemble(("tile use", "bold"), f" while computing: {mean}"), report.system.mesh
+    if len(means) > 1:
+        text.append(f", least {percent(means[least])} ({least})")
+    if not mesh or len(means) == 1 or max(mesh) > WIDEST_MESH:
+        return Group(text)
+    text.append(", in %:")
+    rows = np.array(list(means.values())).reshape(mesh)
+    return Group(text, Text("\n".join("  " + " ".join(f"{100 * share:3.0f}" for share in row) for row in rows), style="dim"))
 
 
-def published(rows: Sequence[Comparison]) -> Table:
-    table = Table(title="published and simulated", title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0))
-    table.add_column("quantity", no_wrap=True)
-    for name in ("published", "simulated", "deviation"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("known as")
-    table.add_column("remark", style="dim")
-    for row in rows:
-        deviation = Text(f"{100 * row.error:+.2f} %", style="" if row.within else "bold red")
-        table.add_row(row.quantity, si(row.published, row.unit), si(row.simulated, row.unit), deviation, row.provenance, row.note)
-    return table
+def published(rows: Sequence[Comparison]) -> Group:
+    """Published figures beside simulated ones, and what there is to say about them."""
+    table = _Columns(
+        "published and simulated",
+        _Column("quantity", [row.quantity for row in rows], right=False, wraps=" "),
+        _Column("published", [si(row.published, row.unit) for row in rows]),
+        _Column("simulated", [si(row.simulated, row.unit) for row in rows]),
+        _Column("off by", [Text(f"{100 * row.error:+.2f} %", style="" if row.within else "bold red") for row in rows]),
+        _Column("known as", [row.provenance for row in rows], right=False, wraps=" "),
+    )
+    notes = [Text(f"{row.quantity}: {row.note}", style="dim") for row in rows if row.note]
+    beyond = [Text(f"{row.quantity}: further off than the stated {percent(row.tolerance)}", "bold red") for row in rows if not row.within]
+    return Group(table, *notes, *beyond)
 
 
 def verdict(found: Verdict) -> Group:
-    """What a check says, the worst first."""
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    """What a check says."""
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for good, name, remark in _findings(found):
-        table.add_row(Text("ok" if good else "FAULT", style="green" if good else "bold red"), name, remark)
+        table.add_row(Text("ok" if good else "FAULT", style="green" if good else "bold red"), Text(name), Text(remark))
     took = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in found.seconds.items())
     return Group(table, Text(f"{found.kernel}; {took}", style="dim"))
 
@@ -150,42 +211,63 @@ def verdict(found: Verdict) -> Group:
 def _findings(found: Verdict) -> Iterator[tuple[bool, str, str]]:
     function, timing, deviation = found.function, found.timing, found.deviation
     wrong = str(function.mismatch or "") or function.failure
-    frames = f"{found.frames} frame" + ("s" if found.frames > 1 else "")
-    yield not wrong, "values", wrong or f"all {function.values:,} values of {frames}, replayed in simulated time, equal golden bit for bit"
-    proven = (
-        "too many tasks to prove; the replay stands alone" if timing.hazard is None else "every pair of conflicting accesses is ordered"
-    )
-    yield not timing.hazard, "order", timing.hazard or proven
-    first = next(iter(timing.grains.values()))
-    share = percent(timing.bound / first)
-    yield timing.bound <= first, "bounds", f"{first:,} cycles; {timing.bound_by} alone needs {timing.bound:,} ({share})"
-    for grain, cycles in list(timing.grains.items())[1:]:
-        yield True, "grain", f"cut by {grain}: {cycles:,} cycles ({100 * (cycles / first - 1):+.2f} %)"
-    relative = deviation.largest / deviation.scale if deviation.scale else 0.0
+    right = f"all {function.values:,} values of {counted(found.frames, 'frame')}, replayed in simulated time, equal golden bit for bit"
+    yield not wrong, "values", wrong or right
+    proven = "every pair of conflicting accesses is ordered"
     yield (
-        True,
-        "precision",
-        f"largest difference to float64 on the chips: {deviation.largest:.3g}, {100 * relative:.2g} % of the largest value",
+        not timing.hazard,
+        "order",
+        "too many tasks to prove; the replay stands alone" if timing.hazard is None else timing.hazard or proven,
     )
+    share = percent(timing.bound / found.cycles)
+    yield timing.bound <= found.cycles, "bounds", f"{found.cycles:,} cycles; {timing.bound_by} alone needs {timing.bound:,} ({share})"
+    for grain, cycles in list(timing.grains.items())[1:]:
+        moved = f"{cycles:,} cycles ({100 * (cycles / found.cycles - 1):+.2f} %)" if cycles else "too many tasks"
+        yield True, "grain", f"cut by {grain}: {moved}"
+    relative = deviation.largest / deviation.scale if deviation.scale else 0.0
+    remark = f"largest difference to float64 on the chips: {deviation.largest:.3g}, {100 * relative:.2g} % of the largest value"
+    yield True, "precision", remark
 
 
 def estimate(expected: Estimate) -> str:
     return f"{expected.tasks:,} tasks, about {expected.seconds:.1f} s and {expected.bytes / 2**20:,.0f} MiB"
 
 
-def sweep(points: Sequence[tuple[Mapping[str, Any], Report | str]]) -> Table:
-    """A row per point; a point that failed says why."""
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for key in points[0][0]:
-        table.add_column(key.rpartition(".")[2], justify="right")
-    for name in ("latency", "frames/s", "utilisation", "energy", "efficiency", "bound by"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for point, report in points:
-        values = [str(value) for value in point.values()]
-        if isinstance(report, str):
-            table.add_row(*values, Text(report, style="bold red"))
-            continue
-        time, energy = report.time, report.energy
-        cells = [si(time.latency_s, "s"), f"{time.frames_per_s:.4g}", percent(report.throughput.utilization), si(energy.total_j, "J")]
-        table.add_row(*values, *cells, si(report.efficiency.system_ops_per_j, "Op/J"), time.bound_by)
-    return table
+def sweep(points: Sequence[tuple[Mapping[str, Any], Report | str]]) -> Group:
+    """A row per point, and what was wrong with those that failed."""
+    keys = [_Column(key.rpartition(".")[2].replace("_", " "), [str(point[key]) for point, _ in points], wraps=" ") for key in points[0][0]]
+    cells = [_outcome(outcome) for _, outcome in points]
+    names = ("latency", "rate", "use", "energy", "efficiency", "bound by")
+    spare = ("rate", "use", "bound by")
+    figures = [_Column(name, [row[number] for row in cells], needed=name not in spare) for number, name in enumerate(names)]
+    failed = [
+        Text(f"{', '.join(f'{key}={value}' for key, value in point.items())}: {outcome}", style="bold red")
+        for point, outcome in points
+        if isinstance(outcome, str)
+    ]
+    return Group(_Columns("", *keys, *figures), *failed)
+
+
+def _outcome(outcome: Report | str) -> list[str | Text]:
+    """A point's cells."""
+    if isinstance(outcome, str):
+        return [Text("failed", style="bold red"), "", "", "", "", ""]
+    time, energy, efficiency = outcome.time, outcome.energy.total_j, outcome.efficiency.system_ops_per_j
+    use = percent(outcome.throughput.utilization)
+    return [si(time.latency_s, "s"), per_s(time.frames_per_s), use, si(energy, "J"), si(efficiency, "Op/J"), time.bound_by]
+
+
+def diagram(report: Report, most: int, cells: int | None = None, *, room: int) -> str:
+    """The schedule of the busiest units as text, *cells* characters for the makespan or as many as the *room* leaves, and its letters."""
+    trace, kinds = report.trace, {row.name: row.kind for row in report.units}
+    busy = trace.busy_ps()
+    busiest = set(sorted(busy, key=lambda unit: -busy[unit])[:most])
+    units = [unit for unit in kinds if unit in busiest]
+    cells = cells or max(LEAST_CELLS, room - max(map(len, units)) - len(" ||"))
+    letters: dict[str, dict[str, None]] = {}
+    for task in trace.tasks:
+        letters.setdefault(kinds[task.unit], {})[f"{task.name[0]} {task.name}"] = None
+    legend = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in letters.items())
+    left_out = f"; {len(busy) - most} less busy units left out" if len(busy) > most else ""
+    scale = f"one character is {si(trace.makespan_ps / cells / PS_PER_S, 's')}, a dot is idle{left_out}"
+    return f"{trace.diagram(cells, units)}\n\n{fill(legend, room)}\n{scale}"

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from hyperdrive_sim import published
+from hyperdrive_sim import inputs, published
 from hyperdrive_sim.energy import account
 from hyperdrive_sim.engine import simulate
 from hyperdrive_sim.errors import HyperdriveSimError, InvalidInput
 from hyperdrive_sim.machine import Machine
 from hyperdrive_sim.network import Network
 from hyperdrive_sim.placement import Placement
+from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.report import Report, summarise
 from hyperdrive_sim.scenario import Scenario
 from hyperdrive_sim.schedule import Schedule
@@ -22,6 +23,9 @@ SECONDS_PER_TASK = 8e-6
 BYTES_PER_TASK = 800
 START_SECONDS, START_BYTES = 0.6, 80_000_000
 """Measured on one core of a 2-core server with Python 3.11: 2.04 million tasks took 17 s and 1.6 GiB."""
+
+MAX_TASKS = 10_000_000
+MAX_PS = 2**63 - 1
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how far it is and how far it goes (0: not known)."""
@@ -46,7 +50,7 @@ def located(scenario: Scenario) -> Iterator[None]:
     try:
         yield
     except InvalidInput as error:
-        raise scenario.document.located(error) from None
+        raise scenario.located(error) from None
 
 
 @contextmanager
@@ -64,6 +68,7 @@ def collector_paused() -> Iterator[None]:
 def prepare(scenario: Scenario) -> Setting:
     """Decide what is open and place the network. Raises InvalidInput or DoesNotFit, located in the scenario."""
     arch, network = scenario.architecture, scenario.network()
+    inputs.readable(scenario, network)
     with located(scenario):
         spec = arch.fit(network, scenario.spec)
         machine = arch.build(spec)
@@ -92,7 +97,37 @@ def lowered(scenario: Scenario, setting: Setting, progress: Progress = silent, g
     arch, (network, spec, machine, placement) = scenario.architecture, setting
     progress("scheduling", 0, 0)
     with located(scenario):
-        return arch.lower(network, spec, placement, scenario.arrivals, grain or arch.grains[0]).checked(machine)
+        _affordable(counted(scenario, setting, grain), scenario.settings.frames)
+        schedule = arch.lower(network, spec, placement, scenario.arrivals, grain or arch.grains[0]).checked(machine)
+        _lasts(schedule, scenario, machine)
+    return schedule
+
+
+def _affordable(tasks: int, frames: int) -> None:
+    """Raises InvalidInput for more tasks than there would be memory for."""
+    if tasks <= MAX_TASKS:
+        return
+    if frames > 1:
+        problem = f"{frames} frames of {tasks // frames} tasks each are more than the {MAX_TASKS} tasks that can be simulated"
+        raise InvalidInput.at("frames", problem, f"take at most {MAX_TASKS * frames // tasks}")
+    problem = f"a frame is {tasks} tasks, more than the {MAX_TASKS} that can be simulated"
+    raise InvalidInput.at("", problem, "take a smaller network, input or mesh")
+
+
+def counted(scenario: Scenario, setting: Setting, grain: str | None = None) -> int:
+    """How many tasks a schedule will have, before it is written."""
+    arch, (network, spec, _, placement) = scenario.architecture, setting
+    with located(scenario):
+        return arch.count(network, spec, placement, scenario.arrivals, grain or arch.grains[0])
+
+
+def _lasts(schedule: Schedule, scenario: Scenario, machine: Machine) -> None:
+    """Raises InvalidInput for a schedule whose end might not be a time of 64 bits."""
+    arrivals, slowest = scenario.arrivals, max(unit.latency_ps for unit in machine.units)
+    longest = sum(schedule.work_ps.values()) + len(schedule) * slowest + arrivals.frames * arrivals.period_ps
+    if longest > MAX_PS:
+        problem = f"this would last up to {longest / PS_PER_S:.2g} s, more than the {MAX_PS / PS_PER_S:.2g} s that can be simulated"
+        raise InvalidInput.at("", problem, "take faster links, a faster clock or fewer frames")
 
 
 class Estimate(NamedTuple):
@@ -105,16 +140,15 @@ class Estimate(NamedTuple):
 
 def estimate(scenario: Scenario) -> Estimate:
     """The cost of a run, before anything is scheduled."""
-    arch, (network, spec, _, placement) = scenario.architecture, prepare(scenario)
-    with located(scenario):
-        tasks = arch.count(network, spec, placement, scenario.arrivals, arch.grains[0])
+    tasks = counted(scenario, prepare(scenario))
     return Estimate(tasks, START_SECONDS + tasks * SECONDS_PER_TASK, START_BYTES + tasks * BYTES_PER_TASK)
 
 
 def sweep(scenario: Scenario, progress: Progress = silent) -> Iterator[tuple[dict[str, Any], Report | str]]:
     """Every point of a scenario's sweep with its report, or with what was wrong with it."""
-    for point, one in scenario.points():
+    for point in scenario.points():
+        values = scenario.values(point)
         try:
-            yield point, run(one, progress)
+            yield values, run(scenario.at(point), progress)
         except HyperdriveSimError as error:
-            yield point, str(error)
+            yield values, str(error)

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from hyperdrive_sim import hazards, inputs
 from hyperdrive_sim.box import Box
 from hyperdrive_sim.engine import simulate
-from hyperdrive_sim.errors import Finding
+from hyperdrive_sim.errors import Finding, InvalidInput
 from hyperdrive_sim.golden import Array, Computation, Exact, forward
+from hyperdrive_sim.layers import Conv, Dense
 from hyperdrive_sim.network import Network
 from hyperdrive_sim.placement import Placement
 from hyperdrive_sim.replay import replay
 from hyperdrive_sim.scenario import Scenario
 from hyperdrive_sim.schedule import Schedule, Task
-from hyperdrive_sim.study import Progress, Setting, collector_paused, lowered, prepare, silent
+from hyperdrive_sim.study import MAX_TASKS, Progress, Setting, collector_paused, counted, lowered, prepare, silent
 from hyperdrive_sim.trace import Trace
+
+MAX_VALUES = 4_000_000_000
 
 
 class Mismatch(NamedTuple):
@@ -55,9 +59,11 @@ class Deviation(NamedTuple):
 
 
 class Timing(NamedTuple):
-    """The makespan in cycles by grain, its larger lower bound, and what the proof of the ordering found (None: too large to prove)."""
+    """The makespan in cycles by grain, the coarsest first (None: too many tasks), its larger lower bound and what sets it, and what the
+    proof of the ordering found (empty: nothing wrong, None: too large to prove).
+    """
 
-    grains: Mapping[str, int]
+    grains: Mapping[str, int | None]
     bound: int
     bound_by: str
     hazard: str | None
@@ -77,13 +83,30 @@ class Verdict:
     @property
     def ok(self) -> bool:
         function, timing = self.function, self.timing
-        bounded = timing.bound <= next(iter(timing.grains.values()))
-        return function.mismatch is None and not function.failure and not timing.hazard and bounded
+        return function.mismatch is None and not function.failure and not timing.hazard and timing.bound <= self.cycles
+
+    @property
+    def cycles(self) -> int:
+        """The makespan of what a run simulates, the coarsest grain."""
+        coarsest = next(iter(self.timing.grains.values()))
+        assert coarsest is not None
+        return coarsest
+
+    def to_dict(self) -> dict[str, Any]:
+        """The public JSON form."""
+        return {"ok": self.ok} | {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "_asdict"):
+        return {name: _plain(part) for name, part in value._asdict().items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def check(scenario: Scenario, progress: Progress = silent) -> Verdict:
     """Everything that can be checked about a scenario. Raises InvalidInput as a run does; faults of the schedule are in the verdict."""
     setting, laps = prepare(scenario), _Laps()
+    _affordable(scenario, setting.network)
     with collector_paused():
         schedule = lowered(scenario, setting, progress)
         trace = simulate(schedule, lambda done: progress("simulating", done, len(schedule)))
@@ -95,9 +118,18 @@ def check(scenario: Scenario, progress: Progress = silent) -> Verdict:
     laps.lap("grains")
     bound_by, bound_ps = schedule.bound
     clock = setting.machine.clock
-    cycles = {scenario.architecture.grains[0]: clock.cycles(trace.makespan_ps)} | grains
+    cycles: dict[str, int | None] = {scenario.architecture.grains[0]: clock.cycles(trace.makespan_ps), **grains}
     timing = Timing(cycles, clock.cycles(bound_ps), bound_by, hazard)
     return Verdict(function, deviation, timing, scenario.settings.frames, kernel, laps.seconds)
+
+
+def _affordable(scenario: Scenario, network: Network) -> None:
+    """Raises InvalidInput for more values than there would be memory for; golden keeps every layer's."""
+    values = sum(network.shape(layer.name).size for layer in network)
+    values += sum(layer.weight_count(*network.input_shapes(layer)) for layer in network if isinstance(layer, Conv | Dense))
+    if values > MAX_VALUES:
+        problem = f"makes {values} values to compute and compare, more than the {MAX_VALUES} that can be checked"
+        raise InvalidInput(scenario.document.mistake("input_shape", problem, "take a smaller one"))
 
 
 class _Laps:
@@ -121,7 +153,9 @@ def _hazard(schedule: Schedule, setting: Setting, progress: Progress) -> str | N
     return ""
 
 
-def _makespan(scenario: Scenario, setting: Setting, grain: str, progress: Progress) -> int:
+def _makespan(scenario: Scenario, setting: Setting, grain: str, progress: Progress) -> int | None:
+    if counted(scenario, setting, grain) > MAX_TASKS:
+        return None
     with collector_paused():
         schedule = lowered(scenario, setting, progress, grain)
         trace = simulate(schedule, lambda done: progress(f"simulating by {grain}", done, len(schedule)))

@@ -20,6 +20,8 @@ from hyperdrive_sim.mesh import HORIZONTAL, OPPOSITE, VERTICAL, Chip, Mesh, Side
 from hyperdrive_sim.network import Network
 from hyperdrive_sim.placement import Claim, Part, Placement, Resident, allocate
 
+MOST_CHIPS = 10_000
+
 BEFORE_ALL = -1
 """The step at which maps from the host are written."""
 
@@ -43,14 +45,8 @@ class Layout:
     def __init__(self, network: Network, spec: HyperdriveSpec, mesh: tuple[int, int]) -> None:
         self.network, self.spec = network, spec
         self.plan: Plan = plan(network)
+        _cuttable(network, self.plan, mesh)
         self.mesh = Mesh(*mesh)
-        smallest = _smallest(network, self.plan)
-        if mesh[0] > smallest.rows or mesh[1] > smallest.columns:
-            raise InvalidInput.at(
-                "chip.mesh",
-                f"[{mesh[0]}, {mesh[1]}] is larger than the smallest feature map, {smallest.rows} x {smallest.columns} pixels",
-                f"at most [{smallest.rows}, {smallest.columns}] for this network and input_shape",
-            )
         entry = network.shape(self.plan.entries[0])
         self._by_stride: dict[int, tuple[list[int], list[int]]] = {}
         self._lines = cuts(entry.rows, mesh[0]), cuts(entry.columns, mesh[1])
@@ -211,6 +207,7 @@ def place(network: Network, spec: HyperdriveSpec) -> Placement:
 def fit(network: Network, spec: HyperdriveSpec) -> HyperdriveSpec:
     """The spec with its mesh decided: as given, or the smallest one whose memories hold the network."""
     if spec.mesh != "auto":
+        _cuttable(network, plan(network), spec.mesh)
         return spec
     mesh = smallest_mesh(network, spec)
     if mesh is None:
@@ -232,7 +229,8 @@ def smallest_mesh(network: Network, spec: HyperdriveSpec) -> tuple[int, int] | N
     def preference(mesh: tuple[int, int]) -> tuple[int, int, float]:
         return mesh[0] * mesh[1], patch(mesh, 1), abs(entry.rows / mesh[0] - entry.columns / mesh[1])
 
-    for mesh in sorted(product(range(1, limit.rows + 1), range(1, limit.columns + 1)), key=preference):
+    meshes = ((rows, columns) for rows in range(1, limit.rows + 1) for columns in range(1, min(limit.columns, MOST_CHIPS // rows) + 1))
+    for mesh in sorted(meshes, key=preference):
         words = max(sum(channels * patch(mesh, stride) for stride, channels in profile) for profile in profiles)
         if words * spec.tiles * WORD_BITS <= spec.feature_map_memory_bits and Layout(network, spec, mesh).shortage() is None:
             return mesh
@@ -241,6 +239,19 @@ def smallest_mesh(network: Network, spec: HyperdriveSpec) -> tuple[int, int] | N
 
 def _smallest(network: Network, plan: Plan) -> Shape:
     return network.shape(max(plan.stride, key=plan.stride.__getitem__))
+
+
+def _cuttable(network: Network, plan: Plan, mesh: tuple[int, int]) -> None:
+    """Raises InvalidInput for a mesh on which a chip would have no pixel of some map, or of more chips than can be simulated."""
+    smallest, (rows, columns) = _smallest(network, plan), mesh
+    if rows > smallest.rows or columns > smallest.columns:
+        raise InvalidInput.at(
+            "chip.mesh",
+            f"[{rows}, {columns}] is larger than the smallest feature map, {smallest.rows} x {smallest.columns} pixels",
+            f"at most [{smallest.rows}, {smallest.columns}] for this network and input_shape",
+        )
+    if rows * columns > MOST_CHIPS:
+        raise InvalidInput.at("chip.mesh", f"[{rows}, {columns}] are {rows * columns} chips", f"take at most {MOST_CHIPS}")
 
 
 def _profiles(network: Network) -> set[tuple[tuple[int, int], ...]]:

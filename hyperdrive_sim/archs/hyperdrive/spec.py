@@ -14,6 +14,11 @@ DERIVED = f"{JETCAS}; recalled, and reproduced by arithmetic on ResNet-34"
 RECALLED = f"{JETCAS}; recalled"
 UNKNOWN = "not published; chosen here"
 
+MOST_TILES = 256
+MOST_BITS = 10**12
+WIDTH = {"ge": 0.001, "le": 1e6}
+"""Far beyond any chip: bounds that keep a slip of the pen from filling the machine it is simulated on."""
+
 
 class HyperdriveSpec(Spec):
     """A system of one or more Hyperdrive chips. FP16 feature maps stay on the chips, binary weights are streamed to all of them."""
@@ -27,42 +32,49 @@ class HyperdriveSpec(Spec):
     corner: Literal["silicon", "post_layout"] = figure(
         "silicon", "which table of operating points: measured chip, or the simulation before tape-out", "recalled", RECALLED
     )
-    clock_mhz: float | None = figure(None, "core clock; absent: that of the operating point", "derived", DERIVED, gt=0)
-    tile_rows: int = figure(7, "M: rows of spatial tiles on a chip", "derived", DERIVED, gt=0)
-    tile_columns: int = figure(7, "N: columns of spatial tiles on a chip", "derived", DERIVED, gt=0)
-    lanes: int = figure(16, "C: output channels that each tile computes at a time", "derived", DERIVED, gt=0)
-    feature_map_memory_bits: int = figure(6_422_528, "FMM: 56 SRAM macros of 1024 x 112 bit", "derived", DERIVED, gt=0)
+    clock_mhz: float | None = figure(None, "core clock; absent: that of the operating point", "derived", DERIVED, ge=0.001, le=100_000)
+    tile_rows: int = figure(7, "M: rows of spatial tiles on a chip", "derived", DERIVED, gt=0, le=MOST_TILES)
+    tile_columns: int = figure(7, "N: columns of spatial tiles on a chip", "derived", DERIVED, gt=0, le=MOST_TILES)
+    lanes: int = figure(16, "C: output channels that each tile computes at a time", "derived", DERIVED, gt=0, le=65_536)
+    feature_map_memory_bits: int = figure(6_422_528, "FMM: 56 SRAM macros of 1024 x 112 bit", "derived", DERIVED, gt=0, le=MOST_BITS)
     border_memory_bits: int = figure(
-        458_752, "BM: 4 SRAM macros of 1024 x 112 bit, the pixels of the four neighbours", "derived", DERIVED, ge=0
+        458_752, "BM: 4 SRAM macros of 1024 x 112 bit, the pixels of the four neighbours", "derived", DERIVED, ge=0, le=MOST_BITS
     )
     corner_memory_bits: int = figure(
-        65_536, "CM: 4096 words of 16 bit, the pixels of the four diagonal neighbours", "derived", DERIVED, ge=0
+        65_536, "CM: 4096 words of 16 bit, the pixels of the four diagonal neighbours", "derived", DERIVED, ge=0, le=MOST_BITS
     )
-    weight_buffer_bits: int = figure(81_920, "WBuf: 5 x 8 latch blocks of 128 x 16 bit", "recalled", RECALLED, gt=0)
+    weight_buffer_bits: int = figure(81_920, "WBuf: 5 x 8 latch blocks of 128 x 16 bit", "recalled", RECALLED, gt=0, le=MOST_BITS)
     weight_buffer_blocks: int = figure(
         1,
         "output-channel blocks whose weights the buffer may hold at a time; 1: the published dataflow, 2: prefetch",
         "recalled",
         RECALLED,
         gt=0,
+        le=1_000_000,
     )
-    weight_stream_bits_per_cycle: float = figure(16, "weight bits that reach all chips per core cycle", "derived", DERIVED, gt=0)
-    border_link_bits_per_cycle: float = figure(4, "bits per core cycle, direction and side of a chip", "recalled", RECALLED, gt=0)
+    weight_stream_bits_per_cycle: float = figure(16, "weight bits that reach all chips per core cycle", "derived", DERIVED, **WIDTH)
+    border_link_bits_per_cycle: float = figure(4, "bits per core cycle, direction and side of a chip", "recalled", RECALLED, **WIDTH)
     border_link_latency_cycles: int = figure(
-        4, "core cycles from a bit's leaving a chip to its being stored in the neighbour", "assumed", UNKNOWN, ge=0
+        4, "core cycles from a bit's leaving a chip to its being stored in the neighbour", "assumed", UNKNOWN, ge=0, le=1_000_000
     )
     send_buffer_bits: int = figure(
-        28_672, "border pixels waiting to leave, per side: two blocks of 16 channels of a 56-pixel side", "assumed", UNKNOWN, gt=0
+        28_672,
+        "border pixels waiting to leave, per side: two blocks of 16 channels of a 56-pixel side",
+        "assumed",
+        UNKNOWN,
+        gt=0,
+        le=MOST_BITS,
     )
     host_link_gbit_per_s: float = figure(
         51.2,
         "input and output maps, all chips together: one LPDDR3-1600 channel of 32 bit, the class of the I/O energy",
         "assumed",
         UNKNOWN,
-        gt=0,
+        ge=1e-6,
+        le=1e6,
     )
     io_pj_per_bit: float | None = figure(
-        None, "energy per bit that crosses a chip's edge; absent: energy.yaml's", "recalled", RECALLED, ge=0
+        None, "energy per bit that crosses a chip's edge; absent: energy.yaml's", "recalled", RECALLED, ge=0, le=1e6
     )
     bypass_adds: Literal["all", "first_of_each_shape"] = figure(
         "all",
