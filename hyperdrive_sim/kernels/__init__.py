@@ -14,7 +14,8 @@ can do before anything is compiled, all identical bit for bit, infinities and su
     packed = form.pack(signs)               # once per layer or block of output channels
     y = form.convolve(x, packed, stride)    # x is padded; channels last
 
-Reading order: sliding (sizes, bands of rows), fp16_numpy, fp16_numba, fp16_vector (arrays) over fp16_llvm (instructions) over emit, fp16.
+Reading order: sliding (sizes, bands of rows), fp16_numpy, fp16_numba, fp16_vector (arrays) over fp16_llvm (instructions) over emit, fp16
+over selection. The convolution of fully binary networks, with forms of its own, stands beside it: `xnor`.
 """
 
 from hyperdrive_sim.kernels.fp16 import Kernel, available, fastest, kernel

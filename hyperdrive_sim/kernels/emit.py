@@ -16,7 +16,7 @@ from llvmlite import ir  # type: ignore[import-untyped,unused-ignore]
 Value = Any  # llvmlite is not annotated: an ir.Value
 Builder = Any  # an ir.IRBuilder
 
-I16, I32, I64 = ir.IntType(16), ir.IntType(32), ir.IntType(64)
+I1, I8, I16, I32, I64 = (ir.IntType(bits) for bits in (1, 8, 16, 32, 64))
 HALF, FLOAT = ir.HalfType(), ir.FloatType()
 
 
@@ -38,7 +38,7 @@ class Vectors:
         self.b = builder
         self.element = element
         self.lanes = lanes
-        self.bits = 16 if element is HALF else 32
+        self.bits = element.width if isinstance(element, ir.IntType) else 16 if element is HALF else 32
         self.type = ir.VectorType(element, lanes)
         self.integers = ir.VectorType(ir.IntType(self.bits), lanes)
 
@@ -56,9 +56,18 @@ class Vectors:
 
     def fma(self, left: Value, right: Value, addend: Value) -> Value:
         """left * right + addend, rounded once."""
-        module, name = self.b.module, f"llvm.fma.v{self.lanes}f{self.bits}"
-        known = module.globals.get(name) or ir.Function(module, ir.FunctionType(self.type, [self.type] * 3), name)
-        return self.b.call(known, [left, right, addend])
+        return intrinsic(self.b, f"llvm.fma.v{self.lanes}f{self.bits}", left, right, addend)
+
+    def ones(self, words: Value) -> Value:
+        """How many bits of each integer are set."""
+        return intrinsic(self.b, f"llvm.ctpop.v{self.lanes}i{self.bits}", words)
+
+
+def intrinsic(b: Builder, name: str, *arguments: Value) -> Value:
+    """An operation that LLVM knows by name, of operands and a result that all have the same type."""
+    kind = arguments[0].type
+    known = b.module.globals.get(name) or ir.Function(b.module, ir.FunctionType(kind, [kind] * len(arguments)), name)
+    return b.call(known, list(arguments))
 
 
 def number(value: int) -> Value:

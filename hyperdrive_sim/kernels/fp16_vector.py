@@ -6,25 +6,16 @@ Weights lie in panels [panel, kernel row, kernel column x input channel, lane] o
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hyperdrive_sim.kernels import fp16_llvm
 from hyperdrive_sim.kernels.emit import Target
+from hyperdrive_sim.kernels.layout import Plan, aligned, blocks
 from hyperdrive_sim.kernels.sliding import Band, Packed, Sliding, checked, in_bands, sliding
 
 _Float = np.float16 | np.float32
-
-ALIGNMENT = 64  # a vector that straddles two cache lines costs two loads: 177 instead of 189 GMAC/s
-
-
-class _Plan(NamedTuple):
-    """A `PlanHead` and its blocks, and where they lie."""
-
-    words: NDArray[np.int64]
-    address: int
 
 
 class Vectors:
@@ -40,7 +31,7 @@ class Vectors:
         out_channels, rows, columns, in_channels = checked(signs)
         lanes = self._lanes(out_channels)
         panels = -(-out_channels // lanes)
-        words = _aligned((panels, rows, columns * in_channels, lanes), self._element)
+        words = aligned((panels, rows, columns * in_channels, lanes), self._element)
         padded = np.zeros((panels * lanes, rows, columns * in_channels), signs.dtype)
         padded[:out_channels] = signs.reshape(out_channels, rows, -1)
         words[...] = padded.reshape(panels, lanes, rows, -1).transpose(0, 2, 3, 1)
@@ -77,21 +68,8 @@ def _widened(native: fp16_llvm.Native, x: NDArray[np.float16]) -> NDArray[np.flo
 
 
 @lru_cache(maxsize=256)
-def _plan(sizes: Sliding, itemsize: int, panels: int, lanes: int) -> _Plan:
-    """The last pixel fills the last block."""
+def _plan(sizes: Sliding, itemsize: int, panels: int, lanes: int) -> Plan:
     pixel_bytes = sizes.channels * itemsize
-    firsts = sizes.firsts() * pixel_bytes
-    blocks = -(-len(firsts) // fp16_llvm.PIXELS)
-    pixels = np.minimum(np.arange(blocks * fp16_llvm.PIXELS), len(firsts) - 1).reshape(blocks, 1, -1)
-    head = fp16_llvm.PlanHead(panels, blocks, sizes.kernel_rows, sizes.kernel_columns * sizes.channels, sizes.columns * pixel_bytes)
-    table = np.concatenate([firsts[pixels], pixels * (panels * lanes * 2)], axis=1)
-    words = np.concatenate([np.array(head), table.ravel()])
-    return _Plan(words, words.ctypes.data)
-
-
-def _aligned(shape: tuple[int, ...], dtype: np.dtype[_Float]) -> NDArray[_Float]:
-    """An array that starts at a cache line."""
-    size = int(np.prod(shape)) * dtype.itemsize
-    memory = np.empty(size + ALIGNMENT, np.uint8)
-    start = -memory.ctypes.data % ALIGNMENT
-    return memory[start : start + size].view(dtype).reshape(shape)
+    table = blocks(sizes, fp16_llvm.PIXELS, pixel_bytes, panels * lanes * 2)
+    run = sizes.kernel_columns * sizes.channels
+    return Plan.of(fp16_llvm.PlanHead(panels, len(table), sizes.kernel_rows, run, sizes.columns * pixel_bytes), table)

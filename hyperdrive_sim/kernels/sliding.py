@@ -15,6 +15,16 @@ BAND_ELEMENTS = 1 << 18  # of the input: 1 MiB as float32, half of a common seco
 THREADED_MACS = 1 << 27  # starting and joining threads costs 0.2 ms, which is 20 MMAC of the fastest form
 
 
+class Limits(NamedTuple):
+    """From where on a convolution is cut into bands, and these shared among threads."""
+
+    band_elements: int  # of the input
+    threaded_macs: int
+
+
+FLOATS = Limits(BAND_ELEMENTS, THREADED_MACS)
+
+
 class Packed(NamedTuple):
     """The signs of a layer in the order one form reads them; `words` means nothing to anybody else."""
 
@@ -76,7 +86,12 @@ def sliding(x: NDArray[np.float16], packed: Packed, stride: int) -> Sliding:
     """The sizes of convolving *x* with *packed*, or what does not fit: the compiled forms read memory as these say."""
     if x.dtype != np.float16 or x.ndim != 3:
         raise ValueError(f"x must be float16 [rows, columns, channels], not {x.dtype} {list(x.shape)}")
-    rows, columns, channels = x.shape
+    return placed(x.shape, packed, stride)
+
+
+def placed(shape: tuple[int, ...], packed: Packed, stride: int) -> Sliding:
+    """The sizes of convolving a map [rows, columns, channels] with *packed*, or what does not fit."""
+    rows, columns, channels = shape
     if channels != packed.in_channels:
         raise ValueError(f"x has {channels} channels, the weights were packed for {packed.in_channels}")
     if stride < 1 or rows < packed.kernel_rows or columns < packed.kernel_columns:
@@ -84,12 +99,12 @@ def sliding(x: NDArray[np.float16], packed: Packed, stride: int) -> Sliding:
     return Sliding(rows, columns, channels, packed.kernel_rows, packed.kernel_columns, stride)
 
 
-def in_bands(sizes: Sliding, out_channels: int, work: Callable[[Band], None]) -> None:
+def in_bands(sizes: Sliding, out_channels: int, work: Callable[[Band], None], limits: Limits = FLOATS) -> None:
     """Call *work* for bands that cover the output, in threads if that pays; it must release the GIL to gain anything.
 
     The threads live as long as the call: a pool that stays would hang a forked child.
     """
-    bands, threads = _cut(sizes, out_channels)
+    bands, threads = _cut(sizes, out_channels, limits)
     if threads == 1:
         for band in bands:
             work(band)
@@ -99,10 +114,10 @@ def in_bands(sizes: Sliding, out_channels: int, work: Callable[[Band], None]) ->
 
 
 @lru_cache(maxsize=256)
-def _cut(sizes: Sliding, out_channels: int) -> _Cut:
+def _cut(sizes: Sliding, out_channels: int, limits: Limits = FLOATS) -> _Cut:
     """Bands whose input stays in cache, and enough of them for every thread."""
-    threads = _processors() if sizes.macs(out_channels) >= THREADED_MACS else 1
-    cached = BAND_ELEMENTS // (sizes.columns * sizes.channels * sizes.stride)
+    threads = _processors() if sizes.macs(out_channels) >= limits.threaded_macs else 1
+    cached = limits.band_elements // (sizes.columns * sizes.channels * sizes.stride)
     step = max(1, min(cached, -(-sizes.out_rows // threads)))
     return _Cut(tuple(_band(sizes, start, min(start + step, sizes.out_rows)) for start in range(0, sizes.out_rows, step)), threads)
 

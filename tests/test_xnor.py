@@ -1,0 +1,464 @@
+"""Every form of the binary convolution against plain integer sums."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.signal import correlate
+
+from hyperdrive_sim.errors import InvalidInput, MissingExtra
+from hyperdrive_sim.kernels import selection, sliding, xnor
+from hyperdrive_sim.kernels.xnor_bits import PackedMap
+
+Signs = NDArray[np.int8]
+
+VPOPCNT = {"numba", "avx512f", "avx512vpopcntdq"}
+
+
+def forms() -> list[xnor.Kernel]:
+    """All that run here; on a processor that counts bits in vectors also the code that one without it would get."""
+    found = [xnor.kernel(name) for name in xnor.available()]
+    if selection.present() >= VPOPCNT:
+        from hyperdrive_sim.kernels.emit import Target
+        from hyperdrive_sim.kernels.xnor_vector import Vectors
+
+        found.append(Vectors("numba-avx2 on an older processor", 8, Target("haswell", "")))
+    return found
+
+
+FORMS = forms()
+each_form = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+
+
+def sums(x: Signs, signs: Signs, stride: int) -> NDArray[np.int32]:
+    """The specification: integer products, added."""
+    windows = np.lib.stride_tricks.sliding_window_view(x, signs.shape[1:3], (0, 1))[::stride, ::stride]
+    return np.einsum("rcikl,okli->rco", windows.astype(np.int32), signs.astype(np.int32))
+
+
+def thresholded(sums: NDArray[np.int32], thresholds: NDArray[np.int32], flipped: NDArray[np.bool_]) -> Signs:
+    reached = [(below <= t if flip else below >= t) for below, t, flip in zip(np.moveaxis(sums, 2, 0), thresholds, flipped, strict=True)]
+    return np.where(np.stack(reached, axis=2), 1, -1).astype(np.int8)
+
+
+def randomly(rng: np.random.Generator, *shape: int) -> Signs:
+    return rng.choice(np.array([-1, 1], np.int8), shape)
+
+
+def with_one_other(values: Signs, rng: np.random.Generator) -> Signs:
+    values[tuple(rng.integers(0, size) for size in values.shape)] *= -1
+    return values
+
+
+DATA: dict[str, Callable[..., Signs]] = {
+    "random": randomly,
+    "all +1": lambda rng, *shape: np.ones(shape, np.int8),
+    "all -1": lambda rng, *shape: -np.ones(shape, np.int8),
+    "one -1": lambda rng, *shape: with_one_other(np.ones(shape, np.int8), rng),
+    "one +1": lambda rng, *shape: with_one_other(-np.ones(shape, np.int8), rng),
+}
+
+
+def framed(x: Signs, rng: np.random.Generator) -> Signs:
+    """Zeros as padding: some rows and columns at each side."""
+    top, bottom, left, right = rng.integers(0, 3, 4)
+    x[:top], x[x.shape[0] - bottom :], x[:, :left], x[:, x.shape[1] - right :] = 0, 0, 0, 0
+    return x
+
+
+ZEROS: dict[str, Callable[[Signs, np.random.Generator], Signs]] = {
+    "none": lambda x, rng: x,
+    "a frame": framed,
+    "anywhere": lambda x, rng: x * rng.integers(0, 2, x.shape, np.int8),
+    "nothing else": lambda x, rng: 0 * x,
+}
+
+
+class Case(NamedTuple):
+    inputs: str
+    zeros: str
+    weights: str
+    kernel: tuple[int, int]
+    stride: int
+    out: tuple[int, int]
+    spare: int
+    channels: tuple[int, int]
+    seed: int
+
+    def arrays(self) -> tuple[Signs, Signs]:
+        rng = np.random.default_rng(self.seed)
+        in_channels, out_channels = self.channels
+        rows, columns = ((out - 1) * self.stride + kernel for out, kernel in zip(self.out, self.kernel, strict=True))
+        x = DATA[self.inputs](rng, rows + self.spare, columns + self.spare, in_channels)
+        return ZEROS[self.zeros](x, rng), DATA[self.weights](rng, out_channels, *self.kernel, in_channels)
+
+
+cases = st.builds(
+    Case,
+    inputs=st.sampled_from(sorted(DATA)),
+    zeros=st.sampled_from(sorted(ZEROS)),
+    weights=st.sampled_from(sorted(DATA)),
+    kernel=st.tuples(st.integers(1, 7), st.integers(1, 7)),
+    stride=st.integers(1, 4),
+    out=st.tuples(st.integers(1, 5), st.integers(1, 5)),
+    spare=st.integers(0, 1),  # rows and columns that the stride passes over
+    channels=st.tuples(st.integers(1, 200) | st.sampled_from([63, 64, 65, 128]), st.sampled_from([1, 2, 7, 8, 9, 16, 17, 31, 32, 33, 65])),
+    seed=st.integers(0, 2**32 - 1),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(cases)
+def test_all_forms_add_products(case: Case) -> None:
+    x, signs = case.arrays()
+    expected = sums(x, signs, case.stride)
+    for form in FORMS:
+        y = form.convolve(form.pack_map(x), form.pack_weights(signs), case.stride)
+        assert y.dtype == np.int32
+        np.testing.assert_array_equal(y, expected, err_msg=form.name)
+
+
+@settings(max_examples=200, deadline=None)
+@given(cases)
+def test_all_forms_set_a_bit_from_the_threshold_on(case: Case) -> None:
+    """Thresholds are sums that occur, or one beside: ties are the rule here, not the exception."""
+    x, signs = case.arrays()
+    rng = np.random.default_rng(case.seed)
+    expected = sums(x, signs, case.stride)
+    occurring = expected.reshape(-1, expected.shape[2])
+    thresholds = rng.permuted(occurring, axis=0)[0] + rng.integers(-1, 2, expected.shape[2], np.int32)
+    flipped = rng.integers(0, 2, expected.shape[2]) > 0
+    bits = thresholded(expected, thresholds, flipped)
+    for form, other in zip(FORMS, [*FORMS[1:], FORMS[0]], strict=True):
+        packed, weights = other.pack_map(x), form.pack_weights(signs)
+        y = form.threshold(packed, weights, case.stride, thresholds, flipped)
+        assert y.dtype == np.int8
+        np.testing.assert_array_equal(y, bits, err_msg=form.name)
+        same(form.threshold_packed(packed, weights, case.stride, thresholds, flipped), other.pack_map(bits))
+
+
+def same(left: PackedMap, right: PackedMap) -> None:
+    assert left.channels == right.channels
+    np.testing.assert_array_equal(left.words, right.words)
+    assert (left.valid is None) == (right.valid is None)
+    if left.valid is not None and right.valid is not None:
+        np.testing.assert_array_equal(left.valid, right.valid)
+
+
+def channel_sum(form: xnor.Kernel, *values: int) -> int:
+    """Of these products, each by a weight of +1 and of -1 in turn."""
+    signs = np.resize(np.array([1, -1], np.int8), len(values))
+    x = (np.array(values, np.int8) * signs).reshape(1, 1, -1)
+    return int(form.convolve(form.pack_map(x), form.pack_weights(signs.reshape(1, 1, 1, -1)), 1)[0, 0, 0])
+
+
+@each_form
+@pytest.mark.parametrize(
+    ("values", "total"),
+    [((1,), 1), ((-1,), -1), ((0,), 0), ((1, 1, -1), 1), ((1, 0, -1, -1), -1), ((1,) * 65, 65), ((-1,) * 64, -64), ((0,) * 64 + (1,), 1)],
+)
+def test_sums_for_a_pencil(form: xnor.Kernel, values: tuple[int, ...], total: int) -> None:
+    assert channel_sum(form, *values) == total
+
+
+@each_form
+@pytest.mark.parametrize("padding", [False, True])
+def test_a_tie_is_plus_one_in_both_directions(form: xnor.Kernel, padding: bool) -> None:
+    x = np.ones((1, 2, 3), np.int8)
+    x[0, 1] = 0 if padding else (1, 1, -1)
+    total = 3 if padding else 4
+    weights = form.pack_weights(np.ones((6, 1, 2, 3), np.int8))
+    thresholds = np.array([total - 1, total, total + 1] * 2, np.int32)
+    flipped = np.array([False] * 3 + [True] * 3)
+    assert form.threshold(form.pack_map(x), weights, 1, thresholds, flipped).ravel().tolist() == [1, 1, -1, -1, 1, 1]
+
+
+@each_form
+@pytest.mark.parametrize("padding", [False, True])
+def test_thresholds_beyond_all_sums_make_constants(form: xnor.Kernel, padding: bool) -> None:
+    x = np.ones((3, 3, 5), np.int8)
+    x[0] = 0 if padding else 1
+    least, most = np.iinfo(np.int32).min, np.iinfo(np.int32).max
+    weights = form.pack_weights(randomly(np.random.default_rng(0), 4, 2, 2, 5))
+    thresholds, flipped = np.array([least, most, least, most], np.int32), np.array([False, False, True, True])
+    y = form.threshold(form.pack_map(x), weights, 1, thresholds, flipped)
+    assert (y == [1, -1, -1, 1]).all()
+
+
+@each_form
+@pytest.mark.parametrize("stride", [1, 2])
+def test_sums_agree_with_scipy(form: xnor.Kernel, stride: int) -> None:
+    rng = np.random.default_rng(stride)
+    x, signs = np.pad(randomly(rng, 9, 11, 70), ((1, 1), (1, 1), (0, 0))), randomly(rng, 18, 3, 3, 70)
+    expected = [
+        correlate(x.astype(np.int64), filter_.astype(np.int64), mode="valid", method="direct")[::stride, ::stride, 0] for filter_ in signs
+    ]
+    np.testing.assert_array_equal(form.convolve(form.pack_map(x), form.pack_weights(signs), stride), np.stack(expected, axis=2))
+
+
+@each_form
+def test_a_fully_connected_layer_is_a_convolution_with_one_pixel(form: xnor.Kernel) -> None:
+    rng = np.random.default_rng(0)
+    x, signs = randomly(rng, 6, 6, 256), randomly(rng, 100, 6, 6, 256)
+    expected = signs.reshape(100, -1).astype(np.int32) @ x.ravel().astype(np.int32)
+    np.testing.assert_array_equal(form.convolve(form.pack_map(x), form.pack_weights(signs), 1)[0, 0], expected)
+    flat = form.pack_weights(signs.reshape(100, 1, 1, -1))
+    np.testing.assert_array_equal(form.convolve(form.pack_map(x.reshape(1, 1, -1)), flat, 1)[0, 0], expected)
+
+
+@each_form
+def test_layers_chain_without_unpacking(form: xnor.Kernel) -> None:
+    rng = np.random.default_rng(0)
+    first, second = form.pack_weights(randomly(rng, 70, 3, 3, 20)), form.pack_weights(randomly(rng, 9, 3, 3, 70))
+    x = form.pack_map(randomly(rng, 9, 8, 20))
+    rule = rng.integers(-9, 10, 70, np.int32), rng.integers(0, 2, 70) > 0
+    y = form.threshold(x, first, 1, *rule)
+    chained = form.threshold_packed(x, first, 1, *rule).padded(1, 2)
+    same(chained, form.pack_map(np.pad(y, ((1, 1), (2, 2), (0, 0)))))
+    same(chained.padded(0, 1), form.pack_map(np.pad(y, ((1, 1), (3, 3), (0, 0)))))
+    np.testing.assert_array_equal(
+        form.convolve(chained, second, 2), form.convolve(form.pack_map(np.pad(y, ((1, 1), (2, 2), (0, 0)))), second, 2)
+    )
+
+
+@each_form
+def test_only_a_map_with_zeros_has_a_plane_for_them(form: xnor.Kernel) -> None:
+    x = np.ones((2, 3, 65), np.int8)
+    assert form.pack_map(x).valid is None
+    x[1, 2, 64] = 0
+    assert form.pack_map(x).valid is not None
+
+
+@each_form
+def test_views_with_gaps_are_read_as_they_look(form: xnor.Kernel) -> None:
+    rng = np.random.default_rng(0)
+    whole, signs = randomly(rng, 6, 30, 140), randomly(rng, 16, 3, 3, 5)
+    for view in (
+        whole[::2, 3:9, 1:6],
+        whole.transpose(2, 1, 0)[:7, :8, :5],
+        whole[:, ::-1, 4::-1],
+        np.broadcast_to(whole[:1, :9, :5], (4, 9, 5)),
+    ):
+        same(form.pack_map(view), form.pack_map(view.copy()))
+    x = form.pack_map(randomly(rng, 5, 5, 5))
+    weights = np.broadcast_to(signs[:1], signs.shape)[:, ::-1]
+    np.testing.assert_array_equal(form.convolve(x, form.pack_weights(weights), 1), form.convolve(x, form.pack_weights(weights.copy()), 1))
+    wide = randomly(rng, 4, 4, 128)
+    same(form.pack_map(wide.transpose(1, 0, 2)), form.pack_map(wide.transpose(1, 0, 2).copy()))
+
+
+@each_form
+def test_results_are_fresh_and_inputs_untouched(form: xnor.Kernel) -> None:
+    x = np.ones((4, 4, 16), np.int8)
+    x[0] = 0
+    x.setflags(write=False)
+    packed, weights = form.pack_map(x), form.pack_weights(np.ones((16, 3, 3, 16), np.int8))
+    for plane in packed[:2]:
+        plane.setflags(write=False)
+    first = form.convolve(packed, weights, 1)
+    first[...] = 0
+    second = form.convolve(packed, weights, 1)
+    assert (second[1] == 144).all()
+    assert second.flags.c_contiguous
+    assert form.threshold(packed, weights, 1, np.zeros(16, np.int32), np.zeros(16, np.bool_)).flags.c_contiguous
+
+
+@each_form
+@pytest.mark.parametrize("stride", [1, 2])
+def test_bands_and_threads_change_nothing(form: xnor.Kernel, stride: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = sys.modules[type(form).__module__]
+    if hasattr(module, "LIMITS"):
+        monkeypatch.setattr(module, "LIMITS", sliding.Limits(1 << 10, 1 << 10))
+        assert len(sliding._cut(sliding.Sliding(60, 40, 2, 3, 3, stride), 40, module.LIMITS).bands) > 1
+    rng = np.random.default_rng(3)
+    x, signs = randomly(rng, 60, 40, 100), randomly(rng, 40, 3, 3, 100)
+    x[0], x[-1] = 0, 0
+    packed, weights, some = form.pack_map(x), form.pack_weights(signs), form.pack_weights(signs[8:24])
+    y, rule = form.convolve(packed, weights, stride), (np.zeros(40, np.int32), np.zeros(40, np.bool_))
+    np.testing.assert_array_equal(form.threshold(packed, weights, stride, *rule), np.where(y >= 0, 1, -1))
+    same(form.threshold_packed(packed, weights, stride, *rule), form.pack_map(np.where(y >= 0, 1, -1).astype(np.int8)))
+    for row in range(0, y.shape[0], 9):
+        alone = form.convolve(form.pack_map(x[row * stride : row * stride + 3]), some, stride)
+        np.testing.assert_array_equal(y[row : row + 1, :, 8:24], alone)
+
+
+@each_form
+def test_packing_a_large_layer_takes_little_memory(form: xnor.Kernel) -> None:
+    signs = randomly(np.random.default_rng(0), 1024, 1, 1, 9216)
+    tracemalloc.start()
+    packed = form.pack_weights(signs)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert packed.words.nbytes == signs.nbytes // 8
+    assert peak < signs.nbytes // 3
+
+
+@each_form
+@pytest.mark.parametrize(
+    ("x", "signs", "stride", "problem"),
+    [
+        (np.ones((3, 3, 2), "b"), np.ones((1, 3, 3, 4), "b"), 1, "x has 2 channels, the weights were packed for 4"),
+        (np.ones((2, 3, 4), "b"), np.ones((1, 3, 3, 4), "b"), 1, "a 3 x 3 kernel at stride 1 has no place on 2 x 3"),
+        (np.ones((0, 3, 4), "b"), np.ones((1, 3, 3, 4), "b"), 1, "a 3 x 3 kernel at stride 1 has no place on 0 x 3"),
+        (np.ones((0, 3, 64), "b"), np.ones((1, 3, 3, 64), "b"), 1, "a 3 x 3 kernel at stride 1 has no place on 0 x 3"),
+        (np.ones((3, 3, 4), "b"), np.ones((1, 3, 3, 4), "b"), 0, "a 3 x 3 kernel at stride 0 has no place on 3 x 3"),
+        (
+            np.ones((3, 3, 4), "f"),
+            np.ones((1, 3, 3, 4), "b"),
+            1,
+            "x must be int8 [rows, columns, channels], at least one channel, not float32",
+        ),
+        (np.ones((3, 3), "b"), np.ones((1, 3, 3, 4), "b"), 1, "at least one channel, not int8 [3, 3]"),
+        (np.ones((3, 3, 0), "b"), np.ones((1, 3, 3, 4), "b"), 1, "at least one channel, not int8 [3, 3, 0]"),
+        (np.full((3, 3, 4), 2, "b"), np.ones((1, 3, 3, 4), "b"), 1, "x must hold -1, +1 and, as padding, 0 only"),
+        (np.full((3, 3, 64), -128, "b"), np.ones((1, 3, 3, 64), "b"), 1, "x must hold -1, +1 and, as padding, 0 only"),
+        (np.ones((3, 3, 4), "b"), np.ones((1, 3, 3), "b"), 1, "signs must be [out_channels, kernel_rows, kernel_columns, in_channels]"),
+        (np.ones((3, 3, 4), "b"), np.ones((1, 3, 0, 4), "b"), 1, "none of them 0, not [1, 3, 0, 4]"),
+        (np.ones((3, 3, 4), "b"), np.ones((1, 3, 3, 4), "f"), 1, "signs must be int8, not float32"),
+        (np.ones((3, 3, 4), "b"), np.zeros((1, 3, 3, 4), "b"), 1, "signs must hold -1 and +1 only"),
+        (np.ones((3, 3, 64), "b"), np.full((1, 3, 3, 64), 2, "b"), 1, "signs must hold -1 and +1 only"),
+        (np.ones((3, 3, 64), "b"), np.full((40, 3, 3, 64), -2, "b"), 1, "signs must hold -1 and +1 only"),
+    ],
+)
+def test_what_does_not_fit_is_refused(form: xnor.Kernel, x: Any, signs: Any, stride: int, problem: str) -> None:
+    with pytest.raises(ValueError) as raised:
+        form.convolve(form.pack_map(x), form.pack_weights(signs), stride)
+    assert problem in str(raised.value)
+
+
+@each_form
+@pytest.mark.parametrize(
+    ("thresholds", "flipped", "problem"),
+    [
+        (np.zeros(2, np.int32), np.zeros(3, np.bool_), "thresholds must be int32 [3], one per output channel, not int32 [2]"),
+        (np.zeros(3, np.int64), np.zeros(3, np.bool_), "thresholds must be int32 [3], one per output channel, not int64 [3]"),
+        (np.zeros(3, np.int32), np.zeros((1, 3), np.bool_), "flipped must be bool [3], one per output channel, not bool [1, 3]"),
+        (np.zeros(3, np.int32), np.zeros(3, np.int8), "flipped must be bool [3], one per output channel, not int8 [3]"),
+    ],
+)
+def test_a_rule_that_does_not_fit_is_refused(form: xnor.Kernel, thresholds: Any, flipped: Any, problem: str) -> None:
+    x, weights = form.pack_map(np.ones((1, 1, 4), np.int8)), form.pack_weights(np.ones((3, 1, 1, 4), np.int8))
+    for threshold in (form.threshold, form.threshold_packed):
+        with pytest.raises(ValueError) as raised:
+            threshold(x, weights, 1, thresholds, flipped)
+        assert str(raised.value) == problem
+
+
+def test_forms_are_made_once_and_carry_their_names() -> None:
+    assert [xnor.kernel(name).name for name in xnor.available()] == list(xnor.available())
+    assert xnor.kernel() is xnor.kernel(xnor.fastest())
+    assert xnor.fastest() == xnor.available()[-1]
+
+
+@pytest.mark.parametrize(
+    ("present", "names"),
+    [
+        (set(), ["numpy"]),
+        ({"avx2", "avx512f", "avx512vpopcntdq"}, ["numpy"]),
+        ({"numba", "neon"}, ["numpy", "numba"]),
+        ({"numba", "avx2", "avx512f"}, ["numpy", "numba", "numba-avx2"]),
+        ({"numba", "avx2", "avx512f", "avx512vpopcntdq"}, ["numpy", "numba", "numba-avx2", "numba-avx512vpopcntdq"]),
+    ],
+)
+def test_only_what_the_machine_can_run_is_offered(present: set[str], names: list[str]) -> None:
+    assert list(xnor.FORMS.among(frozenset(present))) == names
+    assert [name for name in xnor.FORMS.needs if runs(name, frozenset(present))] == names
+
+
+def runs(name: str, present: frozenset[str]) -> bool:
+    try:
+        return xnor.FORMS.runnable(name, present) == name
+    except (InvalidInput, MissingExtra):
+        return False
+
+
+def test_an_unknown_form_is_refused_with_those_that_run() -> None:
+    with pytest.raises(InvalidInput) as raised:
+        xnor.kernel("cuda")
+    assert str(raised.value) == f"kernel: there is no 'cuda'; use fastest, {', '.join(xnor.available())}"
+
+
+def test_a_form_for_another_processor_is_refused_by_feature() -> None:
+    with pytest.raises(InvalidInput) as raised:
+        xnor.FORMS.runnable("numba-avx512vpopcntdq", frozenset({"numba", "avx2", "avx512f"}))
+    problem = "kernel: 'numba-avx512vpopcntdq' needs a processor with avx512vpopcntdq; use fastest, numpy, numba, numba-avx2"
+    assert str(raised.value) == problem
+
+
+def test_a_read_only_installation_compiles_without_a_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    if "numba" in xnor.available():
+        import numba.core.caching
+
+        from hyperdrive_sim.kernels import xnor_numba
+
+        monkeypatch.setattr(numba.core.caching.CacheImpl, "_locator_classes", [])
+        monkeypatch.setattr(xnor_numba, "_compiled", xnor_numba._compiled.__wrapped__)
+        assert channel_sum(xnor_numba.Loops(), 1, 1, -1) == 1
+
+
+def test_numba_compiles_from_one_file_because_its_cache_looks_at_one_file() -> None:
+    if "numba" in xnor.available():
+        from hyperdrive_sim.kernels import xnor_numba
+
+        called = [vars(xnor_numba).get(name) for name in xnor_numba._loops.__code__.co_names]
+        assert [f.py_func.__module__ for f in called if hasattr(f, "py_func")] == [xnor_numba.__name__]
+
+
+def python(code: str) -> str:
+    """What a new interpreter prints."""
+    root = Path(__file__).parents[1]
+    return subprocess.run([sys.executable, "-c", code], cwd=root, check=True, capture_output=True, text=True).stdout
+
+
+def test_the_numpy_form_and_the_listing_do_not_import_numba() -> None:
+    code = """
+import sys, numpy as np
+from hyperdrive_sim import kernels
+from hyperdrive_sim.kernels import xnor
+form = xnor.kernel("numpy")
+form.convolve(form.pack_map(np.ones((3, 3, 2), np.int8)), form.pack_weights(np.ones((1, 3, 3, 2), np.int8)), 1)
+print("llvmlite" in sys.modules)
+xnor.available()
+print("numba" in sys.modules)
+"""
+    assert python(code) == "False\nFalse\n"
+
+
+def test_vectors_do_not_import_numba_either() -> None:
+    """Its import and its compiler take longer than any small network."""
+    if xnor.fastest() in ("numpy", "numba"):
+        pytest.skip("no vector form runs here")
+    code = """
+import sys, numpy as np
+from hyperdrive_sim.kernels import xnor
+form = xnor.kernel()
+form.convolve(form.pack_map(np.ones((3, 3, 2), np.int8)), form.pack_weights(np.ones((1, 3, 3, 2), np.int8)), 1)
+print("numba" in sys.modules)
+"""
+    assert python(code) == "False\n"
+
+
+def test_without_numba_there_is_the_numpy_form_and_a_cure() -> None:
+    code = """
+import sys
+sys.modules["numba"] = None
+from hyperdrive_sim import errors
+from hyperdrive_sim.kernels import xnor
+print(xnor.available(), xnor.kernel().name)
+try:
+    xnor.kernel("numba")
+except errors.MissingExtra as problem:
+    print(problem)
+"""
+    cure = "kernel 'numba' needs an optional package; install it with: pip install 'hyperdrive-sim[fast]'"
+    assert python(code) == f"('numpy',) numpy\n{cure}\n"
