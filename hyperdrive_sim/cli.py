@@ -96,11 +96,16 @@ def _complain(error: HyperdriveSimError) -> None:
 def _print(renderable: Any) -> None:
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPED_WIDTH
-    console = Console(width=width, highlight=False, markup=False)
+    console = Console(width=_room(), highlight=False, markup=False)
     with console.capture() as captured:
         console.print(renderable)
     click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+
+
+def _room() -> int:
+    """How many characters a line may have."""
+    told = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return shutil.get_terminal_size((PIPED_WIDTH, 0)).columns if told else PIPED_WIDTH
 
 
 def _print_json(value: Any) -> None:
@@ -192,7 +197,7 @@ def diagram(file: Path, changes: tuple[str, ...], width: int | None, units: int)
 
     with _progress() as progress:
         report = study.run(_scenario(file, changes), progress)
-    click.echo(show.diagram(report, units, width, room=shutil.get_terminal_size((PIPED_WIDTH, 0)).columns))
+    click.echo(show.diagram(report, units, width, room=_room()))
 
 
 @command

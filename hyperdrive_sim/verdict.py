@@ -25,6 +25,8 @@ from hyperdrive_sim.study import MAX_TASKS, Progress, Setting, collector_paused,
 from hyperdrive_sim.trace import Trace
 
 MAX_VALUES = 4_000_000_000
+FINEST_PIXELS = 4_000_000
+"""Of the largest map: a finer grain may mean a block for every pixel, before it is known how many tasks that makes."""
 
 
 class Mismatch(NamedTuple):
@@ -154,7 +156,9 @@ def _hazard(schedule: Schedule, setting: Setting, progress: Progress) -> str | N
 
 
 def _makespan(scenario: Scenario, setting: Setting, grain: str, progress: Progress) -> int | None:
-    if counted(scenario, setting, grain) > MAX_TASKS:
+    network, host = setting.network, setting.placement.host
+    pixels = max(shape.rows * shape.columns for layer in network if layer.name not in host for shape in [network.shape(layer.name)])
+    if pixels > FINEST_PIXELS or counted(scenario, setting, grain) > MAX_TASKS:
         return None
     with collector_paused():
         schedule = lowered(scenario, setting, progress, grain)

@@ -15,6 +15,7 @@ from hyperdrive_sim.cli import cli
 
 ROOT = Path(hyperdrive_sim.__file__).parents[1]
 SCENARIOS = ROOT / "scenarios"
+ABOUT_THE_TERMINAL = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE")
 TINY = SCENARIOS / "hyperdrive" / "tiny_2x2.yaml"
 
 BASE = """\
@@ -35,7 +36,7 @@ def write(folder: Path, more: str = "", *, base: str = BASE, name: str = "s.yaml
 
 def invoke(*arguments: object) -> Result:
     """A command run in this process. What it does not mean to raise is raised."""
-    result = CliRunner().invoke(cli, [str(argument) for argument in arguments])
+    result = CliRunner(env=dict.fromkeys(ABOUT_THE_TERMINAL)).invoke(cli, [str(argument) for argument in arguments])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result
@@ -61,7 +62,8 @@ def complaints(folder: Path, more: str = "", *arguments: str, command: str = "ru
 
 def started(*arguments: object, **options: Any) -> subprocess.Popen[str]:
     """The command line as a process of its own."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **options.pop("env", {})}
+    ours = {name: value for name, value in os.environ.items() if name not in ABOUT_THE_TERMINAL}
+    environment = {**ours, "PYTHONPATH": str(ROOT), **options.pop("env", {})}
     command = [sys.executable, "-m", "hyperdrive_sim", *map(str, arguments)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
     return subprocess.Popen(command, env=environment, text=True, **pipes)

@@ -20,7 +20,7 @@ from hyperdrive_sim.mesh import HORIZONTAL, OPPOSITE, VERTICAL, Chip, Mesh, Side
 from hyperdrive_sim.network import Network
 from hyperdrive_sim.placement import Claim, Part, Placement, Resident, allocate
 
-MOST_CHIPS = 10_000
+MOST_CHIPS = 4096
 
 BEFORE_ALL = -1
 """The step at which maps from the host are written."""

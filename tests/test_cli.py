@@ -1,0 +1,588 @@
+"""What the commands print, write and end with: the public JSON form, files, exit codes, and a terminal left clean."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import io
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from commands import BASE, ROOT, SCENARIOS, TINY, invoke, process, sentences, started, write
+
+from hyperdrive_sim import __version__, architecture, bars, results, study, zoo
+from hyperdrive_sim.document import Document
+from hyperdrive_sim.scenario import Scenario
+from hyperdrive_sim.schedule import Compute, Copy, Region, Schedule, Task
+
+NUMBER = (int, float)
+ROW = {"name": str, "kind": str}
+SHAPE = {
+    "schema_version": int,
+    "scenario": {"title": str, "file": str, "hash": str},
+    "network": {
+        **{"name": str, "input_shape": [int], "layers": int, "macs": int, "ops": int, "weight_bits": int},
+        **{"worst_layer_bits": int, "host_ops": int},
+    },
+    "system": {
+        **{"architecture": str, "chips": int, "mesh": [int], "clock_mhz": float},
+        **{"peak_ops_per_cycle": int, "peak_ops_per_s": int},
+    },
+    "time": {"latency_s": float, "cycles": int, "frames": int, "frames_per_s": float, "bound_by": str, "bound_s": float},
+    "throughput": {"ops_per_s": float, "ops_per_cycle": float, "utilization": float},
+    "energy": {
+        **{"total_j": float, "core_j": float, "io_j": float, "assumed_share": float},
+        "by_action": {...: {"count": NUMBER, "energy_j": float, "pj": NUMBER, "provenance": str, "source": str}},
+    },
+    "io_bits": {"weights": NUMBER, "input": NUMBER, "output": NUMBER, "border": NUMBER},
+    "efficiency": {"system_ops_per_j": float, "core_ops_per_j": float},
+    "units": [ROW | {"busy_s": float, "waiting_s": float, "utilization": float}],
+    "layers": [
+        ROW
+        | {"ops": int, "cycles": int, "start_s": float, "end_s": float, "energy_j": float, "utilization": float}
+        | {"stalls": {...: float}}
+    ],
+    "published": [
+        {"quantity": str, "published": float, "simulated": float, "error": float, "source": str, "provenance": str}
+        | {"unit": str, "tolerance": float, "note": str}
+    ],
+}
+"""The public form, key by key; `...` stands for any key."""
+
+
+def conforms(value: Any, shape: Any, path: str = "") -> None:
+    match shape:
+        case dict():
+            assert isinstance(value, dict), path
+            if ... not in shape:
+                assert list(value) == list(shape) or set(value) == set(shape), path
+            for key, item in value.items():
+                conforms(item, shape[... if ... in shape else key], f"{path}/{key}")
+        case list():
+            assert isinstance(value, list), path
+            for number, item in enumerate(value):
+                conforms(item, shape[0], f"{path}/{number}")
+        case _:
+            assert isinstance(value, shape), path
+            assert not isinstance(value, bool), path
+
+
+def document(*arguments: object) -> dict[str, Any]:
+    """The one JSON document that a command prints, and nothing else."""
+    result = invoke(*arguments)
+    assert result.exit_code == 0, result.output
+    assert result.stderr == ""
+    return json.loads(result.stdout)  # type: ignore[no-any-return]
+
+
+# --- run ---
+
+
+@pytest.mark.parametrize("settings", [[], ["frames=3"], ["frames=3", "frames_per_s=2000.0"], ["chip.mesh=[1,1]"], ["chip.mesh=[2,3]"]])
+def test_json(settings: list[str]) -> None:
+    report = document("run", TINY, "--json", *(word for one in settings for word in ("--set", one)))
+    conforms(report, SHAPE)
+    energy, frames, layers = report["energy"], report["time"]["frames"], report["layers"]
+    assert energy["core_j"] + energy["io_j"] == pytest.approx(energy["total_j"], rel=1e-12)
+    assert sum(action["energy_j"] for action in energy["by_action"].values()) == pytest.approx(energy["total_j"], rel=1e-12)
+    assert sum(layer["energy_j"] for layer in layers) == pytest.approx(energy["total_j"] * frames, rel=1e-12)
+    assert all(action["energy_j"] == pytest.approx(action["count"] * action["pj"] * 1e-12) for action in energy["by_action"].values())
+    assert 0 <= energy["assumed_share"] <= 1
+    assert sum(layer["ops"] for layer in layers) == report["network"]["ops"] * frames
+    assert all(0 <= row["utilization"] <= 1 for row in (*report["units"], *layers))
+    assert 0 < report["throughput"]["utilization"] <= 1
+    assert report["time"]["bound_s"] * report["system"]["clock_mhz"] * 1e6 <= report["time"]["cycles"] + 1
+    assert all(0 <= layer["start_s"] < layer["end_s"] for layer in layers)
+
+
+def test_json_of_a_scenario_that_reproduces() -> None:
+    report = document("run", SCENARIOS / "hyperdrive" / "resnet34_224.yaml", "--json")
+    conforms(report, SHAPE)
+    assert len(report["published"]) == 12
+    for row in report["published"]:
+        assert row["error"] == pytest.approx(row["simulated"] / row["published"] - 1)
+
+
+def test_json_holds_what_was_asked_for() -> None:
+    report = document("run", TINY, "--json", "--set", "title=Two", "--set", "frames=2")
+    assert report["scenario"]["title"] == "Two"
+    assert report["scenario"]["file"] == str(TINY)
+    assert report["network"]["name"] == "tiny_resnet"
+    assert report["network"]["input_shape"] == [3, 48, 64]
+    assert report["system"]["mesh"] == [2, 2]
+    assert report["system"]["chips"] == 4
+    assert report["time"]["frames"] == 2
+    assert {unit["kind"] for unit in report["units"]} == {"weights", "host", "array", "border"}
+    assert report["scenario"]["hash"] != document("run", TINY, "--json")["scenario"]["hash"]
+
+
+def test_two_processes_print_the_same_bytes() -> None:
+    first, second = (process("run", TINY, "--json", env={"PYTHONHASHSEED": seed}) for seed in ("1", "2"))
+    assert first == second
+    assert first[0] == 0
+
+
+def test_text() -> None:
+    result = invoke("run", TINY)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "\x1b" not in result.stdout
+    lines = result.stdout.splitlines()
+    assert lines[:5] == [
+        "A tiny residual network on a 2 x 2 mesh",
+        "tiny_resnet at 3 x 48 x 64 on 4 hyperdrive chips (mesh 2 x 2) at 58 MHz",
+        "",
+        "latency            147.7 us         of a frame, arrival to last output",
+        "frame rate         6,771 /s         1 frame in 8,566 cycles",
+    ]
+    assert max(map(len, lines)) <= 100
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_a_title_is_text_and_no_markup() -> None:
+    assert invoke("run", TINY, "--set", "title='[red]a[/red] [b'").stdout.startswith("[red]a[/red] [b\n")
+
+
+def test_run_says_when_there_is_a_sweep(tmp_path: Path) -> None:
+    write(tmp_path, "sweep: {frames: [1, 2]}\n")
+    result = invoke("run", tmp_path / "s.yaml")
+    assert result.exit_code == 0
+    assert result.stderr == "this scenario has a sweep; `hyperdrive-sim sweep` runs all of it, this is its base case\n"
+    assert invoke("run", tmp_path / "s.yaml", "--json").stderr == ""
+
+
+# --- dry run ---
+
+
+@pytest.mark.parametrize("name", ["resnet34_224", "resnet34_narrow_weights", "resnet50_224", "tiny_2x2"])
+@pytest.mark.parametrize("settings", [[], ["frames=2"], ["chip.mesh=[2,3]", "chip.weight_buffer_blocks=2"], ["chip.tile_rows=3"]])
+def test_dry_run_counts_the_tasks(name: str, settings: list[str]) -> None:
+    changes = [*settings, "chip.feature_map_memory_bits=100000000", "chip.corner_memory_bits=1000000"]
+    file = SCENARIOS / "hyperdrive" / f"{name}.yaml"
+    expected = document("run", file, "--json", "--dry-run", *(word for one in changes for word in ("--set", one)))
+    assert set(expected) == {"tasks", "seconds", "bytes"}
+    assert expected["tasks"] == len(study.run(Scenario.read(file, changes)).trace)
+
+
+def test_dry_run_as_text() -> None:
+    result = invoke("run", TINY, "--dry-run")
+    assert re.fullmatch(r"112 tasks, about 0\.6 s and 76 MiB\n", result.stdout)
+
+
+def test_dry_run_simulates_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(study, "simulate", lambda *_: pytest.fail("simulated"))
+    assert invoke("run", TINY, "--dry-run", "--set", "frames=100000").exit_code == 0
+
+
+# --- files ---
+
+
+def test_output(tmp_path: Path) -> None:
+    folder = tmp_path / "deep" / "out"
+    printed = document("run", TINY, "--json", "-o", folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["layers.csv", "result.json"]
+    assert json.loads((folder / "result.json").read_text("utf-8")) == printed
+    rows = list(csv.DictReader(io.StringIO((folder / "layers.csv").read_text("utf-8"))))
+    assert [row["layer"] for row in rows] == [layer["name"] for layer in printed["layers"]]
+    for row, layer in zip(rows, printed["layers"], strict=True):
+        assert (int(row["ops"]), int(row["cycles"]), float(row["energy_j"])) == (layer["ops"], layer["cycles"], layer["energy_j"])
+        stalls = {key.removeprefix("stalled_by_").removesuffix("_s"): float(row[key]) for key in row if key.startswith("stalled_by_")}
+        assert {cause: seconds for cause, seconds in stalls.items() if seconds} == {c: s for c, s in layer["stalls"].items() if s}
+    assert (folder / "result.json").stat().st_mode & 0o777 == 0o644
+
+
+def test_output_replaces_what_was_there(tmp_path: Path) -> None:
+    (tmp_path / "result.json").write_text("old" * 100_000, "utf-8")
+    (tmp_path / "other.txt").write_text("mine", "utf-8")
+    document("run", TINY, "--json", "-o", tmp_path)
+    assert json.loads((tmp_path / "result.json").read_text("utf-8"))["schema_version"] == 1
+    assert (tmp_path / "other.txt").read_text("utf-8") == "mine"
+
+
+class _Full(io.StringIO):
+    """A file on a disk without room."""
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "result.json")
+
+
+@pytest.mark.parametrize(
+    ("function", "failing", "code", "said"),
+    [
+        ("replace", OSError(errno.EACCES, "Permission denied", "result.json"), 2, "error: Permission denied: result.json\n"),
+        ("replace", KeyboardInterrupt(), 130, "interrupted\n"),
+        ("fdopen", None, 2, "error: No space left on device: result.json\n"),
+    ],
+)
+def test_a_failing_write_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str, failing: BaseException | None, code: int, said: str
+) -> None:
+    def fails(*arguments: Any, **_: Any) -> Any:
+        if failing is None:
+            os.close(arguments[0])
+            return _Full()
+        raise failing
+
+    (tmp_path / "result.json").write_text("old", "utf-8")
+    monkeypatch.setattr(results.os, function, fails)
+    result = invoke("run", TINY, "-o", tmp_path)
+    assert (result.exit_code, result.stdout, result.stderr) == (code, "", said)
+    assert [path.name for path in tmp_path.iterdir()] == ["result.json"]
+    assert (tmp_path / "result.json").read_text("utf-8") == "old"
+
+
+FULL = Path("/dev/full")
+if FULL.exists():
+
+    @pytest.mark.parametrize("arguments", [["run", TINY, "--json"], ["list"], ["--help"]])
+    def test_a_full_disk_under_stdout(arguments: list[object]) -> None:
+        with FULL.open("w") as full:
+            code, _, err = process(*arguments, stdout=full)
+        assert (code, err) == (2, "error: No space left on device\n")
+
+
+# --- check ---
+
+
+def test_check() -> None:
+    result = invoke("check", TINY)
+    assert (result.exit_code, result.stderr) == (0, "")
+    words = [line.split()[:2] for line in result.stdout.splitlines()]
+    assert words[:5] == [["ok", "values"], ["ok", "order"], ["ok", "bounds"], ["ok", "grain"], ["ok", "precision"]]
+    assert "all 43,008 values of 1 frame, replayed in simulated time, equal golden bit for bit" in result.stdout
+
+
+def test_check_as_json() -> None:
+    found = document("check", TINY, "--json", "--set", "frames=2")
+    assert found["ok"] is True
+    assert found["function"] == {"values": 2 * 43_008, "mismatch": None, "failure": ""}
+    assert found["timing"]["hazard"] == ""
+    assert found["timing"]["grains"]["block"] >= found["timing"]["bound"] > 0
+    assert set(found["deviation"]) == {"largest", "scale"}
+    assert set(found) == {"ok", "function", "deviation", "timing", "frames", "kernel", "seconds"}
+
+
+def broken(monkeypatch: pytest.MonkeyPatch, spoil: Callable[[list[Task]], list[Task]]) -> None:
+    """Let every architecture lower to a schedule that something was done to."""
+    whole = architecture.load
+
+    def load(name: str) -> architecture.Architecture:
+        arch = whole(name)
+        return replace(arch, lower=lambda *arguments: Schedule(spoil(arch.lower(*arguments).tasks)))
+
+    monkeypatch.setattr(architecture, "load", load)
+
+
+def first(tasks: list[Task], wanted: Callable[[Task], bool]) -> int:
+    return next(index for index, task in enumerate(tasks) if wanted(task))
+
+
+def without_a_border(tasks: list[Task]) -> list[Task]:
+    """The first border that `layer1.0.conv1` sends is never stored."""
+    index = first(tasks, lambda task: task.name == "border" and task.layer == "layer1.0.conv1")
+    return [task._replace(effect=None) if n == index else task for n, task in enumerate(tasks)]
+
+
+def with_another_bypass(tasks: list[Task]) -> list[Task]:
+    """One chip adds the wrong map of the right shape."""
+    index = first(tasks, lambda task: isinstance(task.effect, Compute) and task.effect.site.layers == ("layer1.0.conv2", "layer1.0.add"))
+    effect = tasks[index].effect
+    assert isinstance(effect, Compute)
+    (operand,) = effect.site.operands
+    site = effect.site._replace(operands=(Region(operand.memory, "layer1.0.conv1", operand.box),))
+    return [task._replace(effect=effect._replace(site=site)) if n == index else task for n, task in enumerate(tasks)]
+
+
+def without_waiting(tasks: list[Task]) -> list[Task]:
+    """The first block of `layer2.0.conv1` starts on all chips as soon as its weights are there."""
+    return [task._replace(after=()) if task.name == "compute" and task.layer == "layer2.0.conv1" else task for task in tasks]
+
+
+def without_output(tasks: list[Task]) -> list[Task]:
+    return [task._replace(effect=None) if isinstance(task.effect, Copy) and task.name == "output" else task for task in tasks]
+
+
+PLACE = r"\(channels \d+:\d+, rows \d+:\d+, columns \d+:\d+\)"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (
+            without_a_border,
+            rf"values chip\[1,0\]\.border lacks 16 of 16 values of 'layer1\.0\.conv1' {PLACE} "
+            rf"when corner of layer1\.0\.conv1 on chip\[1,0\]\.east, frame 0, starts FAULT order .* {PLACE}, which nobody writes",
+        ),
+        (
+            with_another_bypass,
+            r"values chip\[0,0\]\.array computes 0\.404297 for channel 0, row 0, column 0 of 'layer1\.0\.add', golden is 0\.609375",
+        ),
+        (
+            without_waiting,
+            rf"values chip\[0,0\]\.array lacks 464 of 3536 values of 'layer1\.0\.add' {PLACE} "
+            r"when compute of layer2\.0\.conv1 on chip\[0,0\]\.array, frame 0, starts FAULT order .*: nothing orders task 43 ",
+        ),
+        (without_output, r"values the host needs 'layer2\.0\.add' of frame 0, which has not arrived in full"),
+    ],
+)
+def test_check_finds_a_sabotaged_schedule(monkeypatch: pytest.MonkeyPatch, spoil: Any, said: str) -> None:
+    broken(monkeypatch, spoil)
+    result = invoke("check", TINY)
+    assert (result.exit_code, result.stderr) == (1, "")
+    assert re.match(f"FAULT {said}", " ".join(result.stdout.split())), result.stdout
+
+
+def test_a_fault_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken(monkeypatch, with_another_bypass)
+    result = invoke("check", TINY, "--json")
+    assert result.exit_code == 1
+    found = json.loads(result.stdout)
+    assert found["ok"] is False
+    mismatch = {"unit": "chip[0,0].array", "layer": "layer1.0.add", "channel": 0, "row": 0, "column": 0}
+    assert found["function"]["mismatch"] == mismatch | {"golden": 0.609375, "replayed": 0.404296875}
+
+
+def test_a_schedule_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken(monkeypatch, lambda tasks: [tasks[0]._replace(unit="chip[9,9].array"), *tasks[1:]])
+    result = invoke("run", TINY)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert sentences(result) == ["task 0 (input of pool) wants the unit 'chip[9,9].array', which this machine does not have"]
+
+
+# --- sweep ---
+
+
+def test_sweep_as_json(tmp_path: Path) -> None:
+    write(tmp_path, "sweep:\n  chip.mesh: [[1, 1], [2, 2]]\n  chip.voltage_v: [0.5, 1.0]\n  chip.corner: [silicon]\n")
+    points = document("sweep", tmp_path / "s.yaml", "--json")
+    assert [tuple(entry["point"].values()) for entry in points] == [  # type: ignore[attr-defined]
+        ([1, 1], 0.5, "silicon"),
+        ([1, 1], 1.0, "silicon"),
+        ([2, 2], 0.5, "silicon"),
+        ([2, 2], 1.0, "silicon"),
+    ]
+    for entry in points:
+        conforms(entry["result"], SHAPE)  # type: ignore[index]
+    alone = document("run", tmp_path / "s.yaml", "--json", "--set", "chip.mesh=[2,2]", "--set", "chip.voltage_v=1.0")
+    last = points[-1]["result"]  # type: ignore[index]
+    assert {key: last[key] for key in last if key != "scenario"} == {key: alone[key] for key in alone if key != "scenario"}
+
+
+def test_sweep_as_text(tmp_path: Path) -> None:
+    write(tmp_path, "sweep:\n  chip.weight_stream_bits_per_cycle: [16.0, 1.0]\n  frames: [1, 2]\n")
+    result = invoke("sweep", tmp_path / "s.yaml")
+    assert (result.exit_code, result.stderr) == (0, "")
+    head, *rows = result.stdout.splitlines()[-5:]
+    assert head.split() == ["cycle", "frames", "latency", "rate", "use", "energy", "efficiency", "bound", "by"]
+    assert [row.split()[:4] for row in rows] == [
+        ["16.0", "1", "7.243", "us"],
+        ["16.0", "2", "7.723", "us"],
+        ["1.0", "1", "14.05", "us"],
+        ["1.0", "2", "14.05", "us"],
+    ]
+
+
+# --- diagram ---
+
+
+def test_diagram(tmp_path: Path) -> None:
+    write(tmp_path)
+    result = invoke("diagram", tmp_path / "s.yaml", "--width", "40")
+    assert result.exit_code == 0
+    assert result.stdout == (
+        "host.weights    |sss.....................................|\n"
+        "host.link       |i..................................ooooo|\n"
+        "chip[0,0].array |.cccccccccccccccccccccccccccccccccc.....|\n"
+        "\n"
+        "host: i input, o output; weights: s stream; array: c compute\n"
+        "one character is 181.1 ns, a dot is idle\n"
+    )
+
+
+def test_diagram_of_the_busiest_units() -> None:
+    result = invoke("diagram", TINY, "--units", "3", "--width", "20")
+    assert result.stdout == (
+        "chip[0,0].array |...ccc..ccc..cc.cccc|\n"
+        "chip[0,1].array |...cc...ccc..cc.cccc|\n"
+        "chip[1,0].array |...cc...ccc..cc..ccc|\n"
+        "\n"
+        "host: i input, o output; border: b border, c corner; weights: s stream; array: c compute\n"
+        "one character is 7.385 us, a dot is idle; 11 less busy units left out\n"
+    )
+
+
+def test_diagram_takes_the_room_there_is() -> None:
+    assert max(map(len, invoke("diagram", TINY).stdout.splitlines())) == 100
+    shown = on_a_terminal("diagram", TINY).splitlines()
+    assert max(map(len, shown)) == 80
+
+
+# --- list and schema ---
+
+
+def test_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    found = document("list", "--json")
+    assert found["architectures"] == list(architecture.names())
+    assert found["networks"] == list(zoo.names())
+    assert "scenarios/hyperdrive/tiny_2x2.yaml" in found["scenarios"]
+    text = invoke("list").stdout.splitlines()
+    assert all(f"  {name}" in text for names in found.values() for name in names)
+
+
+def test_listed_scenarios_can_be_run_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert all(Path(name).is_file() for name in document("list", "--json")["scenarios"])
+
+
+def files() -> list[Path]:
+    return sorted(SCENARIOS.rglob("*.yaml"))
+
+
+def test_schema() -> None:
+    schema = document("schema")
+    jsonschema.Draft202012Validator.check_schema(schema)
+    check = jsonschema.Draft202012Validator(schema)
+    assert len(files()) >= 12
+    for file in files():
+        text = Document.parse(file.read_text("utf-8"), file.name)
+        assert not list(check.iter_errors(text.data)), file
+    good = Document.parse(BASE, "s.yaml").data
+    assert check.is_valid(good)
+    for bad in ({"framse": 1}, {"frames": 0}, {"chip": {"mehs": 1}}, {"network": "lenet"}, {"chip": {"mesh": [1]}}, {"frames": "1"}):
+        assert not check.is_valid(good | bad), bad
+    assert not check.is_valid({key: value for key, value in good.items() if key != "network"})
+    assert check.is_valid({"extends": "other.yaml"})
+
+
+def test_the_schema_explains_every_key() -> None:
+    schema = document("schema")
+    (chip,) = (one["then"]["properties"]["chip"] for one in schema["allOf"])
+    for key, field in (schema["properties"] | chip["properties"]).items():
+        assert len(field["description"]) > 10, key
+    assert all({"source", "provenance"} <= set(field) for field in chip["properties"].values())
+
+
+# --- the process ---
+
+
+def test_version_and_help() -> None:
+    assert process("--version") == (0, f"hyperdrive-sim, version {__version__}\n", "")
+    code, out, err = process("--help")
+    assert (code, err) == (0, "")
+    assert all(f" {name} " in out for name in ("run", "check", "sweep", "diagram", "list", "schema"))
+    assert "--set          KEY=VALUE  Change a key of the scenario: --set" in invoke("run", "--help").stdout
+    assert "chip.mesh=[5,10]" in invoke("run", "--help").stdout
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["run", "--help"]])
+def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "hyperdrive_sim", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    assert "rich_click" in loaded
+    assert not loaded & {"numpy", "networkx", "simpy", "pydantic", "numba", "PIL", "ruamel"}
+
+
+def test_a_run_loads_no_compiler() -> None:
+    code = "import sys, hyperdrive_sim.cli as c\ntry: c.cli()\nexcept SystemExit: print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code, "run", str(TINY)], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {"numba", "llvmlite", "PIL", "matplotlib"} & set(done.stdout.splitlines()[-1].split())
+
+
+READY = "import sys, hyperdrive_sim.cli as c; print('ready', file=sys.stderr, flush=True); c.main()"
+
+
+@pytest.mark.parametrize("arguments", [["run", "resnet152_2048x1024.yaml", "--json"], ["check", "resnet34_2048x1024.yaml"]])
+def test_interrupted(arguments: list[str]) -> None:
+    command = [sys.executable, "-c", READY, *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=SCENARIOS / "hyperdrive", env=environment, text=True, **pipes) as running:  # type: ignore[call-overload]
+        assert running.stderr.readline() == "ready\n"
+        time.sleep(1)
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=30)
+    assert (running.returncode, out, err) == (130, "", "interrupted\n")
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["run", TINY, "--json"]])
+def test_a_reader_that_has_seen_enough(arguments: list[object]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as gone:
+        code, _, err = process(*arguments, stdout=gone)
+    assert (code, err) == (0, "")
+
+
+def on_a_terminal(*arguments: object, **environment: str) -> str:
+    """What a command writes to a terminal of 80 columns."""
+    ours, theirs = pty.openpty()
+    env = {"TERM": "xterm-256color", "COLUMNS": "80"} | environment
+    with started(*arguments, stdin=theirs, stdout=theirs, stderr=theirs, env=env):
+        os.close(theirs)
+        written = b""
+        while True:
+            try:
+                more = os.read(ours, 65536)
+            except OSError:
+                break
+            written += more
+            if not more:
+                break
+    os.close(ours)
+    return written.decode()
+
+
+def test_colours_are_for_terminals_that_want_them(tmp_path: Path) -> None:
+    path = write(tmp_path, "frames: 0\n")
+    colour = re.compile(r"\x1b\[[\d;]*3\d")
+    assert colour.search(on_a_terminal("run", path))
+    assert not colour.search(on_a_terminal("run", path, NO_COLOR="1"))
+    assert "\x1b" not in process("run", path)[2]
+
+
+def test_a_title_that_the_terminal_cannot_show() -> None:
+    code, out, err = process("run", TINY, "--set", "title=one → two", env={"PYTHONIOENCODING": "latin-1"})
+    assert (code, err) == (0, "")
+    assert out.startswith("one \\u2192 two\n")
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("terminal", "shown"), [(_Terminal, True), (io.StringIO, False)])
+def test_progress_is_for_terminals_and_on_stderr(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], terminal: type[io.StringIO], shown: bool
+) -> None:
+    stderr = terminal()
+    monkeypatch.setattr(sys, "stderr", stderr)
+    monkeypatch.setattr(bars, "PATIENCE_S", 0.0)
+    with bars.Bar() as bar:
+        bar.update("simulating", 1, 4)
+        time.sleep(0.3)
+        bar.update("summarising", 0, 0)
+        time.sleep(0.2)
+    assert ("simulating" in stderr.getvalue()) is shown
+    assert capsys.readouterr().out == ""
+
+
+def test_no_bar_for_short_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    stderr = _Terminal()
+    monkeypatch.setattr(sys, "stderr", stderr)
+    with bars.Bar() as bar:
+        bar.update("simulating", 1, 4)
+    assert stderr.getvalue() == ""

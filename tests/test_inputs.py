@@ -1,0 +1,231 @@
+"""Pictures and weights from files: every layout there is, and nothing changed on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+from commands import BASE, invoke, write
+
+from hyperdrive_sim import zoo
+from hyperdrive_sim.box import Shape
+from hyperdrive_sim.golden import Array, Parameters, random_input, random_parameters
+from hyperdrive_sim.inputs import input_map, parameters, read_image, read_weights
+from hyperdrive_sim.network import Network
+from hyperdrive_sim.scenario import Scenario
+
+RNG = np.random.default_rng(7)
+BYTES = RNG.integers(0, 256, (6, 8, 3), np.uint8)
+REAL = RNG.normal(0, 1, (6, 8, 3)).astype(np.float16)
+SHAPE = Shape(3, 6, 8)
+
+
+def saved(folder: Path, array: Array) -> Path:
+    np.save(folder / "a.npy", array)
+    return folder / "a.npy"
+
+
+def drawn(folder: Path, pixels: Array, name: str, mode: str | None = None) -> Path:
+    picture = PIL.Image.fromarray(pixels)
+    (picture.convert(mode) if mode else picture).save(folder / name)
+    return folder / name
+
+
+# --- pictures ---
+
+
+def test_png_is_exact(tmp_path: Path) -> None:
+    pixels = read_image(drawn(tmp_path, BYTES, "a.png"), SHAPE)
+    assert pixels.dtype == np.float16
+    assert np.array_equal(pixels, (BYTES.astype(np.float32) / 255).astype(np.float16))
+    assert np.array_equal(read_image(drawn(tmp_path, BYTES, "A.PNG"), SHAPE), pixels)
+
+
+def test_jpeg_is_close(tmp_path: Path) -> None:
+    smooth = np.broadcast_to(np.linspace(0, 255, 32)[:, None, None], (32, 32, 3)).astype(np.uint8)
+    PIL.Image.fromarray(smooth).save(tmp_path / "a.jpg", quality=95)
+    pixels = read_image(tmp_path / "a.jpg", Shape(3, 32, 32))
+    assert np.abs(pixels.astype(np.float32) - smooth / 255).max() < 0.05
+
+
+def test_a_colour_picture_for_one_channel_and_a_grey_one_for_three(tmp_path: Path) -> None:
+    grey = BYTES[:, :, 0]
+    path = drawn(tmp_path, grey, "grey.png")
+    one, three = read_image(path, Shape(1, 6, 8)), read_image(path, SHAPE)
+    assert np.array_equal(one[:, :, 0], (grey.astype(np.float32) / 255).astype(np.float16))
+    assert all(np.array_equal(three[:, :, channel], one[:, :, 0]) for channel in range(3))
+    luma = read_image(drawn(tmp_path, BYTES, "colour.png"), Shape(1, 6, 8))[:, :, 0]
+    assert np.abs(luma - BYTES @ (0.299, 0.587, 0.114) / 255).max() < 0.005
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_sixteen_bit_pictures_keep_their_range(tmp_path: Path, channels: int) -> None:
+    grey = np.linspace(0, 65535, 48).astype(np.uint16).reshape(6, 8)
+    pixels = read_image(drawn(tmp_path, grey, "deep.png"), Shape(channels, 6, 8))
+    assert pixels.shape == (6, 8, channels)
+    assert np.array_equal(pixels[:, :, -1], (grey.astype(np.float32) / 65535).astype(np.float16))
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "P", "LA", "1", "CMYK"])
+def test_other_kinds_of_pictures(tmp_path: Path, mode: str) -> None:
+    name = "a.jpg" if mode == "CMYK" else "a.png"
+    pixels = read_image(drawn(tmp_path, BYTES, name, mode), SHAPE)
+    assert pixels.shape == (6, 8, 3)
+    assert 0 <= pixels.min() <= pixels.max() <= 1
+
+
+def test_a_palette_with_transparency(tmp_path: Path) -> None:
+    PIL.Image.fromarray(BYTES).convert("P").save(tmp_path / "a.png", transparency=b"\x00\x80")
+    assert read_image(tmp_path / "a.png", SHAPE).shape == (6, 8, 3)
+
+
+# --- arrays ---
+
+
+@pytest.mark.parametrize(
+    ("array", "shape", "expected"),
+    [
+        (REAL, SHAPE, REAL),
+        (REAL.transpose(2, 0, 1), SHAPE, REAL),
+        (np.asfortranarray(REAL), SHAPE, REAL),
+        (REAL.astype(np.float64), SHAPE, REAL),
+        (REAL.astype(">f4"), SHAPE, REAL),
+        (REAL[:, :, 0], Shape(1, 6, 8), REAL[:, :, :1]),
+        (REAL[:, :, :1], Shape(1, 6, 8), REAL[:, :, :1]),
+        (REAL[:, :, :1].transpose(2, 0, 1), Shape(1, 6, 8), REAL[:, :, :1]),
+        (BYTES, SHAPE, BYTES.astype(np.float16)),
+        (BYTES > 100, SHAPE, (BYTES > 100).astype(np.float16)),
+        (REAL[:3], Shape(3, 3, 8), REAL[:3]),
+        (REAL.reshape(3, 3, 16), Shape(16, 3, 3), REAL.reshape(3, 3, 16)),
+    ],
+)
+def test_arrays_are_taken_as_they_are(tmp_path: Path, array: Array, shape: Shape, expected: Array) -> None:
+    pixels = read_image(saved(tmp_path, array), shape)
+    assert pixels.dtype == np.float16
+    assert np.array_equal(pixels, expected)
+
+
+def test_where_both_ends_could_be_the_channels_the_last_is(tmp_path: Path) -> None:
+    array = RNG.normal(0, 1, (3, 5, 3)).astype(np.float16)
+    assert np.array_equal(read_image(saved(tmp_path, array), Shape(3, 3, 5)), array)
+
+
+# --- resizing ---
+
+
+@pytest.mark.parametrize("size", [(6, 8), (3, 4), (12, 16), (7, 5), (1, 1)])
+def test_a_flat_picture_stays_flat(tmp_path: Path, size: tuple[int, int]) -> None:
+    flat = np.full((6, 8, 3), (0.25, 0.5, -2.0), np.float32)
+    pixels = read_image(saved(tmp_path, flat), Shape(3, *size))
+    assert pixels.shape == (*size, 3)
+    assert np.allclose(pixels, np.broadcast_to((0.25, 0.5, -2.0), pixels.shape), atol=1e-3)
+
+
+def test_halving_averages(tmp_path: Path) -> None:
+    """By pencil: of four pixels 0 1 0 1 in a row the triangle over two gives (3*0+3*1+0)/7 and (1+3*0+3*1)/7."""
+    row = np.tile(np.array([0, 1, 0, 1], np.float32)[None, :, None], (2, 1, 1))
+    pixels = read_image(saved(tmp_path, row), Shape(1, 2, 2))
+    assert np.allclose(pixels[:, :, 0], [[3 / 7, 4 / 7]] * 2, atol=1e-3)
+
+
+def test_a_ramp_stays_a_ramp(tmp_path: Path) -> None:
+    ramp = np.broadcast_to(np.linspace(0, 1, 40, dtype=np.float32)[None, :, None], (40, 40, 1))
+    pixels = read_image(saved(tmp_path, ramp), Shape(1, 20, 20)).astype(np.float32)
+    assert np.all(np.diff(pixels[0, :, 0]) > 0)
+    assert np.abs(np.diff(pixels, axis=0)).max() == 0
+    assert pixels.mean() == pytest.approx(0.5, abs=1e-3)
+
+
+# --- weights ---
+
+
+def documented(network: Network, known: Mapping[str, Parameters]) -> dict[str, Array]:
+    """Constants by the names and in the layout of the documentation."""
+    arrays: dict[str, Array] = {}
+    for name, constants in known.items():
+        if constants.weights is not None:
+            whole = constants.weights.ndim == 4
+            arrays[name] = constants.weights.transpose(0, 3, 1, 2) if whole else constants.weights
+        arrays |= {f"{name}.{part}": value for part in ("scale", "bias") if (value := getattr(constants, part)) is not None}
+    return arrays
+
+
+def equal(ours: Parameters, theirs: Parameters) -> bool:
+    pairs = ((ours.weights, theirs.weights), (ours.scale, theirs.scale), (ours.bias, theirs.bias))
+    return all((a is None and b is None) or (a is not None and b is not None and _same(a, b)) for a, b in pairs)
+
+
+def _same(a: Array, b: Array) -> bool:
+    return a.dtype == b.dtype and np.array_equal(a, b)
+
+
+@pytest.mark.parametrize("name", ["tiny_resnet", "tiny_odd_channels", "tiny_bottleneck", "tiny_residual", "resnet18"])
+def test_weights_come_back_as_they_were(tmp_path: Path, name: str) -> None:
+    network = zoo.build(name, (32 if name == "tiny_bottleneck" else 16 if name == "tiny_residual" else 3, 32, 32))
+    known = random_parameters(network, seed=3)
+    np.savez(tmp_path / "w.npz", **documented(network, known))
+    read = read_weights(tmp_path / "w.npz", network)
+    assert read.keys() == known.keys()
+    assert all(equal(read[layer], known[layer]) for layer in known)
+
+
+def test_the_names_of_the_arrays(tmp_path: Path) -> None:
+    network = zoo.build("tiny_resnet", (3, 32, 32))
+    assert sorted(documented(network, random_parameters(network, 1))) == sorted(
+        [
+            *("stem", "stem.scale", "stem.bias", "fc", "fc.bias"),
+            *("layer1.0.conv1", "layer1.0.conv1.scale", "layer1.0.conv1.bias"),
+            *("layer1.0.conv2", "layer1.0.conv2.scale", "layer1.0.add.bias"),
+            *("layer2.0.down", "layer2.0.down.scale", "layer2.0.down.bias"),
+            *("layer2.0.conv1", "layer2.0.conv1.scale", "layer2.0.conv1.bias"),
+            *("layer2.0.conv2", "layer2.0.conv2.scale", "layer2.0.add.bias"),
+        ]
+    )
+
+
+def test_what_is_absent_is_neutral(tmp_path: Path) -> None:
+    network = zoo.build("tiny_conv", (3, 4, 4))
+    weights = np.where(RNG.random((16, 3, 3, 3)) < 0.5, -1, 1)
+    np.savez(tmp_path / "w.npz", conv=weights)
+    (read,) = read_weights(tmp_path / "w.npz", network).values()
+    assert _same(read.weights, weights.transpose(0, 2, 3, 1).astype(np.int8))
+    assert _same(read.scale, np.ones(16, np.float16))
+    assert _same(read.bias, np.zeros(16, np.float16))
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.int64, np.float16, np.float64])
+def test_signs_may_be_of_any_kind_of_number(tmp_path: Path, kind: type) -> None:
+    network = zoo.build("tiny_pointwise", (3, 4, 4))
+    weights = np.where(RNG.random((16, 3, 1, 1)) < 0.5, -1, 1).astype(kind)
+    np.savez_compressed(tmp_path / "w.npz", conv=weights)
+    assert np.array_equal(read_weights(tmp_path / "w.npz", network)["conv"].weights[:, 0, 0, :], weights[:, :, 0, 0])  # type: ignore[index]
+
+
+# --- through a scenario ---
+
+
+def test_a_scenario_without_files_draws_from_its_seed() -> None:
+    one, other = (Scenario.parse(BASE, [f"seed={seed}"]) for seed in (1, 2))
+    network = one.network()
+    assert _same(input_map(one, network.input_shape), random_input(network.input_shape, 1))
+    assert not np.array_equal(input_map(one, network.input_shape), input_map(other, network.input_shape))
+    assert equal(parameters(one, network)["conv"], random_parameters(network, 1)["conv"])
+    assert not equal(parameters(one, network)["conv"], parameters(other, network)["conv"])
+
+
+def test_a_scenario_finds_its_files_beside_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here" / "data").mkdir(parents=True)
+    drawn(tmp_path / "here" / "data", BYTES, "a.png")
+    network = zoo.build("tiny_conv", (3, 12, 16))
+    known = random_parameters(network, 9)
+    np.savez(tmp_path / "here" / "data" / "w.npz", **documented(network, known))
+    path = write(tmp_path / "here", "input: {image: data/a.png}\nweights: data/w.npz\n")
+    monkeypatch.chdir(tmp_path)
+    scenario = Scenario.read(path.relative_to(tmp_path))
+    assert equal(parameters(scenario, network)["conv"], known["conv"])
+    assert _same(input_map(scenario, network.input_shape), read_image(tmp_path / "here" / "data" / "a.png", network.input_shape))
+    for command in ("run", "check"):
+        assert invoke(command, "here/s.yaml").exit_code == 0

@@ -1,0 +1,319 @@
+"""The report of a run small enough for a pencil, and what it looks like."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from functools import cache
+
+import numpy as np
+import pytest
+from commands import BASE, SCENARIOS, TINY
+from rich.console import Console, RenderableType
+from worlds import CLOCK
+
+from hyperdrive_sim import results, show
+from hyperdrive_sim.energy import Price, account
+from hyperdrive_sim.engine import simulate
+from hyperdrive_sim.layer_table import LayerRow, layer_rows
+from hyperdrive_sim.layers import Conv
+from hyperdrive_sim.machine import Machine, Unit
+from hyperdrive_sim.network import Network
+from hyperdrive_sim.published import Comparison
+from hyperdrive_sim.report import Report, _time
+from hyperdrive_sim.scenario import Scenario
+from hyperdrive_sim.schedule import Compute, Schedule, Site, Task
+from hyperdrive_sim.study import run
+from hyperdrive_sim.verdict import check
+
+# --- by pencil ---
+
+
+def conv(name: str, source: str, channels: int) -> Conv:
+    return Conv(name=name, inputs=(source,), out_channels=channels, kernel=1, scale=False, bias=False)
+
+
+NETWORK = Network("pencil", (1, 2, 2), [conv("a", "input", 2), conv("b", "a", 1)])
+"""16 operations each: 8 values of 1 product and sum, 4 values of 2."""
+
+MACHINE = Machine(
+    units=(Unit("one", "array"), Unit("two", "array"), Unit("link", "border", latency_ps=1000), Unit("host", "host")),
+    memories=(),
+    clock=CLOCK,
+    peak_ops_per_cycle=8,
+)
+PRICES = {"array.cycle": Price("array.cycle", 5.0, "pencil", "published"), "input_io.bit": Price("input_io.bit", 2.0, "pencil", "assumed")}
+
+
+def compute(layer: str, unit: str, ps: int, *after: int, frame: int = 0) -> Task:
+    effect = Compute(Site((layer,), (), (), "", ()), 0, 1, ())
+    return Task("compute", layer, unit, ps, after, effect=effect, actions={"array.cycle": ps // 1000}, frame=frame)
+
+
+SCHEDULE = Schedule(
+    [
+        Task("input", "input", "host", 2000, actions={"input_io.bit": 10}),
+        compute("a", "one", 3000, 0),
+        compute("a", "two", 4000, 0),
+        Task("border", "a", "link", 2000, (1,), latency_ps=1000),
+        compute("b", "two", 5000, 2, 3),
+        compute("b", "one", 1000, 1),
+    ]
+)
+"""
+host |ii...........|      a cycle a character; the border has arrived at 8
+one  |..aaab.......|
+two  |..aaaa..bbbbb|
+link |.....bb......|
+"""
+
+
+def test_the_table_of_layers() -> None:
+    rows = list(layer_rows(NETWORK, MACHINE, simulate(SCHEDULE), account(SCHEDULE, PRICES)))
+    assert rows == [
+        LayerRow("input", "input", 0, 0, 0.0, 2e-9, 20e-12, 0.0, {}),
+        LayerRow("a", "conv1x1", 16, 4, 2e-9, 7e-9, 35e-12, 16 / (6 * 8), {"host": 2e-9}),
+        LayerRow("b", "conv1x1", 16, 5, 5e-9, 13e-9, 30e-12, 16 / (6 * 8), {"border": 1e-9}),
+    ]
+
+
+def test_a_stall_by_several_causes() -> None:
+    """The array waits for the link, which waited for the host: each is given its own share of the gap."""
+    schedule = Schedule(
+        [
+            compute("a", "one", 1000),
+            Task("input", "b", "host", 3000),
+            Task("border", "b", "link", 2000, (1,)),
+            compute("b", "one", 1000, 0, 2),
+            Task("late", "c", "one", 1000, (3,), not_before_ps=9000),
+        ]
+    )
+    rows = {row.name: row for row in layer_rows(NETWORK, MACHINE, simulate(schedule), account(schedule, PRICES))}
+    assert rows["b"].stalls == {"border": 2e-9, "host": 2e-9}
+    assert rows["c"].stalls == {"arrival": 3e-9}
+    assert rows["c"].kind == "input"
+
+
+def test_several_frames_are_added_up() -> None:
+    tasks = [compute("a", "one", 3000), compute("b", "one", 1000, 0)]
+    again = [compute("a", "one", 3000, 1, frame=1), compute("b", "one", 1000, 2, frame=1)]
+    schedule = Schedule([*tasks, *again])
+    a, b = layer_rows(NETWORK, MACHINE, simulate(schedule), account(schedule, PRICES))
+    assert (a.ops, a.cycles, a.start_s, a.end_s, a.utilization) == (32, 6, 0.0, 7e-9, 32 / (6 * 8))
+    assert (b.ops, b.cycles, b.start_s, b.end_s, b.utilization) == (32, 2, 3e-9, 8e-9, 1.0 * 32 / (2 * 8))
+    assert a.energy_j == 2 * 15e-12
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "latency_ns", "every_ns"),
+    [
+        ((0, 0, 0), 4, 4),  # no arrivals: a frame begins when its first task does
+        ((0, 10, 20), 4, 10),  # slower than the unit: the arrivals set the pace
+        ((0, 2, 4), 6, 4),  # faster: 4, 8 - 2 and 12 - 4 from arrival to end
+    ],
+)
+def test_latency_and_pace_of_frames(arrivals: tuple[int, ...], latency_ns: int, every_ns: int) -> None:
+    tasks = [Task("work", "a", "one", 4000, not_before_ps=1000 * arrival, frame=frame) for frame, arrival in enumerate(arrivals)]
+    schedule = Schedule(tasks)
+    time = _time(MACHINE, schedule, simulate(schedule))
+    assert time.latency_s == pytest.approx(latency_ns * 1e-9)
+    assert time.frames_per_s == pytest.approx(1e9 / every_ns)
+    assert (time.frames, time.cycles) == (3, arrivals[-1] + 4 if every_ns == 10 else 12)
+
+
+def test_one_frame_has_the_pace_of_its_makespan() -> None:
+    time = _time(MACHINE, SCHEDULE, simulate(SCHEDULE))
+    assert (time.latency_s, time.cycles, time.frames) == (13e-9, 13, 1)
+    assert time.frames_per_s == pytest.approx(1 / 13e-9)
+    assert (time.bound_by, time.bound_s) == ("critical path", 13e-9)
+
+
+# --- of real runs ---
+
+
+@cache
+def report(name: str, *changes: str) -> Report:
+    return run(Scenario.read(SCENARIOS / "hyperdrive" / f"{name}.yaml", changes))
+
+
+RUNS = [
+    ("tiny_2x2",),
+    ("tiny_2x2", "frames=3"),
+    ("tiny_2x2", "chip.weight_stream_bits_per_cycle=0.5"),
+    ("tiny_2x2", "chip.mesh=[3,4]", "chip.border_link_bits_per_cycle=0.5"),
+    ("tiny_2x2", "frames=4", "frames_per_s=5000.0"),
+    ("resnet34_224",),
+    ("resnet50_224",),
+]
+
+
+@pytest.mark.parametrize("which", RUNS, ids=" ".join)
+def test_causes_of_stalls_add_up_to_the_gaps(which: tuple[str, ...]) -> None:
+    found = report(*which)
+    arrays = [unit.name for unit in found.units if unit.kind == "array"]
+    gaps = sum(gap for unit in arrays for _, gap in found.trace.idle(unit))
+    stalled = sum(seconds for row in found.layers for seconds in row.stalls.values()) * len(arrays) * 1e12
+    rounding = len(arrays) * sum(len(row.stalls) for row in found.layers)
+    assert gaps - rounding - 1e-6 * gaps <= stalled <= gaps * (1 + 1e-6)
+    kinds = {unit.kind for unit in found.units} | {"arrival"}
+    assert {cause for row in found.layers for cause in row.stalls} <= kinds
+
+
+@pytest.mark.parametrize("which", RUNS, ids=" ".join)
+def test_layers_and_units_add_up(which: tuple[str, ...]) -> None:
+    found = report(*which)
+    assert sum(row.ops for row in found.layers) == found.network.ops * found.time.frames
+    assert sum(row.energy_j for row in found.layers) == pytest.approx(found.energy.total_j * found.time.frames)
+    assert min(row.start_s for row in found.layers) == 0.0
+    for unit in found.units:
+        assert unit.busy_s == pytest.approx(unit.utilization * found.trace.makespan_ps * 1e-12)
+    of_peak = found.throughput.ops_per_s / found.system.peak_ops_per_s
+    assert found.throughput.utilization == pytest.approx(of_peak, rel=1 / found.time.cycles), "to a cycle"
+
+
+def test_tiles_by_pencil() -> None:
+    """12 x 16 pixels on 7 x 7 tiles are patches of 2 x 3: six rows of tiles full, five columns full and a third of a sixth."""
+    (tiles,) = run(Scenario.parse(BASE)).tiles.values()
+    assert np.allclose(tiles, np.outer([1, 1, 1, 1, 1, 1, 0], [1, 1, 1, 1, 1, 1 / 3, 0]))
+
+
+@pytest.mark.parametrize("which", RUNS, ids=" ".join)
+def test_tiles_of_every_chip(which: tuple[str, ...]) -> None:
+    found = report(*which)
+    assert len(found.tiles) == found.system.chips
+    assert all(tiles.shape == (7, 7) and 0 <= tiles.min() <= tiles.max() <= 1 for tiles in found.tiles.values())
+
+
+@pytest.mark.parametrize("which", RUNS, ids=" ".join)
+def test_the_public_form_is_plain_and_stable(which: tuple[str, ...]) -> None:
+    plain = report(*which).to_dict()
+    text = json.dumps(plain, allow_nan=False)
+    assert json.loads(text) == plain
+    assert json.dumps(report(*which).to_dict()) == text
+    assert not {"trace", "tiles"} & set(plain)
+    plain["layers"].clear()
+    assert report(*which).to_dict()["layers"]
+
+
+def test_what_is_the_same_in_every_frame_is_a_whole_number() -> None:
+    found = report("tiny_2x2", "frames=3")
+    assert found.io_bits == report("tiny_2x2").io_bits
+    assert all(isinstance(bits, int) for bits in found.io_bits.values())
+    assert all(isinstance(action.count, int) for action in found.energy.by_action.values())
+
+
+def test_layers_as_csv() -> None:
+    rows = results.layers_csv(report("tiny_2x2")).splitlines()
+    assert rows[0] == ("layer,kind,ops,cycles,start_s,end_s,energy_j,utilization,stalled_by_array_s,stalled_by_border_s,stalled_by_host_s")
+    assert len(rows) == 1 + len(report("tiny_2x2").layers)
+    assert rows[1].startswith("pool,input,0,0,0.0,")
+
+
+# --- as people read it ---
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0, "J", "0 J"),
+        (0.0, "", "0"),
+        (1, "", "1"),
+        (0.0806, "s", "80.6 ms"),
+        (3.52e12, "Op/J", "3.52 TOp/J"),
+        (999.96, "Hz", "1 kHz"),
+        (999.94, "Hz", "999.9 Hz"),
+        (999.96e9, "Op", "1 TOp"),
+        (1000, "", "1 k"),
+        (999, "", "999"),
+        (12345678, "bit", "12.35 Mbit"),
+        (1e-3, "s", "1 ms"),
+        (1e-6, "s", "1 us"),
+        (1e-13, "J", "100 fJ"),
+        (2.5e-22, "J", "0.00025 aJ"),
+        (1e15, "Op", "1 POp"),
+        (5e20, "Op", "500 EOp"),
+        (4.2e21, "Op", "4200 EOp"),
+        (-0.0806, "s", "-80.6 ms"),
+        (-999.96, "Hz", "-1 kHz"),
+        (0.975, "%", "97.5 %"),
+        (float("inf"), "s", "inf s"),
+        (float("nan"), "", "nan"),
+    ],
+)
+def test_numbers_with_prefixes(value: float, unit: str, text: str) -> None:
+    assert show.si(value, unit) == text
+
+
+@pytest.mark.parametrize("exponent", range(-17, 18))
+def test_prefixes_say_what_they_mean(exponent: int) -> None:
+    for mantissa in (1.0, 1.0005, 3.14159, 9.9994, 9.99951):
+        digits, prefix = re.fullmatch(r"([\d.]+) (.?)x", show.si(mantissa * 10.0**exponent, "x")).groups()  # type: ignore[union-attr]
+        factor = {prefix: power for power, prefix in show.PREFIXES.items()}[prefix]
+        assert float(digits) * 10.0**factor == pytest.approx(mantissa * 10.0**exponent, rel=1e-3)
+        assert 1 <= float(digits) < 1000
+
+
+def rendered(what: RenderableType, width: int) -> str:
+    out = io.StringIO()
+    Console(file=out, width=width, highlight=False).print(what)
+    assert all(len(line) <= width for line in out.getvalue().splitlines())
+    return out.getvalue()
+
+
+SHOWN = [
+    ("tiny_2x2",),
+    ("tiny_2x2", "frames=3", "frames_per_s=1000.0"),
+    ("tiny_2x2", "chip.mesh=[12,16]"),
+    ("resnet34_224",),
+    ("resnet34_224_camera",),
+    ("resnet50_224",),
+]
+
+
+@pytest.mark.parametrize("width", [60, 80, 140])
+@pytest.mark.parametrize("which", SHOWN, ids=" ".join)
+def test_the_summary_fits_and_cuts_nothing_off(which: tuple[str, ...], width: int) -> None:
+    found = report(*which)
+    text = rendered(show.summary(found), width)
+    assert "\N{HORIZONTAL ELLIPSIS}" not in text
+    for name, value, _ in show._facts(found):
+        assert re.search(rf"^{re.escape(name)} +{re.escape(value)}( |$)", text, re.MULTILINE), (name, value)
+    for row in found.published:
+        assert re.search(rf" {re.escape(show.si(row.published, row.unit))} +{re.escape(show.si(row.simulated, row.unit))} ", text)
+    longest = max(found.layers, key=lambda row: row.cycles)
+    assert re.search(rf"^{re.escape(longest.name)} .* {re.escape(show.percent(longest.utilization))}", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("which", SHOWN, ids=" ".join)
+def test_eighty_columns_have_room_for_every_column(which: tuple[str, ...]) -> None:
+    text = rendered(show.summary(report(*which)), 80)
+    assert re.search(r"^layer +kind +time +cycles +energy +use +stalled by", text, re.MULTILINE)
+
+
+def test_layers_are_shown_per_frame() -> None:
+    alone, many = (rendered(show.summary(report("resnet34_224_camera", f"frames={n}")), 140) for n in (1, 8))
+    row = re.compile(r"^layer1\.0\.conv2 .* %", re.MULTILINE)
+    assert row.findall(alone) == row.findall(many) != []
+    assert "the layers that took longest, per frame" in many
+
+
+def test_a_figure_beyond_its_tolerance_is_said_in_words() -> None:
+    row = Comparison("energy", "J", 1.0, 1.5, 0.5, 0.1, "s", "published", "")
+    text = rendered(show.published([row, row]), 80)
+    assert text.count("energy: further off than the stated 10.0 %") == 2
+    assert "further" not in rendered(show.published([Comparison("energy", "J", 1.0, 1.05, 0.05, 0.1, "s", "published", "")]), 80)
+
+
+@pytest.mark.parametrize("width", [60, 80, 140])
+def test_other_tables_fit(width: int) -> None:
+    text = rendered(show.verdict(check(Scenario.read(TINY))), width)
+    assert "8,566 cycles" in " ".join(text.split())
+    points = [({"chip.weight_stream_bits_per_cycle": 16.0, "chip.weight_buffer_blocks": n}, report("tiny_2x2")) for n in (1, 2)]
+    table = rendered(
+        show.sweep([*points, ({"chip.weight_stream_bits_per_cycle": -1, "chip.weight_buffer_blocks": 1}, "wrong: [b]")]), width
+    )
+    assert "\N{HORIZONTAL ELLIPSIS}" not in table
+    assert table.count(show.si(report("tiny_2x2").time.latency_s, "s")) == 2
+    assert table.count("failed") == 1
+    assert "chip.weight_stream_bits_per_cycle=-1, chip.weight_buffer_blocks=1: wrong: [b]" in " ".join(table.split())

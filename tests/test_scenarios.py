@@ -1,0 +1,191 @@
+"""Every scenario in the repository: valid, run, repeatable, and as close to what was published as it says."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import SCENARIOS, TINY
+
+from hyperdrive_sim import architecture, published
+from hyperdrive_sim.published import Row, Section
+from hyperdrive_sim.report import Report
+from hyperdrive_sim.scenario import Scenario
+from hyperdrive_sim.study import estimate, run, sweep
+from hyperdrive_sim.verdict import check
+
+LARGEST = "resnet152_2048x1024"
+SLOW = (LARGEST, "resnet34_2048x1024", "resnet34_2048x1024_isvlsi")
+FILES = sorted(SCENARIOS.rglob("*.yaml"))
+NAMES = [pytest.param(path, id=path.stem, marks=pytest.mark.slow if path.stem in SLOW else ()) for path in FILES]
+CAMERA = SCENARIOS / "hyperdrive" / "resnet34_224_camera.yaml"
+
+
+def sections() -> list[tuple[Path, str, Section]]:
+    folders = [architecture.load(name).folder for name in architecture.names()]
+    return [(folder, name, section) for folder in folders for name, section in published.table(folder).sections.items()]
+
+
+SECTIONS = [
+    pytest.param(section, name, id=name, marks=pytest.mark.slow if Path(section.scenario).stem in SLOW else ())
+    for _, name, section in sections()
+]
+
+
+@cache
+def report(path: Path, *changes: str) -> Report:
+    return run(Scenario.read(path, changes))
+
+
+def test_all_scenarios_are_found() -> None:
+    assert len(FILES) >= 12
+    assert {path.stem for path in FILES} >= set(SLOW)
+    assert {path.parent.name for path in FILES} >= set(architecture.names())
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_scenario_is_valid(path: Path) -> None:
+    scenario = Scenario.read(path)
+    assert 10 < len(scenario.settings.title) <= 100
+    assert scenario.architecture.name == path.parent.name
+    assert scenario.network().input_shape == scenario.settings.input_shape
+
+
+def test_titles_and_hashes_tell_scenarios_apart() -> None:
+    scenarios = [Scenario.read(path) for path in FILES]
+    assert len({scenario.settings.title for scenario in scenarios}) == len(scenarios)
+    assert len({scenario.hash for scenario in scenarios}) == len(scenarios)
+
+
+def test_a_hash_is_of_what_is_said_wherever_it_is_said() -> None:
+    whole = Scenario.read(SCENARIOS / "hyperdrive" / "resnet34_224.yaml")
+    above = Scenario.read(SCENARIOS / "hyperdrive" / "resnet34_224_1v0.yaml")
+    assert (
+        above.hash
+        == Scenario.of(whole.document, "x", [f"{key}={json.dumps(above.document.data[key])}" for key in _changed(whole, above)]).hash
+    )
+    assert above.hash != whole.hash
+
+
+def _changed(one: Scenario, other: Scenario) -> list[str]:
+    return [key for key in other.document.data if one.document.data.get(key) != other.document.data[key]]
+
+
+@pytest.mark.parametrize("path", NAMES)
+def test_every_scenario_runs(path: Path) -> None:
+    found = run(Scenario.read(path)) if path.stem == LARGEST else report(path)  # gigabytes are not kept
+    assert estimate(Scenario.read(path)).tasks == len(found.trace)
+    assert 0 < found.throughput.utilization <= 1
+    assert found.time.bound_s * found.system.clock_mhz * 1e6 <= found.time.cycles + 1
+    assert found.energy.total_j > 0
+    assert bool(found.published) is bool(Scenario.read(path).settings.reproduces)
+
+
+@pytest.mark.parametrize("path", [param for param in NAMES if param.id not in (LARGEST, "resnet34_2048x1024_isvlsi")])
+def test_two_runs_are_alike_byte_for_byte(path: Path) -> None:
+    assert json.dumps(run(Scenario.read(path)).to_dict()) == json.dumps(report(path).to_dict())
+
+
+# --- what is published ---
+
+
+@pytest.mark.parametrize(("section", "name"), SECTIONS)
+def test_every_published_figure_is_within_its_tolerance(section: Section, name: str) -> None:
+    found = report(SCENARIOS / section.scenario)
+    assert len(found.published) == len(section.rows) > 0
+    for comparison in found.published:
+        assert comparison.within, (comparison.quantity, comparison.error, comparison.tolerance)
+
+
+@pytest.mark.parametrize(("section", "name"), SECTIONS)
+def test_every_path_leads_to_a_figure(section: Section, name: str) -> None:
+    """A misspelt path would count as an action that did not happen."""
+    figures = report(SCENARIOS / section.scenario).to_dict()
+    for row in section.rows:
+        for path in (*row.simulated, *row.per):
+            value: Any = figures
+            for key in path.split("/"):
+                assert key in value, f"{name}: {row.quantity}: {path}"
+                value = value[key]
+            assert value > 0, path
+
+
+@pytest.mark.parametrize(("folder", "name", "section"), sections())
+def test_every_section_has_its_scenario(folder: Path, name: str, section: Section) -> None:
+    scenario = Scenario.read(SCENARIOS / section.scenario)
+    assert scenario.settings.reproduces == name
+    assert scenario.architecture.folder == folder
+
+
+def test_every_scenario_that_reproduces_names_a_section() -> None:
+    named = {(scenario.architecture.name, scenario.settings.reproduces) for scenario in map(Scenario.read, FILES)}
+    assert {pair for pair in named if pair[1]} == {(folder.name, name) for folder, name, _ in sections()}
+
+
+@pytest.mark.parametrize(("folder", "name", "section"), sections())
+def test_every_published_figure_says_where_it_is_from(folder: Path, name: str, section: Section) -> None:
+    for row in section.rows:
+        assert len(row.source) > 10
+        assert row.published > 0
+
+
+def test_a_row_is_a_ratio_of_sums() -> None:
+    row = Row(
+        quantity="q",
+        published=4.0,
+        simulated=("a/b", "a/c", "a/none"),
+        per=("d",),
+        scale=10.0,
+        tolerance=0.25,
+        provenance="assumed",
+        source="s",
+    )
+    (found,) = published.compare((row,), {"a": {"b": 1, "c": 2.5}, "d": 7})
+    assert found.simulated == 5.0
+    assert found.error == 0.25
+    assert found.within
+    (found,) = published.compare((row.model_copy(update={"tolerance": 0.2}),), {"a": {"b": 1, "c": 2.5}, "d": 7})
+    assert not found.within
+
+
+# --- what a scenario is there to show ---
+
+
+def test_tiny_2x2_is_right_in_every_bit() -> None:
+    found = check(Scenario.read(TINY, ["frames=2"]))
+    assert found.ok
+    assert found.function.values == 2 * 43_008
+    assert found.timing.hazard == ""
+    assert found.deviation.largest < 0.01 * found.deviation.scale
+
+
+def test_a_camera_sets_the_pace_and_no_frame_waits() -> None:
+    camera, alone = report(CAMERA), report(SCENARIOS / "hyperdrive" / "resnet34_224.yaml")
+    assert camera.time.frames_per_s == pytest.approx(10.0, rel=1e-9)
+    assert camera.time.latency_s == alone.time.latency_s
+    assert camera.energy == alone.energy
+    assert camera.io_bits == alone.io_bits
+
+
+def test_a_camera_that_is_too_fast_is_waited_for_by_nobody() -> None:
+    """The chip runs at its own pace; every frame waits longer than the one before."""
+    fast, unpaced, alone = report(CAMERA, "frames_per_s=50.0"), report(CAMERA, "frames_per_s=null"), report(CAMERA, "frames=1")
+    assert fast.time.frames_per_s == pytest.approx(unpaced.time.frames_per_s, rel=1e-9)
+    assert 1 / alone.time.latency_s <= fast.time.frames_per_s < 1.02 / alone.time.latency_s
+    assert fast.time.latency_s > 2 * alone.time.latency_s
+    assert alone.time.latency_s <= unpaced.time.latency_s < 2 * alone.time.latency_s, "its input enters while the frame before is computed"
+
+
+def test_narrow_weights_cost_time_and_no_energy() -> None:
+    points = list(sweep(Scenario.read(SCENARIOS / "hyperdrive" / "resnet34_narrow_weights.yaml")))
+    assert len(points) == 10
+    reports = {tuple(point.values()): found for point, found in points if isinstance(found, Report)}
+    assert len(reports) == 10
+    for blocks in (1, 2):
+        latencies = [reports[width, blocks].time.latency_s for width in (16.0, 8.0, 4.0, 2.0, 1.0)]
+        assert latencies == sorted(latencies)
+    assert all(reports[width, 2].time.latency_s <= reports[width, 1].time.latency_s for width in (16.0, 8.0, 4.0, 2.0, 1.0))
+    assert len({found.energy.total_j for found in reports.values()}) == 1
