@@ -37,6 +37,12 @@ def figure(default: Any, description: str, provenance: Provenance, source: str, 
     return Field(default, description=description, json_schema_extra={"provenance": provenance, "source": source}, **limits)
 
 
+def provenances(spec: type[Spec]) -> dict[str, str]:
+    """How well each default of a spec is known."""
+    extras = {name: field.json_schema_extra for name, field in spec.model_fields.items()}
+    return {name: str(extra["provenance"]) for name, extra in extras.items() if isinstance(extra, dict)}
+
+
 @dataclass(frozen=True)
 class Architecture:
     """A compiler from (network, spec) to a schedule, an arithmetic and a price list.

@@ -22,7 +22,8 @@ class LayerRow:
     """A layer (with what is computed in one go with it) over all frames.
 
     `cycles` are those of the busiest array; `stalls` say, on average over the arrays, for how long each stood still before this layer's
-    tasks and which kind of unit it waited for. `utilization` is against all tiles while the layer's arrays were busy or stalled.
+    tasks and which kind of unit it waited for. `utilization` is against all tiles while the arrays were busy with the layer or stalled
+    before it, on average over the arrays; so the layers' shares of the time add up to the whole run.
     """
 
     name: str
@@ -40,21 +41,20 @@ def layer_rows(network: Network, machine: Machine, trace: Trace, ledger: Ledger)
     """A row for every layer that tasks were written for, in the order of the schedule."""
     frames = 1 + max(task.frame for task in trace.tasks)
     joules, stalls, together = ledger.by_layer(), _stalls(machine, trace), _together(trace)
-    for name, (start, end, busiest) in _layer_times(machine, trace).items():
+    for name, (start, end, busiest, mean) in _layer_times(machine, trace).items():
         layers = together.get(name, ())
         ops = frames * sum(network.ops(layer) for layer in layers)
         stalled = stalls.get(name, {})
-        cycles = machine.clock.cycles(busiest)
-        held = cycles + machine.clock.cycles(sum(stalled.values()))
+        held_s = (mean + sum(stalled.values())) / PS_PER_S
         yield LayerRow(
             name,
             _kind([network[layer] for layer in layers]) or "input",
             ops,
-            cycles,
+            machine.clock.cycles(busiest),
             start / PS_PER_S,
             end / PS_PER_S,
             joules.get(name, 0.0),
-            ops / (held * machine.peak_ops_per_cycle) if held else 0.0,
+            ops / (held_s * machine.peak_ops_per_s) if held_s else 0.0,
             {cause: ps / PS_PER_S for cause, ps in stalled.items()},
         )
 
@@ -72,8 +72,8 @@ def _together(trace: Trace) -> dict[str, tuple[str, ...]]:
     return sites
 
 
-def _layer_times(machine: Machine, trace: Trace) -> dict[str, tuple[int, int, int]]:
-    """Each layer's first start, last end and the work of its busiest array, in the order of the schedule."""
+def _layer_times(machine: Machine, trace: Trace) -> dict[str, tuple[int, int, int, float]]:
+    """Each layer's first start and last end, and the work of its busiest array and of the mean one, in the order of the schedule."""
     names = list(dict.fromkeys(task.layer for task in trace.tasks))
     number = {name: index for index, name in enumerate(names)}
     layer = np.fromiter((number[task.layer] for task in trace.tasks), np.int64, len(trace))
@@ -82,8 +82,9 @@ def _layer_times(machine: Machine, trace: Trace) -> dict[str, tuple[int, int, in
     starts, ends = np.minimum.reduceat(trace.start[order], firsts), np.maximum.reduceat(trace.end[order], firsts)
     work = np.bincount(layer * len(trace.units) + trace.unit_index, trace.end - trace.start, len(names) * len(trace.units))
     arrays = [machine.unit[unit].kind == "array" for unit in trace.units]
-    busiest = work.reshape(len(names), -1)[:, arrays].max(axis=1, initial=0)
-    return {name: (int(starts[i]), int(ends[i]), round(busiest[i])) for i, name in enumerate(names)}
+    by_array = work.reshape(len(names), -1)[:, arrays]
+    busiest, mean = by_array.max(axis=1, initial=0), by_array.sum(axis=1) / max(1, sum(arrays))
+    return {name: (int(starts[i]), int(ends[i]), round(busiest[i]), float(mean[i])) for i, name in enumerate(names)}
 
 
 def _stalls(machine: Machine, trace: Trace) -> dict[str, dict[str, int]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hyperdrive_sim.architecture import Tiles
+from hyperdrive_sim.architecture import Tiles, provenances
 from hyperdrive_sim.energy import Ledger
 from hyperdrive_sim.layer_table import LayerRow, layer_rows
 from hyperdrive_sim.machine import Machine
@@ -52,7 +52,7 @@ class NetworkFacts:
 
 @dataclass(frozen=True)
 class SystemFacts:
-    """What it is computed on; peaks count every tile of every chip."""
+    """What it is computed on; peaks count every tile of every chip. `assumed` are the settings that no source gives, as they were here."""
 
     architecture: str
     chips: int
@@ -60,12 +60,14 @@ class SystemFacts:
     clock_mhz: float
     peak_ops_per_cycle: int
     peak_ops_per_s: int
+    assumed: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Time:
-    """`latency_s` is a frame's, from its arrival to its last output, the mean over frames; `cycles` is the makespan of all.
+    """`latency_s` is a frame's: the mean from arrival to last output where frames have an arrival rate, else that of the first frame.
 
+    `cycles` is the makespan of all frames, `frames_per_s` the sustained rate: from the first frame's end to the last one's.
     `bound_s` is the larger lower bound of the makespan, `bound_by` what sets it: a unit or the critical path.
     """
 
@@ -79,7 +81,7 @@ class Time:
 
 @dataclass(frozen=True)
 class Throughput:
-    """Over the whole run, input and output included; `utilization` is against all tiles of all chips."""
+    """At the sustained frame rate, input and output included; `utilization` is against all tiles of all chips."""
 
     ops_per_s: float
     ops_per_cycle: float
@@ -167,14 +169,14 @@ def summarise(
     network, machine, placement = placed
     facts, time = _network(network, placement), _time(machine, schedule, trace)
     energy = _energy(ledger, time.frames)
-    ops, seconds = facts.ops * time.frames, trace.makespan_ps / PS_PER_S
+    ops_per_s = facts.ops * time.frames_per_s
     return Report(
         schema_version=SCHEMA_VERSION,
         scenario=ScenarioFacts(scenario.settings.title, scenario.file, scenario.hash),
         network=facts,
-        system=_system(scenario.architecture.name, machine),
+        system=_system(scenario, machine),
         time=time,
-        throughput=Throughput(ops / seconds, ops / time.cycles, ops / (time.cycles * machine.peak_ops_per_cycle)),
+        throughput=Throughput(ops_per_s, ops_per_s / machine.clock.hz, ops_per_s / machine.peak_ops_per_s),
         energy=energy,
         io_bits={what: _per(bits, time.frames) for what, bits in ledger.io_bits().items()},
         efficiency=Efficiency(facts.ops / energy.total_j, facts.ops / energy.core_j),
@@ -199,28 +201,35 @@ def _network(network: Network, placement: Placement) -> NetworkFacts:
     return NetworkFacts(network.name, (channels, rows, columns), len(network), macs, ops, weights, worst, host_ops)
 
 
-def _system(architecture: str, machine: Machine) -> SystemFacts:
-    return SystemFacts(architecture, machine.chips, machine.mesh, machine.clock.mhz, machine.peak_ops_per_cycle, machine.peak_ops_per_s)
+def _system(scenario: Scenario, machine: Machine) -> SystemFacts:
+    spec, clock = scenario.spec, machine.clock
+    assumed = {name: getattr(spec, name) for name, known in provenances(type(spec)).items() if known == "assumed"}
+    peaks = machine.peak_ops_per_cycle, machine.peak_ops_per_s
+    return SystemFacts(scenario.architecture.name, machine.chips, machine.mesh, clock.mhz, *peaks, assumed)
 
 
 def _time(machine: Machine, schedule: Schedule, trace: Trace) -> Time:
     makespan = trace.makespan_ps
-    latencies, ends = _frames(trace)
-    frames = len(latencies)
+    latency, ends = _frames(trace)
+    frames = len(ends)
     paced = (ends[-1] - ends[0]) / (frames - 1) if frames > 1 and ends[-1] > ends[0] else makespan / frames
     bound_by, bound_ps = schedule.bound
-    return Time(sum(latencies) / frames / PS_PER_S, machine.clock.cycles(makespan), frames, PS_PER_S / paced, bound_by, bound_ps / PS_PER_S)
+    return Time(latency / PS_PER_S, machine.clock.cycles(makespan), frames, PS_PER_S / paced, bound_by, bound_ps / PS_PER_S)
 
 
-def _frames(trace: Trace) -> tuple[list[int], list[int]]:
-    """Each frame's latency and end. A frame arrives when the schedule says so, or when its first task could start if that says nothing."""
+def _frames(trace: Trace) -> tuple[float, list[int]]:
+    """A frame's latency, and the end of each.
+
+    With arrivals that the schedule gives, the mean from arrival to end. Without, that of the first frame: the others are taken in as
+    early as there is room for them and wait in memory, which says nothing about the chip.
+    """
     number = np.fromiter((task.frame for task in trace.tasks), np.int64, len(trace))
     order = np.argsort(number, kind="stable")
     firsts = np.flatnonzero(np.diff(number[order], prepend=-1))
     starts, ends = np.minimum.reduceat(trace.start[order], firsts), np.maximum.reduceat(trace.end[order], firsts)
     arrivals = [trace.tasks[int(order[first])].not_before_ps for first in firsts]
-    paced = any(arrivals)
-    return [int(end - (arrival if paced else start)) for start, end, arrival in zip(starts, ends, arrivals, strict=True)], ends.tolist()
+    latency = float(np.mean(ends - np.array(arrivals))) if any(arrivals) else float(ends[0] - starts[0])
+    return latency, ends.tolist()
 
 
 def _energy(ledger: Ledger, frames: int) -> Energy:

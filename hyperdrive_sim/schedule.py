@@ -85,7 +85,7 @@ class Task(NamedTuple):
 
     It occupies *unit* for *ps* picoseconds once all tasks *after* have ended (a sender's latency later) and all tasks of
     *after_start* have begun; both hold positions of earlier tasks in the schedule, so no schedule can deadlock. A task that
-    starts with a stream (*after_start*) takes at least as long and uses what the stream brings at its own end.
+    uses what a stream brings may start with it (*after_start*) if it takes at least as long; it uses it at its own end.
     *actions* counts what is paid for.
     """
 

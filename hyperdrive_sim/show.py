@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from textwrap import fill
 from typing import Any, NamedTuple
@@ -33,8 +34,8 @@ BLANK = Text("")
 def si(value: float, unit: str = "") -> str:
     """A number with up to four digits and its prefix: 0.0806 s is 80.6 ms.
 
-    >>> si(0.0806, "s"), si(3.52e12, "Op/J"), si(999.96, "Hz"), si(0, "J")
-    ('80.6 ms', '3.52 TOp/J', '1 kHz', '0 J')
+    >>> si(0.0806, "s"), si(3.52e12, "Op/s/W"), si(999.96, "Hz"), si(0, "J")
+    ('80.6 ms', '3.52 TOp/s/W', '1 kHz', '0 J')
     """
     if unit == "%":
         return percent(value)
@@ -116,25 +117,36 @@ def _figures(report: Report) -> Table:
 
 def _facts(report: Report) -> Iterator[tuple[str, str, str]]:
     time, energy, work, system = report.time, report.energy, report.throughput, report.system
-    yield "latency", si(time.latency_s, "s"), "of a frame, arrival to last output"
+    yield "latency", si(time.latency_s, "s"), "of a frame, from its input to its last output"
     yield "frame rate", per_s(time.frames_per_s), f"{counted(time.frames, 'frame')} in {time.cycles:,} cycles"
     yield "throughput", si(work.ops_per_s, "Op/s"), f"of {si(system.peak_ops_per_s, 'Op/s')} peak, all tiles of all chips"
     yield "utilisation", percent(work.utilization), f"{work.ops_per_cycle:,.0f} of {system.peak_ops_per_cycle:,} Op per cycle, I/O included"
     share = time.bound_s * 1e6 * system.clock_mhz / time.cycles
-    yield "bound by", time.bound_by, f"which alone needs {percent(share)} of the time"
+    yield "bound by", time.bound_by, f"which alone needs {percent(share)} of the time;\nthe time goes to {_waited_for(report)}"
     yield "energy", si(energy.total_j, "J"), f"per frame: core {si(energy.core_j, 'J')}, I/O {si(energy.io_j, 'J')}"
     crossing = sorted(report.io_bits.items(), key=lambda item: -item[1])
     yield "I/O", si(sum(report.io_bits.values()), "bit"), _in_pairs([f"{what} {si(bits, 'bit')}" for what, bits in crossing if bits])
-    remark = f"including I/O; core alone {si(report.efficiency.core_ops_per_j, 'Op/J')}"
-    yield "system efficiency", si(report.efficiency.system_ops_per_j, "Op/J"), remark
+    remark = f"including I/O; core alone {si(report.efficiency.core_ops_per_j, 'Op/s/W')}"
+    yield "system efficiency", si(report.efficiency.system_ops_per_j, "Op/s/W"), remark
     shares = _trust(report)
     yield "prices", f"{percent(shares.pop('published', 0.0))} published", _in_pairs([f"{percent(s)} {how}" for how, s in shares.items()])
+    if system.assumed:
+        settings = [f"{name.replace('_', ' ')} {value:g}" for name, value in system.assumed.items()]
+        yield "assumed", counted(len(settings), "setting"), _in_pairs(settings)
     if report.network.host_ops:
-        yield "host", si(report.network.host_ops, "Op"), "per frame, left to the host and not counted"
+        yield "host", si(report.network.host_ops, "Op"), "per frame left to the host, in no time and not counted"
 
 
 def _in_pairs(words: Sequence[str]) -> str:
     return ",\n".join(", ".join(words[n : n + 2]) for n in range(0, len(words), 2))
+
+
+def _waited_for(report: Report) -> str:
+    """What kinds of units the chain of tasks consists of that ends last, by their share of the time."""
+    kinds, spent = {unit.name: unit.kind for unit in report.units}, Counter[str]()
+    for index, ps in report.trace.chain():
+        spent["arrival" if index is None else kinds[report.trace.tasks[index].unit]] += ps
+    return ", ".join(f"{kind} {percent(ps / spent.total())}" for kind, ps in spent.most_common(3) if ps * 1000 > spent.total())
 
 
 def _trust(report: Report) -> dict[str, float]:
@@ -203,27 +215,27 @@ def verdict(found: Verdict) -> Group:
     """What a check says."""
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for good, name, remark in _findings(found):
-        table.add_row(Text("ok" if good else "FAULT", style="green" if good else "bold red"), Text(name), Text(remark))
+        mark = Text("--", "dim") if good is None else Text("ok", "green") if good else Text("FAULT", "bold red")
+        table.add_row(mark, Text(name), Text(remark))
     took = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in found.seconds.items())
     return Group(table, Text(f"{found.kernel}; {took}", style="dim"))
 
 
-def _findings(found: Verdict) -> Iterator[tuple[bool, str, str]]:
+def _findings(found: Verdict) -> Iterator[tuple[bool | None, str, str]]:
+    """Whether each part of the check is right (None: not checked), its name and what was found."""
     function, timing, deviation = found.function, found.timing, found.deviation
     wrong = str(function.mismatch or "") or function.failure
     right = f"all {function.values:,} values of {counted(found.frames, 'frame')}, replayed in simulated time, equal golden bit for bit"
     yield not wrong, "values", wrong or right
-    proven = "every pair of conflicting accesses is ordered"
-    yield (
-        not timing.hazard,
-        "order",
-        "too many tasks to prove; the replay stands alone" if timing.hazard is None else timing.hazard or proven,
-    )
+    if timing.hazard is None:
+        yield None, "order", "not proven, there are too many tasks; the replay stands alone"
+    else:
+        yield not timing.hazard, "order", timing.hazard or "every pair of conflicting accesses is ordered"
     share = percent(timing.bound / found.cycles)
     yield timing.bound <= found.cycles, "bounds", f"{found.cycles:,} cycles; {timing.bound_by} alone needs {timing.bound:,} ({share})"
     for grain, cycles in list(timing.grains.items())[1:]:
-        moved = f"{cycles:,} cycles ({100 * (cycles / found.cycles - 1):+.2f} %)" if cycles else "too many tasks"
-        yield True, "grain", f"cut by {grain}: {moved}"
+        moved = f"{cycles:,} cycles ({100 * (cycles / found.cycles - 1):+.2f} %)" if cycles else "not tried, too many tasks"
+        yield True if cycles else None, "grain", f"cut by {grain}: {moved}"
     relative = deviation.largest / deviation.scale if deviation.scale else 0.0
     remark = f"largest difference to float64 on the chips: {deviation.largest:.3g}, {100 * relative:.2g} % of the largest value"
     yield True, "precision", remark
@@ -254,7 +266,7 @@ def _outcome(outcome: Report | str) -> list[str | Text]:
         return [Text("failed", style="bold red"), "", "", "", "", ""]
     time, energy, efficiency = outcome.time, outcome.energy.total_j, outcome.efficiency.system_ops_per_j
     use = percent(outcome.throughput.utilization)
-    return [si(time.latency_s, "s"), per_s(time.frames_per_s), use, si(energy, "J"), si(efficiency, "Op/J"), time.bound_by]
+    return [si(time.latency_s, "s"), per_s(time.frames_per_s), use, si(energy, "J"), si(efficiency, "Op/s/W"), time.bound_by]
 
 
 def diagram(report: Report, most: int, cells: int | None = None, *, room: int) -> str:

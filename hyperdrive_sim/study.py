@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from hyperdrive_sim import inputs, published
+from hyperdrive_sim import inputs, library, published
 from hyperdrive_sim.energy import account
 from hyperdrive_sim.engine import simulate
 from hyperdrive_sim.errors import HyperdriveSimError, InvalidInput
@@ -89,7 +89,21 @@ def run(scenario: Scenario, progress: Progress = silent) -> Report:
         progress("summarising", 0, 0)
         report = summarise(scenario, (network, machine, placement), schedule, trace, ledger, arch.tiles(network, spec, placement))
     name = scenario.settings.reproduces
-    return report.compared(published.section(arch.folder, name).rows) if name else report
+    if name is None:
+        return report
+    section = published.section(arch.folder, name)
+    return report.compared(section.rows if reproduces(scenario, section) else ())
+
+
+def reproduces(scenario: Scenario, section: published.Section) -> bool:
+    """Whether it computes what the section's own scenario does: a changed chip or network has nothing to be compared with."""
+    own = Scenario.read(library.folder() / section.scenario)
+    ours, theirs = scenario.settings, own.settings
+    return scenario.spec == own.spec and (ours.network, ours.input_shape, ours.frames) == (
+        theirs.network,
+        theirs.input_shape,
+        theirs.frames,
+    )
 
 
 def lowered(scenario: Scenario, setting: Setting, progress: Progress = silent, grain: str | None = None) -> Schedule:

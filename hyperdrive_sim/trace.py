@@ -126,6 +126,15 @@ class Trace(Sequence[Span]):
                 return
             index, until = blocker, begun
 
+    def chain(self) -> Iterator[tuple[int | None, int]]:
+        """What the whole run waited for: the last task to end and, back from its start, the tasks that released each other."""
+        if self.tasks:
+            last = int(np.argmax(self.end))
+            start = int(self.start[last])
+            yield last, int(self.end[last]) - start
+            if start:
+                yield from self.blockers(last, start)
+
     def diagram(self, width: int = 100, units: Sequence[str] | None = None) -> str:
         """A text picture: a row per unit, a letter where it works, a dot where it is idle."""
         chosen = self.units if units is None else units

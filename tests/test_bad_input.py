@@ -103,8 +103,8 @@ def test_a_missing_key(tmp_path: Path, key: str) -> None:
         ("chip: {voltage_v: 0.45}", f"s.yaml:6:8: chip.voltage_v: 0.45 V lies outside the silicon table; {OPERATING_POINTS}"),
         ("chip: {voltage_v: 1.01}", f"s.yaml:6:8: chip.voltage_v: 1.01 V lies outside the silicon table; {OPERATING_POINTS}"),
         (
-            "chip: {corner: post_layuot}",
-            "s.yaml:6:8: chip.corner: must be one of 'silicon' or 'post_layout', not 'post_layuot'; did you mean 'post_layout'?",
+            "chip: {operating_points: post_layuot}",
+            "s.yaml:6:8: chip.operating_points: must be one of 'silicon' or 'post_layout', not 'post_layuot'; did you mean 'post_layout'?",
         ),
     ],
 )

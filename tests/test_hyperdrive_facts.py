@@ -218,8 +218,8 @@ def test_with_prefetch_a_narrow_stream_stalls_where_a_patch_is_one_pixel() -> No
     ("corner", "voltage_v", "clock_mhz", "cycle_pj", "provenance"),
     [
         ("silicon", 0.5, 58, 320, "derived"),
-        ("silicon", 0.65, 135, 525, "derived"),
-        ("silicon", 0.8, 158, 830, "derived"),
+        ("silicon", 0.65, 135, 525, "recalled"),
+        ("silicon", 0.8, 158, 830, "recalled"),
         ("silicon", 0.575, 96.5, 422.5, "fitted"),
         ("silicon", 0.9, 162.85, 1114, "fitted"),
         ("post_layout", 0.65, 160, 257, "derived"),
@@ -228,7 +228,7 @@ def test_with_prefetch_a_narrow_stream_stalls_where_a_patch_is_one_pixel() -> No
     ],
 )
 def test_operating_points(corner: str, voltage_v: float, clock_mhz: float, cycle_pj: float, provenance: str) -> None:
-    spec = HYPERDRIVE.Spec(corner=corner, voltage_v=voltage_v)
+    spec = HYPERDRIVE.Spec(operating_points=corner, voltage_v=voltage_v)
     assert operating_point(spec)[:3] == pytest.approx((voltage_v, clock_mhz, cycle_pj))
     price = HYPERDRIVE.prices(spec)["array.conv_cycle"]
     assert (price.pj, price.provenance) == (pytest.approx(cycle_pj), provenance)
@@ -257,7 +257,7 @@ def test_a_fitted_price_says_between_what() -> None:
 )
 def test_no_voltage_outside_the_table(corner: str, voltage_v: float, sentence: str) -> None:
     with pytest.raises(InvalidInput, match=f"^{re.escape(sentence)}$"):
-        HYPERDRIVE.prices(HYPERDRIVE.Spec(corner=corner, voltage_v=voltage_v))
+        HYPERDRIVE.prices(HYPERDRIVE.Spec(operating_points=corner, voltage_v=voltage_v))
 
 
 def test_published_throughputs_of_the_chip() -> None:
@@ -268,7 +268,7 @@ def test_published_throughputs_of_the_chip() -> None:
         ("silicon", 0.8, 247.7),
         ("silicon", 0.65, 211.7),
     ]:
-        machine = HYPERDRIVE.build(HYPERDRIVE.Spec(corner=corner, voltage_v=voltage_v))
+        machine = HYPERDRIVE.build(HYPERDRIVE.Spec(operating_points=corner, voltage_v=voltage_v))
         assert round(machine.peak_ops_per_s / 1e9, 1) == gops
 
 
@@ -283,3 +283,16 @@ def test_a_layer_in_the_middle_that_the_chip_cannot_run() -> None:
     )
     with pytest.raises(InvalidInput, match=f"^{re.escape(sentence)}$"):
         HYPERDRIVE.place(network, HYPERDRIVE.Spec())
+
+
+def test_no_clock_beyond_the_operating_point() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        HYPERDRIVE.build(HYPERDRIVE.Spec(clock_mhz=100.0))
+    assert str(refused.value) == "chip.clock_mhz: 100 MHz is more than the 58 MHz of 0.5 V; lower it or raise chip.voltage_v"
+    assert HYPERDRIVE.build(HYPERDRIVE.Spec(clock_mhz=29.0)).clock.mhz == 29
+
+
+def test_an_array_of_another_size_is_priced_in_proportion_and_says_so() -> None:
+    price = HYPERDRIVE.prices(HYPERDRIVE.Spec(lanes=8))["array.conv_cycle"]
+    assert (price.pj, price.provenance) == (160, "assumed")
+    assert "392 tile-PUs instead of 784" in price.source

@@ -42,7 +42,7 @@ def test_python_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     assert snippets
     for snippet in snippets:
         exec(compile(snippet, "README.md", "exec"), {})
-    assert "TOp/J with I/O" in capsys.readouterr().out
+    assert "TOp/s/W with I/O" in capsys.readouterr().out
 
 
 def test_scenario_is_valid() -> None:

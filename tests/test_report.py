@@ -73,8 +73,8 @@ def test_the_table_of_layers() -> None:
     rows = list(layer_rows(NETWORK, MACHINE, simulate(SCHEDULE), account(SCHEDULE, PRICES)))
     assert rows == [
         LayerRow("input", "input", 0, 0, 0.0, 2e-9, 20e-12, 0.0, {}),
-        LayerRow("a", "conv1x1", 16, 4, 2e-9, 7e-9, 35e-12, 16 / (6 * 8), {"host": 2e-9}),
-        LayerRow("b", "conv1x1", 16, 5, 5e-9, 13e-9, 30e-12, 16 / (6 * 8), {"border": 1e-9}),
+        LayerRow("a", "conv1x1", 16, 4, 2e-9, 7e-9, 35e-12, 16 / (5.5 * 8), {"host": 2e-9}),
+        LayerRow("b", "conv1x1", 16, 5, 5e-9, 13e-9, 30e-12, 16 / (4 * 8), {"border": 1e-9}),
     ]
 
 
@@ -220,7 +220,7 @@ def test_layers_as_csv() -> None:
         (0.0, "", "0"),
         (1, "", "1"),
         (0.0806, "s", "80.6 ms"),
-        (3.52e12, "Op/J", "3.52 TOp/J"),
+        (3.52e12, "Op/s/W", "3.52 TOp/s/W"),
         (999.96, "Hz", "1 kHz"),
         (999.94, "Hz", "999.9 Hz"),
         (999.96e9, "Op", "1 TOp"),
@@ -317,3 +317,11 @@ def test_other_tables_fit(width: int) -> None:
     assert table.count(show.si(report("tiny_2x2").time.latency_s, "s")) == 2
     assert table.count("failed") == 1
     assert "chip.weight_stream_bits_per_cycle=-1, chip.weight_buffer_blocks=1: wrong: [b]" in " ".join(table.split())
+
+
+def test_layers_share_the_whole_run_on_an_uneven_mesh() -> None:
+    """Over all layers, the arrays' mean work and stalls are the time until the last array is done, whatever their parts are."""
+    found = report("tiny_2x2", "chip.mesh=[2,3]")
+    held = sum(row.ops / (row.utilization * found.system.peak_ops_per_s) for row in found.layers if row.utilization)
+    ends = [max(span.end for span in found.trace if span.task.unit == unit.name) for unit in found.units if unit.kind == "array"]
+    assert held == pytest.approx(sum(ends) / len(ends) * 1e-12)

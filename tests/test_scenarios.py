@@ -189,3 +189,10 @@ def test_narrow_weights_cost_time_and_no_energy() -> None:
         assert latencies == sorted(latencies)
     assert all(reports[width, 2].time.latency_s <= reports[width, 1].time.latency_s for width in (16.0, 8.0, 4.0, 2.0, 1.0))
     assert len({found.energy.total_j for found in reports.values()}) == 1
+
+
+@pytest.mark.parametrize("change", ["network=resnet18", "chip.voltage_v=0.8", "input_shape=[3,256,256]", "frames=2"])
+def test_what_does_not_reproduce_a_figure_is_not_compared_with_it(change: str) -> None:
+    path = SCENARIOS / "hyperdrive" / "resnet34_224.yaml"
+    assert report(path).published
+    assert not report(path, change, "chip.mesh=auto").published

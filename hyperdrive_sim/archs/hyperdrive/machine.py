@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hyperdrive_sim.archs.hyperdrive.prices import operating_point
+from hyperdrive_sim.archs.hyperdrive.prices import core_clock
 from hyperdrive_sim.archs.hyperdrive.spec import HyperdriveSpec
 from hyperdrive_sim.archs.hyperdrive.timing import peak_ops_per_cycle
 from hyperdrive_sim.machine import Machine, Memory, Unit
@@ -23,12 +23,8 @@ def send_buffer(chip: Chip, side: Side) -> str:
     return f"{chip}.send.{side}"
 
 
-def clock(spec: HyperdriveSpec) -> Clock:
-    return Clock.of_mhz(spec.clock_mhz or operating_point(spec).clock_mhz)
-
-
 def build(spec: HyperdriveSpec) -> Machine:
-    core = clock(spec)
+    core = core_clock(spec)
     mesh = Mesh(*spec.chips)
     host = (
         Unit(WEIGHTS, "weights", Rate.per_cycle(spec.weight_stream_bits_per_cycle, core)),

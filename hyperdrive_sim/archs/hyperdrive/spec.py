@@ -29,10 +29,12 @@ class HyperdriveSpec(Spec):
     voltage_v: float = figure(
         0.5, "core supply; sets clock and energy per cycle from the table of operating points", "derived", DERIVED, gt=0
     )
-    corner: Literal["silicon", "post_layout"] = figure(
+    operating_points: Literal["silicon", "post_layout"] = figure(
         "silicon", "which table of operating points: measured chip, or the simulation before tape-out", "recalled", RECALLED
     )
-    clock_mhz: float | None = figure(None, "core clock; absent: that of the operating point", "derived", DERIVED, ge=0.001, le=100_000)
+    clock_mhz: float | None = figure(
+        None, "core clock; absent: that of the operating point, which is also the most", "derived", DERIVED, ge=0.001, le=100_000
+    )
     tile_rows: int = figure(7, "M: rows of spatial tiles on a chip", "derived", DERIVED, gt=0, le=MOST_TILES)
     tile_columns: int = figure(7, "N: columns of spatial tiles on a chip", "derived", DERIVED, gt=0, le=MOST_TILES)
     lanes: int = figure(16, "C: output channels that each tile computes at a time", "derived", DERIVED, gt=0, le=65_536)
@@ -50,7 +52,7 @@ class HyperdriveSpec(Spec):
         "recalled",
         RECALLED,
         gt=0,
-        le=1_000_000,
+        le=2,
     )
     weight_stream_bits_per_cycle: float = figure(16, "weight bits that reach all chips per core cycle", "derived", DERIVED, **WIDTH)
     border_link_bits_per_cycle: float = figure(4, "bits per core cycle, direction and side of a chip", "recalled", RECALLED, **WIDTH)
