@@ -60,6 +60,7 @@ class _Run:
         self.turn._ok, self.turn._value = True, None
         self.due = False
         self.moments: dict[int, Timeout] = {}
+        self.arriving: dict[int, list[list[int]]] = {}
         self._link_up()
         units = {name: _Unit(self.env) for name in schedule.work_ps}
         self.unit = [units[task.unit] for task in tasks]
@@ -105,18 +106,15 @@ class _Run:
                 self._release(at_start[index])
             yield self._moment(env._now + task.ps)
             ends[index] = env._now
-            self._count()
+            self.ended += 1
+            if not self.ended % REPORT_EVERY and self.progress is not None:
+                self.progress(self.ended)
             after = at_end[index]
             if after is not None:
                 if task.latency_ps:
                     self._release_later(env._now + task.latency_ps, after)
                 else:
                     self._release(after)
-
-    def _count(self) -> None:
-        self.ended += 1
-        if self.progress is not None and self.ended % REPORT_EVERY == 0:
-            self.progress(self.ended)
 
     def _await_turn(self, inbox: list[tuple[int, int]]) -> None:
         """Let a free unit choose in this very instant, but after everything that ends in it."""
@@ -143,10 +141,18 @@ class _Run:
         return moment
 
     def _passed(self, time: int) -> None:
+        """What arrives in this instant arrives before anything that ends in it is told; neither starts before the units choose."""
         del self.moments[time]
+        for indices in self.arriving.pop(time, ()):
+            self._release(indices)
 
     def _release_later(self, time: int, indices: list[int]) -> None:
-        self._moment(time).callbacks.append(lambda _: self._release(indices))
+        self._moment(time)
+        known = self.arriving.get(time)
+        if known is None:
+            self.arriving[time] = [indices]
+        else:
+            known.append(indices)
 
     def _release(self, indices: list[int]) -> None:
         """One predecessor less for each of these tasks; those without any enter their inbox."""

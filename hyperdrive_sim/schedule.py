@@ -141,10 +141,10 @@ class Schedule(Sequence[Task]):
     @cached_property
     def work_ps(self) -> Counter[str]:
         """Busy time of each unit."""
-        work: Counter[str] = Counter()
+        work: dict[str, int] = {}
         for task in self.tasks:
-            work[task.unit] += task.ps
-        return work
+            work[task.unit] = work.get(task.unit, 0) + task.ps
+        return Counter(work)
 
     @cached_property
     def critical_path_ps(self) -> int:

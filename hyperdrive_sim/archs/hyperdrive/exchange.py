@@ -122,9 +122,13 @@ class Exchange:
         tensor, c0, c1, frame = copy
         name, unit, ps, latency_ps, boxes, source, target, receiver, actions, _ = crossing
         after = (done, self.credits[receiver]) if self.credits else (done,)
-        effect = Copy(tensor, c0, c1, boxes, source, target)
-        self.tasks.append(Task(name, layer, unit, ps, after, (), effect, actions, latency_ps, 0, frame))
+        effect = new(Copy, (tensor, c0, c1, boxes, source, target))
+        self.tasks.append(new(Task, (name, layer, unit, ps, after, (), effect, actions, latency_ps, 0, frame)))
         return len(self.tasks) - 1
+
+
+new = tuple.__new__
+"""Makes a named tuple in half the time of calling its class; a mesh of 200 chips has millions."""
 
 
 @lru_cache(maxsize=4096)

@@ -11,7 +11,7 @@ from collections import deque
 from typing import NamedTuple
 
 from hyperdrive_sim.archs.hyperdrive import timing
-from hyperdrive_sim.archs.hyperdrive.exchange import Exchange, crossed
+from hyperdrive_sim.archs.hyperdrive.exchange import Exchange, crossed, new
 from hyperdrive_sim.archs.hyperdrive.machine import HOST_LINK, WEIGHTS, array, build
 from hyperdrive_sim.archs.hyperdrive.pieces import BLOCK, Piece, Pieces, site
 from hyperdrive_sim.archs.hyperdrive.placement import BEFORE_ALL, Layout
@@ -202,7 +202,8 @@ class _Lowering:
             if routes is not None:
                 after = after + self.exchange.room(routes[number])
             done = len(tasks)
-            tasks.append(Task("compute", name, unit, ps, tuple(after), begins, Compute(at, c0, c1, patches), actions, 0, 0, frame))
+            effect = new(Compute, (at, c0, c1, patches))
+            tasks.append(new(Task, ("compute", name, unit, ps, tuple(after), begins, effect, actions, 0, 0, frame)))
             if routes is not None:
                 self.exchange.send(name, (work.step.output, c0, c1, frame), routes[number], done)
             after, begins = [done], ()
