@@ -151,13 +151,18 @@ def run(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | None
 @file_argument
 @set_option
 @json_option
-def check(file: Path, changes: tuple[str, ...], as_json: bool) -> int:
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Write what the network computed, output.npy.")
+def check(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | None) -> int:
     """Execute a scenario's schedule bit for bit against golden, prove its order, and cut it finer."""
-    from hyperdrive_sim import show, verdict
+    from hyperdrive_sim import results, show, verdict
 
     scenario = _scenario(file, changes)
+    if output:
+        results.writable(output)
     with _progress() as progress:
         found = verdict.check(scenario, progress)
+    if output and found.function.outputs:
+        results.write_outputs(found.function.outputs, output)
     _print_json(found.to_dict()) if as_json else _print(show.verdict(found))
     return 0 if found.ok else 1
 

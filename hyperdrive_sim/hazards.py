@@ -15,8 +15,7 @@ from hyperdrive_sim.errors import Hazard
 from hyperdrive_sim.machine import Machine
 from hyperdrive_sim.network import INPUT, Network
 from hyperdrive_sim.placement import Placement, Resident
-from hyperdrive_sim.replay import HOST
-from hyperdrive_sim.schedule import Compute, Load, Region, Schedule
+from hyperdrive_sim.schedule import HOST, Compute, Load, Region, Schedule
 
 LIMIT = 20_000
 """The most tasks that are checked: their pasts are three triangles of n * n / 2 bits, 75 MB in all."""

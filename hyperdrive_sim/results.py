@@ -7,9 +7,13 @@ import io
 import json
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.golden import Array
 from hyperdrive_sim.report import Report
 
 
@@ -23,8 +27,16 @@ def writable(folder: Path) -> None:
 def write(report: Report, folder: Path) -> None:
     """Write `result.json` (the public form) and `layers.csv` (a row per layer)."""
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "result.json", json.dumps(report.to_dict(), indent=2) + "\n")
-    _write(folder / "layers.csv", layers_csv(report))
+    _write(folder / "result.json", f"{json.dumps(report.to_dict(), indent=2)}\n".encode())
+    _write(folder / "layers.csv", layers_csv(report).encode())
+
+
+def write_outputs(outputs: Sequence[Array], folder: Path) -> None:
+    """Write `output.npy`: what the network computed, [frames, channels, rows, columns]."""
+    folder.mkdir(parents=True, exist_ok=True)
+    data = io.BytesIO()
+    np.save(data, np.stack(outputs).transpose(0, 3, 1, 2), allow_pickle=False)
+    _write(folder / "output.npy", data.getvalue())
 
 
 def layers_csv(report: Report) -> str:
@@ -41,12 +53,12 @@ def layers_csv(report: Report) -> str:
     return text.getvalue()
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, data: bytes) -> None:
     """Under a temporary name first, so that a full disk or a Ctrl-C leaves nothing half-written."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:

@@ -17,6 +17,9 @@ from hyperdrive_sim.machine import Machine
 
 NOTHING: Mapping[str, int] = {}
 
+HOST = "host"
+"""The memory of everything outside the accelerator: it holds whole maps, as many as it likes."""
+
 
 class Region(NamedTuple):
     """A block of a map in a memory."""

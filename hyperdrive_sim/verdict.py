@@ -46,11 +46,15 @@ class Mismatch(NamedTuple):
 
 
 class Function(NamedTuple):
-    """How many values the replay computed and what was wrong: the first value that differs, and what stopped it."""
+    """How many values the replay computed and what was wrong: the first value that differs, and what stopped it.
+
+    `outputs` are the network's outputs (rows, columns, channels), a frame each; none where something stopped it.
+    """
 
     values: int
     mismatch: Mismatch | None
     failure: str
+    outputs: tuple[Array, ...]
 
 
 class Deviation(NamedTuple):
@@ -101,7 +105,7 @@ class Verdict:
 
 def _plain(value: Any) -> Any:
     if hasattr(value, "_asdict"):
-        return {name: _plain(part) for name, part in value._asdict().items()}
+        return {name: _plain(part) for name, part in value._asdict().items() if name != "outputs"}
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
@@ -178,18 +182,19 @@ def _executed(
     golden = dict(forward(computation))
     laps.lap("golden")
     watch = _Watch(golden, network, progress, scenario.settings.frames)
+    outputs: tuple[Array, ...] = ()
+    failure = ""
     try:
-        outputs = list(replay(computation, machine, placement, schedule, trace, watch))
-        failure = (
-            "" if all(same(output, golden[network.output]).all() for output in outputs) else "the network's output differs from golden"
-        )
+        outputs = tuple(replay(computation, machine, placement, schedule, trace, watch))
     except Finding as finding:
         failure = str(finding)
+    if not all(same(output, golden[network.output]).all() for output in outputs):
+        failure = "the network's output differs from golden"
     laps.lap("replay")
     progress("computing in float64", 0, 0)
     deviation = _deviation(computation, golden, placement)
     laps.lap("float64")
-    return Function(watch.values, watch.mismatch, failure), deviation, arithmetic.name
+    return Function(watch.values, watch.mismatch, failure, outputs), deviation, arithmetic.name
 
 
 def same(a: Array, b: Array) -> Array:

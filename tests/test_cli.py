@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import numpy as np
 import pytest
 from commands import BASE, ROOT, SCENARIOS, TINY, invoke, process, sentences, started, write
 
@@ -586,3 +587,12 @@ def test_no_bar_for_short_work(monkeypatch: pytest.MonkeyPatch) -> None:
     with bars.Bar() as bar:
         bar.update("simulating", 1, 4)
     assert stderr.getvalue() == ""
+
+
+def test_check_writes_what_the_network_computed(tmp_path: Path) -> None:
+    assert invoke("check", TINY, "--set", "frames=2", "-o", tmp_path / "out").exit_code == 0
+    output = np.load(tmp_path / "out" / "output.npy")
+    assert output.shape == (2, 10, 1, 1)
+    assert output.dtype == np.float16
+    assert (output[0] == output[1]).all()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["output.npy"]

@@ -19,7 +19,7 @@ FLOORS: dict[int, str] = {
     0: "errors rates box wording reading document library",  # words
     1: "layers network zoo kernels golden",  # what
     2: "machine mesh placement schedule",  # on what
-    3: "trace engine replay energy accesses hazards",  # readers
+    3: "trace engine memories replay energy accesses hazards",  # readers
     4: "archs architecture",  # the chips
     5: "scenario published layer_table report study inputs verdict",  # experiment
     6: "bars show results cli __main__",  # faces

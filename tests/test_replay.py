@@ -19,10 +19,11 @@ from hyperdrive_sim.errors import NotThere
 from hyperdrive_sim.golden import Arithmetic, Array, Computation, Exact, Parameters, forward, random_input, random_parameters
 from hyperdrive_sim.layers import Add, Conv, GlobalMean, Layer
 from hyperdrive_sim.machine import Machine, Memory, Unit
+from hyperdrive_sim.memories import Fifo
 from hyperdrive_sim.network import INPUT, Network
 from hyperdrive_sim.placement import Placement, Resident
-from hyperdrive_sim.replay import HOST, Fifo, Watch, replay
-from hyperdrive_sim.schedule import Compute, Copy, Load, Patch, Region, Schedule, Site, Task
+from hyperdrive_sim.replay import Watch, replay
+from hyperdrive_sim.schedule import HOST, Compute, Copy, Load, Patch, Region, Schedule, Site, Task
 
 IN = Shape(2, 4, 4).box
 OUT = Shape(4, 4, 4).box

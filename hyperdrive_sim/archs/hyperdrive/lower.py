@@ -21,8 +21,7 @@ from hyperdrive_sim.box import Box, chunks
 from hyperdrive_sim.mesh import Chip
 from hyperdrive_sim.network import Network
 from hyperdrive_sim.placement import Placement, Resident
-from hyperdrive_sim.replay import HOST
-from hyperdrive_sim.schedule import NOTHING, Arrivals, Compute, Copy, Load, Patch, Schedule, Site, Task
+from hyperdrive_sim.schedule import HOST, NOTHING, Arrivals, Compute, Copy, Load, Patch, Schedule, Site, Task
 
 
 def lower(network: Network, spec: HyperdriveSpec, placement: Placement, arrivals: Arrivals, grain: str = BLOCK) -> Schedule:
