@@ -159,6 +159,8 @@ def check(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | No
     scenario = _scenario(file, changes)
     if output:
         results.writable(output)
+    if slow := verdict.slowness(scenario):
+        click.echo(slow, err=True)
     with _progress() as progress:
         found = verdict.check(scenario, progress)
     if output and found.function.outputs:

@@ -23,7 +23,7 @@ import numpy as np
 import pytest
 from commands import BASE, ROOT, SCENARIOS, TINY, invoke, process, sentences, started, write
 
-from hyperdrive_sim import __version__, architecture, bars, results, study, zoo
+from hyperdrive_sim import __version__, architecture, bars, kernels, results, study, verdict, zoo
 from hyperdrive_sim.document import Document
 from hyperdrive_sim.scenario import Scenario
 from hyperdrive_sim.schedule import Compute, Copy, Region, Schedule, Task
@@ -596,3 +596,14 @@ def test_check_writes_what_the_network_computed(tmp_path: Path) -> None:
     assert output.dtype == np.float16
     assert (output[0] == output[1]).all()
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["output.npy"]
+
+
+def test_check_says_when_it_will_be_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    scenario = Scenario.read(TINY.with_name("resnet34_224.yaml"))
+    monkeypatch.setattr(kernels, "fastest", lambda: "numpy")
+    assert verdict.slowness(scenario) == (
+        "without numba the values take about 15 s; pip install 'hyperdrive-sim[fast]' makes that a hundredth"
+    )
+    assert not verdict.slowness(Scenario.read(TINY))
+    monkeypatch.setattr(kernels, "fastest", lambda: "numba")
+    assert not verdict.slowness(scenario)
