@@ -153,16 +153,15 @@ class Schedule(Sequence[Task]):
     def critical_path_ps(self) -> int:
         """How long everything would take if every task had a unit of its own."""
         starts, ends = [0] * len(self.tasks), [0] * len(self.tasks)
-        for index, task in enumerate(self.tasks):
-            start = task.not_before_ps
-            for other in task.after:
+        for index, (_, _, _, ps, after, after_start, _, _, latency_ps, start, _) in enumerate(self.tasks):
+            for other in after:
                 if ends[other] > start:
                     start = ends[other]
-            for other in task.after_start:
+            for other in after_start:
                 if starts[other] > start:
                     start = starts[other]
             starts[index] = start
-            ends[index] = start + task.ps + task.latency_ps
+            ends[index] = start + ps + latency_ps
         return max(ends, default=0)
 
     @property
@@ -183,12 +182,13 @@ class Schedule(Sequence[Task]):
     @cached_property
     def actions_by_layer(self) -> Counter[tuple[str, str]]:
         """How often each action happens, by layer; equal tasks share one mapping, so those are counted first."""
-        uses: Counter[tuple[str, int]] = Counter()
+        uses: dict[tuple[str, int], int] = {}
         shared: dict[int, Mapping[str, int]] = {}
-        for task in self.tasks:
-            if task.actions:
-                uses[task.layer, id(task.actions)] += 1
-                shared[id(task.actions)] = task.actions
+        for _, layer, _, _, _, _, _, actions, _, _, _ in self.tasks:
+            if actions:
+                key = layer, id(actions)
+                uses[key] = uses.get(key, 0) + 1
+                shared[id(actions)] = actions
         total: Counter[tuple[str, str]] = Counter()
         for (layer, which), times in uses.items():
             for action, count in shared[which].items():
