@@ -65,15 +65,6 @@ class Place:
     def at(self, box: Box) -> NDArray[np.int16]:
         return self.frames[box.slices(self.resident.box)]
 
-    def hit(self, writer: Resident, box: Box) -> Box:
-        """What is lost here where *writer*'s block is written: the same pixels if both lie alike, else all of the channels hit."""
-        mine = self.resident
-        if (mine.address, mine.bits, mine.box) == (writer.address, writer.bits, writer.box):
-            return box
-        low, high = writer.addresses(box)
-        each = mine.bits // (mine.box.c1 - mine.box.c0)
-        return mine.box & mine.box.channels(mine.box.c0 + (low - mine.address) // each, mine.box.c0 - (mine.address - high) // each)
-
 
 class Entry:
     """Something in a fifo: what it is, its bits, who brought it, who reads it when starting and who until ending."""

@@ -57,7 +57,7 @@ class _Proof:
                 case Compute(site, c0, c1):
                     self._use(index, site.weights, (site.layers[0], c0, c1, task.frame), _weights(site.layers[0], c0, c1), at_end=True)
                 case Load(layer, c0, c1, targets):
-                    bits = self.network.weight_bits(layer) * (c1 - c0) // self.network.shape(layer).channels
+                    bits = self.network.weight_bits(layer, c1 - c0)
                     for target in targets:
                         self._push(index, target, (layer, c0, c1, task.frame), Entry(_weights(layer, c0, c1), bits, index))
             for region in writes(task.effect):
@@ -123,7 +123,7 @@ class _Proof:
         for place in self._places(memory, tensor, frame):
             if box := block & place.resident.box:
                 for rival in place.rivals:
-                    if lost := rival.hit(place.resident, box):
+                    if lost := rival.resident.lost_to(place.resident, box):
                         self._ordered(index, rival, lost, "reads", Access("writes", tensor, box))
                         self._ordered(index, rival, lost, "writes", Access("writes", tensor, box))
                         if (rival.at(lost) != NOBODY).any():

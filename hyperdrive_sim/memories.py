@@ -39,16 +39,10 @@ class Held:
                 rival.forget(self.resident, box)
 
     def forget(self, writer: Resident, box: Box) -> None:
-        """Lose what lay where *writer*'s block is now: the same pixels if both lie alike, else all pixels of the channels hit."""
-        mine = self.resident
+        """Lose what lay where *writer*'s block is now."""
         assert self.there is not None
-        if (mine.address, mine.bits, mine.box) == (writer.address, writer.bits, writer.box):
-            self.there[box.slices(mine.box)] = False
-        else:
-            low, high = writer.addresses(box)
-            per_channel = mine.bits // (mine.box.c1 - mine.box.c0)
-            first, last = (low - mine.address) // per_channel, -(-(high - mine.address) // per_channel)
-            self.there[:, :, max(0, first) : max(0, last)] = False
+        if lost := self.resident.lost_to(writer, box):
+            self.there[lost.slices(self.resident.box)] = False
         if not self.there.any():
             self.values = self.there = None
 

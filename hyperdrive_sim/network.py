@@ -72,9 +72,11 @@ class Network:
         layer = self._by_name[name]
         return layer.ops((box or self._shapes[name].box).size, *self.input_shapes(layer))
 
-    def weight_bits(self, name: str) -> int:
+    def weight_bits(self, name: str, channels: int | None = None) -> int:
+        """Bits of a layer's weights, or of those of some of its output channels."""
         layer = self._by_name[name]
-        return layer.weight_bits(*self.input_shapes(layer))
+        bits = layer.weight_bits(*self.input_shapes(layer))
+        return bits if channels is None else bits * channels // self._shapes[name].channels
 
 
 def _graph(layers: tuple[Layer, ...]) -> nx.DiGraph[str]:

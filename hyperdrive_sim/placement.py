@@ -46,6 +46,14 @@ class Resident(NamedTuple):
             self.address + (box.c1 - self.box.c0) * self.bits // channels,
         )
 
+    def lost_to(self, writer: Resident, box: Box) -> Box:
+        """What is lost here where *writer*'s block is written: the same pixels if both lie alike, else all of the channels hit."""
+        if (self.address, self.bits, self.box) == (writer.address, writer.bits, writer.box):
+            return box
+        low, high = writer.addresses(box)
+        each = self.bits // (self.box.c1 - self.box.c0)
+        return self.box & self.box.channels(self.box.c0 + (low - self.address) // each, self.box.c0 - (self.address - high) // each)
+
     def overlaps(self, other: Resident) -> bool:
         """Whether two residents of one memory share any bit."""
         return self.address < other.address + other.bits and other.address < self.address + self.bits

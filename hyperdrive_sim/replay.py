@@ -75,7 +75,7 @@ class _Replay:
                 for box, (values,) in zip(effect.boxes, self.under_way.pop(index), strict=True):
                     self._put(effect.target, effect.tensor, box.channels(effect.c0, effect.c1), values, task.frame)
             case Load():
-                bits = self.network.weight_bits(effect.layer) * (effect.c1 - effect.c0) // self.network.shape(effect.layer).channels
+                bits = self.network.weight_bits(effect.layer, effect.c1 - effect.c0)
                 for target in effect.targets:
                     self.fifos[target].push((effect.layer, effect.c0, effect.c1, task.frame), bits)
             case Compute():

@@ -193,7 +193,7 @@ def _executed(
     progress("computing golden", 0, 0)
     golden = dict(forward(computation))
     laps.lap("golden")
-    watch = _Watch(golden, network, progress, scenario.settings.frames)
+    watch = _Watch(golden, network, progress)
     outputs: tuple[Array, ...] = ()
     failure = ""
     try:
@@ -219,11 +219,10 @@ def same(a: Array, b: Array) -> Array:
 class _Watch:
     """Compares every block that a unit computes with golden, and keeps the first value that differs."""
 
-    def __init__(self, golden: Mapping[str, Array], network: Network, progress: Progress, frames: int) -> None:
+    def __init__(self, golden: Mapping[str, Array], network: Network, progress: Progress) -> None:
         self.golden, self.network, self.progress = golden, network, progress
         self.values = 0
         self.mismatch: Mismatch | None = None
-        self.frames = frames
 
     def __call__(self, task: Task, layer: str, box: Box, values: Array) -> None:
         self.values += values.size

@@ -171,7 +171,7 @@ class _Lowering:
     def _stream(self, step: Step, c0: int, c1: int, frame: int) -> int:
         """The weights of one block, to all chips at once, as soon as every chip has room for them."""
         layer = step.conv.name
-        bits = self.network.weight_bits(layer) * (c1 - c0) // step.conv.out_channels
+        bits = self.network.weight_bits(layer, c1 - c0)
         after: list[int] = []
         used = sum(size for size, _, _ in self.buffered) + bits
         while self.buffered and (used > self.spec.weight_buffer_bits or len(self.buffered) >= self.spec.weight_buffer_blocks):
@@ -212,7 +212,7 @@ class _Lowering:
 
     def _hidden(self, step: Step) -> bool:
         """Whether the weights of a block arrive as fast as the first pixel uses them."""
-        bits = self.network.weight_bits(step.conv.name) * min(self.spec.lanes, step.conv.out_channels) // step.conv.out_channels
+        bits = self.network.weight_bits(step.conv.name, min(self.spec.lanes, step.conv.out_channels))
         head = self.machine.clock.ps(timing.head_cycles(step, self.network.shape(step.source).channels))
         return self.machine.unit[WEIGHTS].ps(bits) <= head
 
