@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
-from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hyperdrive_sim.box import Box, Shape
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool
+from hyperdrive_sim.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool, MeanPool, Sign, Thermometer
 from hyperdrive_sim.network import INPUT, Network
 
 Array = NDArray[Any]
@@ -40,15 +39,12 @@ class Parameters:
 
 
 NO_PARAMETERS = Parameters()
-RESIDUAL_GAIN = 0.2
-"""How much a drawn branch adds to its bypass: small enough that the maps of a ResNet-152 stay within FP16's range."""
 
 
 class Arithmetic(Protocol):
-    """How values are held and computed, and by what (`name`). `bits` is what one feature-map value occupies."""
+    """How values are held and computed, and by what (`name`)."""
 
     dtype: np.dtype[Any]
-    bits: int
 
     @property
     def name(self) -> str: ...
@@ -57,6 +53,14 @@ class Arithmetic(Protocol):
         """The layer's output (rows, columns, channels) from operands that cover exactly its window, padding included.
 
         *parameters* are those of the output channels wanted.
+        """
+        ...
+
+    def fused(self, layers: Sequence[Layer], operands: Sequence[Array], parameters: Sequence[Parameters]) -> Array:
+        """Several layers as the hardware computes them in one go, each taking its predecessor's result.
+
+        *operands* are the first layer's window, then the other input of each later layer that has two. `one_by_one`, or whatever order
+        of its own the hardware has; the outcome must be the same.
         """
         ...
 
@@ -71,8 +75,24 @@ class Computation(NamedTuple):
 
     def layer(self, name: str, operands: Sequence[Array], channels: tuple[int, int] | None = None) -> Array:
         """A layer's output from operands that cover its window; of some output channels only, if asked."""
+        return self.arithmetic.apply(self.network[name], operands, self._constants(name, channels))
+
+    def fused(self, names: Sequence[str], operands: Sequence[Array], channels: tuple[int, int]) -> Array:
+        """The last of some layers' output, computed in one go from operands that cover its window and the others' bypasses."""
+        parameters = [self._constants(name, channels) for name in names]
+        return self.arithmetic.fused([self.network[name] for name in names], operands, parameters)
+
+    def _constants(self, name: str, channels: tuple[int, int] | None) -> Parameters:
         parameters = self.parameters.get(name, NO_PARAMETERS)
-        return self.arithmetic.apply(self.network[name], operands, parameters.channels(*channels) if channels else parameters)
+        return parameters.channels(*channels) if channels else parameters
+
+
+def one_by_one(arithmetic: Arithmetic, layers: Sequence[Layer], operands: Sequence[Array], parameters: Sequence[Parameters]) -> Array:
+    """Layers that are computed in one go, each as if it were alone."""
+    values, *others = operands
+    for layer, its in zip(layers, parameters, strict=True):
+        values = arithmetic.apply(layer, [values, *(others.pop(0) for _ in layer.inputs[1:])], its)
+    return values
 
 
 class Exact:
@@ -80,24 +100,32 @@ class Exact:
 
     name = "float64"
     dtype = np.dtype(np.float64)
-    bits = 64
 
     def apply(self, layer: Layer, operands: Sequence[Array], parameters: Parameters) -> Array:
         return apply_in(np.float64, layer, operands, parameters)
 
+    def fused(self, layers: Sequence[Layer], operands: Sequence[Array], parameters: Sequence[Parameters]) -> Array:
+        return one_by_one(self, layers, operands, parameters)
+
 
 def apply_in(dtype: type[np.floating[Any]], layer: Layer, operands: Sequence[Array], parameters: Parameters) -> Array:
-    """One layer in an ordinary floating-point type, sums in whatever order the linear algebra takes."""
+    """One layer in an ordinary floating-point type, sums in whatever order the linear algebra takes; signs are taken in float64."""
     x = operands[0].astype(dtype)
     match layer:
+        case Sign():
+            return sign(operands[0], layer, parameters).astype(dtype)
+        case Thermometer():
+            return _thermometer(x, layer)
         case Conv():
             y = _convolved(x, _given(parameters.weights).astype(dtype), layer.stride)
         case Dense():
             y = (_given(parameters.weights).astype(dtype) @ x.ravel()).reshape(1, 1, -1)
         case Add():
-            y = x + operands[1].astype(dtype)
+            y = x + layer.gain * operands[1].astype(dtype)
         case MaxPool():
-            return _largest(x, layer.kernel, layer.stride)
+            return pooled(np.maximum, x, layer)
+        case MeanPool():
+            return pooled(np.add, x, layer) / layer.kernel**2
         case GlobalMean():
             mean: Array = x.mean(axis=(0, 1), keepdims=True)
             return mean
@@ -127,7 +155,9 @@ def _convolved(x: Array, weights: Array, stride: int) -> Array:
     return y.reshape(rows, columns, out_channels)
 
 
-def _largest(x: Array, kernel: int, stride: int) -> Array:
+def pooled(operation: np.ufunc, x: Array, layer: MaxPool | MeanPool) -> Array:
+    """One value for each window of a map that is padded already."""
+    kernel, stride = layer.kernel, layer.stride
     rows, columns = ((size - kernel) // stride + 1 for size in x.shape[:2])
     windows = [
         x[row : row + (rows - 1) * stride + 1 : stride, column : column + (columns - 1) * stride + 1 : stride]
@@ -136,13 +166,32 @@ def _largest(x: Array, kernel: int, stride: int) -> Array:
     ]
     y = windows[0].copy()
     for window in windows[1:]:
-        np.maximum(y, window, out=y)
+        operation(y, window, out=y)
     return y
 
 
+def sign(x: Array, layer: Sign, parameters: Parameters) -> Array:
+    """-1 and +1 as int8, of factor and offset in float64; an absent factor is 1, an absent offset 0."""
+    y = x.astype(np.float64)
+    if parameters.scale is not None:
+        y *= parameters.scale
+    if parameters.bias is not None:
+        y += parameters.bias
+    positive = y >= 0 if layer.zero > 0 else y > 0
+    return positive.view(np.int8) * np.int8(2) - np.int8(1)
+
+
+def _thermometer(x: Array, layer: Thermometer) -> Array:
+    steps = (np.arange(layer.levels, dtype=x.dtype) + x.dtype.type(0.5)) / layer.levels
+    signs = np.where(x[..., None] >= steps, 1, -1).reshape(*x.shape[:2], -1)
+    return np.concatenate((signs, np.ones((*x.shape[:2], layer.fill))), axis=2).astype(x.dtype)
+
+
 def padding_value(layer: Layer) -> float:
-    """What a layer sees beyond the edge of its input: zero, or for a maximum, less than anything."""
-    return -np.inf if isinstance(layer, MaxPool) else 0.0
+    """What a layer sees beyond the edge of its input: for a maximum less than anything, for a convolution what it says, else zero."""
+    if isinstance(layer, MaxPool):
+        return -np.inf
+    return float(layer.pad) if isinstance(layer, Conv) else 0.0
 
 
 def framed(x: Array, needed: Box, layer: Layer) -> Array:
@@ -181,46 +230,3 @@ def whole(computation: Computation, name: str, maps: Mapping[str, Array]) -> Arr
     layer, box = network[name], network.shape(name).box
     operands = [framed(maps[source], layer.needs(box, network.shape(source)), layer) for source in layer.inputs]
     return computation.layer(name, operands)
-
-
-def random_parameters(network: Network, seed: int) -> dict[str, Parameters]:
-    """Reproducible constants: random +-1 or normal weights, factors that keep the maps' spread near one, small offsets."""
-    return {layer.name: _drawn(layer, network, seed) for layer in network if isinstance(layer, Conv | Dense | Add)}
-
-
-def _drawn(layer: Conv | Dense | Add, network: Network, seed: int) -> Parameters:
-    rng = np.random.default_rng([seed, crc32(layer.name.encode())])
-    channels = network.shape(layer.name).channels
-    bias = rng.normal(0, 0.1, channels).astype(np.float16)
-    match layer:
-        case Add():
-            return Parameters(bias=bias if layer.bias else None)
-        case Dense():
-            inputs = network.shape(layer.inputs[0]).size
-            return Parameters(weights=_normal(rng, (channels, inputs), inputs), bias=bias)
-        case Conv():
-            shape = (channels, layer.kernel, layer.kernel, network.shape(layer.inputs[0]).channels)
-            fan_in = shape[1] * shape[2] * shape[3]
-            binary = layer.weights == "binary"
-            weights = (2 * rng.integers(0, 2, shape, np.int8) - 1).astype(np.int8) if binary else _normal(rng, shape, fan_in)
-            residual = not layer.bias and any(isinstance(network[name], Add) for name in network.consumers(layer.name))
-            spread = (np.sqrt(2 / fan_in) if binary else 1.0) * (RESIDUAL_GAIN if residual else 1.0)
-            scale = (spread * rng.uniform(0.75, 1.25, channels)).astype(np.float16)
-            return Parameters(weights, scale if layer.scale else None, bias if layer.bias else None)
-
-
-def _normal(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int) -> Array:
-    """Exact in FP16."""
-    drawn: Array = rng.normal(0, np.sqrt(2 / fan_in), shape).astype(np.float16).astype(np.float32)
-    return drawn
-
-
-def random_input(shape: Shape, seed: int) -> Array:
-    """A reproducible picture-like input: smooth gradients and noise, in 0..1, exact in FP16."""
-    rng = np.random.default_rng([seed, crc32(b"input")])
-    rows, columns = np.linspace(0, 1, shape.rows), np.linspace(0, 1, shape.columns)
-    phases, waves = rng.uniform(0, 2 * np.pi, shape.channels), rng.uniform(1, 6, (2, shape.channels))
-    smooth = np.sin(2 * np.pi * (rows[:, None, None] * waves[0] + columns[None, :, None] * waves[1]) + phases)
-    noise = rng.uniform(-1, 1, (shape.rows, shape.columns, shape.channels))
-    picture: Array = (0.5 + 0.35 * smooth + 0.15 * noise).astype(np.float16)
-    return picture

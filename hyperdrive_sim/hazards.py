@@ -55,11 +55,11 @@ class _Proof:
                 self._read(index, task.frame, read)
             match task.effect:
                 case Compute(site, c0, c1):
-                    self._use(index, site.weights, (site.layers[0], c0, c1, task.frame), _weights(site.layers[0], c0, c1), at_end=True)
+                    self._use(index, site.weights, (site.layers[0], c0, c1), _weights(site.layers[0], c0, c1), at_end=True)
                 case Load(layer, c0, c1, targets):
                     bits = self.network.weight_bits(layer, c1 - c0)
                     for target in targets:
-                        self._push(index, target, (layer, c0, c1, task.frame), Entry(_weights(layer, c0, c1), bits, index))
+                        self._push(index, target, (layer, c0, c1), Entry(_weights(layer, c0, c1), bits, index))
             for region in writes(task.effect):
                 self._write(index, task.frame, region)
         self.pasts.ended.append(EVERYBODY)
@@ -119,7 +119,7 @@ class _Proof:
     def _write(self, index: int, frame: int, region: Region) -> None:
         memory, tensor, block = region
         if memory in self.fifos:
-            self._push(index, memory, (tensor, block, frame), Entry(f"'{tensor}' ({block})", block.size * self.word_bits, index))
+            self._push(index, memory, (tensor, block, frame), Entry(f"'{tensor}' ({block})", block.size * self.word_bits[tensor], index))
         for place in self._places(memory, tensor, frame):
             if box := block & place.resident.box:
                 for rival in place.rivals:

@@ -9,10 +9,11 @@ import numpy as np
 
 from hyperdrive_sim.box import Shape
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.golden import Array, Parameters, random_input, random_parameters
+from hyperdrive_sim.golden import Array, Parameters
 from hyperdrive_sim.layers import Add, Conv, Dense
 from hyperdrive_sim.network import Network
 from hyperdrive_sim.scenario import Scenario
+from hyperdrive_sim.synthetic import random_input, random_parameters
 
 if TYPE_CHECKING:
     import PIL.Image

@@ -2,7 +2,10 @@
 
 Every layer has a `name`, the names of its `inputs`, and four methods: `output(*shapes)`, `needs(box, shape)` (the input block under
 an output block; it may reach into the padding), `macs(size, *shapes)` and `ops(size, *shapes)` for *size* output pixels.
-One MAC is two Op; a scale, a bias, an add and a comparison are one Op each; a ReLU is none.
+One MAC is two Op; a scale, a bias, an add and a comparison are one Op each; a ReLU is none, and neither is a sign, whose batch norm and
+comparison the papers of binary chips leave out.
+
+Maps hold real numbers, the integer sums of binary convolutions over binary maps, or signs, -1 and +1.
 """
 
 from __future__ import annotations
@@ -19,10 +22,11 @@ REAL_BITS = 16  # FP16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conv:
-    """A convolution with zero padding, then optionally a factor and an offset per output channel (batch norm), then ReLU.
+    """A convolution, then optionally a factor and an offset per output channel (batch norm), then ReLU.
 
-    Binary weights are +-1. Networks for Hyperdrive put the offset of a convolution that feeds a residual add into the `Add`,
-    because the chip adds the bypass before the bias.
+    Binary weights are +-1. Over binary *maps* too, which are signs, the products are XNORs and the sums integers. Beyond the edge of its
+    input it sees *pad*: 0, which over signs is a third value and contributes nothing, or one of the signs. Networks for Hyperdrive put
+    the offset of a convolution that feeds a residual add into the `Add`, because the chip adds the bypass before the bias.
     """
 
     name: str
@@ -32,13 +36,16 @@ class Conv:
     stride: int = 1
     padding: int = 0
     weights: Literal["binary", "real"] = "binary"
+    maps: Literal["binary", "real"] = "real"
+    pad: Literal[-1, 0, 1] = 0
     scale: bool = True
     bias: bool = True
     relu: bool = True
 
     @property
     def kind(self) -> str:
-        return f"conv{self.kernel}x{self.kernel}" + (f"/{self.stride}" if self.stride > 1 else "")
+        name = "xnor" if self.maps == "binary" else "conv"
+        return f"{name}{self.kernel}x{self.kernel}" + (f"/{self.stride}" if self.stride > 1 else "")
 
     def output(self, x: Shape) -> Shape:
         return _slid(x, self.out_channels, self.kernel, self.stride, self.padding)
@@ -61,10 +68,14 @@ class Conv:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Add:
-    """The sum of two maps of one shape, then optionally an offset per channel, then ReLU: a residual bypass."""
+    """The sum of two maps of one shape, the second one *gain* times, then optionally an offset per channel, then ReLU.
+
+    A residual bypass. A bypass of signs needs a gain to weigh anything against the sums of thousands of products.
+    """
 
     name: str
     inputs: tuple[str, str]
+    gain: int = 1
     bias: bool = False
     relu: bool = True
 
@@ -89,8 +100,67 @@ class Add:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MaxPool:
-    """The largest pixel under a sliding window; padding never wins."""
+class Sign:
+    """+1 where a factor times the input plus an offset, both per channel (batch norm), is positive, -1 where it is negative.
+
+    The factor may be negative. What exactly 0 becomes is a choice, *zero*: training tools leave it 0, which no bit can hold.
+    """
+
+    name: str
+    inputs: tuple[str]
+    zero: Literal[-1, 1] = 1
+
+    kind = "sign"
+
+    def output(self, x: Shape) -> Shape:
+        return x
+
+    def needs(self, box: Box, x: Shape) -> Box:
+        return box
+
+    def macs(self, size: int, x: Shape) -> int:
+        return 0
+
+    def ops(self, size: int, x: Shape) -> int:
+        return 0
+
+    def weight_bits(self, x: Shape) -> int:
+        return 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thermometer:
+    """Real numbers in 0..1 as signs: channel c * *levels* + l is +1 where channel c is at least (l + 1/2) / *levels*.
+
+    *fill* more channels of +1 make the number of channels a round one.
+    """
+
+    name: str
+    inputs: tuple[str]
+    levels: int
+    fill: int = 0
+
+    kind = "thermometer"
+
+    def output(self, x: Shape) -> Shape:
+        return Shape(x.channels * self.levels + self.fill, x.rows, x.columns)
+
+    def needs(self, box: Box, x: Shape) -> Box:
+        return box.channels(0, x.channels)
+
+    def macs(self, size: int, x: Shape) -> int:
+        return 0
+
+    def ops(self, size: int, x: Shape) -> int:
+        return size
+
+    def weight_bits(self, x: Shape) -> int:
+        return 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pool:
+    """A window that slides over each channel by itself."""
 
     name: str
     inputs: tuple[str]
@@ -98,9 +168,11 @@ class MaxPool:
     stride: int
     padding: int = 0
 
+    what = ""
+
     @property
     def kind(self) -> str:
-        return f"maxpool{self.kernel}x{self.kernel}/{self.stride}"
+        return f"{self.what}{self.kernel}x{self.kernel}/{self.stride}"
 
     def output(self, x: Shape) -> Shape:
         return _slid(x, x.channels, self.kernel, self.stride, self.padding)
@@ -116,6 +188,20 @@ class MaxPool:
 
     def weight_bits(self, x: Shape) -> int:
         return 0
+
+
+class MaxPool(_Pool):
+    """The largest pixel under a sliding window; padding never wins."""
+
+    __slots__ = ()
+    what = "maxpool"
+
+
+class MeanPool(_Pool):
+    """The mean of the pixels under a sliding window; padding counts as zeros."""
+
+    __slots__ = ()
+    what = "meanpool"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +259,7 @@ class Dense:
         return self.weight_count(x) * REAL_BITS
 
 
-Layer = Conv | Add | MaxPool | GlobalMean | Dense
+Layer = Conv | Add | Sign | Thermometer | MaxPool | MeanPool | GlobalMean | Dense
 
 
 def _slid(x: Shape, channels: int, kernel: int, stride: int, padding: int) -> Shape:

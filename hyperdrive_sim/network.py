@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 import networkx as nx
 
 from hyperdrive_sim.box import Box, Shape
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.layers import Layer
+from hyperdrive_sim.layers import Add, Conv, Layer, MaxPool, Sign, Thermometer
 
 INPUT = "input"
 
@@ -17,7 +17,8 @@ INPUT = "input"
 class Network:
     """Layers over an input of one shape. Iterates from input to output; of layers that could come next, the first written does.
 
-    Raises InvalidInput for two layers of one name, one named `input`, an unknown input, a cycle, or a layer whose input is too small.
+    Raises InvalidInput for two layers of one name, one named `input`, an unknown input, a cycle, a layer whose input is too small, or a
+    convolution over signs whose input is none.
     """
 
     def __init__(self, name: str, input_shape: Shape, layers: Iterable[Layer]) -> None:
@@ -28,6 +29,11 @@ class Network:
         self._shapes = {INPUT: self.input_shape}
         for layer in self.layers:
             self._shapes[layer.name] = _checked(layer, layer.output(*self.input_shapes(layer)), self.input_shapes(layer))
+        for layer in self.layers:
+            if isinstance(layer, Conv) and layer.maps == "binary" and not self.is_signs(layer.inputs[0]):
+                raise InvalidInput.at(
+                    layer.name, f"is a convolution over signs, which '{layer.inputs[0]}' does not give", "put a Sign before it"
+                )
 
     def __iter__(self) -> Iterator[Layer]:
         return iter(self.layers)
@@ -44,6 +50,32 @@ class Network:
 
     def input_shapes(self, layer: Layer) -> tuple[Shape, ...]:
         return tuple(self._shapes[name] for name in layer.inputs)
+
+    def is_signs(self, name: str) -> bool:
+        """Whether a map holds -1 and +1 only."""
+        layer = self._by_name.get(name)
+        return isinstance(layer, Sign | Thermometer) or (isinstance(layer, MaxPool) and self.is_signs(layer.inputs[0]))
+
+    def is_sums(self, name: str) -> bool:
+        """Whether a map holds integers: sums of products of signs, or such sums and signs added up."""
+        match self._by_name.get(name):
+            case Conv(weights="binary", maps="binary", scale=False, bias=False):
+                return True
+            case Add(inputs=(one, other), bias=bias):
+                return not bias and self.is_sums(one) and (self.is_sums(other) or self.is_signs(other))
+        return False
+
+    def under(self, layers: Sequence[str], out: Box) -> tuple[Box, ...]:
+        """For layers that are computed in one go, the block of each one's output that a block of the last one's is made from.
+
+        Where that is all pixels of a map, so it is of the maps before, even if a window that stops short of their edge leaves some over.
+        """
+        boxes = [out]
+        for name, source in zip(reversed(layers[1:]), reversed(layers[:-1]), strict=True):
+            box, whole, shape = boxes[0], self._shapes[name].box, self._shapes[source]
+            all_pixels = box[2:] == whole[2:]
+            boxes.insert(0, shape.box.channels(box.c0, box.c1) if all_pixels else self._by_name[name].needs(box, shape).clipped(shape))
+        return tuple(boxes)
 
     @cached_property
     def graph(self) -> nx.DiGraph[str]:

@@ -61,12 +61,14 @@ class Resident(NamedTuple):
 
 @dataclass(frozen=True)
 class Placement:
-    """Parts of all layers that the accelerator runs, residents by memory, the layers left to the host, and the bits of one value."""
+    """Parts of all layers that the accelerator runs, residents by memory, the layers left to the host, and the bits of one value of
+    each map.
+    """
 
     parts: tuple[Part, ...]
     residents: Mapping[str, tuple[Resident, ...]]
     host: frozenset[str]
-    word_bits: int
+    word_bits: Mapping[str, int]
 
     def worst_bits(self) -> int:
         """The most bits of feature maps alive in any one step in the memories that hold parts, without those memories' own padding."""
@@ -75,7 +77,7 @@ class Placement:
         for step in {resident.first for residents in held for resident in residents}:
             for residents in held:
                 alive = {resident.address: resident for resident in residents if resident.first <= step <= resident.last}
-                totals[step] += sum(resident.box.size for resident in alive.values()) * self.word_bits
+                totals[step] += sum(resident.box.size * self.word_bits[resident.tensor] for resident in alive.values())
         return max(totals.values())
 
     def checked(self, network: Network, machine: Machine) -> Placement:

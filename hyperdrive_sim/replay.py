@@ -55,7 +55,7 @@ class _Replay:
 
     def __init__(self, computation: Computation, machine: Machine, placement: Placement, watch: Watch | None) -> None:
         self.computation, self.network, self.watch = computation, computation.network, watch
-        self.dtype, self.word_bits = computation.arithmetic.dtype, computation.arithmetic.bits
+        self.dtype, self.word_bits = computation.arithmetic.dtype, placement.word_bits
         self.host = Host(computation, placement.host)
         self.rams = {m.name: Ram(placement.residents.get(m.name, ())) for m in machine.memories if m.kind == "ram"}
         self.fifos = {m.name: Fifo(m) for m in machine.memories if m.kind == "fifo"}
@@ -77,7 +77,7 @@ class _Replay:
             case Load():
                 bits = self.network.weight_bits(effect.layer, effect.c1 - effect.c0)
                 for target in effect.targets:
-                    self.fifos[target].push((effect.layer, effect.c0, effect.c1, task.frame), bits)
+                    self.fifos[target].push((effect.layer, effect.c0, effect.c1), bits)
             case Compute():
                 self._compute(task, effect, self.under_way.pop(index))
 
@@ -99,7 +99,7 @@ class _Replay:
             raise NotThere(f"{memory} lacks {wanted - found} of {wanted} values of '{tensor}' ({box}) when {_who(task)} starts")
 
     def _operands(self, task: Task, effect: Compute) -> list[list[Array]]:
-        """For each patch: the first layer's input window, then a block for each operand of the later layers."""
+        """For each patch: the first layer's input window, then a block for each bypass."""
         return [[self._window(task, effect, patch.out, patch.fetch), *self._bypasses(task, effect, patch.out)] for patch in effect.patches]
 
     def _window(self, task: Task, effect: Compute, out: Box, fetch: Box) -> Array:
@@ -112,7 +112,7 @@ class _Replay:
             if common:
                 found += self.rams[region.memory].read(tensor, common, task.frame, held, fetch)
         self._count(found, fetch.size, task.unit, tensor, fetch, task)
-        needed = layer.needs(out, self.network.shape(tensor))
+        needed = layer.needs(self.network.under(effect.site.layers, out)[0], self.network.shape(tensor))
         inside = needed & fetch
         if needed == inside:
             return held[needed.slices(fetch)]
@@ -126,14 +126,12 @@ class _Replay:
 
     def _compute(self, task: Task, effect: Compute, operands: list[list[Array]]) -> None:
         site = effect.site
-        if self.fifos[site.weights].get((site.layers[0], effect.c0, effect.c1, task.frame)) is None:
+        if self.fifos[site.weights].get((site.layers[0], effect.c0, effect.c1)) is None:
             raise NotThere(
                 f"{site.weights} lacks the weights of '{site.layers[0]}', channels {effect.c0}:{effect.c1}, when {_who(task)} ends"
             )
-        for patch, (window, *bypasses) in zip(effect.patches, operands, strict=True):
-            values = self.computation.layer(site.layers[0], [window], (effect.c0, effect.c1))
-            for name, bypass in zip(site.layers[1:], bypasses, strict=True):
-                values = self.computation.layer(name, [values, bypass], (effect.c0, effect.c1))
+        for patch, blocks in zip(effect.patches, operands, strict=True):
+            values = self.computation.fused(site.layers, blocks, (effect.c0, effect.c1))
             self._store(task, effect, patch.out.channels(effect.c0, effect.c1), values)
 
     def _store(self, task: Task, effect: Compute, block: Box, values: Array) -> None:
@@ -148,7 +146,7 @@ class _Replay:
         if memory == HOST:
             self.host.write(tensor, box, values, frame)
         elif memory in self.fifos:
-            self.fifos[memory].push((tensor, box, frame), box.size * self.word_bits, values)
+            self.fifos[memory].push((tensor, box, frame), box.size * self.word_bits[tensor], values)
         else:
             self.rams[memory].write(tensor, box, values, frame)
 

@@ -33,8 +33,8 @@ class Site(NamedTuple):
     """Where and from what one unit computes one layer, the same for all its tasks.
 
     *layers* are computed in one go, each taking its predecessor's result; only the last one's output is stored, in each of
-    *stores* as far as it covers it. *reads* together hold the first layer's input, *operands* what the later ones take besides;
-    *weights* names the memory that the first layer's weights come from.
+    *stores* as far as it covers it. *reads* together hold the first layer's input, *operands* what later ones take besides, pixel
+    by pixel; *weights* names the memory that the first layer's weights come from.
     """
 
     layers: tuple[str, ...]

@@ -14,7 +14,7 @@ import PIL.Image
 import pytest
 from commands import BASE, complaints, invoke, sentences, write
 
-from hyperdrive_sim import golden, scenario, study, verdict, zoo
+from hyperdrive_sim import scenario, study, synthetic, verdict, zoo
 from hyperdrive_sim.archs.hyperdrive.spec import HyperdriveSpec
 from hyperdrive_sim.box import Shape
 from hyperdrive_sim.layers import Conv
@@ -525,7 +525,7 @@ def test_files_that_hold_no_weights(tmp_path: Path) -> None:
 def test_the_classifier_takes_a_matrix(tmp_path: Path) -> None:
     base = BASE.replace("tiny_conv", "tiny_resnet")
     network = zoo.build("tiny_resnet", (3, 12, 16))
-    drawn = {name: one.weights for name, one in golden.random_parameters(network, 1).items() if one.weights is not None}
+    drawn = {name: one.weights for name, one in synthetic.random_parameters(network, 1).items() if one.weights is not None}
     arrays = {name: weights if weights.ndim == 2 else weights.transpose(0, 3, 1, 2) for name, weights in drawn.items()}
     np.savez(tmp_path / "w.npz", **arrays | {"fc": np.ones((10, 31))})
     assert complaints(tmp_path, "weights: w.npz", base=base) == [

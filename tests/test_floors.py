@@ -17,7 +17,7 @@ HOUSE = Path(hyperdrive_sim.__file__).parent
 
 FLOORS: dict[int, str] = {
     0: "errors rates box wording reading document library",  # words
-    1: "layers network zoo kernels golden",  # what
+    1: "layers network zoo kernels golden synthetic",  # what
     2: "machine mesh placement schedule",  # on what
     3: "trace engine memories replay energy accesses hazards",  # readers
     4: "archs architecture",  # the chips

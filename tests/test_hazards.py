@@ -36,7 +36,9 @@ NETWORK = Network(
 def placed(host: frozenset[str] = frozenset(), **addresses: int) -> Placement:
     """Each map at its own address in the ram, or where *addresses* says."""
     at = {"input": 0, "a": BITS, "b": 2 * BITS, **addresses}
-    return Placement((), {"ram": tuple(Resident(tensor, PIXELS, address, BITS, 0, 9) for tensor, address in at.items())}, host, 16)
+    return Placement(
+        (), {"ram": tuple(Resident(tensor, PIXELS, address, BITS, 0, 9) for tensor, address in at.items())}, host, dict.fromkeys(at, 16)
+    )
 
 
 def task(

@@ -12,10 +12,11 @@ from commands import BASE, invoke, write
 
 from hyperdrive_sim import zoo
 from hyperdrive_sim.box import Shape
-from hyperdrive_sim.golden import Array, Parameters, random_input, random_parameters
+from hyperdrive_sim.golden import Array, Parameters
 from hyperdrive_sim.inputs import input_map, parameters, read_image, read_weights
 from hyperdrive_sim.network import Network
 from hyperdrive_sim.scenario import Scenario
+from hyperdrive_sim.synthetic import random_input, random_parameters
 
 RNG = np.random.default_rng(7)
 BYTES = RNG.integers(0, 256, (6, 8, 3), np.uint8)

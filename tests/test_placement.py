@@ -22,7 +22,7 @@ MACHINE = Machine((Unit("array", "array"),), (Memory("fmm", 100), Memory("other"
 
 
 def tiled(*boxes: Box) -> Placement:
-    return Placement(tuple(Part("conv", box, "array", "fmm") for box in boxes), {}, frozenset(), 16)
+    return Placement(tuple(Part("conv", box, "array", "fmm") for box in boxes), {}, frozenset(), {"conv": 16})
 
 
 def filled(*residents: Resident, memory: str = "fmm") -> Placement:
@@ -30,7 +30,7 @@ def filled(*residents: Resident, memory: str = "fmm") -> Placement:
 
 
 def lying(residents: dict[str, tuple[Resident, ...]]) -> Placement:
-    return Placement((), residents, frozenset(), 16)
+    return Placement((), residents, frozenset(), {})
 
 
 def check(placement: Placement) -> Placement:
@@ -217,9 +217,9 @@ def test_the_most_bits_alive_in_any_one_step() -> None:
     other = (Resident("b", right, 0, 40, 0, 2),)
     ring = (Resident("a", WHOLE, 0, 99, 0, 2),)
     parts = (Part("conv", WHOLE, "array", "fmm"), Part("conv", WHOLE, "array", "other"))
-    placement = Placement(parts, {"fmm": fmm, "other": other, "ring": ring}, frozenset(), 16)
+    placement = Placement(parts, {"fmm": fmm, "other": other, "ring": ring}, frozenset(), dict.fromkeys(("a", "b", "left", "sum"), 16))
     assert placement.worst_bits() == 16 * (12 + 4)
-    smaller = Placement(parts, {"fmm": fmm[1:], "other": other, "ring": ring}, frozenset(), 16)
+    smaller = Placement(parts, {"fmm": fmm[1:], "other": other, "ring": ring}, frozenset(), dict.fromkeys(("a", "b", "left", "sum"), 16))
     assert smaller.worst_bits() == 16 * (6 + 4)
 
 

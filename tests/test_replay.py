@@ -16,7 +16,7 @@ from worlds import CLOCK, task
 from hyperdrive_sim.box import Box, Shape
 from hyperdrive_sim.engine import simulate
 from hyperdrive_sim.errors import NotThere
-from hyperdrive_sim.golden import Arithmetic, Array, Computation, Exact, Parameters, forward, random_input, random_parameters
+from hyperdrive_sim.golden import Arithmetic, Array, Computation, Exact, Parameters, forward
 from hyperdrive_sim.layers import Add, Conv, GlobalMean, Layer
 from hyperdrive_sim.machine import Machine, Memory, Unit
 from hyperdrive_sim.memories import Fifo
@@ -24,6 +24,7 @@ from hyperdrive_sim.network import INPUT, Network
 from hyperdrive_sim.placement import Placement, Resident
 from hyperdrive_sim.replay import Watch, replay
 from hyperdrive_sim.schedule import HOST, Compute, Copy, Load, Patch, Region, Schedule, Site, Task
+from hyperdrive_sim.synthetic import random_input, random_parameters
 
 IN = Shape(2, 4, 4).box
 OUT = Shape(4, 4, 4).box
@@ -61,7 +62,9 @@ class World(NamedTuple):
         units = tuple(Unit(name, "unit") for name in dict.fromkeys(one.unit for one in self.tasks))
         machine = Machine(units, self.memories, CLOCK, 1)
         schedule = Schedule(self.tasks).checked(machine)
-        placement = Placement((), self.residents, self.host, 64).checked(self.network, machine)
+        placement = Placement((), self.residents, self.host, {layer.name: 64 for layer in self.network} | {INPUT: 64}).checked(
+            self.network, machine
+        )
         return list(replay(self.computation(arithmetic), machine, placement, schedule, simulate(schedule), watch))
 
     def with_task(self, index: int, **changes: Any) -> World:
@@ -487,8 +490,12 @@ def test_every_frame_has_its_output() -> None:
 def test_what_is_left_of_one_frame_is_nothing_to_the_next() -> None:
     world = two_frames()
     assert world.without_effect(4).fails() == NO_INPUT.replace("frame 0", "frame 1")
-    assert world.without_effect(5).fails() == NO_WEIGHTS.replace("frame 0", "frame 1")
     assert world.without_effect(7).fails() == NO_OUTPUT.replace("frame 0", "frame 1")
+
+
+def test_weights_that_are_still_there_serve_the_next_frame_too() -> None:
+    assert two_frames().without_effect(5).is_golden(frames=2)
+    assert two_frames().without_effect(1).fails() == NO_WEIGHTS
 
 
 def test_a_frame_whose_place_is_taken_too_soon_is_missed() -> None:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hyperdrive_sim import architecture, golden, zoo
+from hyperdrive_sim import architecture, golden, synthetic, zoo
 from hyperdrive_sim.architecture import Architecture
 from hyperdrive_sim.energy import Ledger, account
 from hyperdrive_sim.engine import simulate
@@ -83,8 +83,8 @@ class Built:
 
     @cached_property
     def computation(self) -> Computation:
-        x = golden.random_input(self.network.input_shape, SEED)
-        return Computation(self.network, golden.random_parameters(self.network, SEED), x, self.architecture.arithmetic(self.spec))
+        x = synthetic.random_input(self.network.input_shape, SEED)
+        return Computation(self.network, synthetic.random_parameters(self.network, SEED), x, self.architecture.arithmetic(self.spec))
 
     @cached_property
     def golden(self) -> dict[str, Array]:

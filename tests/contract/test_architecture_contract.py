@@ -53,8 +53,8 @@ def test_all_work_is_done_once_and_all_weights_are_moved(built: Built) -> None:
     for task in built.schedule:
         match task.effect:
             case Compute(site, c0, c1, patches):
-                for out in (patch.out.channels(c0, c1) for patch in patches):
-                    for layer in site.layers:
+                for patch in patches:
+                    for layer, out in zip(site.layers, network.under(site.layers, patch.out.channels(c0, c1)), strict=True):
                         macs[layer] += network.macs(layer, out)
                         pixels[layer] += out.size
             case Load(layer, c0, c1):

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from hyperdrive_sim import kernels
-from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS
 from hyperdrive_sim.archs.hyperdrive.steps import runs
-from hyperdrive_sim.golden import Array, Parameters, apply_in
+from hyperdrive_sim.golden import Array, Parameters, apply_in, one_by_one
 from hyperdrive_sim.layers import Add, Conv, Layer
 
 
@@ -22,7 +21,6 @@ class Fp16:
     """
 
     dtype = np.dtype(np.float16)
-    bits = WORD_BITS
 
     def __init__(self, kernel: str = "fastest") -> None:
         self._wanted = kernel
@@ -42,6 +40,9 @@ class Fp16:
             return apply_in(np.float32, layer, operands, parameters).astype(np.float16)
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             return self._applied(layer, operands, parameters)
+
+    def fused(self, layers: Sequence[Layer], operands: Sequence[Array], parameters: Sequence[Parameters]) -> Array:
+        return one_by_one(self, layers, operands, parameters)
 
     def _applied(self, layer: Conv | Add, operands: Sequence[Array], parameters: Parameters) -> Array:
         if isinstance(layer, Add):

@@ -201,7 +201,7 @@ def place(network: Network, spec: HyperdriveSpec) -> Placement:
     parts = tuple(
         Part(step.output, layout.part(step.output, chip), f"{chip}.array", f"{chip}.fmm") for step in layout.plan.steps for chip in chips
     )
-    return Placement(parts, dict(layout.residents()), layout.plan.host, WORD_BITS)
+    return Placement(parts, dict(layout.residents()), layout.plan.host, dict.fromkeys(layout.plan.stride, WORD_BITS))
 
 
 def fit(network: Network, spec: HyperdriveSpec) -> HyperdriveSpec:

@@ -72,9 +72,9 @@ def runs(layer: Layer) -> bool:
     match layer:
         case Conv():
             fits = layer.kernel in KERNELS and layer.stride in STRIDES and layer.padding == layer.kernel // 2
-            return layer.weights == "binary" and fits
+            return layer.weights == "binary" and layer.pad == 0 and fits
         case Add():
-            return True
+            return layer.gain == 1
     return False
 
 
