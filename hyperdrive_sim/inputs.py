@@ -10,7 +10,7 @@ import numpy as np
 from hyperdrive_sim.box import Shape
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.golden import Array, Parameters
-from hyperdrive_sim.layers import Add, Conv, Dense
+from hyperdrive_sim.layers import Add, Conv, Dense, Sign
 from hyperdrive_sim.network import Network
 from hyperdrive_sim.scenario import Scenario
 from hyperdrive_sim.synthetic import random_input, random_parameters
@@ -114,29 +114,30 @@ def read_weights(path: Path, network: Network) -> dict[str, Parameters]:
         raise InvalidInput.at("weights", f"'{path.name}' holds a single array without a name", "take an .npz file")
     known: dict[str, Parameters] = {}
     for layer in network:
-        if isinstance(layer, Conv | Dense | Add):
+        if isinstance(layer, Conv | Dense | Add | Sign):
             known[layer.name] = _of_layer(layer, network, arrays, path.name)
     if arrays:
         raise InvalidInput.at("weights", f"'{path.name}' has an array '{min(arrays)}', which no layer of '{network.name}' takes")
     return known
 
 
-def _of_layer(layer: Conv | Dense | Add, network: Network, arrays: dict[str, Array], file: str) -> Parameters:
+def _of_layer(layer: Conv | Dense | Add | Sign, network: Network, arrays: dict[str, Array], file: str) -> Parameters:
     channels = network.shape(layer.name).channels
-    weights = None if isinstance(layer, Add) else _weights(layer, network, arrays, file)
+    weights = _weights(layer, network, arrays, file) if isinstance(layer, Conv | Dense) else None
+    dtype = np.float64 if isinstance(layer, Sign) else np.float16
     constants: dict[str, Array] = {}
     for part, absent in _constants(layer).items():
         given = arrays.pop(f"{layer.name}.{part}", np.full(channels, absent))
         if given.shape != (channels,):
             raise InvalidInput.at("weights", f"'{layer.name}.{part}' in '{file}' has shape {given.shape}", f"it must be ({channels},)")
-        constants[part] = _finite("weights", f"'{layer.name}.{part}' in '{file}'", given)
+        constants[part] = _finite("weights", f"'{layer.name}.{part}' in '{file}'", given, dtype)
     return Parameters(weights, constants.get("scale"), constants.get("bias"))
 
 
-def _constants(layer: Conv | Dense | Add) -> dict[str, float]:
+def _constants(layer: Conv | Dense | Add | Sign) -> dict[str, float]:
     """The constants per channel that a layer has, and what they are where nothing is said."""
-    has_scale = isinstance(layer, Conv) and layer.scale
-    has_bias = isinstance(layer, Dense) or layer.bias
+    has_scale = isinstance(layer, Sign) or (isinstance(layer, Conv) and layer.scale)
+    has_bias = isinstance(layer, Sign | Dense) or layer.bias
     return ({"scale": 1.0} if has_scale else {}) | ({"bias": 0.0} if has_bias else {})
 
 

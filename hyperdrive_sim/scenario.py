@@ -49,6 +49,7 @@ class Settings(BaseModel):
     schema_version: Literal[1] = Field(description="version of this format")
     title: str = Field(min_length=1, description="one line for people")
     network: str = Field(min_length=1, description="a network of the zoo; `hyperdrive-sim list` names them")
+    network_options: dict[str, int] = Field(default={}, description="what that network leaves open, for example bases: 4")
     input_shape: tuple[Size, Size, Size] = Field(
         description="[channels, rows, columns]", json_schema_extra={"expects": "[channels, rows, columns]"}
     )
@@ -116,7 +117,7 @@ class Scenario:
     def network(self) -> Network:
         """The network at the scenario's input shape. Raises InvalidInput, located in the file."""
         try:
-            return zoo.build(self.settings.network, self.settings.input_shape)
+            return zoo.build(self.settings.network, self.settings.input_shape, self.settings.network_options)
         except InvalidInput as error:
             raise self.located(error) from None
 

@@ -99,11 +99,8 @@ def reproduces(scenario: Scenario, section: published.Section) -> bool:
     """Whether it computes what the section's own scenario does: a changed chip or network has nothing to be compared with."""
     own = Scenario.read(library.folder() / section.scenario)
     ours, theirs = scenario.settings, own.settings
-    return scenario.spec == own.spec and (ours.network, ours.input_shape, ours.frames) == (
-        theirs.network,
-        theirs.input_shape,
-        theirs.frames,
-    )
+    same = ("network", "network_options", "input_shape", "frames")
+    return scenario.spec == own.spec and all(getattr(ours, key) == getattr(theirs, key) for key in same)
 
 
 def lowered(scenario: Scenario, setting: Setting, progress: Progress = silent, grain: str | None = None) -> Schedule:

@@ -1,8 +1,7 @@
-"""The networks of the papers, at any input size, and tiny ones for tests; `build(name, input_shape)` makes one.
+"""Networks of binary weights and real maps: ResNets (He et al., CVPR 2016, table 1).
 
-ResNets (He et al., CVPR 2016, table 1): weights of all residual-stage convolutions are binary, stem and classifier are real. The
-stride of a bottleneck block sits in its first 1 x 1 convolution, as in that paper. A projection is written before the branch that it
-bypasses, which keeps the fewest feature maps alive.
+Weights of all residual-stage convolutions are binary, stem and classifier are real. The stride of a bottleneck block sits in its first
+1 x 1 convolution, as in that paper. A projection is written before the branch that it bypasses, which keeps the fewest maps alive.
 """
 
 from __future__ import annotations
@@ -10,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from hyperdrive_sim.box import Shape
-from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool
-from hyperdrive_sim.network import INPUT, Network
+from hyperdrive_sim.network import INPUT
 
 STAGE_CHANNELS = (64, 128, 256, 512)
 BOTTLENECK_EXPANSION = 4
@@ -82,7 +79,7 @@ def _tiny_host() -> list[Layer]:
     ]
 
 
-ZOO: dict[str, Callable[[], list[Layer]]] = {
+NETWORKS: dict[str, Callable[[], list[Layer]]] = {
     "resnet18": lambda: _resnet(_basic, (2, 2, 2, 2)),
     "resnet34": lambda: _resnet(_basic, (3, 4, 6, 3)),
     "resnet50": lambda: _resnet(_bottleneck, (3, 4, 6, 3)),
@@ -100,14 +97,3 @@ ZOO: dict[str, Callable[[], list[Layer]]] = {
     "tiny_bottleneck": lambda: list(_residual_stages(_bottleneck, (1, 1), (8, 16), INPUT)),
     "tiny_resnet": _tiny_host,
 }
-
-
-def names() -> tuple[str, ...]:
-    return tuple(ZOO)
-
-
-def build(name: str, input_shape: tuple[int, int, int]) -> Network:
-    """The network of that name over an input [channels, rows, columns]; InvalidInput for a name that is not in the zoo."""
-    if name not in ZOO:
-        raise InvalidInput.at("network", f"'{name}' is not in the zoo", "known networks: " + ", ".join(ZOO))
-    return Network(name, Shape(*input_shape), ZOO[name]())
