@@ -23,6 +23,7 @@ from hyperdrive_sim import __version__
 from hyperdrive_sim.errors import HyperdriveSimError, InvalidInput
 
 if TYPE_CHECKING:
+    from hyperdrive_sim.report import Report
     from hyperdrive_sim.scenario import Scenario
 
 INTERRUPTED = 130
@@ -187,10 +188,38 @@ def sweep(file: Path, changes: tuple[str, ...], as_json: bool) -> int:
         for point, outcome in study.sweep(scenario, progress):
             points.append((point, outcome))
     if as_json:
-        _print_json([{"point": point, **({"error": got} if isinstance(got, str) else {"result": got.to_dict()})} for point, got in points])
+        _print_json([{"point": point, **_result(outcome)} for point, outcome in points])
     else:
         _print(show.sweep(points))
     return SOME_FAILED if any(isinstance(outcome, str) for _, outcome in points) else 0
+
+
+@command
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
+@set_option
+@json_option
+def compare(files: tuple[str, ...], changes: tuple[str, ...], as_json: bool) -> int:
+    """Run several scenarios, of any architectures and networks, and compare them in one table.
+
+    A row has energies per frame and efficiencies with and without I/O. Weak prices are the share of the energy whose price is recalled or
+    assumed; what is published, derived or fitted is not in it. --set changes a key of every scenario.
+    """
+    from hyperdrive_sim import comparing, study
+
+    with _progress() as progress:
+        found = list(study.compare(files, changes, progress))
+    errors = [outcome for _, outcome in found if isinstance(outcome, HyperdriveSimError)]
+    some_ran = len(errors) < len(found)
+    if as_json:
+        _print_json([{"file": file, **_result(outcome)} for file, outcome in found])
+    elif some_ran:
+        _print(comparing.comparison(found))
+    else:
+        for error in {str(error): error for error in errors}.values():
+            _complain(error)
+    if some_ran:
+        return SOME_FAILED if errors else 0
+    return max(error.exit_code for error in errors)
 
 
 @command
@@ -229,6 +258,11 @@ def schema() -> None:
     from hyperdrive_sim import scenario
 
     _print_json(scenario.schema())
+
+
+def _result(outcome: Report | HyperdriveSimError | str) -> dict[str, Any]:
+    """One of several outcomes in JSON."""
+    return {"error": str(outcome)} if isinstance(outcome, HyperdriveSimError | str) else {"result": outcome.to_dict()}
 
 
 def _scenario(file: Path, changes: tuple[str, ...]) -> Scenario:

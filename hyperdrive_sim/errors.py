@@ -82,5 +82,9 @@ class NotThere(Finding):
     """A task read a pixel or a weight that its memory did not hold at that moment."""
 
 
+class Overflow(Finding):
+    """A partial sum does not fit the word that hardware keeps it in."""
+
+
 class Hazard(Finding):
     """Two tasks touch the same bits of a memory and nothing orders them."""

@@ -49,6 +49,11 @@ class Arithmetic(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def slow_macs_per_s(self) -> float | None:
+        """Roughly what it computes where it must do without compiled kernels; None where it need not."""
+        ...
+
     def apply(self, layer: Layer, operands: Sequence[Array], parameters: Parameters) -> Array:
         """The layer's output (rows, columns, channels) from operands that cover exactly its window, padding included.
 
@@ -88,9 +93,12 @@ class Computation(NamedTuple):
 
 
 def one_by_one(arithmetic: Arithmetic, layers: Sequence[Layer], operands: Sequence[Array], parameters: Sequence[Parameters]) -> Array:
-    """Layers that are computed in one go, each as if it were alone."""
+    """Layers that are computed in one go, each as if it were alone. Behind the first, padding is that of whole maps."""
     values, *others = operands
-    for layer, its in zip(layers, parameters, strict=True):
+    for number, (layer, its) in enumerate(zip(layers, parameters, strict=True)):
+        if number:
+            shape = Shape(values.shape[2], *values.shape[:2])
+            values = framed(values, layer.needs(layer.output(*[shape] * len(layer.inputs)).box, shape), layer)
         values = arithmetic.apply(layer, [values, *(others.pop(0) for _ in layer.inputs[1:])], its)
     return values
 
@@ -100,6 +108,7 @@ class Exact:
 
     name = "float64"
     dtype = np.dtype(np.float64)
+    slow_macs_per_s = None
 
     def apply(self, layer: Layer, operands: Sequence[Array], parameters: Parameters) -> Array:
         return apply_in(np.float64, layer, operands, parameters)

@@ -56,8 +56,7 @@ class _Proof:
             match task.effect:
                 case Compute(site, c0, c1):
                     self._use(index, site.weights, (site.layers[0], c0, c1), _weights(site.layers[0], c0, c1), at_end=True)
-                case Load(layer, c0, c1, targets):
-                    bits = self.network.weight_bits(layer, c1 - c0)
+                case Load(layer, c0, c1, bits, targets):
                     for target in targets:
                         self._push(index, target, (layer, c0, c1), Entry(_weights(layer, c0, c1), bits, index))
             for region in writes(task.effect):

@@ -75,9 +75,8 @@ class _Replay:
                 for box, (values,) in zip(effect.boxes, self.under_way.pop(index), strict=True):
                     self._put(effect.target, effect.tensor, box.channels(effect.c0, effect.c1), values, task.frame)
             case Load():
-                bits = self.network.weight_bits(effect.layer, effect.c1 - effect.c0)
                 for target in effect.targets:
-                    self.fifos[target].push((effect.layer, effect.c0, effect.c1), bits)
+                    self.fifos[target].push((effect.layer, effect.c0, effect.c1), effect.bits)
             case Compute():
                 self._compute(task, effect, self.under_way.pop(index))
 

@@ -72,11 +72,12 @@ class Copy(NamedTuple):
 
 
 class Load(NamedTuple):
-    """Brings the weights of output channels c0..c1 into memories, there when it ends."""
+    """Brings the weights of output channels c0..c1, *bits* with all that comes along, into memories, there when it ends."""
 
     layer: str
     c0: int
     c1: int
+    bits: int
     targets: tuple[str, ...]
 
 

@@ -55,35 +55,39 @@ def per_s(rate: float) -> str:
     return f"{rate:,.0f} /s" if rate >= 1000 else f"{rate:.4g} /s"
 
 
-class _Column(NamedTuple):
-    """A column of a table: not *needed* is one that is left out where there is no room, *wraps* says between what a line may break."""
+class Column(NamedTuple):
+    """A column of a table: *spare* ones are left out where there is no room, *wraps* says between what a line may break.
+
+    The higher its number, the sooner a spare column goes; 0 is needed. A column is as wide as its longest piece, or *least* if told so.
+    """
 
     name: str
     cells: Sequence[str | Text]
     right: bool = True
-    needed: bool = True
+    spare: int = 0
     wraps: str = ""
+    least: int = 0
 
 
-class _Columns:
-    """A table that leaves out columns, the last one first, rather than cutting off numbers."""
+class Columns:
+    """A table that leaves out columns rather than cutting off numbers."""
 
-    def __init__(self, title: str, *columns: _Column) -> None:
+    def __init__(self, title: str, *columns: Column) -> None:
         self.title, self.columns = title, columns
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         columns = list(self.columns)
-        spare = [column for column in columns if not column.needed]
+        spare = sorted((column for column in columns if column.spare), key=lambda column: column.spare)
         while spare and Measurement.get(console, options.update(max_width=1000), self._table(columns)).minimum > options.max_width:
             columns.remove(spare.pop())
         yield self._table(columns)
 
-    def _table(self, columns: Sequence[_Column]) -> Table:
+    def _table(self, columns: Sequence[Column]) -> Table:
         table = Table(title=self.title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0), pad_edge=False)
-        for name, cells, right, _, wraps in columns:
-            texts = [name, *map(str, cells)]
+        for name, cells, right, _, wraps, least in columns:
+            texts = [line for text in (name, *map(str, cells)) for line in text.split("\n")]
             pieces = [piece for text in texts for piece in text.split(wraps)] if wraps else texts
-            least = max(map(len, pieces)) + len(wraps.strip())
+            least = least or max(map(len, pieces)) + len(wraps.strip())
             table.add_column(name, justify="right" if right else "left", no_wrap=not wraps, overflow="fold", min_width=least)
         for row in zip(*(column.cells for column in columns), strict=True):
             table.add_row(*row)
@@ -122,34 +126,39 @@ def _facts(report: Report) -> Iterator[tuple[str, str, str]]:
     yield "throughput", si(work.ops_per_s, "Op/s"), f"of {si(system.peak_ops_per_s, 'Op/s')} peak, all tiles of all chips"
     yield "utilisation", percent(work.utilization), f"{work.ops_per_cycle:,.0f} of {system.peak_ops_per_cycle:,} Op per cycle, I/O included"
     share = time.bound_s * 1e6 * system.clock_mhz / time.cycles
-    yield "bound by", time.bound_by, f"which alone needs {percent(share)} of the time;\nthe time goes to {_waited_for(report)}"
+    goes = ", ".join(f"{kind} {percent(part)}" for kind, part in time_goes_to(report)[:3] if part > 0.001)
+    yield "bound by", time.bound_by, f"which alone needs {percent(share)} of the time;\nthe time goes to {goes}"
     yield "energy", si(energy.total_j, "J"), f"per frame: core {si(energy.core_j, 'J')}, I/O {si(energy.io_j, 'J')}"
     crossing = sorted(report.io_bits.items(), key=lambda item: -item[1])
     yield "I/O", si(sum(report.io_bits.values()), "bit"), _in_pairs([f"{what} {si(bits, 'bit')}" for what, bits in crossing if bits])
     remark = f"including I/O; core alone {si(report.efficiency.core_ops_per_j, 'Op/s/W')}"
     yield "system efficiency", si(report.efficiency.system_ops_per_j, "Op/s/W"), remark
-    shares = _trust(report)
+    shares = trust(report)
     yield "prices", f"{percent(shares.pop('published', 0.0))} published", _in_pairs([f"{percent(s)} {how}" for how, s in shares.items()])
     if system.assumed:
-        settings = [f"{name.replace('_', ' ')} {value:g}" for name, value in system.assumed.items()]
+        settings = [f"{name.replace('_', ' ')} {_setting(value)}" for name, value in system.assumed.items()]
         yield "assumed", counted(len(settings), "setting"), _in_pairs(settings)
     if report.network.host_ops:
         yield "host", si(report.network.host_ops, "Op"), "per frame left to the host, in no time and not counted"
+
+
+def _setting(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else str(value).replace("_", " ")
 
 
 def _in_pairs(words: Sequence[str]) -> str:
     return ",\n".join(", ".join(words[n : n + 2]) for n in range(0, len(words), 2))
 
 
-def _waited_for(report: Report) -> str:
-    """What kinds of units the chain of tasks consists of that ends last, by their share of the time."""
+def time_goes_to(report: Report) -> list[tuple[str, float]]:
+    """What kinds of units the chain of tasks consists of that ends last, and their share of the time, the largest first."""
     kinds, spent = {unit.name: unit.kind for unit in report.units}, Counter[str]()
     for index, ps in report.trace.chain():
         spent["arrival" if index is None else kinds[report.trace.tasks[index].unit]] += ps
-    return ", ".join(f"{kind} {percent(ps / spent.total())}" for kind, ps in spent.most_common(3) if ps * 1000 > spent.total())
+    return [(kind, ps / spent.total()) for kind, ps in spent.most_common()]
 
 
-def _trust(report: Report) -> dict[str, float]:
+def trust(report: Report) -> dict[str, float]:
     """Shares of the energy by how well its price is known, the largest first."""
     shares: dict[str, float] = {}
     for action in report.energy.by_action.values():
@@ -157,22 +166,22 @@ def _trust(report: Report) -> dict[str, float]:
     return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
 
-def _layers(report: Report) -> _Columns:
+def _layers(report: Report) -> Columns:
     """The layers that took longest, per frame: how long their arrays computed or stood still before they could, and for what."""
     frames, hz = report.time.frames, report.system.clock_mhz * 1e6
     took = {row.name: (row.cycles / hz + sum(row.stalls.values())) / frames for row in report.layers}
     longest = sorted(report.layers, key=lambda row: -took[row.name])[:TOP_LAYERS]
     rows = [row for row in report.layers if row in longest and took[row.name]]
     each = ", per frame" if frames > 1 else ""
-    return _Columns(
+    return Columns(
         f"the layers that took longest{each}",
-        _Column("layer", [row.name for row in rows], right=False),
-        _Column("kind", [row.kind for row in rows], right=False, needed=False),
-        _Column("time", [si(took[row.name], "s") for row in rows]),
-        _Column("cycles", [f"{row.cycles / frames:,.0f}" for row in rows], needed=False),
-        _Column("energy", [si(row.energy_j / frames, "J") for row in rows], needed=False),
-        _Column("use", [percent(row.utilization) for row in rows]),
-        _Column("stalled by", [_stalls(row, took[row.name] * frames) for row in rows], right=False, wraps=", "),
+        Column("layer", [row.name for row in rows], right=False),
+        Column("kind", [row.kind for row in rows], right=False, spare=1),
+        Column("time", [si(took[row.name], "s") for row in rows]),
+        Column("cycles", [f"{row.cycles / frames:,.0f}" for row in rows], spare=2),
+        Column("energy", [si(row.energy_j / frames, "J") for row in rows], spare=3),
+        Column("use", [percent(row.utilization) for row in rows]),
+        Column("stalled by", [_stalls(row, took[row.name] * frames) for row in rows], right=False, wraps=", "),
     )
 
 
@@ -198,13 +207,13 @@ def _tiles(report: Report) -> Group:
 
 def published(rows: Sequence[Comparison]) -> Group:
     """Published figures beside simulated ones, and what there is to say about them."""
-    table = _Columns(
+    table = Columns(
         "published and simulated",
-        _Column("quantity", [row.quantity for row in rows], right=False, wraps=" "),
-        _Column("published", [si(row.published, row.unit) for row in rows]),
-        _Column("simulated", [si(row.simulated, row.unit) for row in rows]),
-        _Column("off by", [Text(f"{100 * row.error:+.2f} %", style="" if row.within else "bold red") for row in rows]),
-        _Column("known as", [row.provenance for row in rows], right=False, wraps=" "),
+        Column("quantity", [row.quantity for row in rows], right=False, wraps=" "),
+        Column("published", [si(row.published, row.unit) for row in rows]),
+        Column("simulated", [si(row.simulated, row.unit) for row in rows]),
+        Column("off by", [Text(f"{100 * row.error:+.2f} %", style="" if row.within else "bold red") for row in rows]),
+        Column("known as", [row.provenance for row in rows], right=False, wraps=" "),
     )
     notes = [Text(f"{row.quantity}: {row.note}", style="dim") for row in rows if row.note]
     beyond = [Text(f"{row.quantity}: further off than the stated {percent(row.tolerance)}", "bold red") for row in rows if not row.within]
@@ -247,17 +256,16 @@ def estimate(expected: Estimate) -> str:
 
 def sweep(points: Sequence[tuple[Mapping[str, Any], Report | str]]) -> Group:
     """A row per point, and what was wrong with those that failed."""
-    keys = [_Column(key.rpartition(".")[2].replace("_", " "), [str(point[key]) for point, _ in points], wraps=" ") for key in points[0][0]]
+    keys = [Column(key.rpartition(".")[2].replace("_", "\n"), [str(point[key]) for point, _ in points]) for key in points[0][0]]
     cells = [_outcome(outcome) for _, outcome in points]
-    names = ("latency", "rate", "use", "energy", "efficiency", "bound by")
-    spare = ("rate", "use", "bound by")
-    figures = [_Column(name, [row[number] for row in cells], needed=name not in spare) for number, name in enumerate(names)]
+    names = {"latency": 0, "rate": 1, "use": 2, "energy": 0, "efficiency": 0, "bound by": 3}
+    figures = [Column(name, [row[number] for row in cells], spare=spare) for number, (name, spare) in enumerate(names.items())]
     failed = [
         Text(f"{', '.join(f'{key}={value}' for key, value in point.items())}: {outcome}", style="bold red")
         for point, outcome in points
         if isinstance(outcome, str)
     ]
-    return Group(_Columns("", *keys, *figures), *failed)
+    return Group(Columns("", *keys, *figures), *failed)
 
 
 def _outcome(outcome: Report | str) -> list[str | Text]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -163,3 +163,14 @@ def sweep(scenario: Scenario, progress: Progress = silent) -> Iterator[tuple[dic
             yield values, run(scenario.at(point), progress)
         except HyperdriveSimError as error:
             yield values, str(error)
+
+
+def compare(
+    files: Iterable[str], changes: Sequence[str] = (), progress: Progress = silent
+) -> Iterator[tuple[str, Report | HyperdriveSimError]]:
+    """Every scenario file, with `key=value` settings on top, and its report, or what kept it from running."""
+    for file in files:
+        try:
+            yield file, run(Scenario.read(file, changes), progress)
+        except HyperdriveSimError as error:
+            yield file, error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -26,7 +28,7 @@ def _drawn(layer: Conv | Dense | Add | Sign, network: Network, seed: int) -> Par
     bias = rng.normal(0, 0.1, channels).astype(np.float16)
     match layer:
         case Sign():
-            return _drawn_norm(rng, _spread(network, layer.inputs[0]), channels)
+            return _drawn_norm(rng, _range(network, layer.inputs[0]), channels)
         case Add():
             return Parameters(bias=bias if layer.bias else None)
         case Dense():
@@ -43,25 +45,47 @@ def _drawn(layer: Conv | Dense | Add | Sign, network: Network, seed: int) -> Par
             return Parameters(weights, scale if layer.scale else None, bias if layer.bias else None)
 
 
-def _drawn_norm(rng: np.random.Generator, spread: float, channels: int) -> Parameters:
+class Range(NamedTuple):
+    """Roughly which values a map holds: around *centre*, *spread* to either side, none below 0 if *cut*."""
+
+    centre: float
+    spread: float
+    cut: bool = False
+
+
+def _drawn_norm(rng: np.random.Generator, values: Range, channels: int) -> Parameters:
     """A batch norm whose zero lies among the values that come, half of the time exactly on an integer; one factor in four is negative."""
     factor = np.where(rng.random(channels) < 0.25, -1, 1) * rng.uniform(0.5, 1.5, channels)
-    zero = rng.normal(0, 0.5 * spread, channels)
-    zero = np.where(rng.random(channels) < 0.5, np.round(zero), zero)
+    zero = values.centre + rng.normal(0, 0.4 * values.spread, channels)
+    if values.cut:
+        zero = np.abs(zero)
+    zero = np.where((rng.random(channels) < 0.5) & (values.spread > 2), np.round(zero), zero)
     return Parameters(scale=factor, bias=-(factor * zero))
 
 
-def _spread(network: Network, name: str) -> float:
-    """Roughly how far the values of a map lie apart: sums of n products of signs by the root of n, all else by one."""
+def _range(network: Network, name: str) -> Range:
+    """Sums of n products of signs spread by the root of n, real maps by about one; a pooled maximum lies where the largest of them do."""
     layer = network[name] if name != INPUT else None
     match layer:
-        case Conv(maps="binary"):
-            return float(np.sqrt(layer.weight_count(*network.input_shapes(layer)) / layer.out_channels))
+        case Conv(maps="binary", relu=relu):
+            products = layer.weight_count(*network.input_shapes(layer)) / layer.out_channels
+            return Range(0.0, float(np.sqrt(products)), relu)
+        case Conv(relu=relu):
+            return Range(0.0, 0.8, relu)
         case Add(inputs=(one, other), gain=gain):
-            return float(np.hypot(_spread(network, one), gain * _spread(network, other)))
-        case MaxPool() | MeanPool():
-            return _spread(network, layer.inputs[0])
-    return 1.0
+            return Range(0.0, float(np.hypot(_range(network, one).spread, gain * _range(network, other).spread)), layer.relu)
+        case MaxPool():
+            below = _range(network, layer.inputs[0])
+            return Range(below.centre + below.spread * _largest_of(layer.kernel**2), 0.6 * below.spread, below.cut)
+        case MeanPool():
+            below = _range(network, layer.inputs[0])
+            return Range(below.centre + 0.4 * below.spread * below.cut, 0.6 * below.spread / layer.kernel, below.cut)
+    return Range(0.5, 0.4) if layer is None else Range(0.0, 1.0)
+
+
+def _largest_of(count: int) -> float:
+    """Where the largest of so many normal deviates lies on average (Blom, 1958)."""
+    return NormalDist().inv_cdf((count - 0.375) / (count + 0.25)) if count > 1 else 0.0
 
 
 def _normal(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int) -> Array:

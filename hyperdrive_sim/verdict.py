@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hyperdrive_sim import hazards, inputs, kernels
+from hyperdrive_sim import hazards, inputs
 from hyperdrive_sim.box import Box
 from hyperdrive_sim.engine import simulate
 from hyperdrive_sim.errors import Finding, InvalidInput
@@ -25,8 +25,6 @@ from hyperdrive_sim.study import MAX_TASKS, Progress, Setting, collector_paused,
 from hyperdrive_sim.trace import Trace
 
 MAX_VALUES = 4_000_000_000
-NUMPY_MACS_PER_S = 0.5e9
-"""Of the numpy kernel on blocks of 16 channels, measured on one core of a server (0.2 to 1.0e9)."""
 WORTH_SAYING_S = 3
 FINEST_PIXELS = 4_000_000
 """Of the largest map: a finer grain may mean a block for every pixel, before it is known how many tasks that makes."""
@@ -143,11 +141,11 @@ def _affordable(scenario: Scenario, network: Network) -> None:
 
 def slowness(scenario: Scenario) -> str:
     """What to tell somebody whose check will be slow for want of compiled kernels; empty where it will not."""
-    network = scenario.network()
-    seconds = 2 * scenario.settings.frames * sum(network.macs(layer.name) for layer in network) / NUMPY_MACS_PER_S
-    if kernels.fastest() != "numpy" or seconds < WORTH_SAYING_S:
+    network, rate = scenario.network(), scenario.architecture.arithmetic(scenario.spec).slow_macs_per_s
+    seconds = 2 * scenario.settings.frames * sum(network.macs(layer.name) for layer in network) / rate if rate else 0.0
+    if seconds < WORTH_SAYING_S:
         return ""
-    return f"without numba the values take about {seconds:.0f} s; pip install 'hyperdrive-sim[fast]' makes that a hundredth"
+    return f"without numba the values take about {seconds:.0f} s; pip install 'hyperdrive-sim[fast]' makes that a small part of it"
 
 
 class _Laps:

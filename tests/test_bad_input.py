@@ -14,12 +14,13 @@ import PIL.Image
 import pytest
 from commands import BASE, complaints, invoke, sentences, write
 
-from hyperdrive_sim import scenario, study, synthetic, verdict, zoo
+from hyperdrive_sim import architecture, scenario, study, synthetic, verdict, zoo
 from hyperdrive_sim.archs.hyperdrive.spec import HyperdriveSpec
 from hyperdrive_sim.box import Shape
 from hyperdrive_sim.layers import Conv
 
 NETWORKS = "known networks: " + ", ".join(zoo.names())
+ARCHITECTURES = "known architectures: " + ", ".join(architecture.names())
 SPEC_KEYS = "known keys: " + ", ".join(HyperdriveSpec.model_fields)
 OPERATING_POINTS = "take 0.5 to 1 V: 0.5, 0.65, 0.8, 1 are known"
 NO_NUMPY = "is not a numpy file that can be read; take what numpy.save or numpy.savez wrote, without objects"
@@ -129,8 +130,8 @@ def test_values(tmp_path: Path, more: str, sentence: str) -> None:
         ("schema_version: 1", "schema_version: 2", "s.yaml:1:1: schema_version: must be 1, not 2"),
         ("tiny_conv", "resnet43", f"s.yaml:3:1: network: 'resnet43' is not in the zoo; {NETWORKS}"),
         ("tiny_conv", "34", "s.yaml:3:1: network: must be text, not 34"),
-        ("hyperdrive", "hyperdriev", "s.yaml:5:1: architecture: 'hyperdriev' is unknown; known architectures: hyperdrive"),
-        ("hyperdrive", "../hyperdrive", "s.yaml:5:1: architecture: '../hyperdrive' is unknown; known architectures: hyperdrive"),
+        ("hyperdrive", "hyperdriev", f"s.yaml:5:1: architecture: 'hyperdriev' is unknown; {ARCHITECTURES}"),
+        ("hyperdrive", "../hyperdrive", f"s.yaml:5:1: architecture: '../hyperdrive' is unknown; {ARCHITECTURES}"),
     ],
 )
 def test_the_five_keys_of_every_scenario(tmp_path: Path, was: str, is_: str, sentence: str) -> None:

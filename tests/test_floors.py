@@ -20,9 +20,9 @@ FLOORS: dict[int, str] = {
     1: "layers network zoo kernels golden synthetic",  # what
     2: "machine mesh placement schedule",  # on what
     3: "trace engine memories replay energy accesses hazards",  # readers
-    4: "archs architecture",  # the chips
+    4: "archs architecture operating_points xnor_datapath",  # the chips
     5: "scenario published layer_table report study inputs verdict",  # experiment
-    6: "bars show results cli __main__",  # faces
+    6: "bars show comparing results cli __main__",  # faces
 }
 """Modules and folders by floor; a folder's floor is that of all its modules. A new module is given its floor here."""
 

@@ -28,7 +28,7 @@ from hyperdrive_sim.golden import (
     framed,
     padding_value,
 )
-from hyperdrive_sim.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool
+from hyperdrive_sim.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool, MeanPool
 from hyperdrive_sim.network import INPUT, Network
 from hyperdrive_sim.synthetic import RESIDUAL_GAIN, random_input, random_parameters
 from hyperdrive_sim.zoo import build
@@ -168,6 +168,8 @@ LAYERS: list[Layer] = [
     Conv(name="d", inputs=(INPUT,), out_channels=4, kernel=5, padding=2),
     MaxPool(name="e", inputs=(INPUT,), kernel=3, stride=2, padding=1),
     GlobalMean(name="f", inputs=(INPUT,)),
+    Conv(name="g", inputs=(INPUT,), out_channels=4, kernel=3, stride=2, padding=1, pad=1),
+    MeanPool(name="h", inputs=(INPUT,), kernel=2, stride=2, padding=1),
 ]
 
 
@@ -186,7 +188,7 @@ def test_a_block_is_computed_from_what_it_needs_and_nothing_else(layer: Layer, d
     np.testing.assert_array_equal(part, whole(layer, [x], constants)[block.slices(everything.box)])
 
 
-@pytest.mark.parametrize("layer", LAYERS[:5], ids=lambda layer: layer.kind)
+@pytest.mark.parametrize("layer", [*LAYERS[:5], *LAYERS[6:]], ids=lambda layer: layer.kind)
 def test_every_pixel_of_the_window_counts(layer: Layer) -> None:
     """The window is tight: with any one pixel beyond reach of the block changed, nothing changes; with one inside, something does."""
     shape, block = Shape(4, 7, 9), Box(0, 4, 1, 3, 1, 2)
@@ -207,8 +209,8 @@ def test_every_pixel_of_the_window_counts(layer: Layer) -> None:
     assert (window.r1 - 1, window.w1 - 1) == tuple(map(max, zip(*touched, strict=True)))
 
 
-def test_padding_loses_every_maximum_and_adds_nothing_to_a_sum() -> None:
-    assert [padding_value(layer) for layer in LAYERS] == [0, 0, 0, 0, -np.inf, 0]
+def test_padding_loses_every_maximum_and_adds_nothing_to_a_sum_unless_a_convolution_says_otherwise() -> None:
+    assert [padding_value(layer) for layer in LAYERS] == [0, 0, 0, 0, -np.inf, 0, 1, 0]
 
 
 def test_a_map_that_is_needed_as_it_is_is_not_copied() -> None:

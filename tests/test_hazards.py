@@ -57,7 +57,7 @@ def moves(tensor: str, source: str, target: str) -> Copy:
 
 
 def loads(layer: str) -> Load:
-    return Load(layer, 0, 1, ("wbuf",))
+    return Load(layer, 0, 1, 1, ("wbuf",))
 
 
 IN, A, B = moves("input", "host", "ram"), computes("a", "input"), computes("b", "a")

@@ -12,6 +12,7 @@ from commands import BASE, invoke, write
 
 from hyperdrive_sim import zoo
 from hyperdrive_sim.box import Shape
+from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.golden import Array, Parameters
 from hyperdrive_sim.inputs import input_map, parameters, read_image, read_weights
 from hyperdrive_sim.network import Network
@@ -142,6 +143,8 @@ def test_a_ramp_stays_a_ramp(tmp_path: Path) -> None:
 
 # --- weights ---
 
+BINARY = ("tiny_xnor_pooled", "tiny_xnor_kernels", "tiny_groupnet", "binary_resnet20")
+
 
 def documented(network: Network, known: Mapping[str, Parameters]) -> dict[str, Array]:
     """Constants by the names and in the layout of the documentation."""
@@ -163,7 +166,7 @@ def _same(a: Array, b: Array) -> bool:
     return a.dtype == b.dtype and np.array_equal(a, b)
 
 
-@pytest.mark.parametrize("name", ["tiny_resnet", "tiny_odd_channels", "tiny_bottleneck", "tiny_residual", "resnet18"])
+@pytest.mark.parametrize("name", [*("tiny_resnet", "tiny_odd_channels", "tiny_bottleneck", "tiny_residual", "resnet18"), *BINARY])
 def test_weights_come_back_as_they_were(tmp_path: Path, name: str) -> None:
     network = zoo.build(name, (32 if name == "tiny_bottleneck" else 16 if name == "tiny_residual" else 3, 32, 32))
     known = random_parameters(network, seed=3)
@@ -195,6 +198,41 @@ def test_what_is_absent_is_neutral(tmp_path: Path) -> None:
     assert _same(read.weights, weights.transpose(0, 2, 3, 1).astype(np.int8))
     assert _same(read.scale, np.ones(16, np.float16))
     assert _same(read.bias, np.zeros(16, np.float16))
+
+
+def test_a_batch_norm_before_a_sign_keeps_every_digit(tmp_path: Path) -> None:
+    """A threshold beside an integer must not become the integer; factors and offsets need not be numbers of FP16 either."""
+    network = zoo.build("tiny_xnor_pointwise", (3, 4, 4))
+    scale, bias = np.linspace(-1e-9, 1e9, 40), np.full(40, -1 - 2.0**-50)
+    known = random_parameters(network, 1) | {"sign1": Parameters(None, scale, bias)}
+    np.savez(tmp_path / "w.npz", **documented(network, known))
+    read = read_weights(tmp_path / "w.npz", network)["sign1"]
+    assert _same(read.scale, scale)
+    assert _same(read.bias, bias)
+
+
+@pytest.mark.parametrize(
+    ("given", "factor", "offset"),
+    [({}, 1.0, 0.0), ({"sign1.scale": np.full(40, -2)}, -2.0, 0.0), ({"sign1.bias": np.full(40, 3, np.float32)}, 1.0, 3.0)],
+)
+def test_an_absent_factor_of_a_sign_is_one_and_an_absent_offset_zero(
+    tmp_path: Path, given: Mapping[str, Array], factor: float, offset: float
+) -> None:
+    network = zoo.build("tiny_xnor_pointwise", (3, 4, 4))
+    weights = {"conv1": np.ones((40, 3, 1, 1)), "conv2": np.ones((9, 40, 1, 1))}
+    np.savez(tmp_path / "w.npz", **weights, **given)
+    read = read_weights(tmp_path / "w.npz", network)
+    assert read.keys() == {"sign0", "conv1", "sign1", "conv2"}
+    assert read["conv1"].scale is read["conv1"].bias is None
+    assert _same(read["sign1"].scale, np.full(40, factor))
+    assert _same(read["sign1"].bias, np.full(40, offset))
+
+
+def test_a_binary_convolution_has_no_factor_of_its_own(tmp_path: Path) -> None:
+    network = zoo.build("tiny_xnor", (3, 4, 4))
+    np.savez(tmp_path / "w.npz", **{"conv": np.ones((16, 3, 3, 3)), "conv.scale": np.ones(16)})
+    with pytest.raises(InvalidInput, match=r"^weights: 'w\.npz' has an array 'conv\.scale', which no layer of 'tiny_xnor' takes$"):
+        read_weights(tmp_path / "w.npz", network)
 
 
 @pytest.mark.parametrize("kind", [np.int8, np.int64, np.float16, np.float64])

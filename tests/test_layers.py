@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hyperdrive_sim.box import Box, Shape
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool
+from hyperdrive_sim.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool, MeanPool, Sign, Thermometer
 
 SIZES = st.integers(1, 13)
 WINDOWS = st.tuples(st.integers(1, 5), st.integers(1, 4), st.integers(0, 3))
@@ -36,7 +36,8 @@ def test_as_many_outputs_as_places_where_the_window_fits(rows: int, columns: int
     down, right = (len(list(positions(size, *window))) for size in (rows, columns))
     geometry = {"kernel": kernel, "stride": stride, "padding": padding}
     assert conv(**geometry).output(Shape(2, rows, columns)) == Shape(5, down, right)
-    assert MaxPool(name="pool", inputs=("input",), **geometry).output(Shape(2, rows, columns)) == Shape(2, down, right)
+    for pool in (MaxPool, MeanPool):
+        assert pool(name="pool", inputs=("input",), **geometry).output(Shape(2, rows, columns)) == Shape(2, down, right)
 
 
 @given(SIZES, SIZES, WINDOWS)
@@ -56,7 +57,12 @@ def test_work_is_a_count_of_taps(rows: int, columns: int, window: tuple[int, int
         (conv(kernel=3, stride=2, padding=1), [Shape(8, 7, 10)], Shape(5, 4, 5)),
         (conv(kernel=1, stride=2), [Shape(8, 7, 10)], Shape(5, 4, 5)),
         (conv(kernel=3), [Shape(8, 2, 9)], Shape(5, 0, 7)),
+        (conv(kernel=8, stride=2, padding=3, maps="binary"), [Shape(8, 14, 13)], Shape(5, 7, 6)),
         (MaxPool(name="pool", inputs=("a",), kernel=3, stride=2, padding=1), [Shape(64, 113, 151)], Shape(64, 57, 76)),
+        (MeanPool(name="pool", inputs=("a",), kernel=2, stride=2), [Shape(8, 13, 12)], Shape(8, 6, 6)),
+        (Sign(name="sign", inputs=("a",)), [Shape(8, 7, 10)], Shape(8, 7, 10)),
+        (Thermometer(name="code", inputs=("a",), levels=85, fill=1), [Shape(3, 7, 10)], Shape(256, 7, 10)),
+        (Thermometer(name="code", inputs=("a",), levels=4), [Shape(3, 7, 10)], Shape(12, 7, 10)),
         (Add(name="add", inputs=("a", "b")), [Shape(8, 7, 10), Shape(8, 7, 10)], Shape(8, 7, 10)),
         (GlobalMean(name="mean", inputs=("a",)), [Shape(8, 7, 10)], Shape(8, 1, 1)),
         (Dense(name="fc", inputs=("a",), features=10), [Shape(8, 7, 10)], Shape(10, 1, 1)),
@@ -74,9 +80,14 @@ def test_shapes_by_hand(layer: Layer, shapes: list[Shape], output: Shape) -> Non
         (conv(scale=False), 720, 1450, 360),
         (conv(scale=False, bias=False, relu=False), 720, 1440, 360),
         (conv(kernel=1), 80, 180, 40),
+        (conv(maps="binary", scale=False, bias=False), 720, 1440, 360),
         (Add(name="add", inputs=("a", "b")), 0, 10, 0),
         (Add(name="add", inputs=("a", "b"), bias=True), 0, 20, 0),
+        (Add(name="add", inputs=("a", "b"), gain=24), 0, 10, 0),
+        (Sign(name="sign", inputs=("a",)), 0, 0, 0),
+        (Thermometer(name="code", inputs=("a",), levels=4), 0, 10, 0),  # a comparison each
         (MaxPool(name="pool", inputs=("a",), kernel=3, stride=2), 0, 90, 0),
+        (MeanPool(name="pool", inputs=("a",), kernel=2, stride=2), 0, 40, 0),
         (GlobalMean(name="mean", inputs=("a",)), 0, 10 * 6 * 4, 0),
         (Dense(name="fc", inputs=("a",), features=10), 10 * 192, 2 * 1920 + 10, 16 * 10 * 192),
     ],
@@ -94,6 +105,9 @@ def test_work_by_hand(layer: Layer, macs: int, ops: int, weight_bits: int) -> No
         (conv(kernel=1, stride=2), Box(0, 8, 4, 5, 0, 3)),
         (conv(kernel=5, stride=3, padding=2), Box(0, 8, 4, 9, -2, 6)),
         (MaxPool(name="pool", inputs=("a",), kernel=3, stride=2, padding=1), Box(2, 4, 3, 6, -1, 4)),
+        (MeanPool(name="pool", inputs=("a",), kernel=2, stride=2), Box(2, 4, 4, 6, 0, 4)),
+        (Sign(name="sign", inputs=("a",)), Box(2, 4, 2, 3, 0, 2)),
+        (Thermometer(name="code", inputs=("a",), levels=4), Box(0, 8, 2, 3, 0, 2)),
         (Add(name="add", inputs=("a", "b")), Box(2, 4, 2, 3, 0, 2)),
         (GlobalMean(name="mean", inputs=("a",)), Box(2, 4, 0, 6, 0, 4)),
         (Dense(name="fc", inputs=("a",), features=10), Box(0, 8, 0, 6, 0, 4)),
@@ -113,6 +127,9 @@ def test_kinds() -> None:
     ]
     layers += [GlobalMean(name="mean", inputs=("a",)), Dense(name="fc", inputs=("a",), features=10)]
     assert [layer.kind for layer in layers] == ["conv3x3", "conv1x1/2", "maxpool3x3/2", "add", "globalmean", "dense"]
+    layers = [conv(maps="binary"), conv(kernel=1, stride=2, maps="binary"), MeanPool(name="pool", inputs=("a",), kernel=2, stride=1)]
+    layers += [Sign(name="sign", inputs=("a",)), Thermometer(name="code", inputs=("a",), levels=4)]
+    assert [layer.kind for layer in layers] == ["xnor3x3", "xnor1x1/2", "meanpool2x2/1", "sign", "thermometer"]
 
 
 @pytest.mark.parametrize("other", [Shape(3, 3, 3), Shape(2, 4, 3), Shape(2, 3, 4)])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from hyperdrive_sim.box import Box, Shape
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.layers import Add, Conv, Dense, GlobalMean, Layer
+from hyperdrive_sim.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool, MeanPool, Sign, Thermometer
 from hyperdrive_sim.network import INPUT, Network
 
 X = Shape(4, 6, 5)
@@ -143,3 +143,93 @@ def test_the_input_shape_may_be_a_plain_tuple() -> None:
     network = Network("mean", (4, 6, 5), [GlobalMean(name="mean", inputs=(INPUT,))])  # type: ignore[arg-type]
     assert network.input_shape == X
     assert network.ops("mean") == 4 * 30
+
+
+# --- maps of signs ---
+
+
+def xnor(name: str, source: str, **changes: object) -> Conv:
+    return conv(name, source, **{"maps": "binary", "scale": False, "bias": False, "relu": False, **changes})
+
+
+def sign(name: str, source: str = INPUT) -> Sign:
+    return Sign(name=name, inputs=(source,))
+
+
+def pool(name: str, source: str, kernel: int = 2, stride: int = 2, padding: int = 0) -> MaxPool:
+    return MaxPool(name=name, inputs=(source,), kernel=kernel, stride=stride, padding=padding)
+
+
+def binary() -> list[Layer]:
+    """Sums and signs of every kind."""
+    return [
+        sign("signs"),
+        Thermometer(name="code", inputs=(INPUT,), levels=2),
+        MeanPool(name="mean", inputs=("signs",), kernel=1, stride=1),
+        pool("largest", "signs", 1, 1),
+        pool("largest of largest", "largest", 1, 1),
+        xnor("sums", "largest of largest", relu=True),
+        xnor("factored", "signs", scale=True),
+        xnor("moved", "signs", bias=True),
+        conv("real", "signs", scale=False, bias=False, weights="real"),
+        conv("of numbers", "sums", scale=False, bias=False),
+        xnor("of the code", "code"),
+        pool("largest sum", "sums", 1, 1),
+        add("sums and signs", "sums", "signs"),
+        add("sums and sums", "sums and signs", "of the code"),
+        add("signs and sums", "signs", "sums"),
+        add("sums and real", "sums", "real"),
+        Add(name="sums and an offset", inputs=("sums", "signs"), bias=True),
+    ]
+
+
+def test_which_maps_hold_signs_and_which_sums() -> None:
+    network = Network("binary", X, binary())
+    names = [INPUT, *order(network)]
+    assert {name for name in names if network.is_signs(name)} == {"signs", "code", "largest", "largest of largest"}
+    assert {name for name in names if network.is_sums(name)} == {"sums", "of the code", "sums and signs", "sums and sums"}
+
+
+@pytest.mark.parametrize("source", [INPUT, "mean", "sums", "real", "largest sum", "sums and signs"])
+def test_a_convolution_over_signs_needs_signs(source: str) -> None:
+    with pytest.raises(InvalidInput) as failure:
+        Network("wrong", X, [*binary(), xnor("last", source)])
+    assert str(failure.value) == f"last: is a convolution over signs, which '{source}' does not give; put a Sign before it"
+    Network("right", X, [*binary(), sign("before", source), xnor("last", "before"), conv("over numbers", source)])
+
+
+def pooled(kernel: int, stride: int, padding: int = 0) -> Network:
+    """A map of 13 x 13 through a convolution of three by three, pooling and a sign."""
+    layers: list[Layer] = [sign("s"), xnor("conv", "s"), pool("pool", "conv", kernel, stride, padding), sign("t", "pool")]
+    return Network("pooled", Shape(3, 13, 13), layers)
+
+
+@pytest.mark.parametrize(
+    ("network", "out", "under"),
+    [
+        (pooled(3, 2), Box(2, 4, 1, 3, 0, 2), Box(2, 4, 2, 7, 0, 5)),
+        (pooled(3, 2), Box(0, 4, 5, 6, 5, 6), Box(0, 4, 10, 13, 10, 13)),
+        (pooled(3, 2), Box(0, 4, 0, 6, 0, 6), Box(0, 4, 0, 13, 0, 13)),
+        (pooled(2, 2), Box(1, 2, 5, 6, 0, 1), Box(1, 2, 10, 12, 0, 2)),
+        (pooled(2, 2), Box(1, 2, 0, 6, 0, 5), Box(1, 2, 0, 12, 0, 10)),  # a part takes what it needs
+        (pooled(2, 2), Box(1, 2, 0, 5, 0, 6), Box(1, 2, 0, 10, 0, 12)),
+        (pooled(2, 2), Box(1, 2, 0, 6, 0, 6), Box(1, 2, 0, 13, 0, 13)),  # the whole also the thirteenth row and column
+        (pooled(3, 2, 1), Box(0, 4, 0, 1, 6, 7), Box(0, 4, 0, 2, 11, 13)),  # -1:2 and 11:14, less the padding
+        (pooled(3, 2, 1), Box(0, 4, 2, 3, 3, 4), Box(0, 4, 3, 6, 5, 8)),
+    ],
+)
+def test_what_lies_under_a_block_of_layers_in_one_go(network: Network, out: Box, under: Box) -> None:
+    """The convolution's own window is not part of it: that is the first layer's, whose output the first block is."""
+    assert network.under(("conv", "pool", "t"), out) == (under, out, out)
+    assert network.under(("conv", "pool"), out) == (under, out)
+    assert network.under(("pool", "t"), out) == (out, out)
+    assert network.under(("t",), out) == (out,)
+
+
+def test_under_two_poolings() -> None:
+    """13 pooled to 6 and 3: row 2 of the last comes from rows 4:6 and these from 8:12; all of it from everything."""
+    layers: list[Layer] = [sign("s"), xnor("conv", "s"), pool("one", "conv"), pool("two", "one")]
+    network = Network("twice", Shape(3, 13, 13), layers)
+    names = ("conv", "one", "two")
+    assert network.under(names, Box(0, 4, 2, 3, 0, 1)) == (Box(0, 4, 8, 12, 0, 4), Box(0, 4, 4, 6, 0, 2), Box(0, 4, 2, 3, 0, 1))
+    assert network.under(names, Box(0, 2, 0, 3, 0, 3)) == (Box(0, 2, 0, 13, 0, 13), Box(0, 2, 0, 6, 0, 6), Box(0, 2, 0, 3, 0, 3))

@@ -110,7 +110,7 @@ ONE_CHIP = World(
     {"fmm": SIDE_BY_SIDE},
     (
         task("input", "link", 5, layer="conv", effect=copy(INPUT, IN, HOST, "fmm")),
-        task("stream", "weights", 3, layer="conv", effect=Load("conv", 0, 4, ("wbuf",))),
+        task("stream", "weights", 3, layer="conv", effect=Load("conv", 0, 4, 72, ("wbuf",))),
         task("compute", "array", 7, 0, 1, layer="conv", effect=WHOLE),
         task("output", "link", 5, 2, layer="conv", effect=copy("conv", OUT, "fmm", HOST)),
     ),
@@ -191,9 +191,9 @@ def in_blocks(residents: tuple[Resident, ...] = SIDE_BY_SIDE, wbuf: Memory = MEM
         {"fmm": residents},
         (
             task("input", "link", 5, layer="conv", effect=copy(INPUT, IN, HOST, "fmm")),
-            task("stream", "weights", 3, layer="conv", effect=Load("conv", 0, 2, ("wbuf",))),
+            task("stream", "weights", 3, layer="conv", effect=Load("conv", 0, 2, 36, ("wbuf",))),
             task("lower", "array", 7, 0, 1, layer="conv", effect=lower),
-            task("stream", "weights", 3, 2, layer="conv", effect=Load("conv", 2, 4, ("wbuf",))),
+            task("stream", "weights", 3, 2, layer="conv", effect=Load("conv", 2, 4, 36, ("wbuf",))),
             task("upper", "array", 7, 3, layer="conv", effect=upper),
             task("output", "link", 5, 4, layer="conv", effect=copy("conv", OUT, "fmm", HOST)),
         ),
@@ -264,7 +264,7 @@ def test_a_map_replaced_by_one_that_lies_alike_is_lost_pixel_by_pixel() -> None:
         {"fmm": same},
         (
             task("input", "link", 5, layer="conv", effect=copy(INPUT, IN, HOST, "fmm")),
-            task("stream", "weights", 3, layer="conv", effect=Load("conv", 0, 2, ("wbuf",))),
+            task("stream", "weights", 3, layer="conv", effect=Load("conv", 0, 2, 36, ("wbuf",))),
             task("upper", "array", 7, 0, 1, layer="conv", effect=upper),
             task("lower", "array", 7, 2, layer="conv", effect=lower),
             task("output", "link", 5, 3, layer="conv", effect=copy("conv", IN, "fmm", HOST)),
@@ -291,7 +291,7 @@ def test_layers_in_one_go_take_their_operands_from_memory() -> None:
         {"fmm": same},
         (
             task("input", "link", 5, layer="conv", effect=copy(INPUT, IN, HOST, "fmm")),
-            task("stream", "weights", 3, layer="conv", effect=Load("conv", 0, 2, ("wbuf",))),
+            task("stream", "weights", 3, layer="conv", effect=Load("conv", 0, 2, 36, ("wbuf",))),
             task("compute", "array", 7, 0, 1, layer="conv", effect=Compute(site, 0, 2, (Patch(IN, IN),))),
             task("output", "link", 5, 2, layer="conv", effect=copy("sum", IN, "fmm", HOST)),
         ),
@@ -328,7 +328,7 @@ def two_chips() -> World:
             task("input", "host", 5, layer="conv", effect=copy(INPUT, right, HOST, "right.fmm")),
             task("border", "left.east", 2, 0, layer="conv", effect=copy(INPUT, from_left, "left.fmm", "right.border"), latency_ps=3),
             task("border", "right.west", 2, 1, layer="conv", effect=copy(INPUT, from_right, "right.fmm", "left.border"), latency_ps=3),
-            task("stream", "weights", 4, layer="conv", effect=Load("conv", 0, 4, ("left.wbuf", "right.wbuf"))),
+            task("stream", "weights", 4, layer="conv", effect=Load("conv", 0, 4, 72, ("left.wbuf", "right.wbuf"))),
             task("compute", "left.array", 7, 0, 3, 4, layer="conv", effect=works["left"]),
             task("compute", "right.array", 7, 1, 2, 4, layer="conv", effect=works["right"]),
             task("output", "host", 5, 5, layer="conv", effect=copy("conv", left.channels(0, 4), "left.fmm", HOST)),

@@ -117,6 +117,38 @@ def test_an_unknown_network_is_refused() -> None:
     assert str(failure.value) == "network: 'lenet' is not in the zoo; known networks: " + ", ".join(zoo.names())
 
 
+def test_the_options_of_each_network() -> None:
+    assert {name: known for name in zoo.names() if (known := zoo.options(name))} == {
+        "groupnet_resnet18": {"bases": 8},
+        "binareye": {"width": 256},
+        "tiny_groupnet": {"bases": 2},
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "chosen", "sentence"),
+    [
+        ("binareye", {"bases": 2}, "network_options.bases: 'binareye' has no option 'bases'; it has width"),
+        ("resnet18", {"bases": 2}, "network_options.bases: 'resnet18' has no option 'bases'; it has none"),
+        ("groupnet_resnet18", {"bases": 2, "width": 9}, "network_options.width: 'groupnet_resnet18' has no option 'width'; it has bases"),
+        ("groupnet_resnet18", {"bases": 0}, "network_options.bases: must be 1 to 4096, not 0"),
+        ("binareye", {"width": -64}, "network_options.width: must be 1 to 4096, not -64"),
+        ("binareye", {"width": 4097}, "network_options.width: must be 1 to 4096, not 4097"),
+    ],
+)
+def test_what_cannot_be_chosen_is_refused(name: str, chosen: dict[str, int], sentence: str) -> None:
+    with pytest.raises(InvalidInput) as failure:
+        zoo.build(name, (3, 32, 32), chosen)
+    assert str(failure.value) == sentence
+
+
+def test_what_is_chosen_is_built() -> None:
+    """A base more is 18 layers: in four blocks two convolutions, a sign and a sum, in one of them a projection and its sum besides."""
+    for width in (1, 64, 4096):
+        assert zoo.build("binareye", (3, 32, 32), {"width": width}).shape("sign8") == (width, 4, 4)
+    assert [len(zoo.build("tiny_groupnet", (3, 9, 9), chosen)) for chosen in ({"bases": 1}, {}, {"bases": 3})] == [23, 41, 59]
+
+
 def test_a_picture_too_small_is_refused() -> None:
     """At stride 2 a 3 x 3 kernel with padding always finds a place: the smallest ResNet input is one pixel, but not none."""
     assert zoo.build("resnet18", (3, 1, 1)).shape("fc") == (1000, 1, 1)
@@ -124,3 +156,7 @@ def test_a_picture_too_small_is_refused() -> None:
         InvalidInput, match=r"^input_shape: is too small: layer 'conv1' would turn 3 x 0 x 9 into 64 x 0 x 5; take a larger input$"
     ):
         zoo.build("resnet18", (3, 0, 9))
+    with pytest.raises(
+        InvalidInput, match=r"^input_shape: is too small: layer 'fc7' would turn 512 x 4 x 3 into 1024 x 1 x 0; take a larger input$"
+    ):
+        zoo.build("cifar10_bnn", (3, 32, 31))

@@ -2,8 +2,8 @@
 
 What a convolution sees beyond the edge (`pad`: 0 is a third value among the signs), whether pooling comes before the sign or after it,
 whether a ReLU stands between, and what the sign of zero is (+1 throughout; the tools leave it 0, which no bit can hold) are written
-out here, because each gives other bits. The first and the last layer hold real numbers, as in the papers, and so does whatever comes
-between the last binary sums and the answer.
+out here, because each gives other bits. Where a paper keeps the first or last layer real, or only its weights binary, so does the
+network here.
 """
 
 from __future__ import annotations
@@ -170,7 +170,8 @@ def _groupnet_resnet18(bases: int = 8) -> list[Layer]:
     """ResNet-18 whose blocks are *bases* binary branches, averaged (Zhuang et al., Group-Net, CVPR 2019): +1 as padding.
 
     Between blocks the paper hands on real numbers; here it is their signs, the only map that a chip of bits can hold. So all branches
-    of a block see one input, and the learned gates that mix a branch's own output with the mean are left out.
+    of a block see one input, a block has one bypass, and neither a ReLU nor the learned gates that mix a branch's own output with the
+    mean are there. Every branch has a projection of its own, where the paper shares its weights and evaluates it for each.
     """
     stages = _stages((64, 128, 256, 512), 2, "sign1", projected=True, bases=bases)
     return [

@@ -1,7 +1,8 @@
 """What a schedule says is needed: without any one of its effects or edges, something is found.
 
 The static proof must find it, or the execution in simulated time: NotThere, or values that differ from golden. An edge may be spared only
-where the others say the same, so that nothing at all is any less certain without it.
+where the others say the same, so that nothing at all is any less certain without it, or where it only keeps pace: one of its two tasks
+occupies a unit and moves no data.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import pytest
 from contract_worlds import Built, label, module, same
 
 from hyperdrive_sim import architecture, hazards
-from hyperdrive_sim.accesses import Pasts
+from hyperdrive_sim.accesses import Pasts, members
 from hyperdrive_sim.engine import simulate
 from hyperdrive_sim.errors import Hazard, NotThere
 from hyperdrive_sim.replay import replay
@@ -23,12 +24,13 @@ SLOW_FROM = 700  # mutants
 
 
 class Mutant(NamedTuple):
-    """A schedule in which one task is another; *edge* is what it no longer comes after, if that is the change."""
+    """A schedule in which one task is another; *edge* is what it no longer comes after, or starts with, if that is the change."""
 
     index: int
     task: Task
     what: str
     edge: int | None = None
+    starts: bool = False
 
     def of(self, schedule: Schedule) -> Schedule:
         return Schedule([*schedule.tasks[: self.index], self.task, *schedule.tasks[self.index + 1 :]])
@@ -49,15 +51,20 @@ def unbound(schedule: Schedule) -> Iterator[Mutant]:
             yield Mutant(index, fewer, f"{task.name} {index} does not wait for {edge}", edge)
         for edge in task.after_start:
             fewer = task._replace(after_start=tuple(other for other in task.after_start if other != edge))
-            yield Mutant(index, fewer, f"{task.name} {index} does not start with {edge}")
+            yield Mutant(index, fewer, f"{task.name} {index} does not start with {edge}", edge, starts=True)
 
 
 def proven_wrong(built: Built, schedule: Schedule) -> bool:
+    return bool(fault(built, schedule))
+
+
+def fault(built: Built, schedule: Schedule) -> str:
+    """What the proof finds, if anything."""
     try:
         hazards.check(schedule, built.placement, built.machine, built.network)
-    except Hazard:
-        return True
-    return False
+    except Hazard as hazard:
+        return str(hazard)
+    return ""
 
 
 def runs_wrong(built: Built, schedule: Schedule) -> bool:
@@ -70,7 +77,14 @@ def runs_wrong(built: Built, schedule: Schedule) -> bool:
 
 def repeated(mutant: Mutant, schedule: Schedule) -> bool:
     """Whether the lost edge is certain all the same, because of the others."""
-    return mutant.edge is not None and bool(Pasts(schedule.tasks[: mutant.index + 1]).ended[mutant.index] >> mutant.edge & 1)
+    if mutant.edge is None or mutant.starts:
+        return False
+    return bool(Pasts(schedule.tasks[: mutant.index + 1]).ended[mutant.index] >> mutant.edge & 1)
+
+
+def paces(mutant: Mutant, schedule: Schedule) -> bool:
+    """Whether the lost edge is one of a task that only occupies its unit."""
+    return mutant.edge is not None and None in (schedule[mutant.index].effect, schedule[mutant.edge].effect)
 
 
 def cases() -> Iterator[object]:
@@ -88,7 +102,7 @@ def test_every_effect_and_every_edge_is_needed(built: Built, tried: int, spare: 
     for mutant in mutants:
         schedule = mutant.of(built.schedule)
         if not proven_wrong(built, schedule) and not runs_wrong(built, schedule):
-            assert repeated(mutant, schedule), mutant.what
+            assert repeated(mutant, schedule) or paces(mutant, built.schedule), mutant.what
             spared.append(mutant.what)
     assert len(spared) == spare, spared
 
@@ -103,17 +117,30 @@ def test_execution_alone_finds_every_missing_effect(name: str) -> None:
 
 @pytest.mark.parametrize("name", architecture.names())
 def test_execution_alone_finds_every_missing_edge_once_it_matters(name: str) -> None:
-    """What the proof refuses does go wrong, if what is no longer waited for comes late and nobody waits for a unit."""
+    """All that the proof refuses does go wrong, if what is no longer waited for comes late and nobody waits for a unit.
+
+    But for two things that come to a buffer in no certain order, which the proof refuses even where neither pushes anything out.
+    """
     built = first_world(name)
-    found = [mutant.what for mutant in unbound(built.schedule) if not runs_wrong(built, late(mutant, built.schedule))]
-    assert found == []
+    faults = [(mutant, fault(built, mutant.of(built.schedule))) for mutant in unbound(built.schedule)]
+    known = [mutant for mutant, found in faults if found and found.count("which brings") < 2]
+    assert len(known) > len(built.schedule) / 3
+    assert [mutant.what for mutant in known if not any(runs_wrong(built, one) for one in late(mutant, built.schedule))] == []
 
 
-def late(mutant: Mutant, schedule: Schedule) -> Schedule:
-    tasks = mutant.of(schedule).tasks
-    lost = {*schedule.tasks[mutant.index].after, *schedule.tasks[mutant.index].after_start} - {*mutant.task.after, *mutant.task.after_start}
-    whole = schedule.critical_path_ps
-    return Schedule(task._replace(unit=str(index), not_before_ps=whole * (index in lost)) for index, task in enumerate(tasks))
+def late(mutant: Mutant, schedule: Schedule) -> Iterator[Schedule]:
+    """For each task that moves data, with those late that it was sure to come after and now is not: begun late, or taking long."""
+    tasks, whole = mutant.of(schedule).tasks, schedule.critical_path_ps
+    now, before = Pasts(tasks), Pasts(schedule.tasks)
+    moving = {index for index, task in enumerate(tasks) if task.effect is not None}
+    for index in sorted(moving):
+        begun = moving & set(members(before.begun[index] & ~now.begun[index]))
+        ended = moving & set(members(before.ended[index] & ~now.ended[index])) - begun
+        if begun or ended:
+            yield Schedule(
+                task._replace(unit=str(n), not_before_ps=whole * (n in begun), ps=task.ps + whole * (n in ended))
+                for n, task in enumerate(tasks)
+            )
 
 
 def first_world(name: str) -> Built:

@@ -13,6 +13,9 @@ from hyperdrive_sim.archs.hyperdrive.steps import runs
 from hyperdrive_sim.golden import Array, Parameters, apply_in, one_by_one
 from hyperdrive_sim.layers import Add, Conv, Layer
 
+NUMPY_MACS_PER_S = 0.5e9
+"""Of the numpy kernel on blocks of 16 channels, measured on one core of a server (0.2 to 1.0e9)."""
+
 
 class Fp16:
     """Taps row by row, in each tap input channel by input channel; then factor, bypass, offset and ReLU, each result rounded to FP16.
@@ -34,6 +37,10 @@ class Fp16:
     @property
     def name(self) -> str:
         return f"fp16 by kernel '{self._kernel.name}'"
+
+    @property
+    def slow_macs_per_s(self) -> float | None:
+        return NUMPY_MACS_PER_S if kernels.fastest() == "numpy" else None
 
     def apply(self, layer: Layer, operands: Sequence[Array], parameters: Parameters) -> Array:
         if not runs(layer) or not isinstance(layer, Conv | Add):

@@ -180,7 +180,7 @@ class _Lowering:
             after += readers
         if self.buffered:  # the buffer pushes out what came first, so blocks must come in order
             after.append(self.buffered[-1][1])
-        effect = Load(layer, c0, c1, self.buffers)
+        effect = Load(layer, c0, c1, bits, self.buffers)
         self.buffered.append((bits, len(self.tasks), []))
         ps = self.machine.unit[WEIGHTS].ps(bits)
         return self.add(Task("stream", layer, WEIGHTS, ps, tuple(after), (), effect, crossed("weight_io.bit", bits), frame=frame))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hyperdrive_sim.archs.hyperdrive.prices import core_clock
+from hyperdrive_sim.archs.hyperdrive.prices import operating_point
 from hyperdrive_sim.archs.hyperdrive.spec import HyperdriveSpec
 from hyperdrive_sim.archs.hyperdrive.timing import peak_ops_per_cycle
 from hyperdrive_sim.machine import Machine, Memory, Unit
 from hyperdrive_sim.mesh import Chip, Mesh, Side
+from hyperdrive_sim.operating_points import core_clock
 from hyperdrive_sim.rates import Clock, Rate
 
 WEIGHTS = "host.weights"
@@ -24,7 +25,7 @@ def send_buffer(chip: Chip, side: Side) -> str:
 
 
 def build(spec: HyperdriveSpec) -> Machine:
-    core = core_clock(spec)
+    core = core_clock(operating_point(spec), spec.clock_mhz)
     mesh = Mesh(*spec.chips)
     host = (
         Unit(WEIGHTS, "weights", Rate.per_cycle(spec.weight_stream_bits_per_cycle, core)),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from pydantic import PositiveInt
 
 from hyperdrive_sim.architecture import Spec, figure
-from hyperdrive_sim.energy import Provenance
 
 JETCAS = "R. Andri et al., Hyperdrive, IEEE JETCAS 2019 (arXiv 1804.00623v3)"
 DERIVED = f"{JETCAS}; recalled, and reproduced by arithmetic on ResNet-34"
@@ -94,16 +93,6 @@ class HyperdriveSpec(Spec):
     @property
     def tiles(self) -> int:
         return self.tile_rows * self.tile_columns
-
-
-class OperatingPoint(NamedTuple):
-    """A supply voltage with the clock it allows and what a cycle of the whole array costs."""
-
-    voltage_v: float
-    clock_mhz: float
-    cycle_pj: float
-    provenance: Provenance
-    source: str
 
 
 WORD_BITS = 16

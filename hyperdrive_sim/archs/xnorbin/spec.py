@@ -1,0 +1,20 @@
+"""XNORBIN's numbers: what a user may set, with the chip as it was designed as the default."""
+
+from __future__ import annotations
+
+from pydantic import PositiveInt
+
+from hyperdrive_sim.architecture import figure
+from hyperdrive_sim.xnor_datapath.spec import STRUCTURE, DatapathSpec
+
+
+class XnorbinSpec(DatapathSpec):
+    """One XNORBIN core in 65 nm, its parameters in an external flash."""
+
+    voltage_v: float = figure(0.8, "core supply, 0.8 or 1.2; sets clock and energy per cycle", "published", f"{STRUCTURE}, abstract", gt=0)
+    feature_map_memory_bits: tuple[PositiveInt, PositiveInt] = figure(
+        (131_072, 262_144),
+        "the two feature-map memories, source and sink in turn",
+        "recalled",
+        f"{STRUCTURE}; recalled, and the largest layer of its AlexNet just fits",
+    )

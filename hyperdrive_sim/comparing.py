@@ -1,0 +1,96 @@
+"""Several runs side by side: one row each, and what to know before their figures are held against each other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Group
+from rich.text import Text
+
+from hyperdrive_sim.errors import HyperdriveSimError
+from hyperdrive_sim.report import Report
+from hyperdrive_sim.show import BLANK, Column, Columns, per_s, percent, si, time_goes_to, trust
+
+WEAK = ("recalled", "assumed")
+LEAST_TITLE = 12
+
+
+def comparison(found: Sequence[tuple[str, Report | HyperdriveSimError]]) -> Group:
+    """A row per scenario that ran, by file; below, how they differ in what they compute, and why the others did not run."""
+    ran = [(file, outcome) for file, outcome in found if isinstance(outcome, Report)]
+    failed = [(file, outcome) for file, outcome in found if isinstance(outcome, HyperdriveSimError)]
+    reports = [report for _, report in ran]
+    below = [Text(remark, style="dim") for remark in _unlike(reports)]
+    below += [Text(line, style="bold red") for file, error in failed for line in _why(file, error)]
+    return Group(_table(_names(ran), reports), *([BLANK, *below] if below else []))
+
+
+def _table(names: Sequence[str], reports: Sequence[Report]) -> Columns:
+    """Efficiencies stand below their unit to leave room for names; energy is per frame."""
+    return Columns(
+        "",
+        Column("scenario", [Text(name) for name in names], right=False, wraps=" ", least=LEAST_TITLE),
+        Column("network", [one.network.name for one in reports], right=False, spare=6),
+        Column("chip", [one.system.architecture for one in reports], right=False, spare=7),
+        Column("latency", [si(one.time.latency_s, "s") for one in reports]),
+        Column("rate", [per_s(one.time.frames_per_s) for one in reports], spare=5),
+        Column("core\nenergy", [si(one.energy.core_j, "J") for one in reports]),
+        Column("I/O\nenergy", [si(one.energy.io_j, "J") for one in reports]),
+        Column("system\nOp/s/W", [si(one.efficiency.system_ops_per_j) for one in reports]),
+        Column("core\nOp/s/W", [si(one.efficiency.core_ops_per_j) for one in reports], spare=4),
+        Column("use", [percent(one.throughput.utilization) for one in reports], spare=2),
+        Column("bound by", [_bound_by(one) for one in reports], right=False, spare=3),
+        Column("weak\nprices", [percent(weak(one)) for one in reports], spare=1),
+    )
+
+
+def weak(report: Report) -> float:
+    """The share of the energy whose price is recalled or assumed; published, derived and fitted prices are not in it."""
+    shares = trust(report)
+    return sum(shares.get(how, 0.0) for how in WEAK)
+
+
+def _bound_by(report: Report) -> str:
+    """The kind of unit that most of the time goes to, and how much: which of a chip's many it is says nothing about another chip."""
+    kind, share = time_goes_to(report)[0]
+    return f"{kind} {100 * share:.0f} %"
+
+
+def _names(ran: Sequence[tuple[str, Report]]) -> list[str]:
+    """Titles, with their file's name where two have the same."""
+    count = Counter(report.scenario.title for _, report in ran)
+    titled = [(report.scenario.title, file) for file, report in ran]
+    return [f"{title} ({Path(file).name})" if count[title] > 1 else title for title, file in titled]
+
+
+def _unlike(reports: Sequence[Report]) -> Iterator[str]:
+    """In which ways the figures are those of different work: other networks or inputs, or else other options or another host's part."""
+    facts = [report.network for report in reports]
+    networks = _different(network.name for network in facts)
+    inputs = _different(" x ".join(map(str, network.input_shape)) for network in facts)
+    work = _different(si(network.ops + network.host_ops, "Op") for network in facts)
+    left = _different(si(network.host_ops, "Op") for network in facts)
+    if networks:
+        yield f"the scenarios compute different networks: {networks}"
+    if inputs:
+        yield f"the scenarios take inputs of different sizes: {inputs}"
+    if networks or inputs:
+        return
+    if work:
+        yield f"the scenarios compute different variants of one network: {work}"
+    elif left:
+        yield f"the scenarios leave different amounts of work to the host: {left}"
+
+
+def _different(values: Iterable[str]) -> str:
+    """All values, each once, in their order; nothing if there is but one."""
+    once = dict.fromkeys(values)
+    return ", ".join(once) if len(once) > 1 else ""
+
+
+def _why(file: str, error: HyperdriveSimError) -> Iterator[str]:
+    """What is wrong, a line for each mistake, every one with its file."""
+    for line in str(error).splitlines():
+        yield line if line.startswith(f"{file}:") or f"'{file}'" in line else f"{file}: {line}"

@@ -1,0 +1,212 @@
+"""Where the datapath keeps what: maps of signs alternate between the two feature-map memories, partial sums beside the map they become.
+
+Each step is two moments: while it convolves, and while it pools. A map that is pooled lies whole in its memory first, and the pooled one
+then takes its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property, lru_cache
+from typing import NamedTuple
+
+from hyperdrive_sim.box import Shape
+from hyperdrive_sim.errors import DoesNotFit, InvalidInput, Mistake
+from hyperdrive_sim.network import Network
+from hyperdrive_sim.placement import Claim, Part, Placement, Resident, allocate
+from hyperdrive_sim.xnor_datapath import timing
+from hyperdrive_sim.xnor_datapath.machine import BPUS, MAPS, SUMS
+from hyperdrive_sim.xnor_datapath.spec import DatapathSpec
+from hyperdrive_sim.xnor_datapath.steps import Plan, Step, Term, plan
+from hyperdrive_sim.xnor_datapath.timing import Geometry
+
+BEFORE_ALL = -1
+"""The moment at which maps come from the host."""
+
+
+class Layout(NamedTuple):
+    """A network in the memories: the memory and the bits of each map of signs, the claims on both memories, how many output channels
+    each step computes as a block, and how many of them in the same cycle.
+    """
+
+    memory: dict[str, str]
+    bits: dict[str, int]
+    claims: dict[str, list[Claim]]
+    channels: tuple[int, ...]
+    at_once: tuple[int, ...]
+
+    def shortage(self, bits: dict[str, int]) -> tuple[int, str, int]:
+        """How many bits are missing at worst, in which memory and at which moment; none where it fits."""
+        worst = 0, MAPS[0], 0
+        for memory, claims in self.claims.items():
+            for moment in {claim.first for claim in claims}:
+                needed = sum(claim.bits for claim in claims if claim.alive_beside(moment))
+                worst = max(worst, (needed - bits[memory], memory, moment))
+            worst = max(worst, (allocate(claims, bits[memory])[1] - bits[memory], memory, worst[2]))
+        return worst
+
+
+class Layouts:
+    """The ways to lay a network out: the input in the first memory or in the second."""
+
+    def __init__(self, network: Network, spec: DatapathSpec) -> None:
+        if spec.row_banks < spec.bpus:
+            raise InvalidInput.at("chip.row_banks", f"{spec.row_banks} rows cannot feed {spec.bpus} BPUs", "take at least as many")
+        self.network, self.spec, self.plan = network, spec, plan(network)
+        self.bits = dict(zip(MAPS, spec.feature_map_memory_bits, strict=True))
+
+    @cached_property
+    def best(self) -> Layout:
+        """The layout with the most room; of those that fit, the one with the input in the first memory."""
+        return min((self._with(entry) for entry in MAPS), key=lambda layout: max(0, layout.shortage(self.bits)[0]))
+
+    def _with(self, entry: str) -> Layout:
+        memory = dict.fromkeys(self.plan.entries, entry)
+        for step in self.plan.steps:
+            source = memory[step.terms[-1].source]
+            memory[step.output] = MAPS[1 - MAPS.index(source)]
+        maps = list(self._maps(memory))
+        bits = {claim.tensor: claim.bits for _, claim in maps}
+        at_once = tuple(map(self.parallel, self.plan.steps))
+        most = self.spec.word_bits
+        while True:
+            claims, channels = self._claims(memory, maps, most)
+            layout = Layout(memory, bits, claims, channels, at_once)
+            if most == 1 or layout.shortage(self.bits)[0] <= 0:
+                return layout
+            most //= 2
+
+    def _maps(self, memory: dict[str, str]) -> Iterator[tuple[str, Claim]]:
+        """Every map of signs with its memory, and when it is there; before it is pooled under the name of what it is pooled from."""
+        first, last = _lifetimes(self.plan)
+        for number, step in enumerate(self.plan.steps):
+            if step.pool and step.sign:
+                whole = unpooled(step)
+                bits = max(self.map_bits(self.network.shape(name)) for name in (whole, step.output))
+                yield memory[step.output], Claim(whole, bits, 2 * number, 2 * number)
+        pooled = {step.output: unpooled(step) for step in self.plan.steps if step.pool}
+        for name in first:
+            onto = pooled.get(name)
+            yield memory[name], Claim(name, self.map_bits(self.network.shape(name)), first[name], last[name], onto)
+
+    def _claims(self, memory: dict[str, str], maps: list[tuple[str, Claim]], most: int) -> tuple[dict[str, list[Claim]], tuple[int, ...]]:
+        """With room for the partial sums of as many channels as a step has at a time, *most* at most."""
+        claims = {name: [claim for where, claim in maps if where == name] for name in MAPS}
+        channels = []
+        for number, step in enumerate(self.plan.steps):
+            sink = memory[step.output]
+            taken = sum(claim.bits for claim in claims[sink] if claim.alive_beside(2 * number))
+            at_once, each = self.parallel(step), self.sum_bits(step)
+            together = max(at_once, timing.power_of_two(min(most, (self.bits[sink] - taken) // each, self._buffered(step))))
+            channels.append(together)
+            live = together if len(step.terms) > 1 or not step.sign else at_once
+            claims[sink].append(Claim(f"sums of {step.terms[-1].conv.name}", live * each, 2 * number, 2 * number))
+        return claims, tuple(channels)
+
+    def _buffered(self, step: Step) -> int:
+        """The most channels of which the parameter buffer holds two blocks, or all if the whole network stays in it."""
+        if resident(self.network, self.spec):
+            return self.spec.word_bits
+        return self.spec.parameter_buffer_bits // 2 // max(self.parameter_bits(step, number, 1) for number in range(len(step.terms)))
+
+    def parameter_bits(self, step: Step, number: int, channels: int) -> int:
+        return parameter_bits(self.network, step, number, channels, self.spec)
+
+    def parallel(self, step: Step) -> int:
+        """Output channels that are computed in the same cycle, at most."""
+        most = max(timing.side_by_side(w, self.spec) for term in step.terms for w in timing.windows(term.conv.kernel, self.spec))
+        return min(most, step.terms[-1].conv.out_channels)
+
+    def map_bits(self, shape: Shape) -> int:
+        return shape.rows * shape.columns * timing.words(shape.channels, self.spec) * self.spec.word_bits
+
+    def sum_bits(self, step: Step) -> int:
+        """One channel's partial sums."""
+        shape = self.network.shape(step.terms[-1].conv.name)
+        return shape.rows * shape.columns * self.spec.psum_word_bits
+
+
+def unpooled(step: Step) -> str:
+    """The name of what is pooled: a map of signs, or of sums that the chip thresholds before it pools."""
+    assert step.pool is not None
+    return step.pool.inputs[0]
+
+
+def parameter_bits(network: Network, step: Step, number: int, channels: int, spec: DatapathSpec) -> int:
+    """Weights in whole words and, for the last term of a step that ends in signs, thresholds."""
+    term, ends = step.terms[number], bool(step.sign) and number == len(step.terms) - 1
+    weights = term.conv.kernel**2 * timing.words(network.shape(term.source).channels, spec) * spec.word_bits
+    return channels * (weights + ends * spec.psum_word_bits)
+
+
+def resident(network: Network, spec: DatapathSpec) -> bool:
+    """Whether all parameters of the network stay in the buffer."""
+    steps = plan(network).steps
+    total = sum(parameter_bits(network, step, n, term.conv.out_channels, spec) for step in steps for n, term in enumerate(step.terms))
+    return total <= spec.parameter_buffer_bits
+
+
+def geometry(network: Network, term: Term) -> Geometry:
+    return Geometry(term.conv, network.shape(term.source), network.shape(term.conv.name))
+
+
+def _lifetimes(plan: Plan) -> tuple[dict[str, int], dict[str, int]]:
+    """The moments at which maps of signs are born and last used. Sums for the host are never there as a whole."""
+    first = {}
+    for number, step in enumerate(plan.steps):
+        first.update({name: 2 * number - 1 for name in step.sources if name in plan.entries and name not in first})
+        if step.sign:
+            first[step.output] = 2 * number + bool(step.pool)
+    last = dict(first)
+    for number, step in enumerate(plan.steps):
+        last.update(dict.fromkeys(step.sources, 2 * number))
+    last.update({name: 2 * len(plan.steps) for name in plan.exits if name in first})
+    return first, last
+
+
+@lru_cache(maxsize=16)
+def layout(network: Network, spec: DatapathSpec) -> Layout:
+    """Raises DoesNotFit, naming the layer, the memory and the bits."""
+    layouts = Layouts(network, spec)
+    for step in layouts.plan.steps:
+        for number, term in enumerate(step.terms):
+            needed = layouts.parallel(step) * layouts.parameter_bits(step, number, 1)
+            if needed > spec.parameter_buffer_bits:
+                problem = f"layer '{term.conv.name}' needs {needed} bits of it at a time, {spec.parameter_buffer_bits} are there"
+                raise DoesNotFit(Mistake("chip.parameter_buffer_bits", problem, "make it larger"))
+    best = layouts.best
+    missing, memory, moment = best.shortage(layouts.bits)
+    if missing > 0:
+        step = layouts.plan.steps[max(0, min(moment, 2 * len(layouts.plan.steps) - 1)) // 2]
+        role = "sink" if memory == best.memory[step.output] else "source"
+        needed, there = layouts.bits[memory] + missing, layouts.bits[memory]
+        problem = f"layer '{step.terms[-1].conv.name}' needs {needed} bits in its {role} memory, {there} are there"
+        sizes = ", ".join(map(str, spec.feature_map_memory_bits))
+        raise DoesNotFit(
+            Mistake("chip.feature_map_memory_bits", problem, f"the two memories are [{sizes}]; take a smaller input or network")
+        )
+    return best
+
+
+def place(network: Network, spec: DatapathSpec) -> Placement:
+    """Parts and residents of a network; DoesNotFit where its maps or parameters are too large."""
+    found, ours = layout(network, spec), plan(network)
+    residents = {
+        memory: tuple(_residents(network, found.claims[memory], found.bits, there))
+        for memory, there in zip(MAPS, spec.feature_map_memory_bits, strict=True)
+    }
+    parts = tuple(
+        Part(step.output, network.shape(step.output).box, BPUS, found.memory[step.output] if step.sign else SUMS) for step in ours.steps
+    )
+    sums = {term.sums for step in ours.steps for term in step.terms}
+    held = {one.tensor for their in residents.values() for one in their}
+    words = dict.fromkeys(sums, spec.psum_word_bits) | dict.fromkeys(held, 1)
+    return Placement(parts, residents | {SUMS: ()}, ours.host, words)
+
+
+def _residents(network: Network, claims: list[Claim], signs: Mapping[str, int], there: int) -> Iterator[Resident]:
+    """Maps of signs; where the partial sums lie is only kept free."""
+    address, _ = allocate(claims, there)
+    for tensor, bits, first, last, _ in claims:
+        if tensor in signs:
+            yield Resident(tensor, network.shape(tensor).box, address[tensor], bits, first, last)

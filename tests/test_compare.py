@@ -1,0 +1,357 @@
+"""Several scenarios in one table: its figures, its width, what it says of unlike work, and what becomes of those that cannot run."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import BASE, SCENARIOS, TINY, invoke, process, sentences, write
+from rich.console import Console
+
+from hyperdrive_sim import comparing, study
+from hyperdrive_sim.errors import HyperdriveSimError, InvalidInput, Mistake, Place, Stuck
+from hyperdrive_sim.report import Action, Report
+from hyperdrive_sim.scenario import Scenario
+from hyperdrive_sim.show import per_s, percent, si
+
+RESNETS = [str(SCENARIOS / "hyperdrive" / f"{name}.yaml") for name in ("resnet34_224", "resnet18_224", "resnet50_224")]
+WIDE = 200
+
+
+@cache
+def report(file: str = str(TINY), *changes: str) -> Report:
+    return study.run(Scenario.read(file, changes))
+
+
+def titled(title: str, found: Report) -> Report:
+    return replace(found, scenario=replace(found.scenario, title=title))
+
+
+def shown(*found: tuple[str, Report | HyperdriveSimError], width: int = WIDE) -> str:
+    out = io.StringIO()
+    Console(file=out, width=width, highlight=False, markup=False).print(comparing.comparison(found))
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+def cells(line: str) -> list[str]:
+    return re.split(r" {2,}", line.strip())
+
+
+def row(found: Mapping[str, Any]) -> list[str]:
+    """What a line of the widest table must say, from the JSON of a run that the critical path bounds."""
+    network, system, time, energy, efficiency = (found[part] for part in ("network", "system", "time", "energy", "efficiency"))
+    prices = [(action["energy_j"], action["provenance"]) for action in energy["by_action"].values()]
+    weak = sum(joules for joules, known in prices if known in ("recalled", "assumed")) / energy["total_j"]
+    assert time["bound_by"] == "critical path"
+    return [
+        found["scenario"]["title"],
+        network["name"],
+        system["architecture"],
+        si(time["latency_s"], "s"),
+        per_s(time["frames_per_s"]),
+        si(energy["core_j"], "J"),
+        si(energy["io_j"], "J"),
+        si(efficiency["system_ops_per_j"]),
+        si(efficiency["core_ops_per_j"]),
+        percent(found["throughput"]["utilization"]),
+        "array",
+        "100",
+        "%",
+        percent(weak),
+    ]
+
+
+# --- the table ---
+
+
+def test_by_hand() -> None:
+    """The first row is the tiny mesh of the README's `diagram`, whose 8,566 cycles at 58 MHz are 147.7 us."""
+    code, out, err = process("compare", TINY, *RESNETS[:1], env={"COLUMNS": str(WIDE)})
+    assert (code, err) == (0, "")
+    _, head, first, path, second, path_too, blank, *remarks = out.splitlines()
+    assert cells(head) == [
+        *("scenario", "network", "chip", "latency", "rate", "energy", "energy"),
+        *("Op/s/W", "Op/s/W", "use", "bound by", "prices"),
+    ]
+    assert cells(first)[:5] == ["A tiny residual network on a 2 x 2 mesh", "tiny_resnet", "hyperdrive", "147.7 us", "6,771 /s"]
+    assert cells(second)[3:7] == ["80.58 ms", "12.41 /s", "1.494 mJ", "522.3 uJ"]
+    assert cells(second)[7:] == ["3.52 T", "4.75 T", "96.9 %", "critical", "25.9 %"]
+    assert path.strip() == path_too.strip() == "path"
+    assert blank == ""
+    assert remarks == [
+        "the scenarios compute different networks: tiny_resnet, resnet34",
+        "the scenarios take inputs of different sizes: 3 x 48 x 64, 3 x 224 x 224",
+    ]
+
+
+def test_figures_are_those_of_run(tmp_path: Path) -> None:
+    path = write(tmp_path, "frames: 3\nchip: {voltage_v: 1.0}\n")
+    code, out, _ = process("compare", TINY, path, env={"COLUMNS": str(WIDE)})
+    lines = out.splitlines()
+    assert code == 0
+    for file, line in ((TINY, lines[2]), (path, lines[4])):
+        assert cells(line) == row(json.loads(invoke("run", file, "--json").stdout))
+
+
+def test_one_file_is_enough() -> None:
+    result = invoke("compare", TINY)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "147.7 us" in result.stdout
+    assert "different" not in result.stdout
+
+
+def test_what_is_set_holds_for_every_file(tmp_path: Path) -> None:
+    files = [TINY, write(tmp_path)]
+    changed = json.loads(invoke("compare", *files, "--json", "--set", "frames=2", "--set", "chip.voltage_v=1.0").stdout)
+    for entry in changed:
+        alone = invoke("run", entry["file"], "--json", "--set", "frames=2", "--set", "chip.voltage_v=1.0")
+        assert entry["result"] == json.loads(alone.stdout)
+        assert (entry["result"]["time"]["frames"], entry["result"]["system"]["clock_mhz"]) == (2, 167.7)
+
+
+def test_a_unit_that_bounds_is_named_by_its_kind() -> None:
+    found = report()
+    bound = replace(found, time=replace(found.time, bound_by="chip[0,0].array"))
+    assert cells(shown(("a", bound)).splitlines()[2])[-2] == "array"
+
+
+def test_titles_that_say_the_same_are_told_apart_by_their_files() -> None:
+    one, other = titled("chip", report()), titled("mesh", report())
+    text = shown(("here/a.yaml", one), ("there/b.yaml", one), ("c.yaml", other))
+    assert [cells(line)[0] for line in text.splitlines()[2::2]] == ["chip (a.yaml)", "chip (b.yaml)", "mesh"]
+
+
+def test_a_title_is_text_and_no_markup() -> None:
+    out = io.StringIO()
+    Console(file=out, width=WIDE).print(comparing.comparison([("a", titled("[red]a[/red] [b", report()))]))
+    assert "[red]a[/red] [b  tiny_resnet" in out.getvalue()
+
+
+# --- how far to trust it ---
+
+
+def test_weak_prices_by_hand() -> None:
+    """4 of 10 joules: 3.5 recalled and 0.5 assumed."""
+    joules = {"published": 1.0, "derived": 2.0, "fitted": 3.0, "recalled": 3.5, "assumed": 0.5}
+    actions = {known: Action(1, energy, energy * 1e12, known, "by hand") for known, energy in joules.items()}
+    found = report()
+    made_up = replace(found, energy=replace(found.energy, total_j=10.0, by_action=actions))
+    assert comparing.weak(made_up) == pytest.approx(0.4)
+    assert cells(shown(("a", made_up)).splitlines()[2])[-1] == "40.0 %"
+
+
+def test_weak_prices_of_a_small_scenario(tmp_path: Path) -> None:
+    """At 0.5 V the 320 pJ of a cycle are derived and the 21 pJ of a bit across the edge recalled; at 1.0 V both are recalled.
+
+    A 3 x 3 convolution of 3 to 16 channels of 12 x 16 pixels, in FP16 at the edge: 27 cycles for each of the 6 pixels of a tile, 96 cycles
+    to scale and 96 to add the bias.
+    """
+    path = str(write(tmp_path))
+    recalled = (3 * 12 * 16 * 16 + 16 * 3 * 3 * 3 + 16 * 12 * 16 * 16) * 21
+    derived = (27 * 6 + 96 + 96) * 320
+    assert comparing.weak(report(path)) == pytest.approx(recalled / (recalled + derived))
+    assert comparing.weak(report(path, "chip.voltage_v=1.0")) == pytest.approx(1.0)
+
+
+# --- unlike work ---
+
+
+def test_like_work_needs_no_remark(tmp_path: Path) -> None:
+    found = report()
+    assert "\n\n" not in shown(("a", found), ("b", replace(found, time=replace(found.time, latency_s=1.0))))
+
+
+def test_unlike_work_is_said_in_words() -> None:
+    found = report()
+    network = replace(found.network, name="other")
+    larger = replace(found.network, input_shape=(3, 96, 64))
+    variant = replace(found.network, ops=found.network.ops + 1_000_000)
+    host = replace(found.network, ops=found.network.ops - 1_000_000, host_ops=found.network.host_ops + 1_000_000)
+    remarks = {
+        "the scenarios compute different networks: tiny_resnet, other": network,
+        "the scenarios take inputs of different sizes: 3 x 48 x 64, 3 x 96 x 64": larger,
+        "the scenarios compute different variants of one network: 15.56 MOp, 16.56 MOp": variant,
+        "the scenarios leave different amounts of work to the host: 2.87 MOp, 3.87 MOp": host,
+    }
+    for remark, other in remarks.items():
+        text = shown(("a", found), ("b", replace(found, network=other)), ("c", found))
+        assert text.split("\n\n")[1] == remark
+
+
+def test_other_networks_have_other_work_without_a_word() -> None:
+    found = report()
+    other = replace(found, network=replace(found.network, name="other", host_ops=0))
+    assert shown(("a", found), ("b", other)).split("\n\n")[1] == "the scenarios compute different networks: tiny_resnet, other"
+
+
+# --- width ---
+
+
+def figures(found: Report, width: int) -> list[str]:
+    """What a table of that width must have in one piece."""
+    energy, efficiency = found.energy, found.efficiency
+    needed = [si(found.time.latency_s, "s"), si(energy.core_j, "J"), si(energy.io_j, "J"), si(efficiency.system_ops_per_j)]
+    trusted = [*needed, percent(comparing.weak(found))]
+    if width < 80:
+        return needed if width < 60 else trusted
+    return [*trusted, percent(found.throughput.utilization), "critical"]
+
+
+@pytest.mark.parametrize("width", [52, 60, 80, 100, 120, 140])
+def test_nothing_is_cut_off(width: int) -> None:
+    reports = [(file, report(file)) for file in (*RESNETS, str(TINY))]
+    weak = ("weak.yaml", report(RESNETS[0], "chip.voltage_v=0.65", "title=at 0.65 V"))
+    text = shown(*reports, weak, width=width)
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= width
+    assert "\N{HORIZONTAL ELLIPSIS}" not in text
+    words = [cells(line) for line in lines]
+    for _, found in (*reports, weak):
+        assert any(set(figures(found, width)) <= set(line) for line in words), figures(found, width)
+
+
+@pytest.mark.parametrize(
+    ("width", "columns"),
+    [
+        (140, "scenario network chip latency rate energy energy Op/s/W Op/s/W use bound by prices"),
+        (120, "scenario network chip latency rate energy energy Op/s/W Op/s/W use bound by prices"),
+        (110, "scenario network latency rate energy energy Op/s/W Op/s/W use bound by prices"),
+        (100, "scenario latency rate energy energy Op/s/W Op/s/W use bound by prices"),
+        (90, "scenario latency energy energy Op/s/W Op/s/W use bound by prices"),
+        (80, "scenario latency energy energy Op/s/W use bound by prices"),
+        (70, "scenario latency energy energy Op/s/W use prices"),
+        (60, "scenario latency energy energy Op/s/W prices"),
+        (52, "scenario latency energy energy Op/s/W"),
+    ],
+)
+def test_what_is_left_out_where_there_is_no_room(width: int, columns: str) -> None:
+    assert shown(*((file, report(file)) for file in RESNETS), width=width).splitlines()[1].split() == columns.split()
+
+
+def test_a_title_breaks_between_words_and_a_long_word_anywhere() -> None:
+    text = shown(("a", titled("a ResNet " + "x" * 40, report())), width=60)
+    assert "147.7 us" in text
+    first = [line.split()[0] for line in text.splitlines()[2:]]
+    assert "".join(first[1:]) == "x" * 40
+    assert max(map(len, text.splitlines())) <= 60
+
+
+# --- JSON ---
+
+
+def test_json(tmp_path: Path) -> None:
+    wrong = write(tmp_path, "frames: 0\n")
+    result = invoke("compare", TINY, wrong, "--json")
+    assert (result.exit_code, result.stderr) == (3, "")
+    first, second = json.loads(result.stdout)
+    assert first == {"file": str(TINY), "result": json.loads(invoke("run", TINY, "--json").stdout)}
+    assert set(second) == {"file", "error"}
+    assert second["file"] == str(wrong)
+    assert second["error"].startswith(f"{wrong}:6:1: frames: ")
+
+
+def test_json_when_none_runs() -> None:
+    result = invoke("compare", "nosuch.yaml", "--json")
+    assert (result.exit_code, result.stderr) == (2, "")
+    assert json.loads(result.stdout) == [{"file": "nosuch.yaml", "error": "cannot read 'nosuch.yaml': there is no such file"}]
+
+
+# --- what cannot run ---
+
+
+def test_the_others_still_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, "frmaes: 2\nchip: {mesh: [0, 1]}\n")
+    write(tmp_path, "chip: {feature_map_memory_bits: 16}\n", name="small.yaml")
+    result = invoke("compare", "nosuch.yaml", "s.yaml", TINY, "small.yaml")
+    assert (result.exit_code, result.stderr) == (3, "")
+    table, below = result.stdout.split("\n\n")
+    assert [cells(line)[1] for line in table.splitlines()[2:3]] == ["147.7 us"]
+    missing, unknown, mesh, *small = below.splitlines()
+    assert missing == "cannot read 'nosuch.yaml': there is no such file"
+    assert unknown == "s.yaml:6:1: unknown key 'frmaes'; did you mean 'frames'?"
+    assert mesh.startswith("s.yaml:7:15: chip.mesh.0: ")
+    assert small[0].startswith("small.yaml:")
+    assert " ".join(small).endswith("no mesh holds it, the memory must be larger")
+
+
+def test_an_error_without_a_file_is_given_its_file() -> None:
+    wrong = InvalidInput(Mistake("chip", "is wrong", place=Place("--set chip=1", 1, 1)), Mistake("", "is bad", place=Place("s.yaml", 2, 1)))
+    text = shown(("a", report()), ("s.yaml", wrong), ("t.yaml", Stuck("nobody moves")))
+    assert text.split("\n\n")[1].splitlines() == [
+        "s.yaml: --set chip=1:1:1: chip: is wrong",
+        "s.yaml:2:1: is bad",
+        "t.yaml: nobody moves",
+    ]
+
+
+def test_none_can_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, base=BASE.replace("tiny_conv", "lenet"))
+    result = invoke("compare", "nosuch.yaml", "s.yaml")
+    assert (result.exit_code, result.stdout) == (2, "")
+    first, second = sentences(result)
+    assert first == "cannot read 'nosuch.yaml': there is no such file"
+    assert second.startswith("s.yaml:3:1: network: 'lenet' is not in the zoo; known networks: ")
+    assert "    network: lenet\n    ^\n" in result.stderr
+
+
+def test_what_is_wrong_with_every_file_alike_is_said_once() -> None:
+    result = invoke("compare", TINY, *RESNETS, "--set", "chip.voltgae_v=1")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert len(sentences(result)) == 1
+    assert "did you mean 'voltage_v'?" in result.stderr
+
+
+def test_faults_found_while_running_end_as_in_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stuck(*_: object) -> Report:
+        raise Stuck("nobody moves")
+
+    monkeypatch.setattr(study, "run", stuck)
+    result = invoke("compare", TINY)
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", "error: nobody moves\n")
+
+
+def test_no_file_is_no_comparison() -> None:
+    result = invoke("compare")
+    assert result.exit_code == 2
+    assert "FILE..." in result.stderr
+
+
+# --- the terminal ---
+
+
+def test_plain_where_nobody_wants_colour() -> None:
+    for environment in ({}, {"NO_COLOR": "1"}, {"FORCE_COLOR": "1"}):
+        code, out, err = process("compare", TINY, *RESNETS[:1], "nosuch.yaml", env={"COLUMNS": "80", **environment})
+        assert (code, err) == (3, "")
+        assert "\x1b" not in out
+        assert all(line == line.rstrip() and len(line) <= 80 for line in out.splitlines())
+
+
+def test_remarks_are_dim_and_failures_red() -> None:
+    out = io.StringIO()
+    console = Console(file=out, width=WIDE, force_terminal=True, color_system="standard", no_color=False, highlight=False)
+    console.print(comparing.comparison([("a", report()), ("b", report(RESNETS[0])), ("c", Stuck("nobody moves"))]))
+    assert "\x1b[2mthe scenarios compute different networks: tiny_resnet, resnet34\x1b[0m" in out.getvalue()
+    assert "\x1b[1;31mc: nobody moves\x1b[0m" in out.getvalue()
+
+
+def test_progress_is_told() -> None:
+    told: list[str] = []
+    ran = [outcome for _, outcome in study.compare([str(TINY)] * 2, (), lambda stage, done, total: told.append(stage))]
+    assert len(ran) == 2
+    assert told.count("scheduling") == told.count("summarising") == 2
+
+
+def test_help_lists_it_and_says_what_weak_means() -> None:
+    assert " compare " in invoke("--help").stdout
+    text = " ".join(invoke("compare", "--help").stdout.split())
+    assert "share of the energy whose price is recalled or assumed" in text
