@@ -113,9 +113,10 @@ class Layouts:
         return parameter_bits(self.network, step, number, channels, self.spec)
 
     def parallel(self, step: Step) -> int:
-        """Output channels that are computed in the same cycle, at most."""
+        """Output channels that are computed in the same cycle, at most: their parameters must be in the buffer together."""
         most = max(timing.side_by_side(w, self.spec) for term in step.terms for w in timing.windows(term.conv.kernel, self.spec))
-        return min(most, step.terms[-1].conv.out_channels)
+        held = self.spec.parameter_buffer_bits // max(self.parameter_bits(step, number, 1) for number in range(len(step.terms)))
+        return min(most, timing.power_of_two(held), step.terms[-1].conv.out_channels)
 
     def map_bits(self, shape: Shape) -> int:
         return shape.rows * shape.columns * timing.words(shape.channels, self.spec) * self.spec.word_bits
@@ -170,9 +171,9 @@ def layout(network: Network, spec: DatapathSpec) -> Layout:
     layouts = Layouts(network, spec)
     for step in layouts.plan.steps:
         for number, term in enumerate(step.terms):
-            needed = layouts.parallel(step) * layouts.parameter_bits(step, number, 1)
+            needed = layouts.parameter_bits(step, number, 1)
             if needed > spec.parameter_buffer_bits:
-                problem = f"layer '{term.conv.name}' needs {needed} bits of it at a time, {spec.parameter_buffer_bits} are there"
+                problem = f"layer '{term.conv.name}' needs {needed} bits for one output channel, {spec.parameter_buffer_bits} are there"
                 raise DoesNotFit(Mistake("chip.parameter_buffer_bits", problem, "make it larger"))
     best = layouts.best
     missing, memory, moment = best.shortage(layouts.bits)

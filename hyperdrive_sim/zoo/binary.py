@@ -194,6 +194,11 @@ def _resnet20() -> list[Layer]:
     ]
 
 
+def _xnor_7x7(width: int = 128) -> list[Layer]:
+    """One convolution of 7 x 7: what the datapath of XNORBIN does best."""
+    return _chain(_sign("sign0"), _xnor("conv", width, 7, padding=3), _sign("sign"))
+
+
 def _tiny_pooled() -> list[Layer]:
     """Both orders of pooling and sign, zeros and signs as padding, a ReLU, a stride, words not filled, real layers at both ends."""
     return _chain(
@@ -229,6 +234,7 @@ NETWORKS: dict[str, Callable[..., list[Layer]]] = {
     "binary_resnet20": _resnet20,
     "binareye": _binareye,
     "finn_cnv": _finn_cnv,
+    "xnor_7x7": _xnor_7x7,
     "tiny_xnor": lambda: _chain(_sign("sign0"), _xnor("conv", 16, 3, padding=1), _sign("sign")),
     "tiny_xnor_pointwise": lambda: _chain(_sign("sign0"), _xnor("conv1", 40, 1), _sign("sign1"), _xnor("conv2", 9, 1)),
     "tiny_xnor_pooled": _tiny_pooled,

@@ -1,0 +1,101 @@
+"""The figures in the chips' READMEs are those of the scenarios in the repository."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+from commands import SCENARIOS
+
+from hyperdrive_sim import architecture
+from hyperdrive_sim.layer_table import LayerRow
+from hyperdrive_sim.layers import Conv
+from hyperdrive_sim.report import Report
+from hyperdrive_sim.scenario import Scenario
+from hyperdrive_sim.show import si
+from hyperdrive_sim.study import run
+
+
+def readme(name: str) -> str:
+    return " ".join((architecture.load(name).folder / "README.md").read_text("utf-8").split())
+
+
+@cache
+def report(name: str, *changes: str) -> Report:
+    return run(Scenario.read(SCENARIOS / name, changes))
+
+
+def alexnet_row(row: LayerRow, found: Report) -> str:
+    """A layer as the table of XNORBIN's README has it, its ideal cycles from the shapes alone."""
+    network = Scenario.read(SCENARIOS / "xnorbin/binary_alexnet.yaml").network()
+    conv = network[row.name]
+    assert isinstance(conv, Conv)
+    ideal = network.shape(row.name).size * -(-network.shape(conv.inputs[0]).channels // 16)
+    took = row.cycles / (found.system.clock_mhz * 1e6) + sum(row.stalls.values())
+    waits = sorted(((seconds / took, cause) for cause, seconds in row.stalls.items() if seconds > 0.015 * took), reverse=True)
+    cells = [
+        *(row.name, f"{conv.kernel} x {conv.kernel}", f"{ideal:,}", f"{row.cycles - ideal:,}", f"{row.cycles:,}"),
+        *(f"{2 * network.macs(row.name) / row.cycles:.0f}", si(took, "s"), si(row.energy_j, "J")),
+        ", ".join(f"{cause} {100 * share:.0f} %" for share, cause in waits) or "-",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def test_xnorbin_table_of_alexnet() -> None:
+    found, text = report("xnorbin/binary_alexnet.yaml"), readme("xnorbin")
+    rows = [row for row in found.layers if row.kind.startswith("xnor")]
+    assert [row.name for row in rows] == ["conv2", "conv3", "conv4", "conv5", "fc6", "fc7"]
+    for row in rows:
+        assert alexnet_row(row, found) in text
+    assert "14.4 TOp/s/W out of the same core" in text
+    assert f"{found.efficiency.core_ops_per_j / 1e12:.1f}" == "14.4"
+    assert "1.5 TOp/s/W out of the system" in text
+    assert f"{found.efficiency.system_ops_per_j / 1e12:.1f}" == "1.5"
+    assert "0.14 mJ in the core, 1.23 mJ for I/O" in text
+    assert (f"{found.energy.core_j * 1e3:.2f}", f"{found.energy.io_j * 1e3:.2f}") == ("0.14", "1.23")
+    (tiles,) = found.tiles.values()
+    assert "use 16 % of the units while it works" in text
+    assert f"{tiles.mean():.0%}" == "16%"
+
+
+def test_xnorbin_at_full_use() -> None:
+    full, text = report("xnorbin/full_array.yaml"), readme("xnorbin")
+    assert "91.8 of 95 TOp/s/W" in text
+    assert f"{full.efficiency.core_ops_per_j / 1e12:.1f}" == "91.8"
+    found = report("xnorbin/binary_alexnet.yaml")
+    assert "compare with 2.2 mW here" in text
+    assert f"{1e3 * found.energy.core_j / found.time.latency_s:.1f}" == "2.2"
+
+
+@pytest.mark.parametrize(("scenario", "unit"), [("groupnet_resnet18", "m"), ("binary_resnet20_kept", "u")])
+@pytest.mark.parametrize("change", ["chip.idle_units=clocked", "chip.idle_units=gated", "chip.small_kernels=packed"])
+def test_chewbaccann_energies(scenario: str, unit: str, change: str) -> None:
+    energy = report(f"chewbaccann/{scenario}.yaml", change).energy
+    places = 3 if unit == "m" else None
+    cells = [_rounded(joules, unit, places) for joules in (energy.core_j, energy.io_j, energy.total_j)]
+    assert f"| {' | '.join(cells)} |" in readme("chewbaccann"), cells
+
+
+def _rounded(joules: float, unit: str, places: int | None) -> str:
+    value = joules * {"m": 1e3, "u": 1e6}[unit]
+    return f"{value:.{places}f} {unit}J" if places else f"{value:.4g} {unit}J"
+
+
+def test_chewbaccann_sentences() -> None:
+    found, text = report("chewbaccann/binary_resnet18.yaml"), readme("chewbaccann")
+    assert re.search(r"gets 31\.7 TOp/s/W .* and 9\.6 TOp/s/W out of the system: 0\.11 mJ in the core, 0\.25 mJ for I/O", text)
+    efficiency, energy = found.efficiency, found.energy
+    assert (f"{efficiency.core_ops_per_j / 1e12:.1f}", f"{efficiency.system_ops_per_j / 1e12:.1f}") == ("31.7", "9.6")
+    assert (f"{energy.core_j * 1e3:.2f}", f"{energy.io_j * 1e3:.2f}") == ("0.11", "0.25")
+    assert "Binary ResNet-18 needs 75 kB" in text
+    assert round(found.network.worst_layer_bits / 8e3) == 75
+    kept = report("chewbaccann/binary_resnet20_kept.yaml")
+    assert "are 82 kbit" in text
+    assert round((kept.io_bits["input"] + kept.io_bits["output"]) / 1e3) == 82
+
+
+def test_every_readme_is_of_an_architecture_and_the_other_way_round() -> None:
+    folders = {path.parent.name for path in Path(architecture.load("hyperdrive").folder).parent.glob("*/README.md")}
+    assert folders == set(architecture.names())
