@@ -60,10 +60,20 @@ def test_shown_output_is_what_is_printed() -> None:
 
 def test_table_of_results_is_what_is_simulated() -> None:
     small, large = (printed(f"hyperdrive/{name}.yaml") for name in ("resnet34_224", "resnet34_2048x1024"))
-    rows = re.findall(r"^\| (ResNet-34|the same).*?\| ([^|]+) \| ([^|]+) \|$", README, re.MULTILINE)
-    assert len(rows) == 3
-    for (_, published, simulated), text in zip(rows, (small, small, large), strict=True):
+    binary = (printed(f"{name}.yaml") for name in ("xnorbin/full_array", "chewbaccann/full_array", "chewbaccann/groupnet_resnet18"))
+    table = README[README.index("| scenario | published | simulated |") :]
+    rows = re.findall(r"^\| [^|]+ \| (\d[^|]+) \| ([^|]+) \|$", table, re.MULTILINE)
+    assert len(rows) == 6
+    for (published, simulated), text in zip(rows, (small, small, large, *binary), strict=True):
         assert re.search(rf"{re.escape(published)}\s+{re.escape(simulated)}", text), (published, simulated)
+
+
+def test_the_comparison_in_words_is_that_of_the_scenarios() -> None:
+    assert "comes to 9.6 with I/O, the one that spends 4.7 on FP16 maps to 3.3" in " ".join(README.split())
+    folder = ROOT / "scenarios" / "compare" / "binary_resnet18"
+    ours, theirs = (run(Scenario.read(folder / f"{name}.yaml")).efficiency for name in ("chewbaccann", "hyperdrive"))
+    assert f"{ours.system_ops_per_j / 1e12:.1f}" == "9.6"
+    assert (f"{theirs.core_ops_per_j / 1e12:.1f}", f"{theirs.system_ops_per_j / 1e12:.1f}") == ("4.7", "3.3")
 
 
 def test_every_named_file_exists() -> None:
