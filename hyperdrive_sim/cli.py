@@ -249,7 +249,8 @@ def list_(as_json: bool) -> None:
     for what, names in found.items():
         click.echo(f"{what}:")
         for name in names:
-            click.echo(f"  {name}")
+            options = zoo.options(name) if what == "networks" else {}
+            click.echo(f"  {name}" + "".join(f", {option}: {value}" for option, value in options.items()))
 
 
 @command

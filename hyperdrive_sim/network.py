@@ -53,17 +53,30 @@ class Network:
 
     def is_signs(self, name: str) -> bool:
         """Whether a map holds -1 and +1 only."""
-        layer = self._by_name.get(name)
-        return isinstance(layer, Sign | Thermometer) or (isinstance(layer, MaxPool) and self.is_signs(layer.inputs[0]))
+        return name in self._signs
 
     def is_sums(self, name: str) -> bool:
         """Whether a map holds integers: sums of products of signs, or such sums and signs added up."""
-        match self._by_name.get(name):
-            case Conv(weights="binary", maps="binary", scale=False, bias=False):
-                return True
-            case Add(inputs=(one, other), bias=bias):
-                return not bias and self.is_sums(one) and (self.is_sums(other) or self.is_signs(other))
-        return False
+        return name in self._sums
+
+    @cached_property
+    def _signs(self) -> set[str]:
+        found: set[str] = set()
+        for layer in self.layers:
+            if isinstance(layer, Sign | Thermometer) or (isinstance(layer, MaxPool) and layer.inputs[0] in found):
+                found.add(layer.name)
+        return found
+
+    @cached_property
+    def _sums(self) -> set[str]:
+        found: set[str] = set()
+        for layer in self.layers:
+            match layer:
+                case Conv(weights="binary", maps="binary", scale=False, bias=False):
+                    found.add(layer.name)
+                case Add(inputs=(one, other), bias=False) if one in found and (other in found or other in self._signs):
+                    found.add(layer.name)
+        return found
 
     def under(self, layers: Sequence[str], out: Box) -> tuple[Box, ...]:
         """For layers that are computed in one go, the block of each one's output that a block of the last one's is made from.

@@ -35,12 +35,14 @@ class ScenarioFacts:
 
 @dataclass(frozen=True)
 class NetworkFacts:
-    """What is computed. MACs, operations and weight bits are those of the accelerator's layers; `host_ops` are the host's.
+    """What is computed, with the options that were chosen. MACs, operations and weight bits are those of the accelerator's layers;
+    `host_ops` are the host's.
 
     `worst_layer_bits` is the most feature-map bits alive at any one step, over all chips, without the padding of their memories.
     """
 
     name: str
+    options: Mapping[str, int]
     input_shape: tuple[int, int, int]
     layers: int
     macs: int
@@ -167,7 +169,7 @@ def summarise(
 ) -> Report:
     """The report of one run."""
     network, machine, placement = placed
-    facts, time = _network(network, placement), _time(machine, schedule, trace)
+    facts, time = _network(scenario, network, placement), _time(machine, schedule, trace)
     energy = _energy(ledger, time.frames)
     ops_per_s = facts.ops * time.frames_per_s
     return Report(
@@ -193,12 +195,22 @@ def _per(count: int, frames: int) -> int | float:
     return count // frames if count % frames == 0 else count / frames
 
 
-def _network(network: Network, placement: Placement) -> NetworkFacts:
+def _network(scenario: Scenario, network: Network, placement: Placement) -> NetworkFacts:
     ours = [layer.name for layer in network if layer.name not in placement.host]
     macs, ops, weights = (sum(map(count, ours)) for count in (network.macs, network.ops, network.weight_bits))
     channels, rows, columns = network.input_shape
     worst, host_ops = placement.worst_bits(), sum(map(network.ops, placement.host))
-    return NetworkFacts(network.name, (channels, rows, columns), len(network), macs, ops, weights, worst, host_ops)
+    return NetworkFacts(
+        network.name,
+        scenario.settings.network_options,
+        (channels, rows, columns),
+        len(network),
+        macs,
+        ops,
+        weights,
+        worst,
+        host_ops,
+    )
 
 
 def _system(scenario: Scenario, machine: Machine) -> SystemFacts:

@@ -108,7 +108,8 @@ def _headline(report: Report) -> Text:
     mesh = f" (mesh {system.mesh[0]} x {system.mesh[1]})" if system.mesh and system.chips > 1 else ""
     chips = counted(system.chips, f"{system.architecture} chip")
     text = Text(report.scenario.title, style="bold")
-    text.append(f"\n{network.name} at {shape} on {chips}{mesh} at {system.clock_mhz:g} MHz", style="not bold")
+    options = "".join(f" of {value} {name}" for name, value in network.options.items())
+    text.append(f"\n{network.name}{options} at {shape} on {chips}{mesh} at {system.clock_mhz:g} MHz", style="not bold")
     return text
 
 

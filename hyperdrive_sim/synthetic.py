@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 from typing import NamedTuple
 from zlib import crc32
@@ -10,7 +11,7 @@ import numpy as np
 
 from hyperdrive_sim.box import Shape
 from hyperdrive_sim.golden import Array, Parameters
-from hyperdrive_sim.layers import Add, Conv, Dense, MaxPool, MeanPool, Sign
+from hyperdrive_sim.layers import Add, Conv, Dense, Layer, MaxPool, MeanPool, Sign
 from hyperdrive_sim.network import INPUT, Network
 
 RESIDUAL_GAIN = 0.2
@@ -19,16 +20,17 @@ RESIDUAL_GAIN = 0.2
 
 def random_parameters(network: Network, seed: int) -> dict[str, Parameters]:
     """Reproducible constants: random +-1 or normal weights, factors that keep the maps' spread near one, small offsets."""
-    return {layer.name: _drawn(layer, network, seed) for layer in network if isinstance(layer, Conv | Dense | Add | Sign)}
+    ranges = _ranges(network)
+    return {layer.name: _drawn(layer, network, ranges, seed) for layer in network if isinstance(layer, Conv | Dense | Add | Sign)}
 
 
-def _drawn(layer: Conv | Dense | Add | Sign, network: Network, seed: int) -> Parameters:
+def _drawn(layer: Conv | Dense | Add | Sign, network: Network, ranges: Mapping[str, Range], seed: int) -> Parameters:
     rng = np.random.default_rng([seed, crc32(layer.name.encode())])
     channels = network.shape(layer.name).channels
     bias = rng.normal(0, 0.1, channels).astype(np.float16)
     match layer:
         case Sign():
-            return _drawn_norm(rng, _range(network, layer.inputs[0]), channels)
+            return _drawn_norm(rng, ranges[layer.inputs[0]], channels)
         case Add():
             return Parameters(bias=bias if layer.bias else None)
         case Dense():
@@ -63,24 +65,30 @@ def _drawn_norm(rng: np.random.Generator, values: Range, channels: int) -> Param
     return Parameters(scale=factor, bias=-(factor * zero))
 
 
-def _range(network: Network, name: str) -> Range:
+def _ranges(network: Network) -> dict[str, Range]:
+    """Of the input and of every layer's map."""
+    known = {INPUT: Range(0.5, 0.4)}
+    for layer in network:
+        known[layer.name] = _range(layer, network, [known[name] for name in layer.inputs])
+    return known
+
+
+def _range(layer: Layer, network: Network, inputs: Sequence[Range]) -> Range:
     """Sums of n products of signs spread by the root of n, real maps by about one; a pooled maximum lies where the largest of them do."""
-    layer = network[name] if name != INPUT else None
+    centre, spread, cut = inputs[0]
     match layer:
         case Conv(maps="binary", relu=relu):
             products = layer.weight_count(*network.input_shapes(layer)) / layer.out_channels
             return Range(0.0, float(np.sqrt(products)), relu)
         case Conv(relu=relu):
             return Range(0.0, 0.8, relu)
-        case Add(inputs=(one, other), gain=gain):
-            return Range(0.0, float(np.hypot(_range(network, one).spread, gain * _range(network, other).spread)), layer.relu)
+        case Add(gain=gain, relu=relu):
+            return Range(0.0, float(np.hypot(spread, gain * inputs[1].spread)), relu)
         case MaxPool():
-            below = _range(network, layer.inputs[0])
-            return Range(below.centre + below.spread * _largest_of(layer.kernel**2), 0.6 * below.spread, below.cut)
+            return Range(centre + spread * _largest_of(layer.kernel**2), 0.6 * spread, cut)
         case MeanPool():
-            below = _range(network, layer.inputs[0])
-            return Range(below.centre + 0.4 * below.spread * below.cut, 0.6 * below.spread / layer.kernel, below.cut)
-    return Range(0.5, 0.4) if layer is None else Range(0.0, 1.0)
+            return Range(centre + 0.4 * spread * cut, 0.6 * spread / layer.kernel, cut)
+    return Range(0.0, 1.0)
 
 
 def _largest_of(count: int) -> float:

@@ -17,6 +17,7 @@ from hyperdrive_sim.network import Network
 ROWS = {"binary_alexnet": 224, "binary_resnet18": 224, "groupnet_resnet18": 224}  # all others take 32
 PAPERS = ("binary_alexnet", "cifar10_bnn", "nin_xnor", "binary_resnet18", "groupnet_resnet18", "binary_resnet20", "binareye", "finn_cnv")
 TINY = ("tiny_xnor", "tiny_xnor_pointwise", "tiny_xnor_pooled", "tiny_xnor_kernels", "tiny_xnor_residual", "tiny_groupnet")
+NETWORKS = (*PAPERS, "xnor_7x7", *TINY)
 
 
 def build(name: str, **chosen: int) -> Network:
@@ -263,6 +264,16 @@ def test_the_width_of_binareye(width: int) -> None:
     assert build("binareye").layers == build("binareye", width=256).layers
 
 
+@pytest.mark.parametrize("width", [1, 128, 200])
+def test_the_width_of_a_single_convolution(width: int) -> None:
+    """Between two signs and nothing else; a padding of 3 keeps the map's size, so that each of its pixels has 49 taps."""
+    network = zoo.build("xnor_7x7", (128, 32, 32), {"width": width})
+    assert [layer.kind for layer in network] == ["sign", "xnor7x7", "sign"]
+    assert network.shape("conv") == (width, 32, 32)
+    assert total(network) == (49 * 128 * width * 1024, 49 * 128 * width)
+    assert build("xnor_7x7").layers == build("xnor_7x7", width=128).layers
+
+
 # --- trap: the sign of zero ---
 
 
@@ -271,7 +282,7 @@ def signed(layer: Sign, x: float, factor: float, offset: float) -> float:
     return float(Exact().apply(layer, [np.full((1, 1, 1), x)], constants).item())
 
 
-@pytest.mark.parametrize("name", [*PAPERS, *TINY])
+@pytest.mark.parametrize("name", NETWORKS)
 def test_zero_becomes_plus_one_in_every_network(name: str) -> None:
     """Half of 3 less 1.5, and the same from the other side; one sum further it is the factor that decides."""
     signs = [layer for layer in build(name) if isinstance(layer, Sign)]
@@ -289,6 +300,7 @@ CORNERS = {  # what a map of +1 and weights of +1 leave in the corner, for each 
     "nin_xnor": {"conv4": 96 * 9, "conv7": 192 * 4},
     "binareye": {},
     "finn_cnv": {},
+    "xnor_7x7": {"conv": 3 * 16},
     "tiny_xnor": {"conv": 3 * 4},
     "tiny_xnor_pointwise": {},
     "tiny_xnor_pooled": {"conv1": 20 * 9, "conv2": 24 * (4 - 5)},  # -1: five taps speak against four
@@ -325,11 +337,11 @@ def test_residual_networks_see_plus_one_beyond_the_edge(name: str) -> None:
 
 
 def test_both_tables_together_are_all_networks() -> None:
-    assert {*CORNERS, *INPUT_CHANNELS} == {*PAPERS, *TINY}
-    assert {*PAPERS, *TINY} == {name for name in zoo.names() if any(binary(zoo.build(name, (16, 224, 224))))}
+    assert {*CORNERS, *INPUT_CHANNELS} == {*NETWORKS}
+    assert {*NETWORKS} == {name for name in zoo.names() if any(binary(zoo.build(name, (16, 224, 224))))}
 
 
-@pytest.mark.parametrize("name", [*PAPERS, *TINY])
+@pytest.mark.parametrize("name", NETWORKS)
 def test_where_a_relu_stands_behind_the_sums(name: str) -> None:
     relu = {layer.relu for layer in binary(build(name))}
     assert relu == {"binary_alexnet": {True}, "nin_xnor": {True}, "tiny_xnor_pooled": {True, False}}.get(name, {False})
@@ -347,6 +359,7 @@ AROUND_POOLS = {  # what stands around each pooling, and the bit that a factor o
     "binary_resnet20": [],
     "binareye": ["sign maxpool2x2/2 xnor2x2 +"] * 2,
     "finn_cnv": ["sign maxpool2x2/2 xnor3x3 +"] * 2,
+    "xnor_7x7": [],
     "tiny_xnor": [],
     "tiny_xnor_pointwise": [],
     "tiny_xnor_pooled": ["xnor5x5 maxpool3x3/2 sign -", "sign maxpool2x2/1 xnor2x2 +"],
@@ -375,7 +388,7 @@ def bit(layers: tuple[Layer, ...]) -> str:
     return "+" if x.item() > 0 else "-"
 
 
-@pytest.mark.parametrize("name", [*PAPERS, *TINY])
+@pytest.mark.parametrize("name", NETWORKS)
 def test_the_order_of_pooling_and_sign_decides_the_bit(name: str) -> None:
     """Pooled first, 1 becomes -1/2. Signed first, the zeros become + and win. A mean of 1/4 or 1/9 does not reach 1/2."""
     found = list(around_pools(build(name)))

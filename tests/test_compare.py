@@ -5,23 +5,26 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import worlds
 from commands import BASE, SCENARIOS, TINY, invoke, process, sentences, write
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from hyperdrive_sim import comparing, study
 from hyperdrive_sim.errors import HyperdriveSimError, InvalidInput, Mistake, Place, Stuck
-from hyperdrive_sim.report import Action, Report
+from hyperdrive_sim.report import Action, Report, UnitRow
 from hyperdrive_sim.scenario import Scenario
 from hyperdrive_sim.show import per_s, percent, si
 
 RESNETS = [str(SCENARIOS / "hyperdrive" / f"{name}.yaml") for name in ("resnet34_224", "resnet18_224", "resnet50_224")]
+COMPARE = SCENARIOS / "compare"
 WIDE = 200
 
 
@@ -35,8 +38,12 @@ def titled(title: str, found: Report) -> Report:
 
 
 def shown(*found: tuple[str, Report | HyperdriveSimError], width: int = WIDE) -> str:
+    return printed(comparing.comparison(found), width)
+
+
+def printed(table: RenderableType, width: int) -> str:
     out = io.StringIO()
-    Console(file=out, width=width, highlight=False, markup=False).print(comparing.comparison(found))
+    Console(file=out, width=width, highlight=False, markup=False).print(table)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
@@ -44,12 +51,21 @@ def cells(line: str) -> list[str]:
     return re.split(r" {2,}", line.strip())
 
 
-def row(found: Mapping[str, Any]) -> list[str]:
-    """What a line of the widest table must say, from the JSON of a run that the critical path bounds."""
+def goes_to(found: Report) -> str:
+    """The kind of unit that the last task to end and those that it waited for took up most, and its share."""
+    kinds, spent = {unit.name: unit.kind for unit in found.units}, Counter[str]()
+    for index, ps in found.trace.chain():
+        assert index is not None
+        spent[kinds[found.trace.tasks[index].unit]] += ps
+    (kind, most), *_ = spent.most_common()
+    return f"{kind} {round(100 * most / sum(spent.values()))} %"
+
+
+def row(found: Mapping[str, Any], bound_by: str) -> list[str]:
+    """What a line of the widest table must say, from the JSON of a run; all of it in one line."""
     network, system, time, energy, efficiency = (found[part] for part in ("network", "system", "time", "energy", "efficiency"))
     prices = [(action["energy_j"], action["provenance"]) for action in energy["by_action"].values()]
     weak = sum(joules for joules, known in prices if known in ("recalled", "assumed")) / energy["total_j"]
-    assert time["bound_by"] == "critical path"
     return [
         found["scenario"]["title"],
         network["name"],
@@ -61,9 +77,7 @@ def row(found: Mapping[str, Any]) -> list[str]:
         si(efficiency["system_ops_per_j"]),
         si(efficiency["core_ops_per_j"]),
         percent(found["throughput"]["utilization"]),
-        "array",
-        "100",
-        "%",
+        bound_by,
         percent(weak),
     ]
 
@@ -75,15 +89,14 @@ def test_by_hand() -> None:
     """The first row is the tiny mesh of the README's `diagram`, whose 8,566 cycles at 58 MHz are 147.7 us."""
     code, out, err = process("compare", TINY, *RESNETS[:1], env={"COLUMNS": str(WIDE)})
     assert (code, err) == (0, "")
-    _, head, first, path, second, path_too, blank, *remarks = out.splitlines()
+    _, head, first, second, blank, *remarks = out.splitlines()
     assert cells(head) == [
         *("scenario", "network", "chip", "latency", "rate", "energy", "energy"),
         *("Op/s/W", "Op/s/W", "use", "bound by", "prices"),
     ]
     assert cells(first)[:5] == ["A tiny residual network on a 2 x 2 mesh", "tiny_resnet", "hyperdrive", "147.7 us", "6,771 /s"]
     assert cells(second)[3:7] == ["80.58 ms", "12.41 /s", "1.494 mJ", "522.3 uJ"]
-    assert cells(second)[7:] == ["3.52 T", "4.75 T", "96.9 %", "critical", "25.9 %"]
-    assert path.strip() == path_too.strip() == "path"
+    assert cells(second)[7:] == ["3.52 T", "4.75 T", "96.9 %", "array 100 %", "25.9 %"]
     assert blank == ""
     assert remarks == [
         "the scenarios compute different networks: tiny_resnet, resnet34",
@@ -96,8 +109,8 @@ def test_figures_are_those_of_run(tmp_path: Path) -> None:
     code, out, _ = process("compare", TINY, path, env={"COLUMNS": str(WIDE)})
     lines = out.splitlines()
     assert code == 0
-    for file, line in ((TINY, lines[2]), (path, lines[4])):
-        assert cells(line) == row(json.loads(invoke("run", file, "--json").stdout))
+    for file, line in ((TINY, lines[2]), (path, lines[3])):
+        assert cells(line) == row(json.loads(invoke("run", file, "--json").stdout), goes_to(report(str(file))))
 
 
 def test_one_file_is_enough() -> None:
@@ -116,16 +129,48 @@ def test_what_is_set_holds_for_every_file(tmp_path: Path) -> None:
         assert (entry["result"]["time"]["frames"], entry["result"]["system"]["clock_mhz"]) == (2, 167.7)
 
 
-def test_a_unit_that_bounds_is_named_by_its_kind() -> None:
-    found = report()
-    bound = replace(found, time=replace(found.time, bound_by="chip[0,0].array"))
-    assert cells(shown(("a", bound)).splitlines()[2])[-2] == "array"
+def bound_by(found: Report) -> str:
+    return cells(shown(("a", found)).splitlines()[2])[-2]
+
+
+def test_what_most_of_the_time_goes_to_by_hand(tmp_path: Path) -> None:
+    """9,216 bits of input and 49,152 of output at 51.2 Gbit/s, in between 27 cycles for 6 pixels and 96 + 96 at 58 MHz: 84.26 %."""
+    found = report(str(write(tmp_path)))
+    chain = [(found.trace.tasks[index].unit, ps) for index, ps in found.trace.chain() if index is not None]
+    assert chain == [("host.link", 960_000), ("chip[0,0].array", (27 * 6 + 96 + 96) * 10**6 // 58), ("host.link", 180_000)]
+    assert sum(ps for _, ps in chain) == found.trace.makespan_ps == 7_243_448
+    assert bound_by(found) == "array 84 %"
+
+
+@pytest.mark.parametrize(
+    ("tasks", "text"),
+    [
+        ([("one", 3000), ("link", 4000), ("two", 3000)], "array 60 %"),  # no unit is as busy as the link, but the arrays are
+        ([("one", 3000), ("link", 4000), ("one", 900)], "border 51 %"),  # 4000 of 7900
+        ([("host", 7000), ("one", 5000)], "host 58 %"),
+        ([("one", 2000)], "array 100 %"),
+    ],
+)
+def test_shares_of_the_time_are_of_kinds_of_units(tasks: list[tuple[str, int]], text: str) -> None:
+    """Tasks one after the other, beside them a longer one that nothing waits for."""
+    kinds = {"one": "array", "two": "array", "link": "border", "host": "host", "idle": "flash"}
+    units = tuple(UnitRow(name, kind, 0.0, 0.0, 0.0) for name, kind in kinds.items())
+    chained = [worlds.task("work", unit, ps, *range(max(0, number - 1), number)) for number, (unit, ps) in enumerate(tasks)]
+    trace = worlds.run(*chained, worlds.task("beside", "idle", sum(ps for _, ps in tasks) - 1))
+    assert bound_by(replace(report(), units=units, trace=trace)) == text
+
+
+def test_time_before_a_frame_arrives_is_named_too() -> None:
+    """3 ns until it is there, 1 ns of work."""
+    trace = worlds.run(worlds.task("work", "one", 1000, not_before_ps=3000))
+    units = (UnitRow("one", "array", 0.0, 0.0, 0.0),)
+    assert bound_by(replace(report(), units=units, trace=trace)) == "arrival 75 %"
 
 
 def test_titles_that_say_the_same_are_told_apart_by_their_files() -> None:
     one, other = titled("chip", report()), titled("mesh", report())
     text = shown(("here/a.yaml", one), ("there/b.yaml", one), ("c.yaml", other))
-    assert [cells(line)[0] for line in text.splitlines()[2::2]] == ["chip (a.yaml)", "chip (b.yaml)", "mesh"]
+    assert [cells(line)[0] for line in text.splitlines()[2:]] == ["chip (a.yaml)", "chip (b.yaml)", "mesh"]
 
 
 def test_a_title_is_text_and_no_markup() -> None:
@@ -193,46 +238,70 @@ def test_other_networks_have_other_work_without_a_word() -> None:
 
 # --- width ---
 
-
-def figures(found: Report, width: int) -> list[str]:
-    """What a table of that width must have in one piece."""
-    energy, efficiency = found.energy, found.efficiency
-    needed = [si(found.time.latency_s, "s"), si(energy.core_j, "J"), si(energy.io_j, "J"), si(efficiency.system_ops_per_j)]
-    trusted = [*needed, percent(comparing.weak(found))]
-    if width < 80:
-        return needed if width < 60 else trusted
-    return [*trusted, percent(found.throughput.utilization), "critical"]
+HEADS = ("network", "chip", "latency", "rate", "energy", "energy", "Op/s/W", "Op/s/W", "use", "bound by", "prices")
+GOING = (1, 0, 3, 7, 9, 8, 10)
+"""Which of them are left out, the first ones first."""
 
 
-@pytest.mark.parametrize("width", [52, 60, 80, 100, 120, 140])
-def test_nothing_is_cut_off(width: int) -> None:
-    reports = [(file, report(file)) for file in (*RESNETS, str(TINY))]
-    weak = ("weak.yaml", report(RESNETS[0], "chip.voltage_v=0.65", "title=at 0.65 V"))
-    text = shown(*reports, weak, width=width)
-    lines = text.splitlines()
-    assert max(map(len, lines)) <= width
-    assert "\N{HORIZONTAL ELLIPSIS}" not in text
-    words = [cells(line) for line in lines]
-    for _, found in (*reports, weak):
-        assert any(set(figures(found, width)) <= set(line) for line in words), figures(found, width)
+def columns(head: str) -> list[int]:
+    """Those that a table of that head has besides the title's."""
+    names = cells(head)[1:]
+    left = sorted(set(range(len(HEADS))) - set(GOING[: len(HEADS) - len(names)]))
+    assert names == [HEADS[number] for number in left], head
+    return left
+
+
+def titles(lines: Sequence[str], figures: Sequence[list[str]]) -> list[str]:
+    """Each scenario's title, put together again from its lines, of which the first must have all of its figures."""
+    found: list[list[str]] = []
+    for line in lines:
+        title, *others = cells(line)
+        if others:
+            assert others == figures[len(found)]
+            found.append([])
+        found[-1].append(title)
+    assert len(found) == len(figures)
+    return [" ".join(words) for words in found]
+
+
+COMPARED = [[*RESNETS, str(TINY)], *([str(file) for file in sorted(folder.iterdir())] for folder in sorted(COMPARE.iterdir()))]
+
+
+@pytest.mark.parametrize("files", COMPARED, ids=lambda files: Path(files[-1]).parent.name)
+def test_nothing_is_cut_off_at_any_width(files: list[str]) -> None:
+    """From 52 columns to 140: all figures of a scenario in one line, whole, and all words of its title; more room, no fewer columns."""
+    found = [(file, report(file)) for file in files]
+    found.append(("weak.yaml", report(RESNETS[0], "chip.voltage_v=0.65", "title=at 0.65 V")))
+    wanted = [row(one.to_dict(), goes_to(one)) for _, one in found]
+    table, kept = comparing.comparison(found), set[int]()
+    for width in range(52, 141):
+        lines = printed(table, width).splitlines()
+        assert max(map(len, lines)) <= width
+        assert "\N{HORIZONTAL ELLIPSIS}" not in "".join(lines)
+        numbers = columns(lines[1])
+        assert kept <= set(numbers)
+        kept = set(numbers)
+        figures = [[one[1 + number] for number in numbers] for one in wanted]
+        assert titles(lines[2 : lines.index("")], figures) == [title for title, *_ in wanted]
+    assert len(kept) == len(HEADS)
 
 
 @pytest.mark.parametrize(
-    ("width", "columns"),
+    ("least", "most", "columns"),
     [
-        (140, "scenario network chip latency rate energy energy Op/s/W Op/s/W use bound by prices"),
-        (120, "scenario network chip latency rate energy energy Op/s/W Op/s/W use bound by prices"),
-        (110, "scenario network latency rate energy energy Op/s/W Op/s/W use bound by prices"),
-        (100, "scenario latency rate energy energy Op/s/W Op/s/W use bound by prices"),
-        (90, "scenario latency energy energy Op/s/W Op/s/W use bound by prices"),
-        (80, "scenario latency energy energy Op/s/W use bound by prices"),
-        (70, "scenario latency energy energy Op/s/W use prices"),
-        (60, "scenario latency energy energy Op/s/W prices"),
-        (52, "scenario latency energy energy Op/s/W"),
+        (121, 140, "scenario network chip latency rate energy energy Op/s/W Op/s/W use bound by prices"),
+        (109, 120, "scenario network latency rate energy energy Op/s/W Op/s/W use bound by prices"),
+        (99, 108, "scenario latency rate energy energy Op/s/W Op/s/W use bound by prices"),
+        (89, 98, "scenario latency energy energy Op/s/W Op/s/W use bound by prices"),
+        (80, 88, "scenario latency energy energy Op/s/W use bound by prices"),
+        (67, 79, "scenario latency energy energy Op/s/W use prices"),
+        (59, 66, "scenario latency energy energy Op/s/W prices"),
+        (52, 58, "scenario latency energy energy Op/s/W"),
     ],
 )
-def test_what_is_left_out_where_there_is_no_room(width: int, columns: str) -> None:
-    assert shown(*((file, report(file)) for file in RESNETS), width=width).splitlines()[1].split() == columns.split()
+def test_what_is_left_out_where_there_is_no_room(least: int, most: int, columns: str) -> None:
+    for width in (least, most):
+        assert shown(*((file, report(file)) for file in RESNETS), width=width).splitlines()[1].split() == columns.split()
 
 
 def test_a_title_breaks_between_words_and_a_long_word_anywhere() -> None:

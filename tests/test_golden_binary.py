@@ -53,7 +53,7 @@ def drawing(bits: Array) -> str:
 
 GEOMETRIES = [  # kernel, stride, padding, what is beyond the edge
     *[(1, 1, 0, 0), (1, 2, 0, 0), (2, 1, 0, 0), (3, 1, 0, 0), (3, 1, 1, 0), (3, 1, 1, 1), (3, 2, 1, 1), (3, 2, 1, -1)],
-    *[(4, 1, 0, 0), (5, 1, 2, 0), (6, 1, 0, 0), (8, 2, 3, 0), (9, 1, 4, 1)],
+    *[(4, 1, 0, 0), (5, 1, 2, 0), (6, 1, 0, 0), (7, 1, 3, 0), (8, 2, 3, 0), (9, 1, 4, 1)],
 ]
 
 
@@ -249,6 +249,51 @@ def test_layers_in_one_go_each_take_their_own_bypass() -> None:
     assert one_by_one(Exact(), layers, [bits, 10 * bits], theirs).ravel().tolist() == [30, -32]
 
 
+POOLS = [
+    (kind, kernel, stride, padding)
+    for kind in (MaxPool, MeanPool)
+    for kernel, stride, padding in ((3, 2, 1), (2, 1, 1), (3, 1, 1), (3, 3, 0))
+]
+
+
+def pooling(kind: type[MaxPool | MeanPool], kernel: int, stride: int, padding: int, *, bypass: bool) -> Network:
+    """Signs, a convolution of 3 x 3, perhaps its bypass, a pooling of the sums and their sign."""
+    summed = "sum" if bypass else "conv"
+    return Network(
+        "pooling", Shape(5, 7, 9),
+        [
+            Sign(name="signs", inputs=(INPUT,)),
+            replace(xnor(3, padding=1, pad=1, out_channels=5), inputs=("signs",)),
+            *([Add(name="sum", inputs=("conv", "signs"), gain=3, relu=False)] if bypass else []),
+            kind(name="pool", inputs=(summed,), kernel=kernel, stride=stride, padding=padding),
+            Sign(name="sign", inputs=("pool",)),
+        ],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("bypass", [False, True])
+@pytest.mark.parametrize(("kind", "kernel", "stride", "padding"), POOLS)
+def test_a_pooling_in_one_go_over_the_whole_map_is_padded_as_if_alone(
+    kind: type[MaxPool | MeanPool], kernel: int, stride: int, padding: int, bypass: bool
+) -> None:
+    """The last pool's windows stop short of the edge. Channel 0 is negative throughout, so a maximum with zeros would show."""
+    network, rng = pooling(kind, kernel, stride, padding, bypass=bypass), np.random.default_rng(7)
+    x, weights = rng.normal(1.5, 1, (7, 9, 5)), signs(rng, 5, 3, 3, 5).astype(np.int8)
+    weights[0] = -1
+    norms = Parameters(scale=np.array([1.0, -1.0, 0.5, -0.5, 1.0]), bias=np.array([20.0, 2.0, -3.0, 1.0, 0.0]))
+    computation = Computation(network, {"conv": Parameters(weights), "sign": norms}, x, Exact())
+    maps = dict(forward(computation))
+    names = ("conv", *(["sum"] if bypass else []), "pool", "sign")
+    operands = [np.pad(maps["signs"], ((1, 1), (1, 1), (0, 0)), constant_values=1), *([maps["signs"]] if bypass else [])]
+    for last in range(1, len(names) + 1):
+        found = computation.fused(names[:last], operands, (0, 5))
+        np.testing.assert_array_equal(found, maps[names[last - 1]], err_msg=names[last - 1])
+    some = computation.fused(names, [operands[0], *(one[:, :, 1:4] for one in operands[1:])], (1, 4))
+    np.testing.assert_array_equal(some, maps["sign"][:, :, 1:4])
+    assert set(np.unique(maps["sign"])) == {-1, 1}
+    assert (maps["pool"][:, :, 0] < 0).all()
+
+
 # --- whole networks, written down again ---
 
 
@@ -370,32 +415,72 @@ def test_a_whole_network_is_what_plain_loops_say(
 CHANNELS = 4000
 
 
-def drawn_norms(seed: int, *, name: str = "sign") -> tuple[Array, Array]:
-    """Of signs over sums of 45 products."""
+def drawn_norms(seed: int, *before: Layer, name: str = "sign", channels: int = 5, relu: bool = False) -> tuple[Array, Array]:
+    """Of signs over sums of 9 products per input channel, through layers *before* them."""
     layers: list[Layer] = [
         Sign(name="s", inputs=(INPUT,)),
-        replace(xnor(3, out_channels=CHANNELS), inputs=("s",)),
-        Sign(name=name, inputs=("conv",)),
+        replace(xnor(3, out_channels=CHANNELS, relu=relu), inputs=("s",)),
+        *before,
+        Sign(name=name, inputs=(before[-1].name if before else "conv",)),
     ]
-    its = random_parameters(Network("n", Shape(5, 3, 3), layers), seed)[name]
+    its = random_parameters(Network("n", Shape(channels, 5, 5), layers), seed)[name]
     assert its.scale is not None
     assert its.bias is not None
     assert its.weights is None
     return its.scale, its.bias
 
 
-def test_half_of_the_drawn_thresholds_are_integers_in_both_directions() -> None:
+def on_integers(factor: Array, offset: Array) -> Array:
+    """Where the value that the batch norm makes zero of, exactly zero, is an integer."""
+    exact: Array = factor * np.round(-offset / factor) + offset == 0
+    return exact
+
+
+@pytest.mark.parametrize("relu", [False, True])
+@pytest.mark.parametrize(
+    ("before", "channels"),
+    [
+        ((), 5),
+        ((), 64),
+        ((replace(POOL, inputs=("conv",), kernel=3),), 5),
+        ((replace(POOL, inputs=("conv",), padding=1),), 64),
+        ((MeanPool(name="pool", inputs=("conv",), kernel=3, stride=2),), 64),
+    ],
+)
+def test_half_of_the_drawn_thresholds_of_sums_are_integers_in_both_directions(before: tuple[Layer, ...], channels: int, relu: bool) -> None:
     """So that sums come that are exactly zero behind the batch norm, on channels with either sign of the factor."""
-    factor, offset = drawn_norms(3)
+    factor, offset = drawn_norms(3, *before, channels=channels, relu=relu)
     assert factor.dtype == offset.dtype == np.float64
-    nearest = np.round(-offset / factor)
-    exact = factor * nearest + offset == 0
+    exact = on_integers(factor, offset)
     assert 0.45 < exact.mean() < 0.55
     assert 0.22 < (factor < 0).mean() < 0.28
     assert 0.22 < (factor[exact] < 0).mean() < 0.28
     assert ((np.abs(factor) >= 0.5) & (np.abs(factor) <= 1.5)).all()
-    assert len(set(nearest[exact])) > 10
-    assert np.std(-offset / factor) == pytest.approx(0.5 * 45**0.5, rel=0.1)
+    zeros = -offset / factor
+    assert len(set(np.round(zeros[exact]))) > (5 if before or relu else 10)
+    if relu:
+        assert zeros.min() >= 0
+
+
+@pytest.mark.parametrize("channels", [5, 64])
+def test_thresholds_of_sums_spread_with_the_root_of_their_products(channels: int) -> None:
+    factor, offset = drawn_norms(3, channels=channels)
+    assert np.std(-offset / factor) == pytest.approx(0.4 * (9 * channels) ** 0.5, rel=0.05)
+    assert np.mean(-offset / factor) == pytest.approx(0, abs=0.02 * (9 * channels) ** 0.5)
+
+
+def test_thresholds_of_real_maps_are_no_integers() -> None:
+    """Their values lie around one: rounded, most zeros would be 0 or 1 and lie at or beyond the edge of what comes."""
+    layers = [Conv(name="conv", inputs=(INPUT,), out_channels=CHANNELS, kernel=1, weights="real"), Sign(name="sign", inputs=("conv",))]
+    for network, sign in (
+        (Network("n", Shape(3, 2, 2), layers), "sign"),
+        (Network("n", Shape(CHANNELS, 1, 1), [chained()["signs"]]), "signs"),
+    ):
+        its = random_parameters(network, 3)[sign]
+        assert its.scale is not None
+        assert its.bias is not None
+        assert not on_integers(its.scale, its.bias).any()
+        assert 0.22 < (its.scale < 0).mean() < 0.28
 
 
 def test_drawn_norms_are_those_of_the_seed_and_of_the_name() -> None:
@@ -405,14 +490,59 @@ def test_drawn_norms_are_those_of_the_seed_and_of_the_name() -> None:
         assert not np.isin(other[0], factor).any()
 
 
-def test_the_sign_of_zero_shows_in_drawn_networks() -> None:
-    """In every layer of signs some values are zero behind the batch norm: with the other choice their bits, and no others, turn over."""
-    network = zoo.build("tiny_groupnet", (3, 14, 12))
+def of_sums(network: Network, name: str) -> bool:
+    """Whether a map holds sums of products of signs, or what a pooling makes of them."""
+    layer = network[name] if name != INPUT else None
+    return of_sums(network, layer.inputs[0]) if isinstance(layer, MaxPool | MeanPool) else network.is_sums(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "seeds", "pictures"),
+    [
+        ("tiny_xnor_pooled", (3, 13, 17), 8, 1),
+        ("tiny_groupnet", (3, 13, 17), 8, 1),
+        ("cifar10_bnn", (3, 32, 32), 1, 4),
+        ("binary_resnet20", (3, 32, 32), 4, 1),
+    ],
+)
+def test_drawn_zeros_lie_among_the_values_of_a_whole_network(name: str, shape: tuple[int, int, int], seeds: int, pictures: int) -> None:
+    """In every map of signs most channels have both, and neither sign is rare. A map of one pixel is looked at over several pictures."""
+    network = zoo.build(name, shape)
+    layers = [layer for layer in network if isinstance(layer, Sign)]
+    both: dict[str, list[bool]] = {layer.name: [] for layer in layers}
+    plus, exact, flipped = {layer.name: list[float]() for layer in layers}, list[Array](), list[Array]()
+    for seed in range(seeds):
+        constants = random_parameters(network, seed)
+        xs = [random_input(network.input_shape, seed + number) for number in range(pictures)]
+        found = [{name: y for name, y in forward(Computation(network, constants, x, Exact())) if name in both} for x in xs]
+        for layer in layers:
+            maps, its = [one[layer.name].reshape(-1, one[layer.name].shape[2]) for one in found], constants[layer.name]
+            for signs in maps if len(maps[0]) > 1 else [np.concatenate(maps)]:
+                both[layer.name] += (signs.min(axis=0) < signs.max(axis=0)).tolist()
+                plus[layer.name].append(float((signs > 0).mean()))
+            if of_sums(network, layer.inputs[0]):
+                assert its.scale is not None
+                assert its.bias is not None
+                exact.append(on_integers(its.scale, its.bias))
+                flipped.append(its.scale < 0)
+    assert {layer for layer, channels in both.items() if np.mean(channels) <= 0.5} == set()
+    assert {layer for layer, shares in plus.items() if not 0.25 < np.mean(shares) < 0.75} == set()
+    integers, negative = np.concatenate(exact), np.concatenate(flipped)
+    assert 0.45 < integers.mean() < 0.55
+    assert 0.2 < negative[integers].mean() < 0.3
+    assert 0.2 < negative[~integers].mean() < 0.3
+
+
+@pytest.mark.parametrize("name", ["tiny_xnor_pooled", "tiny_groupnet"])
+def test_the_sign_of_zero_shows_in_drawn_networks(name: str) -> None:
+    """In every layer of signs of sums some values are zero behind the batch norm: with the other choice their bits, and no others, turn."""
+    network = zoo.build(name, (3, 14, 12))
     constants, x = random_parameters(network, 0), random_input(network.input_shape, 0)
     maps = dict(forward(Computation(network, constants, x, Exact())))
-    for layer in network:
-        if isinstance(layer, Sign):
-            values, its = maps[layer.inputs[0]], constants[layer.name]
-            zeros = values * its.scale + its.bias == 0
-            assert zeros.any()
-            np.testing.assert_array_equal(Exact().apply(replace(layer, zero=-1), [values], its) != maps[layer.name], zeros)
+    layers = [layer for layer in network if isinstance(layer, Sign)]
+    for layer in layers:
+        values, its = maps[layer.inputs[0]], constants[layer.name]
+        zeros = values * its.scale + its.bias == 0
+        assert zeros.any() == of_sums(network, layer.inputs[0]), layer.name
+        np.testing.assert_array_equal(Exact().apply(replace(layer, zero=-1), [values], its) != maps[layer.name], zeros)
+    assert sum(of_sums(network, layer.inputs[0]) for layer in layers) == len(layers) - 1

@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections.abc import Sequence
 from functools import cache
+from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -317,6 +320,51 @@ def test_other_tables_fit(width: int) -> None:
     assert table.count(show.si(report("tiny_2x2").time.latency_s, "s")) == 2
     assert table.count("failed") == 1
     assert "chip.weight_stream_bits_per_cycle=-1, chip.weight_buffer_blocks=1: wrong: [b]" in " ".join(table.split())
+
+
+def columns(lines: Sequence[str]) -> list[list[str]]:
+    """A table's cells by column, from top to bottom: what two blank columns part from all else."""
+    width = max(map(len, lines))
+    padded = [line.ljust(width) for line in lines]
+    blank = "".join(" " if all(line[at] == " " for line in padded) else "x" for at in range(width))
+    spans = [match.span() for match in re.finditer(r"x+( x+)*", blank)]
+    return [[line[start:end].strip() for line in padded] for start, end in spans]
+
+
+LONG: dict[str, list[Any]] = {
+    "chip.weight_stream_bits_per_cycle": [16.0],
+    "chip.border_link_bits_per_cycle": [0.5, 128.25],
+    "chip.feature_map_memory_bits": [6553600],
+    "chip.parameter_port_bits_per_cycle": [1],
+    "network_options.bases": [8, 1],
+}
+SWEPT = sorted(path for path in SCENARIOS.rglob("*.yaml") if Scenario.read(path).settings.sweep)
+SWEEPS = [*(pytest.param(Scenario.read(path).settings.sweep, id=path.stem) for path in SWEPT), pytest.param(LONG, id="long names")]
+
+
+@pytest.mark.parametrize("width", [80, 98, 100, 120])
+@pytest.mark.parametrize("axes", SWEEPS)
+def test_no_column_of_a_sweep_is_cut_off(axes: dict[str, list[Any]], width: int) -> None:
+    """Every part of a key stands in a line of its own, and every value and figure of a point in one, whole."""
+    found = report("tiny_2x2")
+    points = [dict(zip(axes, values, strict=True)) for values in product(*axes.values())]
+    lines = rendered(show.sweep([*((point, found) for point in points), (points[0], "wrong: x")]), width).splitlines()
+    table = columns(lines[: next(number for number, line in enumerate(lines) if "failed" in line) + 1])
+    heads, body = [" ".join(filter(None, column[: -len(points) - 1])) for column in table], [column[-len(points) - 1 :] for column in table]
+    keys = [key.rpartition(".")[2].replace("_", " ") for key in axes]
+    figures = {
+        "latency": show.si(found.time.latency_s, "s"),
+        "rate": show.per_s(found.time.frames_per_s),
+        "use": show.percent(found.throughput.utilization),
+        "energy": show.si(found.energy.total_j, "J"),
+        "efficiency": show.si(found.efficiency.system_ops_per_j, "Op/s/W"),
+        "bound by": found.time.bound_by,
+    }
+    left_out = ("bound by", "use", "rate")[: len(keys) + len(figures) - len(heads)]
+    assert heads == [*keys, *(name for name in figures if name not in left_out)]
+    assert body[: len(keys)] == [[str(point[key]) for point in [*points, points[0]]] for key in axes]
+    last = ["failed", *[""] * len(figures)]
+    assert body[len(keys) :] == [[figures[name]] * len(points) + [last.pop(0)] for name in heads[len(keys) :]]
 
 
 def test_layers_share_the_whole_run_on_an_uneven_mesh() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,18 +11,28 @@ from typing import Any
 import pytest
 from commands import SCENARIOS, TINY
 
-from hyperdrive_sim import architecture, published
+from hyperdrive_sim import architecture, published, zoo
+from hyperdrive_sim.layers import Conv
 from hyperdrive_sim.published import Row, Section
 from hyperdrive_sim.report import Report
 from hyperdrive_sim.scenario import Scenario
 from hyperdrive_sim.study import estimate, run, sweep
 from hyperdrive_sim.verdict import check
 
-LARGEST = "resnet152_2048x1024"
-SLOW = (LARGEST, "resnet34_2048x1024", "resnet34_2048x1024_isvlsi")
+LARGEST = "hyperdrive/resnet152_2048x1024"
+SLOW = (LARGEST, "hyperdrive/resnet34_2048x1024", "hyperdrive/resnet34_2048x1024_isvlsi")
 FILES = sorted(SCENARIOS.rglob("*.yaml"))
-NAMES = [pytest.param(path, id=path.stem, marks=pytest.mark.slow if path.stem in SLOW else ()) for path in FILES]
+COMPARE = SCENARIOS / "compare"
+COMPARED = sorted(folder for folder in COMPARE.iterdir())
 CAMERA = SCENARIOS / "hyperdrive" / "resnet34_224_camera.yaml"
+
+
+def name_of(path: Path) -> str:
+    """A scenario's place below the scenarios, such as compare/cifar10_bnn/xnorbin."""
+    return path.relative_to(SCENARIOS).with_suffix("").as_posix()
+
+
+NAMES = [pytest.param(path, id=name_of(path), marks=pytest.mark.slow if name_of(path) in SLOW else ()) for path in FILES]
 
 
 def sections() -> list[tuple[Path, str, Section]]:
@@ -30,8 +41,8 @@ def sections() -> list[tuple[Path, str, Section]]:
 
 
 SECTIONS = [
-    pytest.param(section, name, id=name, marks=pytest.mark.slow if Path(section.scenario).stem in SLOW else ())
-    for _, name, section in sections()
+    pytest.param(section, name, id=f"{folder.name}/{name}", marks=pytest.mark.slow if name_of(SCENARIOS / section.scenario) in SLOW else ())
+    for folder, name, section in sections()
 ]
 
 
@@ -41,16 +52,27 @@ def report(path: Path, *changes: str) -> Report:
 
 
 def test_all_scenarios_are_found() -> None:
-    assert len(FILES) >= 12
-    assert {path.stem for path in FILES} >= set(SLOW)
-    assert {path.parent.name for path in FILES} >= set(architecture.names())
+    assert len(FILES) >= 39
+    assert {name_of(path) for path in FILES} >= set(SLOW)
+    assert {path.relative_to(SCENARIOS).parts[0] for path in FILES} == {*architecture.names(), "compare"}
+    assert {len(path.relative_to(SCENARIOS).parts) for path in FILES if COMPARE not in path.parents} == {2}
+    assert {len(path.relative_to(COMPARE).parts) for path in FILES if COMPARE in path.parents} == {2}
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_two_networks_or_more_are_compared_on_two_chips_or_more() -> None:
+    assert len(COMPARED) >= 2
+    for folder in COMPARED:
+        scenarios = [Scenario.read(path) for path in sorted(folder.iterdir())]
+        assert len({scenario.architecture.name for scenario in scenarios}) >= 2, folder.name
+        assert folder.name in {scenario.settings.network for scenario in scenarios}
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_every_scenario_is_valid(path: Path) -> None:
+    """Outside of the comparisons, a scenario stands in the folder of its architecture."""
     scenario = Scenario.read(path)
     assert 10 < len(scenario.settings.title) <= 100
-    assert scenario.architecture.name == path.parent.name
+    assert COMPARE in path.parents or scenario.architecture.name == path.parent.name
     assert scenario.network().input_shape == scenario.settings.input_shape
 
 
@@ -76,7 +98,7 @@ def _changed(one: Scenario, other: Scenario) -> list[str]:
 
 @pytest.mark.parametrize("path", NAMES)
 def test_every_scenario_runs(path: Path) -> None:
-    found = run(Scenario.read(path)) if path.stem == LARGEST else report(path)  # gigabytes are not kept
+    found = run(Scenario.read(path)) if name_of(path) == LARGEST else report(path)  # gigabytes are not kept
     assert estimate(Scenario.read(path)).tasks == len(found.trace)
     assert 0 < found.throughput.utilization <= 1
     assert found.time.bound_s * found.system.clock_mhz * 1e6 <= found.time.cycles + 1
@@ -84,9 +106,42 @@ def test_every_scenario_runs(path: Path) -> None:
     assert bool(found.published) is bool(Scenario.read(path).settings.reproduces)
 
 
-@pytest.mark.parametrize("path", [param for param in NAMES if param.id not in (LARGEST, "resnet34_2048x1024_isvlsi")])
+@pytest.mark.parametrize("path", [param for param in NAMES if param.id not in (LARGEST, SLOW[2])])
 def test_two_runs_are_alike_byte_for_byte(path: Path) -> None:
     assert json.dumps(run(Scenario.read(path)).to_dict()) == json.dumps(report(path).to_dict())
+
+
+# --- what is compared ---
+
+
+def bases(scenario: Scenario) -> int:
+    """How many times a network has each convolution."""
+    return scenario.settings.network_options.get("bases", zoo.options(scenario.settings.network).get("bases", 1))
+
+
+def convolutions(scenario: Scenario) -> Counter[tuple[Any, ...]]:
+    """The shapes of the convolutions of binary weights, and how often each is computed."""
+    network = scenario.network()
+    return Counter(
+        (layer.kernel, layer.stride, layer.padding, *network.input_shapes(layer), network.shape(layer.name))
+        for layer in network
+        if isinstance(layer, Conv) and layer.weights == "binary"
+    )
+
+
+@pytest.mark.parametrize("folder", COMPARED, ids=lambda folder: folder.name)
+def test_what_is_compared_computes_the_same_convolutions_once_per_base(folder: Path) -> None:
+    """Also on the chips, which leave other layers to the host: their MACs are all the same."""
+    paths = sorted(folder.iterdir())
+    first, *others = (Scenario.read(path) for path in paths)
+    once = convolutions(first)
+    assert bases(first) == 1
+    assert sum(once.values()) > 5
+    for other in others:
+        assert other.settings.input_shape == first.settings.input_shape
+        assert convolutions(other) == {shape: bases(other) * count for shape, count in once.items()}
+    macs = [report(path).network.macs / bases(Scenario.read(path)) for path in paths]
+    assert macs == [macs[0]] * len(paths)
 
 
 # --- what is published ---

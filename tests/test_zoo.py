@@ -121,6 +121,7 @@ def test_the_options_of_each_network() -> None:
     assert {name: known for name in zoo.names() if (known := zoo.options(name))} == {
         "groupnet_resnet18": {"bases": 8},
         "binareye": {"width": 256},
+        "xnor_7x7": {"width": 128},
         "tiny_groupnet": {"bases": 2},
     }
 

@@ -10,6 +10,9 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hyperdrive_sim.box import Shape
 from hyperdrive_sim.errors import DoesNotFit, InvalidInput, Mistake
 from hyperdrive_sim.network import Network
@@ -39,10 +42,12 @@ class Layout(NamedTuple):
         """How many bits are missing at worst, in which memory and at which moment; none where it fits."""
         worst = 0, MAPS[0], 0
         for memory, claims in self.claims.items():
-            for moment in {claim.first for claim in claims}:
-                needed = sum(claim.bits for claim in claims if claim.alive_beside(moment))
-                worst = max(worst, (needed - bits[memory], memory, moment))
-            worst = max(worst, (allocate(claims, bits[memory])[1] - bits[memory], memory, worst[2]))
+            alive = _alive_bits(claims)
+            fullest = int(alive.argmax())
+            missing = int(alive[fullest]) - bits[memory]
+            if missing <= 0:
+                missing = allocate(claims, bits[memory])[1] - bits[memory]
+            worst = max(worst, (missing, memory, fullest + BEFORE_ALL))
         return worst
 
 
@@ -54,6 +59,10 @@ class Layouts:
             raise InvalidInput.at("chip.row_banks", f"{spec.row_banks} rows cannot feed {spec.bpus} BPUs", "take at least as many")
         self.network, self.spec, self.plan = network, spec, plan(network)
         self.bits = dict(zip(MAPS, spec.feature_map_memory_bits, strict=True))
+        self.parameters = [max(self.parameter_bits(step, n, 1) for n in range(len(step.terms))) for step in self.plan.steps]
+        """Bits of one output channel of each step's largest term."""
+        self.buffered = 10**9 if resident(network, spec) else spec.parameter_buffer_bits // 2
+        """What a block's parameters may take of the buffer; anything, if they all stay in it."""
 
     @cached_property
     def best(self) -> Layout:
@@ -67,10 +76,10 @@ class Layouts:
             memory[step.output] = MAPS[1 - MAPS.index(source)]
         maps = list(self._maps(memory))
         bits = {claim.tensor: claim.bits for _, claim in maps}
-        at_once = tuple(map(self.parallel, self.plan.steps))
+        at_once = tuple(self.parallel(number) for number in range(len(self.plan.steps)))
         most = self.spec.word_bits
         while True:
-            claims, channels = self._claims(memory, maps, most)
+            claims, channels = self._claims(memory, maps, at_once, most)
             layout = Layout(memory, bits, claims, channels, at_once)
             if most == 1 or layout.shortage(self.bits)[0] <= 0:
                 return layout
@@ -89,33 +98,32 @@ class Layouts:
             onto = pooled.get(name)
             yield memory[name], Claim(name, self.map_bits(self.network.shape(name)), first[name], last[name], onto)
 
-    def _claims(self, memory: dict[str, str], maps: list[tuple[str, Claim]], most: int) -> tuple[dict[str, list[Claim]], tuple[int, ...]]:
+    def _claims(
+        self, memory: dict[str, str], maps: list[tuple[str, Claim]], at_once: tuple[int, ...], most: int
+    ) -> tuple[dict[str, list[Claim]], tuple[int, ...]]:
         """With room for the partial sums of as many channels as a step has at a time, *most* at most."""
         claims = {name: [claim for where, claim in maps if where == name] for name in MAPS}
+        taken = {name: _alive_bits(claims[name]) for name in MAPS}
         channels = []
         for number, step in enumerate(self.plan.steps):
-            sink = memory[step.output]
-            taken = sum(claim.bits for claim in claims[sink] if claim.alive_beside(2 * number))
-            at_once, each = self.parallel(step), self.sum_bits(step)
-            together = max(at_once, timing.power_of_two(min(most, (self.bits[sink] - taken) // each, self._buffered(step))))
+            sink, each = memory[step.output], self.sum_bits(step)
+            moment = 2 * number - BEFORE_ALL
+            free = self.bits[sink] - int(taken[sink][moment]) if moment < len(taken[sink]) else self.bits[sink]
+            room = min(most, free // each, self.buffered // self.parameters[number])
+            together = max(at_once[number], timing.power_of_two(room))
             channels.append(together)
-            live = together if len(step.terms) > 1 or not step.sign else at_once
+            live = together if len(step.terms) > 1 or not step.sign else at_once[number]
             claims[sink].append(Claim(f"sums of {step.terms[-1].conv.name}", live * each, 2 * number, 2 * number))
         return claims, tuple(channels)
-
-    def _buffered(self, step: Step) -> int:
-        """The most channels of which the parameter buffer holds two blocks, or all if the whole network stays in it."""
-        if resident(self.network, self.spec):
-            return self.spec.word_bits
-        return self.spec.parameter_buffer_bits // 2 // max(self.parameter_bits(step, number, 1) for number in range(len(step.terms)))
 
     def parameter_bits(self, step: Step, number: int, channels: int) -> int:
         return parameter_bits(self.network, step, number, channels, self.spec)
 
-    def parallel(self, step: Step) -> int:
-        """Output channels that are computed in the same cycle, at most: their parameters must be in the buffer together."""
+    def parallel(self, number: int) -> int:
+        """Output channels of a step that are computed in the same cycle, at most: their parameters must be in the buffer together."""
+        step = self.plan.steps[number]
         most = max(timing.side_by_side(w, self.spec) for term in step.terms for w in timing.windows(term.conv.kernel, self.spec))
-        held = self.spec.parameter_buffer_bits // max(self.parameter_bits(step, number, 1) for number in range(len(step.terms)))
+        held = self.spec.parameter_buffer_bits // self.parameters[number]
         return min(most, timing.power_of_two(held), step.terms[-1].conv.out_channels)
 
     def map_bits(self, shape: Shape) -> int:
@@ -125,6 +133,15 @@ class Layouts:
         """One channel's partial sums."""
         shape = self.network.shape(step.terms[-1].conv.name)
         return shape.rows * shape.columns * self.spec.psum_word_bits
+
+
+def _alive_bits(claims: list[Claim]) -> NDArray[np.int64]:
+    """How many bits are claimed at each moment, from the one before all on."""
+    changes = np.zeros(max((claim.last for claim in claims), default=0) - BEFORE_ALL + 2, np.int64)
+    for _, bits, first, last, onto in claims:
+        changes[first - BEFORE_ALL + (onto is not None)] += bits
+        changes[last - BEFORE_ALL + 1] -= bits
+    return np.cumsum(changes)
 
 
 def unpooled(step: Step) -> str:

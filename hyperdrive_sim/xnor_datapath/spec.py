@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import PositiveInt
+from pydantic import Field
 
 from hyperdrive_sim.architecture import Spec, figure
 
@@ -15,6 +15,7 @@ UNKNOWN = "not published; chosen here"
 HYPERBUS = "not published; chosen here: an 8-bit double-data-rate bus at 166 MHz, the class of a serial flash of the time"
 
 MOST_BITS = 10**12
+Bits = Annotated[int, Field(gt=0, le=MOST_BITS)]
 RATE = {"ge": 1e-6, "le": 1e6}
 UNITS = {"gt": 0, "le": 64}
 
@@ -32,9 +33,9 @@ class DatapathSpec(Spec):
         16, "input channels of one pixel in a word, which one xnor-sum unit takes per cycle", "derived", PINNED, **UNITS
     )
     row_banks: int = figure(7, "banks that hold a row of the input map each; at least as many as BPUs", "assumed", UNKNOWN, **UNITS)
-    feature_map_memory_bits: tuple[PositiveInt, PositiveInt]
+    feature_map_memory_bits: tuple[Bits, Bits]
     psum_word_bits: int = figure(
-        16, "of a partial sum in memory; a sum beyond it is an error", "derived", f"{STRUCTURE}: 15 bits do for its AlexNet", ge=2, le=32
+        16, "of a partial sum in memory; a sum beyond it is an error", "derived", f"{STRUCTURE}: 15 bits do for its AlexNet", ge=2, le=30
     )
     source_words_per_cycle: int = figure(1, "words per cycle from a feature-map memory to the row banks", "assumed", UNKNOWN, **UNITS)
     sink_words_per_cycle: int = figure(

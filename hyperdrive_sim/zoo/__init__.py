@@ -15,7 +15,7 @@ from hyperdrive_sim.network import Network
 from hyperdrive_sim.zoo import binary, resnets
 
 ZOO: dict[str, Callable[..., list[Layer]]] = {**resnets.NETWORKS, **binary.NETWORKS}
-LARGEST_OPTION = 4096
+LARGEST_OPTION = 512
 
 
 def names() -> tuple[str, ...]:

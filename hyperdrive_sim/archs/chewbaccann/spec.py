@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pydantic import PositiveInt
-
 from hyperdrive_sim.architecture import figure
-from hyperdrive_sim.xnor_datapath.spec import DatapathSpec
+from hyperdrive_sim.xnor_datapath.spec import Bits, DatapathSpec
 
 ISCAS = "R. Andri et al., ChewBaccaNN, IEEE ISCAS 2021 (arXiv 2005.07137v3)"
 
@@ -14,7 +12,7 @@ class ChewbaccannSpec(DatapathSpec):
     """One ChewBaccaNN core in 22 nm, its parameters off chip."""
 
     voltage_v: float = figure(0.4, "core supply; 0.4 is the only operating point that is known", "published", f"{ISCAS}, abstract", gt=0)
-    feature_map_memory_bits: tuple[PositiveInt, PositiveInt] = figure(
+    feature_map_memory_bits: tuple[Bits, Bits] = figure(
         (612_000, 612_000),
         "the two feature-map memories, source and sink in turn; of latches, which work at 0.4 V",
         "recalled",

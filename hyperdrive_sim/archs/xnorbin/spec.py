@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from pydantic import PositiveInt
-
 from hyperdrive_sim.architecture import figure
-from hyperdrive_sim.xnor_datapath.spec import STRUCTURE, DatapathSpec
+from hyperdrive_sim.xnor_datapath.spec import STRUCTURE, Bits, DatapathSpec
 
 
 class XnorbinSpec(DatapathSpec):
     """One XNORBIN core in 65 nm, its parameters in an external flash."""
 
     voltage_v: float = figure(0.8, "core supply, 0.8 or 1.2; sets clock and energy per cycle", "published", f"{STRUCTURE}, abstract", gt=0)
-    feature_map_memory_bits: tuple[PositiveInt, PositiveInt] = figure(
+    feature_map_memory_bits: tuple[Bits, Bits] = figure(
         (131_072, 262_144),
         "the two feature-map memories, source and sink in turn",
         "recalled",
