@@ -132,9 +132,9 @@ def test_the_options_of_each_network() -> None:
         ("binareye", {"bases": 2}, "network_options.bases: 'binareye' has no option 'bases'; it has width"),
         ("resnet18", {"bases": 2}, "network_options.bases: 'resnet18' has no option 'bases'; it has none"),
         ("groupnet_resnet18", {"bases": 2, "width": 9}, "network_options.width: 'groupnet_resnet18' has no option 'width'; it has bases"),
-        ("groupnet_resnet18", {"bases": 0}, "network_options.bases: must be 1 to 4096, not 0"),
-        ("binareye", {"width": -64}, "network_options.width: must be 1 to 4096, not -64"),
-        ("binareye", {"width": 4097}, "network_options.width: must be 1 to 4096, not 4097"),
+        ("groupnet_resnet18", {"bases": 0}, "network_options.bases: must be 1 to 512, not 0"),
+        ("binareye", {"width": -64}, "network_options.width: must be 1 to 512, not -64"),
+        ("binareye", {"width": 513}, "network_options.width: must be 1 to 512, not 513"),
     ],
 )
 def test_what_cannot_be_chosen_is_refused(name: str, chosen: dict[str, int], sentence: str) -> None:
@@ -145,7 +145,7 @@ def test_what_cannot_be_chosen_is_refused(name: str, chosen: dict[str, int], sen
 
 def test_what_is_chosen_is_built() -> None:
     """A base more is 18 layers: in four blocks two convolutions, a sign and a sum, in one of them a projection and its sum besides."""
-    for width in (1, 64, 4096):
+    for width in (1, 64, 512):
         assert zoo.build("binareye", (3, 32, 32), {"width": width}).shape("sign8") == (width, 4, 4)
     assert [len(zoo.build("tiny_groupnet", (3, 9, 9), chosen)) for chosen in ({"bases": 1}, {}, {"bases": 3})] == [23, 41, 59]
 

@@ -1,6 +1,6 @@
 """Measures this machine: whole runs, how cost grows with chips x blocks, and the convolution kernels side by side.
 
-    python tests/benchmarks/bench.py [runs|growth|kernels ...]
+    python tests/benchmarks/bench.py [runs|growth|kernels|xnor ...]
 
 Whole runs are new processes, the median of several. Kernels take turns within one process and are timed in CPU seconds, so that their
 ratios hold where the machine is shared. Prints tables; decides nothing.
@@ -17,25 +17,32 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
 from hyperdrive_sim import kernels, zoo
 from hyperdrive_sim.architecture import load
 from hyperdrive_sim.engine import simulate
+from hyperdrive_sim.kernels import xnor
 from hyperdrive_sim.schedule import Arrivals
 from hyperdrive_sim.study import collector_paused
 
-SCENARIOS = Path(__file__).parents[2] / "scenarios" / "hyperdrive"
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
 CONSOLE = Console(width=120)
 MIB = 2**20
 RUNS = [
     ("--help", ["--help"], 5),
-    ("ResNet-34, 224 x 224, 1 chip", ["run", "resnet34_224.yaml"], 5),
-    ("ResNet-34, 2048 x 1024, 50 chips", ["run", "resnet34_2048x1024.yaml"], 5),
-    ("ResNet-152, 2048 x 1024, 200 chips", ["run", "resnet152_2048x1024.yaml", "--set", "chip.mesh=[10,20]"], 3),
-    ("check ResNet-34, 224 x 224", ["check", "resnet34_224.yaml"], 3),
-    ("check ResNet-34, 2048 x 1024, 50 chips", ["check", "resnet34_2048x1024.yaml"], 1),
+    ("ResNet-34, 224 x 224, 1 chip", ["run", "hyperdrive/resnet34_224.yaml"], 5),
+    ("ResNet-34, 2048 x 1024, 50 chips", ["run", "hyperdrive/resnet34_2048x1024.yaml"], 5),
+    ("ResNet-152, 2048 x 1024, 200 chips", ["run", "hyperdrive/resnet152_2048x1024.yaml", "--set", "chip.mesh=[10,20]"], 3),
+    ("check ResNet-34, 224 x 224", ["check", "hyperdrive/resnet34_224.yaml"], 3),
+    ("check ResNet-34, 2048 x 1024, 50 chips", ["check", "hyperdrive/resnet34_2048x1024.yaml"], 1),
+    ("Binary AlexNet, XNORBIN", ["run", "xnorbin/binary_alexnet.yaml"], 5),
+    ("ResNet-18 of 8 bases, ChewBaccaNN", ["run", "chewbaccann/groupnet_resnet18.yaml"], 5),
+    ("check Binary AlexNet on a photograph", ["check", "xnorbin/binary_alexnet_photo.yaml"], 3),
+    ("check BinaryNet on a photograph", ["check", "xnorbin/cifar10_bnn_photo.yaml"], 3),
+    ("check ResNet-18 of 8 bases", ["check", "chewbaccann/groupnet_resnet18.yaml"], 3),
 ]
 GROWTH = [
     ("resnet34", (3, 224, 224), (1, 1)),
@@ -46,6 +53,7 @@ GROWTH = [
     ("resnet152", (3, 1024, 1024), (10, 10)),
     ("resnet152", (3, 1024, 2048), (10, 20)),
 ]
+SIGN_LAYERS = [((31, 31, 96), 5, 256), ((15, 15, 384), 3, 384), ((6, 6, 256), 6, 4096), ((58, 58, 64), 3, 64), ((9, 9, 512), 3, 512)]
 BLOCKS = [((58, 58, 64), 16), ((16, 16, 256), 16), ((9, 9, 512), 16), ((130, 258, 64), 64)]
 
 
@@ -114,6 +122,25 @@ def convolutions() -> None:
     CONSOLE.print(table)
 
 
+def xnor_convolutions() -> None:
+    """Operations per CPU second of whole layers of signs, sums only, packing of maps and weights not counted."""
+    forms = xnor.available()
+    rng = np.random.default_rng(0)
+    table = Table("layer", *forms, title="XNOR and count, GOp/s (ratio to numpy)", title_justify="left")
+    for shape, kernel, channels in SIGN_LAYERS:
+        made = [xnor.kernel(form) for form in forms]
+        x, signs = _signs(rng, shape), _signs(rng, (channels, kernel, kernel, shape[2]))
+        jobs = [_job(form.convolve, form.pack_map(x), form.pack_weights(signs)) for form in made]
+        ops = 2 * (shape[0] - kernel + 1) * (shape[1] - kernel + 1) * signs.size
+        rates = [ops / seconds / 1e9 for seconds in _taking_turns(jobs, 9)]
+        table.add_row(f"{shape}, {kernel} x {kernel} -> {channels}", *(f"{rate:.3g} ({rate / rates[0]:.0f} x)" for rate in rates))
+    CONSOLE.print(table)
+
+
+def _signs(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.int8]:
+    return (2 * rng.integers(0, 2, shape, np.int8) - 1).astype(np.int8)
+
+
 def _job(convolve: Callable[..., object], x: object, packed: object) -> Callable[[], object]:
     return lambda: convolve(x, packed, 1)
 
@@ -131,7 +158,7 @@ def _taking_turns(jobs: list[Callable[[], object]], rounds: int) -> list[float]:
 
 
 def main() -> None:
-    parts = {"runs": runs, "growth": growth, "kernels": convolutions}
+    parts = {"runs": runs, "growth": growth, "kernels": convolutions, "xnor": xnor_convolutions}
     wanted = sys.argv[1:] or list(parts)
     if unknown := set(wanted) - set(parts):
         raise SystemExit(f"unknown part {', '.join(sorted(unknown))}; there are {', '.join(parts)}")
