@@ -259,7 +259,7 @@ def sweep(points: Sequence[tuple[Mapping[str, Any], Report | str]]) -> Group:
     """A row per point, and what was wrong with those that failed."""
     keys = [Column(key.rpartition(".")[2].replace("_", "\n"), [str(point[key]) for point, _ in points]) for key in points[0][0]]
     cells = [_outcome(outcome) for _, outcome in points]
-    names = {"latency": 0, "rate": 1, "use": 2, "energy": 0, "efficiency": 0, "bound by": 3}
+    names = {"latency": 0, "rate": 2, "use": 3, "energy": 1, "efficiency": 0, "bound by": 4}
     figures = [Column(name, [row[number] for row in cells], spare=spare) for number, (name, spare) in enumerate(names.items())]
     failed = [
         Text(f"{', '.join(f'{key}={value}' for key, value in point.items())}: {outcome}", style="bold red")

@@ -34,7 +34,7 @@ SHAPE = {
     "schema_version": int,
     "scenario": {"title": str, "file": str, "hash": str},
     "network": {
-        **{"name": str, "input_shape": [int], "layers": int, "macs": int, "ops": int, "weight_bits": int},
+        **{"name": str, "options": {}, "input_shape": [int], "layers": int, "macs": int, "ops": int, "weight_bits": int},
         **{"worst_layer_bits": int, "host_ops": int},
     },
     "system": {
@@ -439,7 +439,9 @@ def test_list(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found["networks"] == list(zoo.names())
     assert "scenarios/hyperdrive/tiny_2x2.yaml" in found["scenarios"]
     text = invoke("list").stdout.splitlines()
-    assert all(f"  {name}" in text for names in found.values() for name in names)
+    said = {line.split(",")[0] for line in text}
+    assert all(f"  {name}" in said for names in found.values() for name in names)
+    assert "  groupnet_resnet18, bases: 8" in text
 
 
 def test_listed_scenarios_can_be_run_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

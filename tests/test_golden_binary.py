@@ -471,10 +471,10 @@ def test_thresholds_of_sums_spread_with_the_root_of_their_products(channels: int
 
 def test_thresholds_of_real_maps_are_no_integers() -> None:
     """Their values lie around one: rounded, most zeros would be 0 or 1 and lie at or beyond the edge of what comes."""
-    layers = [Conv(name="conv", inputs=(INPUT,), out_channels=CHANNELS, kernel=1, weights="real"), Sign(name="sign", inputs=("conv",))]
+    conv = Conv(name="conv", inputs=(INPUT,), out_channels=CHANNELS, kernel=1, weights="real")
     for network, sign in (
-        (Network("n", Shape(3, 2, 2), layers), "sign"),
-        (Network("n", Shape(CHANNELS, 1, 1), [chained()["signs"]]), "signs"),
+        (Network("n", Shape(3, 2, 2), [conv, Sign(name="sign", inputs=("conv",))]), "sign"),
+        (Network("n", Shape(CHANNELS, 1, 1), [Sign(name="signs", inputs=(INPUT,))]), "signs"),
     ):
         its = random_parameters(network, 3)[sign]
         assert its.scale is not None

@@ -359,7 +359,7 @@ def test_gated_units_are_those_of_channels_that_exist(channels: int) -> None:
 IDEAL = {
     "binary_alexnet": [1_119_744, 1_038_336, 1_557_504, 1_038_336, 65_536, 1_048_576],
     "cifar10_bnn": [1_048_576, 524_288, 1_048_576, 524_288, 1_048_576, 32_768, 65_536, 640],
-    "binary_resnet18": [802_816] * 4 + ([401_408] * 3 + [802_816] * 3) * 3,
+    "binary_resnet18": [802_816] * 4 + ([401_408] * 2 + [802_816] * 3) * 3,
 }
 TOTALS = {
     "binary_alexnet": 5_868_032,
@@ -732,14 +732,19 @@ def test_too_few_row_banks() -> None:
 
 
 def test_parameters_that_do_not_fit() -> None:
-    """A channel of 3 x 3 words and its threshold, or all that are computed at a time."""
+    """A channel of 3 x 3 words and its threshold."""
     net = network(xnor("conv", "sign0", 16, 3), sign("sign", "conv"))
-    assert XNORBIN.place(net, chip(parameter_buffer_bits=160))
-    sentence = "chip.parameter_buffer_bits: layer 'conv' needs {} bits of it at a time, {} are there; make it larger"
-    with refusal(DoesNotFit, sentence.format(160, 159)):
+    assert channels(net, parameter_buffer_bits=160) == (1,)
+    sentence = "chip.parameter_buffer_bits: layer 'conv' needs 160 bits for one output channel, 159 are there; make it larger"
+    with refusal(DoesNotFit, sentence):
         XNORBIN.place(net, chip(parameter_buffer_bits=159))
-    with refusal(DoesNotFit, sentence.format(640, 639)):
-        XNORBIN.place(net, chip(parameter_buffer_bits=639, small_kernels="packed"))
+
+
+@pytest.mark.parametrize(("bits", "at_once"), [(640, 4), (639, 2), (320, 2), (319, 1)])
+def test_channels_are_packed_only_if_the_buffer_holds_all_their_parameters(bits: int, at_once: int) -> None:
+    """Four 3 x 3 kernels would fit the units."""
+    net = network(xnor("conv", "sign0", 16, 3), sign("sign", "conv"))
+    assert placement.layout(net, chip(parameter_buffer_bits=bits, small_kernels="packed")).at_once == (at_once,)
 
 
 def too_small(layer: str, bits: int, role: str, there: int, both: str) -> str:
@@ -752,9 +757,7 @@ def too_small(layer: str, bits: int, role: str, there: int, both: str) -> str:
 @pytest.mark.parametrize(
     ("memories", "sentence"),
     [
-        ((319, 319), too_small("conv1", 640, "sink", 319, "319, 319")),
-        ((320, 639), too_small("conv1", 640, "sink", 639, "320, 639")),
-        ((319, 1000), too_small("conv1", 640, "sink", 319, "319, 1000")),
+        ((640, 639), too_small("conv1", 640, "sink", 639, "640, 639")),
         ((639, 640), too_small("conv2", 640, "sink", 639, "639, 640")),
     ],
 )
@@ -783,21 +786,22 @@ NEEDY = [
 
 @pytest.mark.parametrize("net", NEEDY, ids=lambda net: f"{net.name}-{len(net)}")
 def test_what_is_said_to_be_needed_is_needed_and_enough(net: Network) -> None:
-    """Of the second memory, beside a first one with plenty of room for the input."""
+    """Of each of two equal memories, whatever lies in the other one."""
     with pytest.raises(DoesNotFit) as refused:
-        XNORBIN.place(net, chip(feature_map_memory_bits=(10**6, 1)))
-    (needed,) = map(int, re.findall(r"needs (\d+) bits in its sink memory, 1 are there", str(refused.value)))
-    assert XNORBIN.place(net, chip(feature_map_memory_bits=(10**6, needed)))
+        XNORBIN.place(net, chip(feature_map_memory_bits=(1, 1)))
+    (needed,) = map(int, re.findall(r"needs (\d+) bits in its (?:sink|source) memory, 1 are there", str(refused.value)))
+    assert XNORBIN.place(net, chip(feature_map_memory_bits=(needed, needed)))
     with pytest.raises(DoesNotFit):
-        XNORBIN.place(net, chip(feature_map_memory_bits=(10**6, needed - 1)))
+        XNORBIN.place(net, chip(feature_map_memory_bits=(needed - 1, needed - 1)))
 
 
 def test_conv2_of_alexnet_is_the_worst_layer_and_fits() -> None:
     """Its input and what it makes before pooling: the 250 kbit (1024 bits each) that are recalled as the chip's limit."""
     net = zoo.build("binary_alexnet", PICTURE)
     assert placed(net).worst_bits() == 69_984 + 186_624 == 256_608
-    held = {memory: lines[0] for memory, lines in lying(placed(net)).items() if lines}
-    assert held == {"chip.maps0": "sign1 0:69984, -1..0", "chip.maps1": "conv2 75520:262144, 0..0"}
+    held = lying(placed(net))
+    assert "sign1 0:69984, -1..0" in held["chip.maps0"]
+    assert "conv2 75520:262144, 0..0" in held["chip.maps1"]
 
 
 @pytest.mark.parametrize(
@@ -805,7 +809,7 @@ def test_conv2_of_alexnet_is_the_worst_layer_and_fits() -> None:
     [
         ("nin_xnor", CIFAR, ("conv2", 1024 * (160 + 16)), 1024 * (192 + 160)),
         ("binareye", CIFAR, ("conv1", 961 * (256 + 16)), 1024 * 256 + 961 * 256),
-        ("binary_resnet18", PICTURE, ("layer1.1.conv2", 3136 * (2 * 64 + 16)), 3 * 3136 * 64),
+        ("binary_resnet18", PICTURE, ("layer1.0.conv2", 3136 * (2 * 64 + 16)), 3 * 3136 * 64),
     ],
 )
 def test_networks_for_the_larger_chip_only(name: str, shape: tuple[int, int, int], needed: tuple[str, int], worst: int) -> None:

@@ -231,7 +231,7 @@ class _Lowering:
             used -= size
         after = [task for task in (self.loaded, user) if task is not None]
         self.buffered.append((bits, 0))
-        actions = {"weight_io.bit": bits, "parameter_write.word": bits // self.spec.word_bits}
+        actions = {"weight_io.bit": bits, "parameter_write.word": -(-bits // self.spec.word_bits)}
         effect = Load(work.layer, c0, c1, bits, (BUFFER,))
         ps = self.machine.unit[FLASH].ps(bits)
         self.loaded = self.add(Task("load", work.layer, FLASH, ps, tuple(after), (), effect, actions, frame=work.frame))

@@ -95,7 +95,7 @@ def _terms(network: Network) -> dict[str, Term]:
     terms = {name: Term(conv, conv.inputs[0], None, None) for name, conv in convs.items()}
     for add in (layer for layer in network if isinstance(layer, Add) and network.is_sums(layer.name)):
         own = max((name for name in add.inputs if name in convs), key=order.__getitem__, default=None)
-        if own is None or convs[own].relu or network.consumers(own) != (add.name,) or own not in terms:
+        if add.inputs[0] == add.inputs[1] or own is None or convs[own].relu or network.consumers(own) != (add.name,) or own not in terms:
             problem = "does not add to the sums of a convolution of its own"
             raise InvalidInput.at(add.name, problem, "the chip adds a bypass only while it sums up a convolution")
         (bypass,) = (name for name in add.inputs if name != own)
@@ -103,7 +103,7 @@ def _terms(network: Network) -> dict[str, Term]:
             raise InvalidInput.at(add.name, f"weighs sums by {add.gain}", "the chip has no multiplier; only signs can weigh more than 1")
         del terms[own]
         terms[add.name] = Term(convs[own], convs[own].inputs[0], add, bypass)
-    return dict(sorted(terms.items(), key=lambda item: order[item[1].conv.name]))
+    return dict(sorted(terms.items(), key=lambda item: order[item[0]]))
 
 
 def _steps(network: Network, terms: dict[str, Term]) -> Iterator[Step]:

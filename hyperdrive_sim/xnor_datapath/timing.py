@@ -62,7 +62,7 @@ def side_by_side(window: Window, spec: DatapathSpec) -> int:
 
 def power_of_two(most: int) -> int:
     """The largest power of two that is not more than *most*, at least one."""
-    return 1 << max(0, most.bit_length() - 1)
+    return 1 << max(1, most).bit_length() - 1
 
 
 def pass_cycles(window: Window, geometry: Geometry, spec: DatapathSpec) -> int:
@@ -138,7 +138,7 @@ def block(geometry: Geometry, channels: int, spec: DatapathSpec, *, adds: bool, 
         passes = tiles * -(-channels // together)
         cycles, taps = pass_cycles(window, geometry, spec), window.rows * window.columns
         array += passes * cycles
-        paid += passes * cycles * (spec.units if spec.idle_units == "clocked" else taps * together)
+        paid += cycles * (passes * spec.units if spec.idle_units == "clocked" else tiles * channels * taps)
         read += passes * pass_words(window, geometry)
         late += passes * late_words(window, geometry, spec)
         bits += tiles * channels * taps * spec.word_bits

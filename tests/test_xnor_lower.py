@@ -1,0 +1,467 @@
+"""The binary datapath's schedules, drawn: a small chip whose cycles are characters, bound by each of its units in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations, pairwise, product
+from textwrap import dedent
+from typing import Any, NamedTuple
+
+import pytest
+
+from hyperdrive_sim import architecture, hazards, zoo
+from hyperdrive_sim.box import Shape
+from hyperdrive_sim.energy import account
+from hyperdrive_sim.engine import simulate
+from hyperdrive_sim.layer_table import LayerRow, layer_rows
+from hyperdrive_sim.layers import Add, Conv, Layer, MaxPool, MeanPool, Sign
+from hyperdrive_sim.network import INPUT, Network
+from hyperdrive_sim.placement import allocate
+from hyperdrive_sim.schedule import Arrivals, Compute, Schedule
+from hyperdrive_sim.trace import Span, Trace
+from hyperdrive_sim.xnor_datapath import placement
+from hyperdrive_sim.xnor_datapath.machine import MAPS
+from hyperdrive_sim.xnor_datapath.steps import Step, plan
+
+XNORBIN = architecture.load("xnorbin")
+
+SMALL = {
+    "clock_mhz": 100.0, "bpus": 3, "xnor_sums_per_bpu": 3, "row_banks": 4, "word_bits": 2, "psum_word_bits": 2,
+    "parameter_port_bits_per_cycle": 4.0, "flash_gbit_per_s": 0.4, "host_link_gbit_per_s": 0.2,
+}  # fmt: skip
+"""3 x 3 units of two channels; words of two bits. A cycle is 10 ns; the port and the flash bring four bits in one, the link two."""
+CYCLE_PS = 10_000
+UNITS = ("host.flash", "host.link", "chip.source", "chip.parameters", "chip.bpus", "chip.sink")
+LABELS = ("flash", "link", "source", "parameters", "array", "sink")
+
+
+def xnor(name: str, source: str, out: int = 4, kernel: int = 3, padding: int = 1, **more: Any) -> Conv:
+    fixed = {"out_channels": out, "kernel": kernel, "padding": padding, "maps": "binary", "scale": False, "bias": False, "relu": False}
+    return Conv(**{"name": name, "inputs": (source,), **fixed, **more})  # type: ignore[arg-type]
+
+
+def sign(name: str, source: str) -> Sign:
+    return Sign(name=name, inputs=(source,))
+
+
+def network(*layers: Layer, shape: tuple[int, int, int] = (2, 2, 3)) -> Network:
+    """Layers behind the host's `sign0`."""
+    return Network("world", Shape(*shape), [sign("sign0", INPUT), *layers])
+
+
+class Run(NamedTuple):
+    """A network on the small chip, simulated."""
+
+    network: Network
+    spec: Any
+    schedule: Schedule
+    trace: Trace
+
+    def drawn(self) -> str:
+        """A character a cycle; the first letters of: input, load, first rows, rows, late rows, weights, compute, sums, output."""
+        rows = self.trace.diagram(self.cycles, UNITS).splitlines()
+        return "\n".join(f"{label:<10} {row[row.index('|') :]}" for label, row in zip(LABELS, rows, strict=True))
+
+    @property
+    def cycles(self) -> int:
+        assert self.trace.makespan_ps % CYCLE_PS == 0
+        return self.trace.makespan_ps // CYCLE_PS
+
+    def spans(self, name: str, frame: int | None = None) -> list[tuple[int, int]]:
+        """From which cycle to which the tasks of a name ran."""
+        chosen = [span for span in self.trace if span.task.name == name and frame in (None, span.task.frame)]
+        return [(span.start // CYCLE_PS, span.end // CYCLE_PS) for span in chosen]
+
+    def table(self) -> dict[str, LayerRow]:
+        ledger = account(self.schedule, XNORBIN.prices(self.spec))
+        return {row.name: row for row in layer_rows(self.network, XNORBIN.build(self.spec), self.trace, ledger)}
+
+    def stalls(self, layer: str) -> dict[str, int]:
+        return {cause: round(seconds * 1e12 / CYCLE_PS) for cause, seconds in self.table()[layer].stalls.items()}
+
+
+ONE = Arrivals()
+
+
+def lowered(net: Network, spec: Any, arrivals: Arrivals = ONE, grain: str = "block") -> Schedule:
+    found, machine = XNORBIN.place(net, spec), XNORBIN.build(spec)
+    schedule = XNORBIN.lower(net, spec, found.checked(net, machine), arrivals, grain).checked(machine)
+    hazards.check(schedule, found, machine, net)
+    return schedule
+
+
+def run(net: Network, frames: int = 1, period_ps: int = 0, grain: str = "block", **settings: Any) -> Run:
+    spec = XNORBIN.Spec(**{**SMALL, **settings})
+    schedule = lowered(net, spec, Arrivals(frames, period_ps), grain)
+    return Run(net, spec, schedule, simulate(schedule))
+
+
+def picture(text: str) -> str:
+    return dedent(text).strip()
+
+
+TWO_BLOCKS = network(xnor("conv", "sign0", 4), sign("sign", "conv"))
+"""3 x 3 with padding 1 over 2 x 3 pixels of two channels, four output channels, two at a time.
+
+A block is two passes of 2 x (2 + 3) cycles; 2 x 6 words of the map; 2 x (9 x 2 + 2) bits of parameters, ten cycles of port and flash;
+2 x 6 sums. The input is six words, the output twelve.
+"""
+FOUR_BLOCKS = network(xnor("conv", "sign0", 8), sign("sign", "conv"))
+
+
+# --- by pencil ---
+
+
+def test_two_blocks() -> None:
+    assert run(TWO_BLOCKS).drawn() == picture("""
+        flash      |llllllllllllllllllll............................................|
+        link       |iiiiii..............................................oooooooooooo|
+        source     |......ffffffrrrrrrrrrrrr........rrrrrrrrrrrr....................|
+        parameters |............wwwwwwwwww..........wwwwwwwwww......................|
+        array      |............cccccccccccccccccccccccccccccccccccccccc............|
+        sink       |............ssssssssssss........ssssssssssss....................|
+    """)
+
+
+def test_two_blocks_task_by_task() -> None:
+    """What is after what, and what is counted."""
+    tasks = run(TWO_BLOCKS).schedule.tasks
+    assert [(task.name, task.after, task.after_start, dict(task.actions)) for task in tasks[:7]] == [
+        ("input", (), (), {"input_io.bit": 12, "map_write.word": 6}),
+        ("first rows", (0,), (), {}),
+        ("load", (), (), {"weight_io.bit": 40, "parameter_write.word": 20}),
+        ("rows", (1,), (), {"map_read.word": 12}),
+        ("weights", (2,), (3,), {"parameter_read.word": 20}),
+        ("compute", (), (4,), {"bpu.unit_cycle": 9 * 20, "dma.cycle": 20}),
+        ("sums", (), (5,), {"psum_read.word": 0, "psum_write.word": 12}),
+    ]
+    assert [(task.name, task.after) for task in tasks[7:-1]] == [
+        ("load", (2,)),
+        ("rows", (3, 4, 5, 6)),
+        ("weights", (7,)),
+        ("compute", ()),
+        ("sums", ()),
+    ]
+    assert dict(tasks[-1].actions) == {"output_io.bit": 24, "map_read.word": 12}
+
+
+def test_channel_by_channel() -> None:
+    """The same; only the first load is shorter, which nobody notices behind the input."""
+    assert run(TWO_BLOCKS, grain="channel").drawn() == picture("""
+        flash      |llllllllllllllllllll............................................|
+        link       |iiiiii..............................................oooooooooooo|
+        source     |......ffffffrrrrrr....rrrrrr....rrrrrr....rrrrrr................|
+        parameters |............wwwww.....wwwww.....wwwww.....wwwww.................|
+        array      |............cccccccccccccccccccccccccccccccccccccccc............|
+        sink       |............ssssss....ssssss....ssssss....ssssss................|
+    """)
+
+
+def test_single_weight_registers_add_up() -> None:
+    assert run(TWO_BLOCKS, weight_registers="single").drawn() == picture("""
+        flash      |llllllllllllllllllll................................................................|
+        link       |iiiiii..................................................................oooooooooooo|
+        source     |......ffffffrrrrrrrrrrrr..................rrrrrrrrrrrr..............................|
+        parameters |............wwwwwwwwww....................wwwwwwwwww................................|
+        array      |......................cccccccccccccccccccc..........cccccccccccccccccccc............|
+        sink       |......................ssssssssssss..................ssssssssssss....................|
+    """)
+    assert run(TWO_BLOCKS, weight_registers="single").stalls("conv") == {"host": 6, "source": 6, "parameters": 2 * 10}
+
+
+def test_the_array_waits_for_late_rows() -> None:
+    """Three banks: of a pass's two first rows one, of three words, finds no bank. The others come while the array computes."""
+    found = run(FOUR_BLOCKS, row_banks=3)
+    late, rows, computed, sums = (found.spans(name) for name in ("late rows", "rows", "compute", "sums"))
+    for ((begun, done), rest, block, written), (_, free) in zip(
+        list(zip(late, rows, computed, sums, strict=True))[1:], computed, strict=False
+    ):
+        assert (begun, done) == (free, free + 2 * 3)
+        assert rest == (done, done + 2 * 3)
+        assert block == (done, done + 20)
+        assert written == (done, done + 12)
+    assert [begun - late[number][0] for number, (begun, _) in enumerate(found.spans("weights"))] == [0] * 4
+    assert found.schedule.actions == run(FOUR_BLOCKS).schedule.actions
+
+
+def test_the_host_takes_sums_block_by_block() -> None:
+    """Without a sign: twelve sums of two bits, which must be gone before the next block's; no thresholds come with the weights."""
+    assert run(network(xnor("conv", "sign0", 4))).drawn() == picture("""
+        flash      |llllllllllllllllll..........................................................|
+        link       |iiiiii..........................oooooooooooo....................oooooooooooo|
+        source     |......ffffffrrrrrrrrrrrr....................rrrrrrrrrrrr....................|
+        parameters |............wwwwwwwww.......................wwwwwwwww.......................|
+        array      |............cccccccccccccccccccc............cccccccccccccccccccc............|
+        sink       |............ssssssssssss....................ssssssssssss....................|
+    """)
+
+
+def test_terms_of_a_block_come_one_after_the_other() -> None:
+    """Two convolutions of two channels, and their sum. Only the second's parameters have thresholds."""
+    net = network(xnor("a", "sign0", 2), xnor("b", "sign0", 2), Add(name="c", inputs=("b", "a"), relu=False), sign("sign", "c"))
+    found = run(net)
+    assert found.drawn() == picture("""
+        flash      |lllllllllllllllllll.......................................|
+        link       |iiiiii..............................................oooooo|
+        source     |......ffffffrrrrrrrrrrrr........rrrrrrrrrrrr..............|
+        parameters |............wwwwwwwww...........wwwwwwwwww................|
+        array      |............cccccccccccccccccccccccccccccccccccccccc......|
+        sink       |............ssssssssssss........ssssssssssss..............|
+    """)
+    reads = [found.schedule.actions_by_layer[layer, "psum_read.word"] for layer in ("a", "b")]
+    assert reads == [0, 12], "the second adds to what is there"
+
+
+def test_rows_from_the_memory_that_is_written_come_through_its_port() -> None:
+    """A residual block whose projection reads the block's own input, which lies where the output goes: rows first, then sums."""
+    inner = [xnor("a", "sign0", 2), sign("s", "a"), xnor("down", "sign0", 2, 1, 0), xnor("b", "s", 2)]
+    net = network(*inner, Add(name="c", inputs=("b", "down"), relu=False), sign("sign", "c"))
+    assert run(net).drawn() == picture("""
+        flash      |lllllllllllllllllllll................................................................|
+        link       |iiiiii.........................................................................oooooo|
+        source     |......ffffffrrrrrrrrrrrr...................................rrrrrrrrrrrr..............|
+        parameters |............wwwwwwwwww.............w.......................wwwwwwwwww................|
+        array      |............cccccccccccccccccccc...cccccccccccccccc........cccccccccccccccccccc......|
+        sink       |............ssssssssssss........fffrrrrrrrrrrrrssssssssssssssssssssssss..............|
+    """)
+
+
+# --- bound by each unit ---
+
+STRIDED = network(xnor("conv", "sign0", 8, stride=2), sign("sign", "conv"), shape=(2, 4, 6))
+"""Of 4 x 6 pixels 2 x 3: a pass reads four times as many words as it makes sums."""
+POINTWISE = network(xnor("conv", "sign0", 8, 1, 0), sign("sign", "conv"))
+SUMS = network(xnor("conv", "sign0", 8))
+SKIPPED = {"window_fill": "hidden", "strided_columns": "skipped"}
+PACKED = {"window_fill": "hidden", "small_kernels": "packed"}
+NARROW = {"parameter_port_bits_per_cycle": 1.0}
+
+BOUND = [  # cycles of a block on array, source, sink, parameters and flash; from block to block; what the array waited for
+    ("array", FOUR_BLOCKS, {}, (20, 12, 12, 10, 10), 20, {"host": 6, "source": 6}),
+    ("source", STRIDED, SKIPPED, (12, 48, 12, 10, 10), 48, {"host": 24, "source": 12 + 3 * 36}),
+    ("sink", POINTWISE, PACKED, (6, 6, 12, 2, 2), 12, {"host": 6, "source": 3, "sink": 3 * 6}),
+    ("parameters", FOUR_BLOCKS, NARROW, (20, 12, 12, 40, 10), 40, {"host": 6, "source": 6, "parameters": 3 * 20}),
+    ("flash", FOUR_BLOCKS, {"flash_gbit_per_s": 0.1}, (20, 12, 12, 10, 40), 40, {"flash": 40 + 3 * 20}),
+    ("host", SUMS, {}, (20, 12, 12, 9, 9), 20 + 12, {"host": 6 + 3 * 12, "source": 6}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("net", "settings", "busy", "period", "stalls"), [case[1:] for case in BOUND], ids=[case[0] for case in BOUND])
+def test_a_block_takes_as_long_as_its_slowest_unit(
+    net: Network, settings: dict[str, Any], busy: tuple[int, ...], period: int, stalls: dict[str, int]
+) -> None:
+    """Four blocks; the array stands still for what that unit takes longer than itself, and says for which."""
+    found = run(net, **settings)
+    for name, cycles in zip(("compute", "rows", "sums", "weights", "load"), busy, strict=True):
+        assert [end - start for start, end in found.spans(name)] == [cycles] * 4
+    starts = [start for start, _ in found.spans("compute")]
+    assert [later - start for start, later in pairwise(starts)] == [period] * 3
+    assert found.stalls("conv") == stalls
+
+
+@pytest.mark.parametrize(("net", "settings"), [case[1:3] for case in BOUND[1:4]], ids=[case[0] for case in BOUND[1:4]])
+def test_a_map_leaves_and_the_next_comes_when_the_slowest_unit_has_done(net: Network, settings: dict[str, Any]) -> None:
+    """Not when the array has: until then rows or weights are on their way, or sums are not written."""
+    found = run(net, frames=2, **settings)
+    busy = [max(end for name in ("rows", "weights", "compute", "sums") for _, end in found.spans(name, frame)) for frame in (0, 1)]
+    assert [start for start, _ in found.spans("output")] == busy
+    assert found.spans("input", 1)[0][0] >= busy[0]
+
+
+# --- parameters ---
+
+
+@pytest.mark.parametrize(
+    ("bits", "loads"),
+    [
+        (80, [(0, 10), (10, 20), (32, 42), (52, 62)]),
+        (119, [(0, 10), (10, 20), (32, 42), (52, 62)]),
+        (120, [(0, 10), (10, 20), (20, 30), (32, 42)]),
+        (159, [(0, 10), (10, 20), (20, 30), (32, 42)]),
+        (160, [(0, 10), (10, 20), (20, 30), (30, 40)]),
+    ],
+)
+def test_the_flash_runs_ahead_as_far_as_there_is_room(bits: int, loads: list[tuple[int, int]]) -> None:
+    """Four blocks of 40 bits, used up at 32, 52, 72 and 92."""
+    assert run(FOUR_BLOCKS, parameter_buffer_bits=bits).spans("load") == loads
+
+
+def test_parameters_that_stay_are_loaded_once() -> None:
+    """80 bits in all. One less, and every frame loads its channels one by one, the next one's as soon as there is room."""
+    assert [len(run(TWO_BLOCKS, 3, parameter_buffer_bits=80).spans("load", frame)) for frame in range(3)] == [2, 0, 0]
+    found = run(TWO_BLOCKS, 3, parameter_buffer_bits=79)
+    assert [len(found.spans("load", frame)) for frame in range(3)] == [4, 4, 4]
+    assert found.spans("load", 1)[0] == (found.spans("compute", 0)[1][1], found.spans("compute", 0)[1][1] + 5)
+    assert found.schedule.actions["weight_io.bit"] == 3 * 80
+
+
+# --- frames ---
+
+TWO_LAYERS = [xnor("conv1", "sign0", 2), sign("sign1", "conv1"), xnor("conv2", "sign1", 2), sign("sign2", "conv2")]
+
+
+def test_the_next_frame_comes_while_this_one_is_computed() -> None:
+    """The input's place is free once the first layer has read it."""
+    assert run(network(*TWO_LAYERS), frames=2).drawn() == picture("""
+        flash      |llllllllllllllllllll................................................................................................|
+        link       |iiiiii..........................iiiiii....................oooooo..............................................oooooo|
+        source     |......ffffffrrrrrrrrrrrr........ffffffrrrrrrrrrrrr........ffffffrrrrrrrrrrrr........ffffffrrrrrrrrrrrr..............|
+        parameters |............wwwwwwwwww................wwwwwwwwww................wwwwwwwwww................wwwwwwwwww................|
+        array      |............cccccccccccccccccccc......cccccccccccccccccccc......cccccccccccccccccccc......cccccccccccccccccccc......|
+        sink       |............ssssssssssss..............ssssssssssss..............ssssssssssss..............ssssssssssss..............|
+    """)
+
+
+def test_a_frame_does_not_come_before_its_time() -> None:
+    found = run(network(*TWO_LAYERS), frames=2, period_ps=100 * CYCLE_PS)
+    assert found.spans("input") == [(0, 6), (100, 106)]
+    assert found.stalls("conv1") == {"host": 2 * 6, "source": 2 * 6, "arrival": 100 - 58}
+
+
+def test_an_input_waits_for_the_layer_that_reads_its_place() -> None:
+    """One layer: the next map may not come before this one's last block."""
+    found = run(TWO_BLOCKS, frames=2)
+    assert found.spans("output", 0) == [(52, 64)]
+    assert found.spans("input", 1) == [(64, 70)], "the link was taken"
+
+
+def test_what_the_host_makes_comes_back_when_it_has_all_it_is_made_from() -> None:
+    """A mean between two convolutions."""
+    mean = MeanPool(name="mean", inputs=("conv1",), kernel=2, stride=1)
+    net = network(xnor("conv1", "sign0", 4), mean, sign("sign1", "mean"), xnor("conv2", "sign1", 2, 1, 0), sign("sign2", "conv2"))
+    found = run(net)
+    inputs = [span for span in found.trace if span.task.name == "input"]
+    outputs = [span for span in found.trace if span.task.layer == "conv1" and span.task.name == "output"]
+    assert [span.task.layer for span in inputs] == ["sign0", "sign1"]
+    assert len(outputs) == 2
+    assert inputs[1].start == outputs[1].end
+
+
+def overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
+
+
+def rooms(found: Run) -> dict[str, tuple[str, tuple[int, int]]]:
+    """Memory and addresses of all maps, of maps before they are pooled and of partial sums."""
+    layout = placement.layout(found.network, found.spec)
+    for_each = zip(MAPS, found.spec.feature_map_memory_bits, strict=True)
+    address = {(memory, tensor): at for memory, bits in for_each for tensor, at in allocate(layout.claims[memory], bits)[0].items()}
+    claims = [(memory, claim) for memory in MAPS for claim in layout.claims[memory]]
+    return {claim.tensor: (memory, (address[memory, claim.tensor], address[memory, claim.tensor] + claim.bits)) for memory, claim in claims}
+
+
+def used(found: Run) -> Iterator[tuple[str, str, tuple[int, int]]]:
+    """Every use of memory: of what (with its frame), under whose name in the layout, from when to when."""
+    steps, entries = plan(found.network).steps, plan(found.network).entries
+    for frame in range(1 + found.schedule.tasks[-1].frame):
+        spans = [span for span in found.trace if span.task.frame == frame]
+        ran = {step: _ran(step, spans) for step in steps}
+        moved = {(span.task.name, span.task.layer): span for span in spans}
+        for step, (start, end) in ran.items():
+            yield f"sums of {step.output}, {frame}", f"sums of {step.terms[-1].conv.name}", (start, end)
+            if step.pool:
+                yield f"{step.output}, {frame}", placement.unpooled(step), (start, end)
+        for name in (*entries, *(step.output for step in steps if step.sign)):
+            born = [moved["input", name].start if name in entries else ran[step][0] for step in steps if name in (step.output, *entries)]
+            ends = [ran[step][1] for step in steps if name in (step.output, *step.sources)]
+            ends += [moved["output", name].end] if ("output", name) in moved else []
+            yield f"{name}, {frame}", name, (born[0], max(ends))
+
+
+def _ran(step: Step, spans: list[Span]) -> tuple[int, int]:
+    """From the first pixel to the last write, or until the host has all sums."""
+    layers = {term.conv.name for term in step.terms}
+    computed = [span.start for span in spans if isinstance(span.task.effect, Compute) and span.task.layer in layers]
+    last = [span.end for span in spans if span.task.layer in layers or (span.task.layer == step.output and not step.sign)]
+    return min(computed), max(last)
+
+
+def trespasses(found: Run) -> list[str]:
+    """Things that take the same bits at the same time."""
+    where, uses = rooms(found), list(used(found))
+    return [
+        f"{one} and {other}"
+        for (one, here, time), (other, there, at) in combinations(uses, 2)
+        if one != other and where[here][0] == where[there][0]
+        if overlap(where[here][1], where[there][1]) and overlap(time, at)
+    ]
+
+
+POOLED = [xnor("conv1", "sign0", 8), sign("sign1", "conv1"), MaxPool(name="pool1", inputs=("sign1",), kernel=2, stride=1)]
+THREE_LAYERS = [*POOLED, xnor("conv2", "pool1", 2), sign("sign2", "conv2"), xnor("conv3", "sign2", 2), sign("sign3", "conv3")]
+
+
+@pytest.mark.parametrize(
+    ("layers", "memories", "settings"),
+    [
+        (TWO_LAYERS, (1000, 1000), {}),
+        (TWO_LAYERS, (36, 24), {}),
+        (TWO_LAYERS, (24, 24), {}),  # the input lies where the second layer's sums are added up
+        (THREE_LAYERS, (1000, 1000), {"host_link_gbit_per_s": 0.01}),  # the output lies where the first layer's map is not pooled yet
+    ],
+    ids=["roomy", "just enough", "tight", "slow link"],
+)
+def test_maps_come_and_go_where_nothing_else_lies(layers: list[Layer], memories: tuple[int, int], settings: dict[str, Any]) -> None:
+    found = run(network(*layers), frames=3, feature_map_memory_bits=memories, **settings)
+    assert trespasses(found) == []
+
+
+# --- how many, and how finely cut ---
+
+NETS = ["tiny_xnor", "tiny_xnor_pointwise", "tiny_xnor_pooled", "tiny_xnor_kernels", "tiny_xnor_residual", "tiny_groupnet"]
+CHOICES = {
+    "small_kernels": ["idle", "packed"],
+    "weight_registers": ["double", "single"],
+    "row_banks": [7, 12],
+    "parameter_buffer_bits": [12_000, 10**7],
+}
+
+
+def settings() -> Iterator[dict[str, Any]]:
+    for values in product(*CHOICES.values()):
+        yield dict(zip(CHOICES, values, strict=True))
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_tasks_are_counted_without_writing_them(name: str) -> None:
+    net = zoo.build(name, (16, 9, 10))
+    for chosen, grain, frames in product(settings(), XNORBIN.grains, (1, 3)):
+        spec, arrivals = XNORBIN.Spec(**chosen), Arrivals(frames)
+        found = XNORBIN.place(net, spec)
+        assert XNORBIN.count(net, spec, found, arrivals, grain) == len(XNORBIN.lower(net, spec, found, arrivals, grain))
+
+
+@pytest.mark.parametrize("name", sorted({*NETS} - {"tiny_xnor_pooled"}))
+def test_a_finer_cut_shortens_the_first_loads_at_most(name: str) -> None:
+    """And rounds more often, half a picosecond a task."""
+    net = zoo.build(name, (16, 9, 10))
+    for chosen in settings():
+        coarse, fine = (lowered(net, XNORBIN.Spec(**chosen), grain=grain) for grain in XNORBIN.grains)
+        loads = {task.layer: task.ps for task in reversed(coarse.tasks) if task.name == "load"}
+        assert -len(fine) < simulate(coarse).makespan_ps - simulate(fine).makespan_ps < sum(loads.values())
+
+
+def test_a_finer_cut_leaves_all_pooling_to_the_last_channel_of_a_word() -> None:
+    """1 x 1, two blocks. Two channels take sixteen cycles and twelve sums, then four reads for each of two pixels."""
+    pool = MaxPool(name="pool", inputs=("sign",), kernel=2, stride=1)
+    net = network(xnor("conv", "sign0", 4, 1, 0), sign("sign", "conv"), pool)
+    sums = {grain: [end - start for start, end in run(net, grain=grain).spans("sums")] for grain in XNORBIN.grains}
+    assert sums == {"block": [20, 20], "channel": [6, 14, 6, 14]}
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {},
+        {"small_kernels": "packed"},
+        {"small_kernels": "packed", "idle_units": "gated"},
+        {"word_bits": 8},
+        {"word_bits": 12, "psum_word_bits": 24},
+    ],
+    ids=lambda chosen: "-".join(map(str, chosen.values())),
+)
+@pytest.mark.parametrize("name", NETS)
+def test_a_finer_cut_does_the_same(name: str, chosen: dict[str, Any]) -> None:
+    net = zoo.build(name, (16, 9, 10))
+    coarse, fine = (lowered(net, XNORBIN.Spec(**chosen), grain=grain).actions for grain in XNORBIN.grains)
+    assert coarse == fine
