@@ -217,6 +217,17 @@ def test_tiny_2x2_is_right_in_every_bit() -> None:
     assert found.deviation.largest < 0.01 * found.deviation.scale
 
 
+@pytest.mark.parametrize(("name", "values"), [("binary_alexnet", 190_464), ("cifar10_bnn", 157_706)])
+def test_binary_layers_are_right_in_every_bit_on_a_photograph(name: str, values: int) -> None:
+    scenario = Scenario.read(SCENARIOS / "xnorbin" / f"{name}_photo.yaml")
+    assert scenario.settings.input is not None
+    found = check(scenario)
+    assert found.ok
+    assert found.timing.hazard == ""
+    assert found.function.values == values
+    assert (found.deviation.largest, found.deviation.scale > 0) == (0.0, True)
+
+
 def test_a_camera_sets_the_pace_and_no_frame_waits() -> None:
     camera, alone = report(CAMERA), report(SCENARIOS / "hyperdrive" / "resnet34_224.yaml")
     assert camera.time.frames_per_s == pytest.approx(10.0, rel=1e-9)

@@ -351,21 +351,21 @@ def rooms(found: Run) -> dict[str, tuple[str, tuple[int, int]]]:
 
 
 def used(found: Run) -> Iterator[tuple[str, str, tuple[int, int]]]:
-    """Every use of memory: of what (with its frame), under whose name in the layout, from when to when."""
-    steps, entries = plan(found.network).steps, plan(found.network).entries
+    """Every use of memory: by what in which frame (a map is the same before it is pooled), its name in the layout, from when to when."""
+    ours = plan(found.network)
+    maker = {step.output: step for step in ours.steps if step.sign}
     for frame in range(1 + found.schedule.tasks[-1].frame):
         spans = [span for span in found.trace if span.task.frame == frame]
-        ran = {step: _ran(step, spans) for step in steps}
+        ran = {step.output: _ran(step, spans) for step in ours.steps}
         moved = {(span.task.name, span.task.layer): span for span in spans}
-        for step, (start, end) in ran.items():
-            yield f"sums of {step.output}, {frame}", f"sums of {step.terms[-1].conv.name}", (start, end)
+        for step in ours.steps:
+            yield f"sums of {step.output}, {frame}", f"sums of {step.terms[-1].conv.name}", ran[step.output]
             if step.pool:
-                yield f"{step.output}, {frame}", placement.unpooled(step), (start, end)
-        for name in (*entries, *(step.output for step in steps if step.sign)):
-            born = [moved["input", name].start if name in entries else ran[step][0] for step in steps if name in (step.output, *entries)]
-            ends = [ran[step][1] for step in steps if name in (step.output, *step.sources)]
-            ends += [moved["output", name].end] if ("output", name) in moved else []
-            yield f"{name}, {frame}", name, (born[0], max(ends))
+                yield f"{step.output}, {frame}", placement.unpooled(step), ran[step.output]
+        for name in (*ours.entries, *maker):
+            born = ran[name][0] if name in maker else moved["input", name].start
+            left = [moved["output", name].end] if ("output", name) in moved else []
+            yield f"{name}, {frame}", name, (born, max([*left, *(ran[step.output][1] for step in ours.steps if name in step.sources)]))
 
 
 def _ran(step: Step, spans: list[Span]) -> tuple[int, int]:
