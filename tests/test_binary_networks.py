@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from hyperdrive_sim import zoo
-from hyperdrive_sim.box import Box
+from hyperdrive_sim.box import Box, Shape
 from hyperdrive_sim.golden import NO_PARAMETERS, Array, Exact, Parameters, framed
 from hyperdrive_sim.layers import Add, Conv, Layer, MaxPool, MeanPool, Sign
 from hyperdrive_sim.network import Network
 
-ROWS = {"binary_alexnet": 224, "binary_resnet18": 224, "groupnet_resnet18": 224}  # all others take 32
-PAPERS = ("binary_alexnet", "cifar10_bnn", "nin_xnor", "binary_resnet18", "groupnet_resnet18", "binary_resnet20", "binareye", "finn_cnv")
+ROWS = {"binary_alexnet": 224, "binary_resnet18": 224, "groupnet_resnet18": 224, "lenet": 28}  # all others take 32
+CHANNELS = {"lenet": 1}
+RESIDUAL = ("binary_resnet18", "groupnet_resnet18", "binary_resnet20")
+PAPERS = ("binary_alexnet", "cifar10_bnn", "nin_xnor", "lenet", "caffe_quick", "binareye", "finn_cnv", *RESIDUAL)
 TINY = ("tiny_xnor", "tiny_xnor_pointwise", "tiny_xnor_pooled", "tiny_xnor_kernels", "tiny_xnor_residual", "tiny_groupnet")
 NETWORKS = (*PAPERS, "xnor_7x7", *TINY)
 
 
 def build(name: str, **chosen: int) -> Network:
     rows = ROWS.get(name, 32)
-    return zoo.build(name, (3, rows, rows), chosen)
+    return zoo.build(name, (CHANNELS.get(name, 3), rows, rows), chosen)
 
 
 def binary(network: Network) -> Iterator[Conv]:
@@ -76,6 +79,15 @@ CHAINS = {
         conv6  192 x 16 x 16  1/1/0  192 x 16 x 16    9_437_184   36_864   98_304    589_824
         conv7  192 x 8 x 8    3/1/1  192 x 8 x 8     21_233_664  331_776   24_576    147_456
         conv8  192 x 8 x 8    1/1/0  192 x 8 x 8      2_359_296   36_864   24_576    147_456
+    """,
+    "lenet": """
+        conv2  20 x 12 x 12  5/1/0  50 x 8 x 8   1_600_000   25_000  6_080  6_400
+        ip1    50 x 4 x 4    4/1/0  500 x 1 x 1    400_000  400_000  1_300  2_000
+    """,
+    "caffe_quick": """
+        conv2  32 x 16 x 16  5/1/2  32 x 16 x 16  6_553_600  25_600  16_384  16_384
+        conv3  32 x 8 x 8    5/1/2  64 x 8 x 8    3_276_800  51_200   6_144   8_192
+        ip1    64 x 4 x 4    4/1/0  64 x 1 x 1       65_536  65_536   1_088     256
     """,
     "binareye": """
         conv1  256 x 32 x 32  2/1/0  256 x 31 x 31  251_920_384  262_144  508_160  3_936_256
@@ -142,6 +154,8 @@ def test_every_layer_of_a_resnet(name: str) -> None:
         ("binary_alexnet", 2_051_489_792, 58_236_928, 5_868_032, 256_608),  # 2.051 GOp, 58.2 Mbit, 5.868 M, 250.6 Kib
         ("cifar10_bnn", 1_226_854_400, 14_018_560, 4_293_248, 262_144),  # 1.227 GOp, 14.02 Mbit, 4.29 M, 256 Kib
         ("nin_xnor", 415_236_096, 949_248, 4_718_592, 360_448),  # 415.2 MOp, 949,248 bit, 4.72 M, 352 Kib
+        ("lenet", 4_000_000, 425_000, 8_400, 6_080),  # 2.000 MMAC, 425,000 bit
+        ("caffe_quick", 19_791_872, 142_336, 24_832, 16_384),  # 9.896 MMAC, 142,336 bit
         ("binary_resnet18", 3_391_094_784, 11_157_504, 12_845_056, 401_408),  # 3.391 GOp, 11.158 Mbit, 12.85 M, 392 Kib
         ("groupnet_resnet18", 27_128_758_272, 89_260_032, 102_760_448, 401_408),  # 27.1 GOp: all eight times, but the pair
         ("binary_resnet20", 80_216_064, 267_264, 278_528, 32_768),  # 80.2 MOp, 267,264 bit, 278,528
@@ -179,6 +193,8 @@ def test_resnet18_without_its_projections() -> None:
         ("binary_alexnet", {"conv1": 105_415_200, "fc8": 4_096_000}),
         ("cifar10_bnn", {"conv1": 3_538_944}),
         ("nin_xnor", {"conv1": 75 * 192 * 1024, "conv9": 192 * 10 * 64}),
+        ("lenet", {"conv1": 25 * 20 * 576, "ip2": 5_000}),
+        ("caffe_quick", {"conv1": 75 * 32 * 1024, "ip2": 640}),
         ("binary_resnet18", {"conv1": 118_013_952, "fc": 512_000}),
         ("groupnet_resnet18", {"conv1": 118_013_952, "fc": 512_000}),
         ("binary_resnet20", {"conv1": 27 * 16 * 1024, "fc": 640}),
@@ -203,6 +219,32 @@ def test_finn_s_folding_takes_the_cycles_that_its_authors_state() -> None:
     assert [work // (elements * lanes) for work, (elements, lanes) in zip(macs, folding, strict=True)] == estimates
     assert [round(2 * work / 1e6, 2) for work in macs] == [3.11, 57.8, 21.23, 29.49, 5.31, 1.18, 0.26, 0.52, 0.07]
     assert round(2 * sum(macs) / 1e6, 2) == 118.98
+
+
+@pytest.mark.parametrize(
+    ("name", "real_and_binary"),
+    [
+        ("lenet", "conv1 pool1 sign1 conv2+ pool2 sign2 ip1+ ip2"),
+        ("caffe_quick", "conv1 pool1 sign1 conv2+ pool2 sign2 conv3+ pool3 sign3 ip1 ip2"),
+    ],
+)
+def test_the_order_of_a_small_network(name: str, real_and_binary: str) -> None:
+    """A + is a ReLU behind the sums."""
+    layers = list(build(name))
+    relu = {layer.name for layer in binary(build(name)) if layer.relu}
+    assert " ".join(layer.name + "+" * (layer.name in relu) for layer in layers) == real_and_binary
+    assert all(after.inputs == (before.name,) for before, after in pairwise(layers))
+
+
+def test_a_padded_pool_is_of_the_size_that_caffe_rounds_up_to() -> None:
+    """32 to 16 to 8 to 4, where windows of 3 that stay inside would leave 15, 7 and 3."""
+    network = build("caffe_quick")
+    pools = [layer for layer in network if isinstance(layer, MaxPool | MeanPool)]
+    rows = [network.input_shapes(layer)[0].rows for layer in pools]
+    assert [network.shape(layer.name).rows for layer in pools] == [-(-(size - 3) // 2) + 1 for size in rows] == [16, 8, 4]
+    assert [(size - 3) // 2 + 1 for size in rows] == [15, 7, 3]
+    ones = framed(np.ones((8, 8, 1)), pools[2].needs(Box(0, 1, 0, 4, 0, 4), Shape(1, 8, 8)), pools[2])
+    assert (9 * Exact().apply(pools[2], [ones], NO_PARAMETERS))[:, :, 0].tolist() == [[4, 6, 6, 6], *[[6, 9, 9, 9]] * 3]
 
 
 # --- what may be chosen ---
@@ -298,6 +340,8 @@ CORNERS = {  # what a map of +1 and weights of +1 leave in the corner, for each 
     "binary_alexnet": {"conv2": 96 * 9, "conv3": 256 * 4, "conv4": 384 * 4, "conv5": 384 * 4},  # zeros: 9 of 25 taps, 4 of 9
     "cifar10_bnn": {"conv2": 128 * 4, "conv3": 128 * 4, "conv4": 256 * 4, "conv5": 256 * 4, "conv6": 512 * 4},
     "nin_xnor": {"conv4": 96 * 9, "conv7": 192 * 4},
+    "lenet": {},
+    "caffe_quick": {"conv2": 32 * 9, "conv3": 32 * 9},
     "binareye": {},
     "finn_cnv": {},
     "xnor_7x7": {"conv": 3 * 16},
@@ -341,10 +385,12 @@ def test_both_tables_together_are_all_networks() -> None:
     assert {*NETWORKS} == {name for name in zoo.names() if any(binary(zoo.build(name, (16, 224, 224))))}
 
 
+RELU = {"binary_alexnet": {True}, "nin_xnor": {True}, "lenet": {True}, "caffe_quick": {True, False}, "tiny_xnor_pooled": {True, False}}
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_where_a_relu_stands_behind_the_sums(name: str) -> None:
-    relu = {layer.relu for layer in binary(build(name))}
-    assert relu == {"binary_alexnet": {True}, "nin_xnor": {True}, "tiny_xnor_pooled": {True, False}}.get(name, {False})
+    assert {layer.relu for layer in binary(build(name))} == RELU.get(name, {False})
     assert not any(layer.scale or layer.bias for layer in binary(build(name)))  # batch norm is the sign's
 
 
@@ -354,6 +400,8 @@ AROUND_POOLS = {  # what stands around each pooling, and the bit that a factor o
     "binary_alexnet": ["conv11x11/4 maxpool3x3/2 sign -", "xnor5x5 maxpool3x3/2 sign -", "xnor3x3 maxpool3x3/2 sign -"],
     "cifar10_bnn": ["xnor3x3 maxpool2x2/2 sign -"] * 3,
     "nin_xnor": ["xnor1x1 maxpool3x3/2 sign -", "xnor1x1 meanpool3x3/2 sign +"],
+    "lenet": ["conv5x5 maxpool2x2/2 sign -", "xnor5x5 maxpool2x2/2 sign -"],
+    "caffe_quick": ["conv5x5 maxpool3x3/2 sign -"] + ["xnor5x5 meanpool3x3/2 sign +"] * 2,
     "binary_resnet18": ["conv7x7/2 maxpool3x3/2 sign -"],
     "groupnet_resnet18": ["conv7x7/2 maxpool3x3/2 sign -"],
     "binary_resnet20": [],

@@ -113,8 +113,8 @@ def test_the_zoo_lists_itself() -> None:
 
 def test_an_unknown_network_is_refused() -> None:
     with pytest.raises(InvalidInput) as failure:
-        zoo.build("lenet", (1, 28, 28))
-    assert str(failure.value) == "network: 'lenet' is not in the zoo; known networks: " + ", ".join(zoo.names())
+        zoo.build("vgg16", (3, 224, 224))
+    assert str(failure.value) == "network: 'vgg16' is not in the zoo; known networks: " + ", ".join(zoo.names())
 
 
 def test_the_options_of_each_network() -> None:

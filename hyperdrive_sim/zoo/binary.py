@@ -104,6 +104,35 @@ def _nin() -> list[Layer]:
     )  # fmt: skip
 
 
+def _lenet() -> list[Layer]:
+    """LeNet-5 of XNOR-Net's PyTorch port, for 1 x 28 x 28: all but the first and the last layer binary, no padding, a ReLU behind every
+    convolution, pooling before batch norm and sign; ip1 covers the whole map.
+    """
+    return _chain(
+        _stem("conv1", 20, 5), _max("pool1", 2, 2), _sign("sign1"),
+        _xnor("conv2", 50, 5, relu=True), _max("pool2", 2, 2), _sign("sign2"),
+        _xnor("ip1", 500, 4, relu=True),
+        partial(Dense, name="ip2", features=10),
+    )  # fmt: skip
+
+
+def _caffe_quick() -> list[Layer]:
+    """Caffe's `cifar10_quick`, for 3 x 32 x 32, binary in the manner of XNOR-Net: zeros as padding, a ReLU behind the convolutions but
+    not behind ip1, pooling before batch norm and sign; two poolings take the mean.
+
+    Caffe rounds the size of a pooled map up, 32 to 16 to 8 to 4: its last windows hang over the edge by one pixel, and a mean there is
+    that of six or four pixels. Here a padding of 1 gives the same sizes, as in the port's network in network: it is the first windows
+    that hang over, and the pixels beyond count as zeros among nine.
+    """
+    return _chain(
+        _stem("conv1", 32, 5, padding=2), _max("pool1", 3, 2, padding=1), _sign("sign1"),
+        _xnor("conv2", 32, 5, padding=2, relu=True), _mean("pool2", 3, 2, padding=1), _sign("sign2"),
+        _xnor("conv3", 64, 5, padding=2, relu=True), _mean("pool3", 3, 2, padding=1), _sign("sign3"),
+        _xnor("ip1", 64, 4),
+        partial(Dense, name="ip2", features=10),
+    )  # fmt: skip
+
+
 def _binareye(width: int = 256) -> list[Layer]:
     """BinarEye's CIFAR-10 network (Moons et al., CICC 2018): 2 x 2 kernels without padding, a thermometer code of 3 x 85 + 1 maps at the
     input, pooling behind the sign.
@@ -229,6 +258,8 @@ NETWORKS: dict[str, Callable[..., list[Layer]]] = {
     "binary_alexnet": _alexnet,
     "cifar10_bnn": _cifar10_bnn,
     "nin_xnor": _nin,
+    "lenet": _lenet,
+    "caffe_quick": _caffe_quick,
     "binary_resnet18": lambda: _groupnet_resnet18(1),
     "groupnet_resnet18": _groupnet_resnet18,
     "binary_resnet20": _resnet20,
