@@ -143,9 +143,9 @@ def run(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | None
         click.echo("this scenario has a sweep; `hyperdrive-sim sweep` runs all of it, this is its base case", err=True)
     with _progress() as progress:
         report = study.run(scenario, progress)
+    _print_json(report.to_dict()) if as_json else _print(show.summary(report))
     if output:
         results.write(report, output)
-    _print_json(report.to_dict()) if as_json else _print(show.summary(report))
 
 
 @command
@@ -164,9 +164,9 @@ def check(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | No
         click.echo(slow, err=True)
     with _progress() as progress:
         found = verdict.check(scenario, progress)
+    _print_json(found.to_dict()) if as_json else _print(show.verdict(found))
     if output and found.function.outputs:
         results.write_outputs(found.function.outputs, output)
-    _print_json(found.to_dict()) if as_json else _print(show.verdict(found))
     return 0 if found.ok else 1
 
 

@@ -54,15 +54,18 @@ class NetworkFacts:
 
 @dataclass(frozen=True)
 class SystemFacts:
-    """What it is computed on; peaks count every tile of every chip. `assumed` are the settings that no source gives, as they were here."""
+    """What it is computed on; peaks count every tile of every chip. `assumed` are the settings that no source gives, as they were here;
+    `changed` those that are not what the architecture has by default.
+    """
 
     architecture: str
     chips: int
     mesh: tuple[int, int] | None
     clock_mhz: float
-    peak_ops_per_cycle: int
-    peak_ops_per_s: int
+    peak_ops_per_cycle: int | float
+    peak_ops_per_s: int | float
     assumed: Mapping[str, Any]
+    changed: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -151,9 +154,9 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         return {field.name: _plain(getattr(self, field.name)) for field in fields(self) if field.name not in NOT_IN_JSON}
 
-    def compared(self, rows: tuple[Row, ...]) -> Report:
-        """The same report beside published figures."""
-        return replace(self, published=compare(rows, self.to_dict()))
+    def compared(self, rows: tuple[Row, ...], others: Mapping[str, Report]) -> Report:
+        """The same report beside published figures; *others* are those that rows are held against, by their scenario."""
+        return replace(self, published=compare(rows, self.to_dict(), {path: other.to_dict() for path, other in others.items()}))
 
 
 def _plain(value: Any) -> Any:
@@ -217,7 +220,9 @@ def _system(scenario: Scenario, machine: Machine) -> SystemFacts:
     spec, clock = scenario.spec, machine.clock
     assumed = {name: getattr(spec, name) for name, known in provenances(type(spec)).items() if known == "assumed"}
     peaks = machine.peak_ops_per_cycle, machine.peak_ops_per_s
-    return SystemFacts(scenario.architecture.name, machine.chips, machine.mesh, clock.mhz, *peaks, assumed)
+    defaults = {name: field.default for name, field in type(spec).model_fields.items()}
+    changed = {name: getattr(spec, name) for name, default in defaults.items() if getattr(spec, name) != default}
+    return SystemFacts(scenario.architecture.name, machine.chips, machine.mesh, clock.mhz, *peaks, assumed, changed)
 
 
 def _time(machine: Machine, schedule: Schedule, trace: Trace) -> Time:

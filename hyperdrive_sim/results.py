@@ -54,7 +54,14 @@ def layers_csv(report: Report) -> str:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Under a temporary name first, so that a full disk or a Ctrl-C leaves nothing half-written."""
+    """Under a temporary name first, so that a full disk or a Ctrl-C leaves nothing half-written. An OSError names the file."""
+    try:
+        _replaced(path, data)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
+
+
+def _replaced(path: Path, data: bytes) -> None:
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

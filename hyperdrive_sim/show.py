@@ -125,7 +125,11 @@ def _facts(report: Report) -> Iterator[tuple[str, str, str]]:
     yield "latency", si(time.latency_s, "s"), "of a frame, from its input to its last output"
     yield "frame rate", per_s(time.frames_per_s), f"{counted(time.frames, 'frame')} in {time.cycles:,} cycles"
     yield "throughput", si(work.ops_per_s, "Op/s"), f"of {si(system.peak_ops_per_s, 'Op/s')} peak, all tiles of all chips"
-    yield "utilisation", percent(work.utilization), f"{work.ops_per_cycle:,.0f} of {system.peak_ops_per_cycle:,} Op per cycle, I/O included"
+    yield (
+        "utilisation",
+        percent(work.utilization),
+        f"{work.ops_per_cycle:,.0f} of {system.peak_ops_per_cycle:,.0f} Op per cycle, I/O included",
+    )
     share = time.bound_s * 1e6 * system.clock_mhz / time.cycles
     goes = ", ".join(f"{kind} {percent(part)}" for kind, part in time_goes_to(report)[:3] if part > 0.001)
     yield "bound by", time.bound_by, f"which alone needs {percent(share)} of the time;\nthe time goes to {goes}"
@@ -136,15 +140,18 @@ def _facts(report: Report) -> Iterator[tuple[str, str, str]]:
     yield "system efficiency", si(report.efficiency.system_ops_per_j, "Op/s/W"), remark
     shares = trust(report)
     yield "prices", f"{percent(shares.pop('published', 0.0))} published", _in_pairs([f"{percent(s)} {how}" for how, s in shares.items()])
-    if system.assumed:
-        settings = [f"{name.replace('_', ' ')} {_setting(value)}" for name, value in system.assumed.items()]
-        yield "assumed", counted(len(settings), "setting"), _in_pairs(settings)
+    for what, values in (("changed", system.changed), ("assumed", system.assumed)):
+        if values:
+            settings = [f"{name.replace('_', ' ')} {_setting(value)}" for name, value in values.items()]
+            yield what, counted(len(settings), "setting"), _in_pairs(settings)
     if report.network.host_ops:
         yield "host", si(report.network.host_ops, "Op"), "per frame left to the host, in no time and not counted"
 
 
 def _setting(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, int | float) else str(value).replace("_", " ")
+    if isinstance(value, tuple):
+        return " and ".join(map(_setting, value)) or "nothing"
+    return f"{value:g}" if isinstance(value, float) else str(value).replace("_", " ")
 
 
 def _in_pairs(words: Sequence[str]) -> str:
@@ -179,7 +186,7 @@ def _layers(report: Report) -> Columns:
         Column("layer", [row.name for row in rows], right=False),
         Column("kind", [row.kind for row in rows], right=False, spare=1),
         Column("time", [si(took[row.name], "s") for row in rows]),
-        Column("cycles", [f"{row.cycles / frames:,.0f}" for row in rows], spare=2),
+        Column("array\ncycles", [f"{row.cycles / frames:,.0f}" for row in rows], spare=2),
         Column("energy", [si(row.energy_j / frames, "J") for row in rows], spare=3),
         Column("use", [percent(row.utilization) for row in rows]),
         Column("stalled by", [_stalls(row, took[row.name] * frames) for row in rows], right=False, wraps=", "),

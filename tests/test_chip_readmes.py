@@ -89,7 +89,7 @@ def test_chewbaccann_sentences() -> None:
     efficiency, energy = found.efficiency, found.energy
     assert (f"{efficiency.core_ops_per_j / 1e12:.1f}", f"{efficiency.system_ops_per_j / 1e12:.1f}") == ("31.7", "9.6")
     assert (f"{energy.core_j * 1e3:.2f}", f"{energy.io_j * 1e3:.2f}") == ("0.11", "0.25")
-    assert "Binary ResNet-18 needs 75 kB" in text
+    assert "Binary ResNet-18 keeps 75 kB of maps alive" in text
     assert round(found.network.worst_layer_bits / 8e3) == 75
     kept = report("chewbaccann/binary_resnet20_kept.yaml")
     assert "are 82 kbit" in text

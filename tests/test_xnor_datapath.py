@@ -152,8 +152,8 @@ def test_no_room_at_all_is_room_for_one() -> None:
 def test_cycles_that_fill_a_window(kernel: int, padding: int, left: int, padded: int, full: int) -> None:
     window = next(w for w in timing.windows(kernel, chip()) if w.left == left)
     conv = xnor("conv", "x", 16, kernel, padding=padding)
-    found = {fill: timing.fill_cycles(window, conv, chip(window_fill=fill)) for fill in ("padded", "full", "hidden")}
-    assert found == {"padded": padded, "full": full, "hidden": 0}
+    fills = ("padded", "overlapped", "full", "hidden")
+    assert [timing.fill_cycles(window, conv, chip(window_fill=fill)) for fill in fills] == [padded, padded - 1, full, 0]
 
 
 def pass_cycles(where: Geometry, **settings: Any) -> int:
@@ -171,6 +171,7 @@ def test_a_pass_by_hand() -> None:
     """
     where = geometry(3, padding=1)
     assert pass_cycles(where) == 4 * len("ffooooo") == 28
+    assert pass_cycles(where, window_fill="overlapped") == 4 * len("fooooo")
     assert pass_cycles(where, window_fill="full") == 4 * len("fffooooo")
     assert pass_cycles(where, window_fill="hidden") == 4 * len("ooooo")
     assert pass_cycles(where, drain_cycles=3) == 28 + 3
@@ -217,9 +218,9 @@ def test_words_are_the_pixels_touched(where: Geometry, array: dict[str, int]) ->
         assert timing.pass_words(window, where) == len(pixels)
         for row in {row for row, _ in pixels}:
             assert timing.row_words(window, where) == len([pixel for pixel in pixels if pixel[0] == row])
-        first = {row for row, _ in touched(window, where, [0])}
         if timing.row_words(window, where):
-            assert timing.first_rows(window, where) == len(first)
+            assert timing.first_rows(window, where) == len({row for row, _ in touched(window, where, [0])})
+            assert timing.last_rows(window, where) == len({row for row, _ in touched(window, where, [where.out.rows - 1])})
 
 
 @pytest.mark.parametrize(
@@ -238,30 +239,32 @@ def test_words_for_a_pencil(where: Geometry, words: int) -> None:
 @pytest.mark.parametrize(
     ("kernel", "padding", "banks", "late"),
     [
-        (7, 3, 7, 3),  # four rows first, room for one
-        (7, 3, 8, 2),
-        (7, 3, 10, 0),
-        (7, 0, 7, 6),
+        (7, 0, 7, 6),  # seven rows first; the last row of the output needs all banks, but passes one of them last
+        (7, 0, 12, 1),
+        (7, 0, 13, 0),
+        (7, 1, 7, 4),  # six rows first, and six in use
+        (7, 1, 8, 3),
+        (7, 3, 7, 0),  # four and four
         (6, 0, 7, 4),  # six rows first, room for two
-        (5, 2, 7, 0),  # three and three
         (5, 0, 7, 2),
-        (3, 1, 7, 0),
+        (5, 2, 7, 0),
         (3, 0, 7, 0),
+        (3, 1, 7, 0),
         (1, 0, 7, 0),
-        (9, 4, 7, 0),  # the upper five rows: one first; the lower four: four, room for four
+        (9, 4, 7, 0),  # the upper five rows: one first; the lower four: four first, and none in use
     ],
 )
 def test_rows_that_come_late(kernel: int, padding: int, banks: int, late: int) -> None:
-    """In a map of 12 x 12 a row is as many words as the window passes; without padding not all of the kernel's."""
+    """In a map of 12 x 12; a row is as many words as the window passes."""
     where, spec = geometry(kernel, padding=padding, rows=12, columns=12), chip(row_banks=banks)
     found = [timing.late_words(w, where, spec) / timing.row_words(w, where) for w in timing.windows(kernel, spec)]
     assert set(found) == {late}
 
 
 def test_late_words_for_a_pencil() -> None:
-    """6 x 6 in 6 x 6 pixels, as AlexNet's fc6: six rows first, room for two."""
+    """6 x 6 in 6 x 6 pixels, as AlexNet's fc6: six rows first, room for two. 7 x 7 in 5 x 9, padding 1: all five rows, room for three."""
     assert timing.late_words(Window(6, 6, 0, 0), geometry(6, rows=6, columns=6), chip()) == 4 * 6
-    assert timing.late_words(Window(7, 7, 0, 0), geometry(7, padding=3, rows=3, columns=9), chip()) == 2 * 9  # no more rows than there are
+    assert timing.late_words(Window(7, 7, 0, 0), geometry(7, padding=1, rows=5, columns=9), chip()) == 2 * 9
 
 
 # --- a block ---
@@ -286,9 +289,9 @@ def test_a_block_by_hand() -> None:
 
 
 def test_late_words_of_a_block() -> None:
-    """7 x 7 with padding 3 on 8 x 8: three rows of each pass come late."""
-    cost = block(geometry(7, padding=3, rows=8, columns=8), 4)
-    assert (cost.source_words, cost.late_words) == (4 * 64, 4 * 3 * 8)
+    """7 x 7 with padding 1 on 8 x 8: four of six rows of each pass come late."""
+    cost = block(geometry(7, padding=1, rows=8, columns=8), 4)
+    assert (cost.source_words, cost.late_words) == (4 * 64, 4 * 4 * 8)
 
 
 def test_a_split_kernel_is_a_pass_per_window() -> None:
@@ -662,6 +665,7 @@ def test_maps_alternate_and_pooled_ones_take_the_place_of_their_own() -> None:
     ]
     assert found.word_bits == {**dict.fromkeys(("conv1", "conv2"), 16), **dict.fromkeys(("sign0", "sign1", "pool1", "sign2"), 1)}
     assert found.host == {"sign0"}
+    assert placed(network(A), psum_word_bits=12).word_bits == {"a": 12, "sign0": 1}
 
 
 def test_sums_for_the_host_are_nowhere_as_a_whole() -> None:
@@ -709,6 +713,20 @@ def test_a_block_is_never_less_than_what_is_computed_in_one_cycle() -> None:
     assert channels(net, parameter_buffer_bits=512, small_kernels="packed") == (16,)
 
 
+def test_no_more_channels_than_there_are() -> None:
+    found = placement.layout(network(xnor("conv", "sign0", 3), sign("sign", "conv")), chip(small_kernels="packed"))
+    assert found.at_once == (3,)
+    assert found.claims["chip.maps1"][-1].bits == 3 * 320
+
+
+def test_of_several_terms_the_largest_fills_the_buffer() -> None:
+    """A projection of 16 bits a channel, then 3 x 3 words and a threshold: half of 2560 bits is eight channels, not one less."""
+    inner = [xnor("a", "sign0", kernel=3, padding=1), sign("s", "a"), xnor("down", "sign0"), xnor("b", "s", kernel=3, padding=1)]
+    net = network(*inner, add("c", "b", "down"), sign("sign", "c"))
+    assert channels(net, parameter_buffer_bits=2560) == (8, 8)
+    assert channels(net, parameter_buffer_bits=2559) == (4, 4)
+
+
 def test_sums_of_several_terms_need_room_for_a_whole_block() -> None:
     """A map of 16 x 20 bits and sums of 20 x 16 bits a channel: one term has one at a time, two have a block of them."""
     one = network(A, sign("sign", "a"))
@@ -716,6 +734,7 @@ def test_sums_of_several_terms_need_room_for_a_whole_block() -> None:
     assert [channels(net, feature_map_memory_bits=(640, 640)) for net in (one, two)] == [(1,), (1,)]
     assert [channels(net, feature_map_memory_bits=(640, 320 + 16 * 320)) for net in (one, two)] == [(16,), (16,)]
     assert [channels(net, feature_map_memory_bits=(640, 320 + 16 * 320 - 1)) for net in (one, two)] == [(8,), (8,)]
+    assert channels(two, feature_map_memory_bits=(640, 320 + 16 * 160), psum_word_bits=8) == (16,), "sums of 8 bits"
     claims = [placement.layout(net, chip()).claims["chip.maps1"] for net in (one, two)]
     assert [claim.bits for claim in (claims[0][-1], claims[1][-1])] == [320, 16 * 320]
 
@@ -752,7 +771,7 @@ def test_channels_are_packed_only_if_the_buffer_holds_all_their_parameters(bits:
 def too_small(layer: str, bits: int, role: str, there: int, both: str) -> str:
     return (
         f"chip.feature_map_memory_bits: layer '{layer}' needs {bits} bits in its {role} memory, {there} are there; "
-        f"the two memories are [{both}]; take a smaller input or network"
+        f"the two memories are [{both}]; take larger ones, or a smaller input or network"
     )
 
 
@@ -795,6 +814,28 @@ def test_what_is_said_to_be_needed_is_needed_and_enough(net: Network) -> None:
     assert XNORBIN.place(net, chip(feature_map_memory_bits=(needed, needed)))
     with pytest.raises(DoesNotFit):
         XNORBIN.place(net, chip(feature_map_memory_bits=(needed - 1, needed - 1)))
+
+
+PARTED = network(
+    *(xnor("a", "sign0", 16, 2), pool("pool", "a"), sign("s", "pool"), xnor("real", "s", maps="real")),
+    xnor("b", "sign0", 16, 2, padding=1),
+    shape=(16, 5, 9),
+)
+"""The host wants the pooled map, 128 bits where 512 were. It stays there and parts the room: 384 bits above, the sums of `b` below."""
+
+
+def test_a_block_shrinks_where_room_is_in_two_parts() -> None:
+    """Sums of 6 x 10 x 16 bits a channel; sixteen fit below the map, or only in both parts together."""
+    assert channels(PARTED, feature_map_memory_bits=(720, 16 * 960 + 512)) == (16, 16)
+    assert channels(PARTED, feature_map_memory_bits=(720, 16 * 960 + 511)) == (8, 8)
+    assert channels(PARTED, feature_map_memory_bits=(720, 16 * 960 + 128)) == (8, 8)
+
+
+def test_room_in_two_parts_is_no_room() -> None:
+    """For one channel's sums."""
+    assert placed(PARTED, feature_map_memory_bits=(960 + 512, 960 + 512))
+    with pytest.raises(DoesNotFit, match=r"layer 'b' needs \d+ bits in its sink memory, 1471 are there"):
+        placed(PARTED, feature_map_memory_bits=(960 + 511, 960 + 511))
 
 
 def test_conv2_of_alexnet_is_the_worst_layer_and_fits() -> None:
@@ -888,3 +929,10 @@ def test_how_much_of_the_time_units_are_useful() -> None:
     share = round(5 / 7 * 20 / 32, 6)
     assert tiles(net) == [[share] * 3 + [0.0] * 4] * 3 + [[0.0] * 7] * 4
     assert tiles(net, small_kernels="packed") == [[share] * 6 + [0.0]] * 3 + [[share] * 3 + [0.0] * 4] * 3 + [[0.0] * 7]
+
+
+def test_units_that_the_parameter_buffer_leaves_over() -> None:
+    """Four 3 x 3 kernels would fit the units; the buffer holds the parameters of two."""
+    net = network(xnor("conv", "sign0", 16, 3), sign("sign", "conv"), shape=(16, 9, 9))
+    shares = tiles(net, small_kernels="packed", window_fill="hidden", parameter_buffer_bits=2 * 160)
+    assert shares == [[1.0] * 6 + [0.0]] * 3 + [[0.0] * 7] * 4

@@ -17,7 +17,7 @@ from hyperdrive_sim.layer_table import LayerRow, layer_rows
 from hyperdrive_sim.layers import Add, Conv, Layer, MaxPool, MeanPool, Sign
 from hyperdrive_sim.network import INPUT, Network
 from hyperdrive_sim.placement import allocate
-from hyperdrive_sim.schedule import Arrivals, Compute, Schedule
+from hyperdrive_sim.schedule import Arrivals, Compute, Copy, Schedule
 from hyperdrive_sim.trace import Span, Trace
 from hyperdrive_sim.xnor_datapath import placement
 from hyperdrive_sim.xnor_datapath.machine import MAPS
@@ -135,12 +135,13 @@ def test_two_blocks_task_by_task() -> None:
         ("compute", (), (4,), {"bpu.unit_cycle": 9 * 20, "dma.cycle": 20}),
         ("sums", (), (5,), {"psum_read.word": 0, "psum_write.word": 12}),
     ]
-    assert [(task.name, task.after) for task in tasks[7:-1]] == [
+    assert [(task.name, task.after) for task in tasks[7:]] == [
         ("load", (2,)),
         ("rows", (3, 4, 5, 6)),
         ("weights", (7,)),
         ("compute", ()),
         ("sums", ()),
+        ("output", (8, 9, 10, 11)),
     ]
     assert dict(tasks[-1].actions) == {"output_io.bit": 24, "map_read.word": 12}
 
@@ -169,19 +170,24 @@ def test_single_weight_registers_add_up() -> None:
     assert run(TWO_BLOCKS, weight_registers="single").stalls("conv") == {"host": 6, "source": 6, "parameters": 2 * 10}
 
 
+VALID = network(xnor("conv", "sign0", 8, padding=0), sign("sign", "conv"), shape=(2, 4, 5))
+"""3 x 3 without padding over 4 x 5 pixels: a pass is 2 x (3 + 3) cycles and needs all rows; six sums."""
+
+
 def test_the_array_waits_for_late_rows() -> None:
-    """Three banks: of a pass's two first rows one, of three words, finds no bank. The others come while the array computes."""
-    found = run(FOUR_BLOCKS, row_banks=3)
+    """Three banks: of a pass's three first rows two, of five words each, find no bank. The others come while the array computes."""
+    found = run(VALID, row_banks=3)
     late, rows, computed, sums = (found.spans(name) for name in ("late rows", "rows", "compute", "sums"))
-    for ((begun, done), rest, block, written), (_, free) in zip(
-        list(zip(late, rows, computed, sums, strict=True))[1:], computed, strict=False
-    ):
-        assert (begun, done) == (free, free + 2 * 3)
-        assert rest == (done, done + 2 * 3)
-        assert block == (done, done + 20)
-        assert written == (done, done + 12)
-    assert [begun - late[number][0] for number, (begun, _) in enumerate(found.spans("weights"))] == [0] * 4
-    assert found.schedule.actions == run(FOUR_BLOCKS).schedule.actions
+    for (begun, done), rest, block, written, (_, free) in zip(late[1:], rows[1:], computed[1:], sums[1:], computed[:-1], strict=True):
+        assert (begun, done) == (free, free + 2 * 2 * 5)
+        assert rest == (done, done + 2 * 2 * 5)
+        assert block == (done, done + 2 * 12)
+        assert written == (done, done + 2 * 6)
+    assert [start for start, _ in found.spans("weights")] == [start for start, _ in late]
+    before = [[found.schedule[index].name for index in task.after] for task in found.schedule if task.name == "rows"]
+    assert before == [["late rows"]] * 4
+    assert run(VALID, row_banks=5).spans("late rows") == []
+    assert found.schedule.actions == run(VALID, row_banks=5).schedule.actions
 
 
 def test_the_host_takes_sums_block_by_block() -> None:
@@ -194,6 +200,9 @@ def test_the_host_takes_sums_block_by_block() -> None:
         array      |............cccccccccccccccccccc............cccccccccccccccccccc............|
         sink       |............ssssssssssss....................ssssssssssss....................|
     """)
+    wide = run(network(xnor("conv", "sign0", 4)), psum_word_bits=4)
+    assert [end - start for start, end in wide.spans("output")] == [24, 24], "sums of four bits"
+    assert wide.schedule.actions["output_io.bit"] == 2 * 12 * 4
 
 
 def test_terms_of_a_block_come_one_after_the_other() -> None:
@@ -357,7 +366,7 @@ def used(found: Run) -> Iterator[tuple[str, str, tuple[int, int]]]:
     for frame in range(1 + found.schedule.tasks[-1].frame):
         spans = [span for span in found.trace if span.task.frame == frame]
         ran = {step.output: _ran(step, spans) for step in ours.steps}
-        moved = {(span.task.name, span.task.layer): span for span in spans}
+        moved = {(span.task.name, span.task.effect.tensor): span for span in spans if isinstance(span.task.effect, Copy)}
         for step in ours.steps:
             yield f"sums of {step.output}, {frame}", f"sums of {step.terms[-1].conv.name}", ran[step.output]
             if step.pool:
@@ -372,8 +381,8 @@ def _ran(step: Step, spans: list[Span]) -> tuple[int, int]:
     """From the first pixel to the last write, or until the host has all sums."""
     layers = {term.conv.name for term in step.terms}
     computed = [span.start for span in spans if isinstance(span.task.effect, Compute) and span.task.layer in layers]
-    last = [span.end for span in spans if span.task.layer in layers or (span.task.layer == step.output and not step.sign)]
-    return min(computed), max(last)
+    others = [span.end for span in spans if span.task.layer in layers and (span.task.name != "output" or not step.sign)]
+    return min(computed), max(others)
 
 
 def trespasses(found: Run) -> list[str]:
@@ -392,17 +401,21 @@ THREE_LAYERS = [*POOLED, xnor("conv2", "pool1", 2), sign("sign2", "conv2"), xnor
 
 
 @pytest.mark.parametrize(
-    ("layers", "memories", "settings"),
+    ("layers", "channels", "memories", "settings"),
     [
-        (TWO_LAYERS, (1000, 1000), {}),
-        (TWO_LAYERS, (36, 24), {}),
-        (TWO_LAYERS, (24, 24), {}),  # the input lies where the second layer's sums are added up
-        (THREE_LAYERS, (1000, 1000), {"host_link_gbit_per_s": 0.01}),  # the output lies where the first layer's map is not pooled yet
+        (TWO_LAYERS, 2, (1000, 1000), {}),
+        (TWO_LAYERS, 2, (36, 24), {}),
+        (TWO_LAYERS, 2, (24, 24), {}),  # the input lies where the second layer's sums are added up
+        (TWO_LAYERS, 4, (24, 24), {}),  # and where the output does
+        (THREE_LAYERS, 2, (1000, 1000), {"host_link_gbit_per_s": 0.01}),  # the output lies where the first layer's map is not pooled yet
     ],
-    ids=["roomy", "just enough", "tight", "slow link"],
+    ids=["roomy", "just enough", "tight", "tight and wide", "slow link"],
 )
-def test_maps_come_and_go_where_nothing_else_lies(layers: list[Layer], memories: tuple[int, int], settings: dict[str, Any]) -> None:
-    found = run(network(*layers), frames=3, feature_map_memory_bits=memories, **settings)
+def test_maps_come_and_go_where_nothing_else_lies(
+    layers: list[Layer], channels: int, memories: tuple[int, int], settings: dict[str, Any]
+) -> None:
+    """2 x 3 pixels; a map of two channels is twelve bits, and so are the sums of one."""
+    found = run(network(*layers, shape=(channels, 2, 3)), frames=3, feature_map_memory_bits=memories, **settings)
     assert trespasses(found) == []
 
 

@@ -28,7 +28,7 @@ def core(name: str, spec: type[DatapathSpec], package: str) -> Architecture:
         return machine.build(chip, operating_point(chip, package))
 
     def lower(network: Network, chip: Any, placement: Placement, arrivals: Arrivals, grain: str) -> Schedule:
-        return lowering.lower(network, chip, build(chip), placement, arrivals, grain)
+        return lowering.lower(network, chip, build(chip), arrivals, grain)
 
     return Architecture(
         name=name,

@@ -8,17 +8,16 @@ room. A step begins with the first rows, for which the array waits.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from hyperdrive_sim.box import chunks
 from hyperdrive_sim.machine import Machine
 from hyperdrive_sim.network import INPUT, Network
-from hyperdrive_sim.placement import Placement, Resident
 from hyperdrive_sim.schedule import HOST, Arrivals, Compute, Copy, Load, Patch, Region, Schedule, Site, Task
 from hyperdrive_sim.xnor_datapath import timing
 from hyperdrive_sim.xnor_datapath.machine import BPUS, BUFFER, FLASH, HOST_LINK, PARAMETERS, SINK, SOURCE, SUMS
-from hyperdrive_sim.xnor_datapath.placement import geometry, layout, parameter_bits, resident
+from hyperdrive_sim.xnor_datapath.placement import geometry, layout, parameter_bits, resident, rooms
 from hyperdrive_sim.xnor_datapath.spec import DatapathSpec
 from hyperdrive_sim.xnor_datapath.steps import Plan, Step, plan
 from hyperdrive_sim.xnor_datapath.timing import Block, Geometry, Pooled
@@ -27,9 +26,9 @@ BLOCK, CHANNEL = "block", "channel"
 GRAINS = (BLOCK, CHANNEL)
 
 
-def lower(network: Network, spec: DatapathSpec, machine: Machine, placement: Placement, arrivals: Arrivals, grain: str) -> Schedule:
+def lower(network: Network, spec: DatapathSpec, machine: Machine, arrivals: Arrivals, grain: str) -> Schedule:
     """The schedule of some frames, one after the other."""
-    lowering = _Lowering(network, spec, machine, placement, grain)
+    lowering = _Lowering(network, spec, machine, grain)
     for frame in range(arrivals.frames):
         lowering.frame(frame, frame * arrivals.period_ps)
     return Schedule(lowering.tasks)
@@ -75,19 +74,19 @@ class Work(NamedTuple):
 class _Lowering:
     """The tasks written so far, and which of them later ones must wait for."""
 
-    def __init__(self, network: Network, spec: DatapathSpec, machine: Machine, placement: Placement, grain: str) -> None:
+    def __init__(self, network: Network, spec: DatapathSpec, machine: Machine, grain: str) -> None:
         self.network, self.spec, self.machine = network, spec, machine
         self.plan: Plan = plan(network)
         self.layout = layout(network, spec)
         self.channels = self.layout.channels if grain == BLOCK else self.layout.at_once
         self.stays = resident(network, spec)
-        self.rivals = _rivals(placement.residents)
+        self.rivals = _rivals(network, spec, self.plan)
         self.tasks: list[Task] = []
         self.ends: list[int] = []
         """What the next block waits for: all of the block before."""
         self.arrived: dict[str, int] = {}
-        self.used: dict[str, int] = {}
-        """The last task on the array that read or wrote each map."""
+        self.used: dict[str, list[int]] = {}
+        """The tasks of the last block that read or wrote each map."""
         self.left: dict[str, int] = {}
         """The task that took each map, or the last of its sums, to the host."""
         self.buffered: deque[tuple[int, int]] = deque()
@@ -105,7 +104,7 @@ class _Lowering:
                     self._enter(entry, number, not_before_ps)
             self._run(step, number, self.channels[at])
             if step.sign and step.output in self.plan.exits:
-                self._leave(step.output, number)
+                self._leave(step, number)
 
     def _enter(self, tensor: str, frame: int, not_before_ps: int) -> None:
         """The host sends a map of signs, once what it is made from has come and what lay in its place is done with."""
@@ -128,39 +127,38 @@ class _Lowering:
                 yield from self._needed(name)
 
     def _displaced(self, tensor: str) -> Iterator[int]:
-        """The tasks that must be over before a map is written: the last one that used what lies in its place, and its way out."""
-        rivals = self.rivals.get(tensor, ())
-        if used := [self.used[name] for name in rivals if name in self.used]:
-            yield max(used)
+        """The tasks that must be over before a map is written: the last block that used what lies in its place, and its way out."""
+        rivals = self.rivals[tensor]
+        yield from max((self.used[name] for name in rivals if name in self.used), default=[])
         yield from (self.left[name] for name in rivals if name in self.left)
 
-    def _leave(self, tensor: str, frame: int) -> None:
+    def _leave(self, step: Step, frame: int) -> None:
         """A finished map of signs goes to the host."""
+        tensor, name = step.output, step.terms[-1].conv.name
         bits, shape = self.layout.bits[tensor], self.network.shape(tensor)
         effect = Copy(tensor, 0, shape.channels, (shape.box,), self.layout.memory[tensor], HOST)
         actions = {"output_io.bit": bits, "map_read.word": bits // self.spec.word_bits}
         ps = self.machine.unit[HOST_LINK].ps(bits)
-        self.left[tensor] = self.add(Task("output", tensor, HOST_LINK, ps, (self.used[tensor],), (), effect, actions, frame=frame))
+        self.left[tensor] = self.add(Task("output", name, HOST_LINK, ps, tuple(self.ends), (), effect, actions, frame=frame))
 
     def _run(self, step: Step, frame: int, channels: int) -> None:
         """All blocks of a step, in each of them its terms one after the other."""
         works = [self._work(step, number, frame) for number in range(len(step.terms))]
         before = {self.arrived.pop(name) for name in step.sources if name in self.arrived}
-        if step.sign:
-            before |= {self.left.pop(name) for name in self.rivals[step.output] if name in self.left}
+        before |= {self.left[name] for name in self.rivals[step.output] if name in self.left}
         self._first_rows(works[0], sorted({*self.ends, *before}))
-        costs: dict[tuple[int, int, bool], Block] = {}
+        costs: dict[tuple[int, int, int], Block] = {}
         for c0, c1 in chunks(0, step.terms[-1].conv.out_channels, channels):
             for work in works:
-                words = self._words_done(step, c1) if work.last else 0
-                key = work.number, c1 - c0, bool(words)
+                words = self._words_done(step, c1) - self._words_done(step, c0) if work.last else 0
+                key = work.number, c1 - c0, words
                 if key not in costs:
                     costs[key] = self._cost(work, c1 - c0, words)
                 self._block(work, c0, c1, costs[key])
             if not step.sign:
                 self._pass_on(step, (c0, c1), frame)
         for name in (*step.sources, step.output):
-            self.used[name] = self.computed
+            self.used[name] = self.ends
 
     def _work(self, step: Step, number: int, frame: int) -> Work:
         """Where a term's operands are and where its result goes."""
@@ -175,9 +173,10 @@ class _Lowering:
         return Work(step, number, frame, site, Patch(out, term.conv.needs(under, x).clipped(x)), reader)
 
     def _words_done(self, step: Step, channels: int) -> int:
-        """Words of signs that are complete and can be pooled once so many channels are done."""
-        complete = channels % self.spec.word_bits == 0 or channels == step.terms[-1].conv.out_channels
-        return int(complete and step.pool is not None and step.sign is not None)
+        """Words of signs that are complete and can be pooled once so many channels are done; the last one need not be full."""
+        if step.pool is None or step.sign is None:
+            return 0
+        return timing.words(channels, self.spec) if channels == step.terms[-1].conv.out_channels else channels // self.spec.word_bits
 
     def _cost(self, work: Work, channels: int, words: int) -> Block:
         step, term = work.step, work.step.terms[work.number]
@@ -245,11 +244,20 @@ class _Lowering:
         bits = words * self.spec.psum_word_bits
         effect = Copy(step.output, c0, c1, (box,), SUMS, HOST)
         ps = self.machine.unit[HOST_LINK].ps(bits)
-        task = Task("output", step.output, HOST_LINK, ps, tuple(self.ends), (), effect, {"output_io.bit": bits, "psum_read.word": words})
-        self.ends = [self.add(task._replace(frame=frame))]
+        actions, name = {"output_io.bit": bits, "psum_read.word": words}, step.terms[-1].conv.name
+        self.ends = [self.add(Task("output", name, HOST_LINK, ps, tuple(self.ends), (), effect, actions, frame=frame))]
         self.left[step.output] = self.ends[0]
 
 
-def _rivals(residents: Mapping[str, tuple[Resident, ...]]) -> dict[str, tuple[str, ...]]:
-    """For every map, those that lie where it does at other times, itself included."""
-    return {one.tensor: tuple(other.tensor for other in held if one.overlaps(other)) for held in residents.values() for one in held}
+def _rivals(network: Network, spec: DatapathSpec, ours: Plan) -> dict[str, set[str]]:
+    """For every entry, the maps that take any of its room at other times; for every result, the exits among those. Itself included."""
+    taken = list(rooms(network, spec))
+    found: dict[str, set[str]] = {name: set() for name in (*ours.entries, *(step.output for step in ours.steps))}
+    for room in taken:
+        if room.owner in ours.entries:
+            found[room.owner] |= {other.owner for other in taken if room.overlaps(other)}
+        if room.owner in ours.exits:
+            for other in taken:
+                if other.owner not in ours.entries and room.overlaps(other):
+                    found[other.owner].add(room.owner)
+    return found

@@ -113,7 +113,7 @@ class Layouts:
             together = max(at_once[number], timing.power_of_two(room))
             channels.append(together)
             live = together if len(step.terms) > 1 or not step.sign else at_once[number]
-            claims[sink].append(Claim(f"sums of {step.terms[-1].conv.name}", live * each, 2 * number, 2 * number))
+            claims[sink].append(Claim(_sums(step), live * each, 2 * number, 2 * number))
         return claims, tuple(channels)
 
     def parameter_bits(self, step: Step, number: int, channels: int) -> int:
@@ -199,11 +199,37 @@ def layout(network: Network, spec: DatapathSpec) -> Layout:
         role = "sink" if memory == best.memory[step.output] else "source"
         needed, there = layouts.bits[memory] + missing, layouts.bits[memory]
         problem = f"layer '{step.terms[-1].conv.name}' needs {needed} bits in its {role} memory, {there} are there"
-        sizes = ", ".join(map(str, spec.feature_map_memory_bits))
-        raise DoesNotFit(
-            Mistake("chip.feature_map_memory_bits", problem, f"the two memories are [{sizes}]; take a smaller input or network")
-        )
+        cure = f"the two memories are {list(spec.feature_map_memory_bits)}; take larger ones, or a smaller input or network"
+        raise DoesNotFit(Mistake("chip.feature_map_memory_bits", problem, cure))
     return best
+
+
+class Room(NamedTuple):
+    """Addresses in a memory, and the map that they are for: to hold it, the map that it is pooled from, or its partial sums."""
+
+    memory: str
+    low: int
+    high: int
+    owner: str
+
+    def overlaps(self, other: Room) -> bool:
+        return self.memory == other.memory and self.low < other.high and other.low < self.high
+
+
+def rooms(network: Network, spec: DatapathSpec) -> Iterator[Room]:
+    """All that is ever taken of the feature-map memories."""
+    found, ours = layout(network, spec), plan(network)
+    owners = {_sums(step): step.output for step in ours.steps} | {unpooled(step): step.output for step in ours.steps if step.pool}
+    for memory, there in zip(MAPS, spec.feature_map_memory_bits, strict=True):
+        address, _ = allocate(found.claims[memory], there)
+        for claim in found.claims[memory]:
+            at = address[claim.tensor]
+            yield Room(memory, at, at + claim.bits, owners.get(claim.tensor, claim.tensor))
+
+
+def _sums(step: Step) -> str:
+    """What a step's partial sums are called among the claims; no layer is."""
+    return f"sums of {step.terms[-1].conv.name}"
 
 
 def place(network: Network, spec: DatapathSpec) -> Placement:

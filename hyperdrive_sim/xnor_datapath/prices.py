@@ -12,11 +12,10 @@ from hyperdrive_sim.energy import Price
 from hyperdrive_sim.operating_points import OperatingPoint, by_voltage, energy_table, io_prices, unknown
 from hyperdrive_sim.xnor_datapath.spec import DatapathSpec
 
-MAP_ACTIONS = ("map_read.word", "map_write.word", "psum_read.word", "psum_write.word")
-PARAMETER_ACTIONS = ("parameter_read.word", "parameter_write.word")
 IO = ("weight_io.bit", "input_io.bit", "output_io.bit")
 WORDS_PER_CYCLE = 3
-BUILT_UNITS, BUILT_WORD_BITS = 49, 16
+BUILT_UNITS, BUILT_BITS = 49, 16
+"""Units of the array, and bits of a word and of a partial sum; other widths are priced in proportion, which nobody has measured."""
 
 
 @cache
@@ -39,10 +38,14 @@ def prices(spec: DatapathSpec, package: str) -> dict[str, Price]:
     split = table["power_split"]
     source = f"{point.cycle_pj:g} pJ per full cycle ({point.source}), shared out: {split['source']}"
 
-    def share(part: str, times: float, known: str = split["provenance"]) -> tuple[float, str, str]:
-        return point.cycle_pj * split[part] / times, f"{100 * split[part]:g} % of {source}", known
+    def share(part: str, bits: int, built: float, known: str = split["provenance"]) -> tuple[float, str, str]:
+        width = "" if bits == BUILT_BITS else f" in proportion to {bits} bits instead of {BUILT_BITS}:"
+        pj = point.cycle_pj * split[part] / built * bits / BUILT_BITS
+        return pj, f"{100 * split[part]:g} %{width} of {source}", "assumed" if width else known
 
-    unit, dma, word = share("bpus", BUILT_UNITS), share("dma", 1), share("memory", WORDS_PER_CYCLE)
-    buffer = share("memory", WORDS_PER_CYCLE, "assumed")
-    core = {"bpu.unit_cycle": unit, "dma.cycle": dma} | dict.fromkeys(MAP_ACTIONS, word) | dict.fromkeys(PARAMETER_ACTIONS, buffer)
+    word, psum = spec.word_bits, spec.psum_word_bits
+    core = {"bpu.unit_cycle": share("bpus", word, BUILT_UNITS), "dma.cycle": share("dma", word, 1)}
+    core |= dict.fromkeys(("map_read.word", "map_write.word"), share("memory", word, WORDS_PER_CYCLE))
+    core |= dict.fromkeys(("psum_read.word", "psum_write.word"), share("memory", psum, WORDS_PER_CYCLE))
+    core |= dict.fromkeys(("parameter_read.word", "parameter_write.word"), share("memory", word, WORDS_PER_CYCLE, "assumed"))
     return {action: Price(action, *figure) for action, figure in core.items()} | io_prices(table["io"], spec.io_pj_per_bit, IO)  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ STRUCTURE = "A. Al Bahou et al., XNORBIN, IEEE COOL Chips 2018 (arXiv 1803.05849
 PINNED = f"{STRUCTURE}; recalled, and pinned by its successor: 241 GOp/s at 154 MHz are 1565 Op per cycle (ChewBaccaNN, ISCAS 2021)"
 RECALLED = f"{STRUCTURE}; recalled"
 UNKNOWN = "not published; chosen here"
-HYPERBUS = "not published; chosen here: an 8-bit double-data-rate bus at 166 MHz, the class of a serial flash of the time"
+HYPERBUS = "not published; chosen here: an 8-bit double-data-rate bus at 166 MHz, as HyperBus flashes have it"
 
 MOST_BITS = 10**12
 Bits = Annotated[int, Field(gt=0, le=MOST_BITS)]
@@ -56,9 +56,9 @@ class DatapathSpec(Spec):
     strided_columns: Literal["passed", "skipped"] = figure(
         "passed", "a stride's columns in between: the window passes them, one a cycle, or skips them", "assumed", f"{STRUCTURE}: it slides"
     )
-    window_fill: Literal["padded", "full", "hidden"] = figure(
+    window_fill: Literal["padded", "overlapped", "full", "hidden"] = figure(
         "padded",
-        "cycles before the first pixel of a row: kernel columns without the padding, all of them, or none",
+        "cycles before a row's first pixel: kernel columns without the padding, one less (the last comes with the pixel), all, or none",
         "assumed",
         "not published; 4 per row of 112 pixels would make the 241 GOp/s of ChewBaccaNN the 233 of its preprint",
     )

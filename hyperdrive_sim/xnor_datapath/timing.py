@@ -76,13 +76,18 @@ def fill_cycles(window: Window, conv: Conv, spec: DatapathSpec) -> int:
     """Cycles of every row before its first pixel; columns that lie in the padding need not be shifted in."""
     if spec.window_fill == "hidden":
         return 0
-    beyond = max(0, conv.padding - window.left) if spec.window_fill == "padded" else 0
-    return max(1, window.columns - beyond)
+    if spec.window_fill == "full":
+        return window.columns
+    shifted = max(1, window.columns - max(0, conv.padding - window.left))
+    return shifted - (spec.window_fill == "overlapped")
 
 
 def late_words(window: Window, geometry: Geometry, spec: DatapathSpec) -> int:
-    """Words of a pass's first rows for which no bank is free while the pass before ends: the array waits for them."""
-    spare = spec.row_banks - window.rows + 1
+    """Words of a pass's first rows for which no bank is free while the pass before ends: the array waits for them.
+
+    Free are the banks that the last output row does not need, and the one that it passes last.
+    """
+    spare = spec.row_banks - last_rows(window, geometry) + 1
     return max(0, first_rows(window, geometry) - spare) * row_words(window, geometry)
 
 
@@ -90,6 +95,13 @@ def first_rows(window: Window, geometry: Geometry) -> int:
     """Rows of the input map that the first output row needs."""
     conv, x, _ = geometry
     first = window.top - conv.padding
+    return max(0, min(x.rows, first + window.rows) - max(0, first))
+
+
+def last_rows(window: Window, geometry: Geometry) -> int:
+    """Rows of the input map that the last output row needs."""
+    conv, x, out = geometry
+    first = window.top - conv.padding + (out.rows - 1) * conv.stride
     return max(0, min(x.rows, first + window.rows) - max(0, first))
 
 

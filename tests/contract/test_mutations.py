@@ -2,7 +2,7 @@
 
 The static proof must find it, or the execution in simulated time: NotThere, or values that differ from golden. An edge may be spared only
 where the others say the same, so that nothing at all is any less certain without it, or where it only keeps pace: one of its two tasks
-occupies a unit and moves no data.
+occupies a unit and moves no data, or has begun by then in any case, and read what it reads.
 """
 
 from __future__ import annotations
@@ -83,8 +83,12 @@ def repeated(mutant: Mutant, schedule: Schedule) -> bool:
 
 
 def paces(mutant: Mutant, schedule: Schedule) -> bool:
-    """Whether the lost edge is one of a task that only occupies its unit."""
-    return mutant.edge is not None and None in (schedule[mutant.index].effect, schedule[mutant.edge].effect)
+    """Whether the lost edge is one of a task that only occupies its unit, or of one that has certainly begun all the same."""
+    if mutant.edge is None:
+        return False
+    if None in (schedule[mutant.index].effect, schedule[mutant.edge].effect):
+        return True
+    return bool(Pasts(mutant.of(schedule).tasks[: mutant.index + 1]).begun[mutant.index] >> mutant.edge & 1)
 
 
 def cases() -> Iterator[object]:
