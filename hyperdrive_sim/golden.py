@@ -94,11 +94,18 @@ class Computation(NamedTuple):
 
 def one_by_one(arithmetic: Arithmetic, layers: Sequence[Layer], operands: Sequence[Array], parameters: Sequence[Parameters]) -> Array:
     """Layers that are computed in one go, each as if it were alone. Behind the first, padding is that of whole maps."""
-    values, *others = operands
-    for number, (layer, its) in enumerate(zip(layers, parameters, strict=True)):
-        if number:
-            shape = Shape(values.shape[2], *values.shape[:2])
-            values = framed(values, layer.needs(layer.output(*[shape] * len(layer.inputs)).box, shape), layer)
+    values = arithmetic.apply(layers[0], operands[: len(layers[0].inputs)], parameters[0])
+    return onwards(arithmetic, values, layers[1:], operands[len(layers[0].inputs) :], parameters[1:])
+
+
+def onwards(
+    arithmetic: Arithmetic, values: Array, layers: Sequence[Layer], operands: Sequence[Array], parameters: Sequence[Parameters]
+) -> Array:
+    """What layers make of a whole map one after the other; *operands* are the other inputs of those that have two."""
+    others = list(operands)
+    for layer, its in zip(layers, parameters, strict=True):
+        shape = Shape(values.shape[2], *values.shape[:2])
+        values = framed(values, layer.needs(layer.output(*[shape] * len(layer.inputs)).box, shape), layer)
         values = arithmetic.apply(layer, [values, *(others.pop(0) for _ in layer.inputs[1:])], its)
     return values
 

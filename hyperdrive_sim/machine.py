@@ -47,12 +47,12 @@ class Machine:
     units: tuple[Unit, ...]
     memories: tuple[Memory, ...]
     clock: Clock
-    peak_ops_per_cycle: int
+    peak_ops_per_cycle: float
     chips: int = 1
     mesh: tuple[int, int] | None = None
 
     @property
-    def peak_ops_per_s(self) -> int:
+    def peak_ops_per_s(self) -> float:
         return self.peak_ops_per_cycle * self.clock.hz
 
     @cached_property

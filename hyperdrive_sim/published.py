@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,7 +17,9 @@ from hyperdrive_sim.errors import InvalidInput
 
 class Row(BaseModel):
     """One published figure. It is compared with the sum of *simulated* paths into the JSON report (keys joined by `/`), divided by the
-    sum of *per* where that is given, times *scale*.
+    sum of *per* and multiplied by that of *times* where they are given, times *scale*.
+
+    Or, with a scenario to hold it *against*, with what that one's figure is to this one's (a speedup), or what share of it is cut.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -27,6 +29,9 @@ class Row(BaseModel):
     published: float
     simulated: tuple[str, ...]
     per: tuple[str, ...] = ()
+    times: tuple[str, ...] = ()
+    against: str = ""
+    measure: Literal["figure", "speedup", "cut"] = "figure"
     scale: float = 1.0
     tolerance: float = Field(ge=0, description="largest relative deviation that is accepted")
     provenance: Provenance
@@ -86,16 +91,29 @@ def section(folder: Path, name: str) -> Section:
     return sections[name]
 
 
-def compare(rows: tuple[Row, ...], report: Mapping[str, Any]) -> tuple[Comparison, ...]:
-    return tuple(_compared(row, report) for row in rows)
+def compare(rows: tuple[Row, ...], report: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> tuple[Comparison, ...]:
+    """*others* are the reports of the scenarios that rows are held against, by their path."""
+    return tuple(_compared(row, report, others.get(row.against, {})) for row in rows)
 
 
-def _compared(row: Row, report: Mapping[str, Any]) -> Comparison:
-    simulated = sum(_at(report, path) for path in row.simulated) * row.scale
-    if row.per:
-        simulated /= sum(_at(report, path) for path in row.per)
+def _compared(row: Row, report: Mapping[str, Any], other: Mapping[str, Any]) -> Comparison:
+    simulated = _figure(row, report)
+    match row.measure:
+        case "speedup":
+            simulated = _figure(row, other) / simulated
+        case "cut":
+            simulated = 1 - simulated / _figure(row, other)
     error = simulated / row.published - 1
     return Comparison(row.quantity, row.unit, row.published, simulated, error, row.tolerance, row.source, row.provenance, row.note)
+
+
+def _figure(row: Row, report: Mapping[str, Any]) -> float:
+    figure = sum(_at(report, path) for path in row.simulated) * row.scale
+    if row.per:
+        figure /= sum(_at(report, path) for path in row.per)
+    if row.times:
+        figure *= sum(_at(report, path) for path in row.times)
+    return figure
 
 
 def _at(report: Mapping[str, Any], path: str) -> float:

@@ -92,7 +92,10 @@ def run(scenario: Scenario, progress: Progress = silent) -> Report:
     if name is None:
         return report
     section = published.section(arch.folder, name)
-    return report.compared(section.rows if reproduces(scenario, section) else ())
+    if not reproduces(scenario, section):
+        return report
+    others = {row.against for row in section.rows if row.against}
+    return report.compared(section.rows, {path: run(Scenario.read(library.folder() / path), progress) for path in sorted(others)})
 
 
 def reproduces(scenario: Scenario, section: published.Section) -> bool:

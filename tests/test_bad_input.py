@@ -139,10 +139,10 @@ def test_the_five_keys_of_every_scenario(tmp_path: Path, was: str, is_: str, sen
 
 
 def test_all_mistakes_are_reported_at_once_in_the_order_of_the_text(tmp_path: Path) -> None:
-    base = BASE.replace("tiny_conv", "lenet").replace("12, 16", "0, 16")
+    base = BASE.replace("tiny_conv", "vgg16").replace("12, 16", "0, 16")
     more = "framse: 3\nchip:\n  mehs: 1\n  lanes: 0\nseed: -1\nsweep: {chip.lanse: [1]}\n"
     assert complaints(tmp_path, more, base=base) == [
-        f"s.yaml:3:1: network: 'lenet' is not in the zoo; {NETWORKS}",
+        f"s.yaml:3:1: network: 'vgg16' is not in the zoo; {NETWORKS}",
         "s.yaml:4:18: input_shape.1: must be greater than or equal to 1, not 0",
         "s.yaml:6:1: unknown key 'framse'; did you mean 'frames'?",
         "s.yaml:8:3: chip: unknown key 'mehs'; did you mean 'mesh'?",

@@ -363,13 +363,13 @@ def test_an_error_without_a_file_is_given_its_file() -> None:
 
 def test_none_can_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    write(tmp_path, base=BASE.replace("tiny_conv", "lenet"))
+    write(tmp_path, base=BASE.replace("tiny_conv", "vgg16"))
     result = invoke("compare", "nosuch.yaml", "s.yaml")
     assert (result.exit_code, result.stdout) == (2, "")
     first, second = sentences(result)
     assert first == "cannot read 'nosuch.yaml': there is no such file"
-    assert second.startswith("s.yaml:3:1: network: 'lenet' is not in the zoo; known networks: ")
-    assert "    network: lenet\n    ^\n" in result.stderr
+    assert second.startswith("s.yaml:3:1: network: 'vgg16' is not in the zoo; known networks: ")
+    assert "    network: vgg16\n    ^\n" in result.stderr
 
 
 def test_what_is_wrong_with_every_file_alike_is_said_once() -> None:

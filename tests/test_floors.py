@@ -17,10 +17,10 @@ HOUSE = Path(hyperdrive_sim.__file__).parent
 
 FLOORS: dict[int, str] = {
     0: "errors rates box wording reading document library",  # words
-    1: "layers network zoo kernels golden synthetic",  # what
-    2: "machine mesh placement schedule",  # on what
+    1: "layers network zoo kernels golden synthetic decomposition",  # what
+    2: "machine mesh placement schedule ambit",  # on what
     3: "trace engine memories replay energy accesses hazards",  # readers
-    4: "archs architecture operating_points xnor_datapath",  # the chips
+    4: "archs architecture operating_points xnor_datapath nandnet",  # the chips
     5: "scenario published layer_table report study inputs verdict",  # experiment
     6: "bars show comparing results cli __main__",  # faces
 }

@@ -59,7 +59,7 @@ def test_every_bit_at_the_edge_has_one_price() -> None:
 def test_every_architecture_s_table_is_read_once(name: str) -> None:
     package = f"hyperdrive_sim.archs.{name}"
     assert energy_table(package) is energy_table(package)
-    assert {"operating_points", "io"} <= set(energy_table(package))
+    assert energy_table(package)
 
 
 # --- XNORBIN and ChewBaccaNN ---
@@ -143,3 +143,21 @@ def test_the_edge_s_price_may_be_said() -> None:
     assert {action: price for action, price in said.items() if action not in CROSSING} == {
         action: price for action, price in plain.items() if action not in CROSSING
     }
+
+
+@pytest.mark.parametrize(
+    ("settings", "dearer", "bits"),
+    [
+        ({"word_bits": 8}, dict.fromkeys(["bpu.unit_cycle", "dma.cycle", *WORDS[:2], *PARAMETERS], 0.5), 8),
+        ({"psum_word_bits": 24}, dict.fromkeys(WORDS[2:], 1.5), 24),
+        ({"bpus": 3, "xnor_sums_per_bpu": 5}, {}, 16),
+    ],
+    ids=["words", "sums", "units"],
+)
+def test_other_widths_are_priced_in_proportion_and_say_so(settings: dict[str, Any], dearer: dict[str, float], bits: int) -> None:
+    """A unit and a word cost what they cost, however many there are."""
+    plain, found = XNORBIN.prices(XNORBIN.Spec()), XNORBIN.prices(XNORBIN.Spec(**settings))
+    assert {action: price.pj / plain[action].pj for action, price in found.items() if price != plain[action]} == pytest.approx(dearer)
+    for action in dearer:
+        assert found[action].provenance == "assumed"
+        assert f"in proportion to {bits} bits instead of 16" in found[action].source

@@ -2,7 +2,8 @@
 
 An architecture joins by a file `worlds_<name>.py` beside this one, which has WORLDS, tried by every test of the contract; MUTATED, small
 ones whose effects and edges are taken away one by one, each with how many those are and how many edges only repeat what others say;
-WORKING_ACTION, whose count is the cycles in which its tiles can do useful work.
+WORKING_ACTION, whose count is the cycles in which its tiles can do useful work; `working_macs(built)`, how many multiply-accumulates
+that makes for each, where it is not half of a chip's peak per cycle.
 """
 
 from __future__ import annotations

@@ -1,0 +1,26 @@
+"""Prices of row commands and of the data channel, read from energy.yaml beside this file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hyperdrive_sim.archs.nandnet_dram.spec import NandnetDramSpec
+from hyperdrive_sim.energy import Price
+from hyperdrive_sim.operating_points import energy_table
+
+PACKAGE = "hyperdrive_sim.archs.nandnet_dram"
+KB = 1024
+PJ_PER_NJ = 1000
+IO = ("weight_io.bit", "input_io.bit", "output_io.bit")
+
+
+def prices(spec: NandnetDramSpec) -> dict[str, Price]:
+    """By row of one bank, and by bit on the channel."""
+    table = energy_table(PACKAGE)
+    row, bit = spec.row_bytes / KB, 1 / (8 * KB)
+    rows = {"bank.aap": ("aap", row), "bank.ap": ("ap", row), "copy.aap": ("aap", row), "readout.bit": ("channel", bit)}
+    return {action: _price(action, table[key], times) for action, (key, times) in (rows | dict.fromkeys(IO, ("channel", bit))).items()}
+
+
+def _price(action: str, row: dict[str, Any], kb: float) -> Price:
+    return Price(action, row["nj_per_kb"] * kb * PJ_PER_NJ, row["source"], row["provenance"])

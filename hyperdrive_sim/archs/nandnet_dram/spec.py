@@ -1,0 +1,62 @@
+"""The numbers of NAND-Net in DRAM: what a user may set, with the accelerator as published as the default."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from hyperdrive_sim.architecture import Spec, figure
+
+HPCA = "H. Kim, J. Sim, Y. Choi, L.-S. Kim, NAND-Net, IEEE HPCA 2019"
+AMBIT = "V. Seshadri et al., Ambit, MICRO 2017; recalled"
+DDR4 = "DDR4-2400, the timing set of the gem5 simulator, of which the paper's own two figures are part"
+SELECTED = f"{HPCA} gives pieces only; of the mappings tried, the one that its speedups fit"
+NS = {"ge": 0.01, "le": 1e6}
+
+
+class NandnetDramSpec(Spec):
+    """An Ambit DRAM that computes binary convolutions by row commands in all its banks at once."""
+
+    multiply: Literal["xnor", "and", "nor"] = figure(
+        "and", "xnor: XNOR-Net as it is; and, nor: convolution decomposition, in plain or in inverted code", "published", HPCA
+    )
+    compression: Literal[1, 2, 3, 4] = figure(
+        2, "popcount compression: of so many products, one is dropped where all count; 1: none", "published", HPCA
+    )
+    popcount: Literal["counter", "ripple", "carry_save", "majority"] = figure(
+        "counter", "how the products are counted in DRAM; majority: with later art's adders", "fitted", SELECTED
+    )
+    fused: bool = figure(True, "two AND products and their OR in one sequence, where multiply and compression allow it", "fitted", SELECTED)
+    chunk_taps: int = figure(
+        32, "products that a column counts at a time", "fitted", f"{SELECTED}; 32 is its running example", ge=2, le=256
+    )
+    banks: int = figure(16, "banks, in lock-step", "published", HPCA, ge=1, le=1024)
+    row_bytes: int = figure(2048, "of a row of a bank", "published", HPCA, ge=8, le=2**20)
+    data_rows: int = figure(1006, "rows of a sub-array that hold data", "recalled", AMBIT, ge=8, le=2**20)
+    t_ras_ns: float = figure(32, "row active time", "published", HPCA, **NS)
+    t_rp_ns: float = figure(14.16, "row precharge time", "published", HPCA, **NS)
+    overlap_ns: float = figure(4, "between the two activations of one AAP command", "recalled", AMBIT, **NS)
+    t_rcd_ns: float = figure(14.16, "row to column delay", "derived", DDR4, **NS)
+    t_burst_ns: float = figure(3.333, "of one access to the data channel", "derived", DDR4, **NS)
+    word_bytes: int = figure(64, "of one access to the data channel", "published", HPCA, ge=1, le=4096)
+    clock_mhz: float = figure(1200, "of the command bus", "derived", DDR4, ge=0.001, le=100_000)
+    t_faw_ns: float = figure(21, "window in which a bank group may activate four rows", "derived", DDR4, **NS)
+    enforce_t_faw: bool = figure(
+        False, "whether the four-activation window holds, as in every DRAM that is sold; not for the published speedups", "fitted", SELECTED
+    )
+    operand_copies: Literal["every_further_pass", "none"] = figure(
+        "every_further_pass",
+        "a pass that is not its layer's first copies its operand rows, one at a time for all banks",
+        "fitted",
+        f"{SELECTED}: the reading closest to its allocation times",
+    )
+    readout: Literal["hidden", "channel"] = figure(
+        "hidden", "counts reach the periphery beside the computation, or over the data channel after it", "fitted", SELECTED
+    )
+    left_to_host: tuple[str, ...] = figure(
+        (), "binary layers that are not run here", "assumed", "the paper does not say which layers count"
+    )
+
+    @property
+    def columns(self) -> int:
+        """Bit columns of all banks: so many chunks are computed at a time."""
+        return self.banks * self.row_bytes * 8

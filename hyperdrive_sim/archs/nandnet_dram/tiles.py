@@ -1,0 +1,26 @@
+"""How much of what each bank could multiply in its passes is products that exist."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hyperdrive_sim.architecture import Tiles
+from hyperdrive_sim.archs.nandnet_dram import timing
+from hyperdrive_sim.archs.nandnet_dram.machine import DRAM
+from hyperdrive_sim.archs.nandnet_dram.placement import planned
+from hyperdrive_sim.archs.nandnet_dram.spec import NandnetDramSpec
+from hyperdrive_sim.network import Network
+from hyperdrive_sim.placement import Placement
+
+
+def tiles(network: Network, spec: NandnetDramSpec, placement: Placement) -> Tiles:
+    """One row of banks: columns with a job in them, each as full of taps as the layer's chunks are on average."""
+    useful, passes = np.zeros(spec.banks), 0
+    for step in planned(network, spec).steps:
+        jobs = timing.jobs(network, step.conv, spec)
+        whole, rest = divmod(jobs, spec.columns)
+        filled = np.clip(rest - np.arange(spec.banks) * spec.columns // spec.banks, 0, spec.columns // spec.banks)
+        taps = network.macs(step.conv.name) / (jobs * spec.chunk_taps)
+        useful += (whole + filled * spec.banks / spec.columns) * taps
+        passes += timing.passes(network, step.conv, spec)
+    return {DRAM: (useful / passes)[None]}

@@ -1,0 +1,84 @@
+"""How long a pass takes and what it costs: from the row commands of its program, and from the DRAM's own timing parameters.
+
+A *job* is a chunk of the taps of one output value. It has a bit column to itself; all columns of all banks compute one job each, in a
+*pass*. A layer of N output channels, P output pixels and K taps has N * P * ceil(K / chunk) jobs.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+from hyperdrive_sim.ambit import Chunk, Counts, Timing, multiply_and_count
+from hyperdrive_sim.archs.nandnet_dram.spec import NandnetDramSpec
+from hyperdrive_sim.layers import Conv
+from hyperdrive_sim.network import Network
+from hyperdrive_sim.rates import Clock
+
+ACTIVATIONS_PER_WINDOW = 4
+SLOTS_PER_AAP, SLOTS_PER_AP = 3, 2
+"""Commands on the bus: activate, activate, precharge, or activate, precharge."""
+
+
+@cache
+def chunk(spec: NandnetDramSpec) -> Chunk:
+    """The program of every pass."""
+    fused = spec.fused and spec.multiply == "and" and spec.compression == 2
+    return multiply_and_count(spec.multiply, spec.compression, spec.popcount, taps=spec.chunk_taps, fused=fused)
+
+
+class Stage(NamedTuple):
+    """A part of a pass that a bank does in one go."""
+
+    name: str
+    counts: Counts
+
+
+def stages(spec: NandnetDramSpec, *, apart: bool) -> tuple[Stage, ...]:
+    """The whole pass, or its stages apart."""
+    one = chunk(spec)
+    if not apart:
+        return (Stage("pass", one.program.counts),)
+    parts = {"multiply": one.multiply, "compress": one.compress, "count": one.count}
+    return tuple(Stage(name, program.counts) for name, program in parts.items() if program.commands)
+
+
+def row_timing(spec: NandnetDramSpec) -> Timing:
+    return Timing(*(round(1000 * ns) for ns in (spec.t_ras_ns, spec.t_rp_ns, spec.overlap_ns)))
+
+
+def bus_ps(counts: Counts, spec: NandnetDramSpec) -> int:
+    """How long the command bus needs to tell all banks, or the four-activation window if it holds and is longer."""
+    slots = SLOTS_PER_AAP * counts.aaps + SLOTS_PER_AP * counts.aps
+    said = Clock.of_mhz(spec.clock_mhz).ps(slots * spec.banks)
+    windows = counts.activations * spec.banks * round(1000 * spec.t_faw_ns) // ACTIVATIONS_PER_WINDOW
+    return max(said, windows) if spec.enforce_t_faw else said
+
+
+def channel_ps(bits: int, spec: NandnetDramSpec) -> int:
+    """Words one at a time, each an access to a closed row: an activation and a burst."""
+    words = -(-bits // (8 * spec.word_bytes))
+    return words * round(1000 * (spec.t_rcd_ns + spec.t_burst_ns))
+
+
+def copies_ps(spec: NandnetDramSpec) -> int:
+    """The operand rows of one bank, copied one after the other."""
+    return spec.chunk_taps * row_timing(spec).aap_ps
+
+
+def chunks_of(network: Network, conv: Conv, spec: NandnetDramSpec) -> int:
+    """Chunks of one output value."""
+    taps = conv.kernel**2 * network.shape(conv.inputs[0]).channels
+    return -(-taps // spec.chunk_taps)
+
+
+def jobs(network: Network, conv: Conv, spec: NandnetDramSpec) -> int:
+    return network.shape(conv.name).size * chunks_of(network, conv, spec)
+
+
+def passes(network: Network, conv: Conv, spec: NandnetDramSpec) -> int:
+    return -(-jobs(network, conv, spec) // spec.columns)
+
+
+def pass_ps(spec: NandnetDramSpec) -> int:
+    return row_timing(spec).ps(chunk(spec).program.counts)
