@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import cached_property
 
 import networkx as nx
@@ -101,6 +101,18 @@ class Network:
 
     def consumers(self, name: str) -> tuple[str, ...]:
         return self._consumers[name]
+
+    def leaving(self, made: Iterable[str], elsewhere: Container[str]) -> tuple[str, ...]:
+        """Those of some maps that layers computed *elsewhere* take, and the network's output."""
+        return tuple(name for name in made if name == self.output or any(user in elsewhere for user in self.consumers(name)))
+
+    def made_from(self, name: str, known: Container[str]) -> Iterator[str]:
+        """The nearest *known* maps that a map is computed from; nothing for what follows from the input alone."""
+        for source in self._by_name[name].inputs if name != INPUT else ():
+            if source in known:
+                yield source
+            else:
+                yield from self.made_from(source, known)
 
     @property
     def output(self) -> str:

@@ -233,3 +233,21 @@ def test_under_two_poolings() -> None:
     names = ("conv", "one", "two")
     assert network.under(names, Box(0, 4, 2, 3, 0, 1)) == (Box(0, 4, 8, 12, 0, 4), Box(0, 4, 4, 6, 0, 2), Box(0, 4, 2, 3, 0, 1))
     assert network.under(names, Box(0, 2, 0, 3, 0, 3)) == (Box(0, 2, 0, 13, 0, 13), Box(0, 2, 0, 6, 0, 6), Box(0, 2, 0, 3, 0, 3))
+
+
+# --- what passes between an accelerator and its host ---
+
+
+def test_what_leaves_and_what_it_is_made_from() -> None:
+    """a -> b -> c -> d, and b -> d: b and d are the accelerator's, the rest is the host's."""
+
+    def conv(name: str, source: str) -> Conv:
+        return Conv(name=name, inputs=(source,), out_channels=1, kernel=1)
+
+    layers = [conv("a", "input"), conv("b", "a"), conv("c", "b"), Add(name="d", inputs=("c", "b")), conv("e", "d")]
+    net = Network("n", Shape(1, 2, 2), layers)
+    assert net.leaving(("b", "d"), {"a", "c", "e"}) == ("b", "d")
+    assert net.leaving(("b", "e"), {"a"}) == ("e",)
+    assert list(net.made_from("e", {"b"})) == ["b", "b"]
+    assert list(net.made_from("e", {"d", "b"})) == ["d"]
+    assert list(net.made_from("a", {"b"})) == list(net.made_from("input", {"b"})) == []

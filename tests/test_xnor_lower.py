@@ -407,9 +407,10 @@ THREE_LAYERS = [*POOLED, xnor("conv2", "pool1", 2), sign("sign2", "conv2"), xnor
         (TWO_LAYERS, 2, (36, 24), {}),
         (TWO_LAYERS, 2, (24, 24), {}),  # the input lies where the second layer's sums are added up
         (TWO_LAYERS, 4, (24, 24), {}),  # and where the output does
+        ([*TWO_LAYERS, xnor("conv3", "sign2", 2), sign("sign3", "conv3")], 4, (24, 24), {}),  # or a map that the third layer reads
         (THREE_LAYERS, 2, (1000, 1000), {"host_link_gbit_per_s": 0.01}),  # the output lies where the first layer's map is not pooled yet
     ],
-    ids=["roomy", "just enough", "tight", "tight and wide", "slow link"],
+    ids=["roomy", "just enough", "tight", "tight and wide", "longer", "slow link"],
 )
 def test_maps_come_and_go_where_nothing_else_lies(
     layers: list[Layer], channels: int, memories: tuple[int, int], settings: dict[str, Any]

@@ -59,10 +59,7 @@ def plan(network: Network, left_to_host: tuple[str, ...] = ()) -> Plan:
     ours, made = {name for step in steps for name in step.layers}, {step.output for step in steps}
     entries = tuple(dict.fromkeys(step.source for step in steps if step.source not in made))
     host = frozenset(layer.name for layer in network if layer.name not in ours)
-    exits = tuple(
-        step.output for step in steps if step.output == network.output or any(user in host for user in network.consumers(step.output))
-    )
-    return Plan(steps, host, entries, exits)
+    return Plan(steps, host, entries, network.leaving((step.output for step in steps), host))
 
 
 def _behind(network: Network, conv: Conv) -> Iterator[Layer]:

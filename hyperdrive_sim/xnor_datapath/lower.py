@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from hyperdrive_sim.box import chunks
 from hyperdrive_sim.machine import Machine
-from hyperdrive_sim.network import INPUT, Network
+from hyperdrive_sim.network import Network
 from hyperdrive_sim.schedule import HOST, Arrivals, Compute, Copy, Load, Patch, Region, Schedule, Site, Task
 from hyperdrive_sim.xnor_datapath import timing
 from hyperdrive_sim.xnor_datapath.machine import BPUS, BUFFER, FLASH, HOST_LINK, PARAMETERS, SINK, SOURCE, SUMS
@@ -110,21 +110,13 @@ class _Lowering:
         """The host sends a map of signs, once what it is made from has come and what lay in its place is done with."""
         shape, memory = self.network.shape(tensor), self.layout.memory[tensor]
         bits = self.layout.bits[tensor]
-        after = {*(self.left[name] for name in self._needed(tensor)), *self._displaced(tensor)}
+        after = {*(self.left[name] for name in self.network.made_from(tensor, self.plan.exits)), *self._displaced(tensor)}
         effect = Copy(tensor, 0, shape.channels, (shape.box,), HOST, memory)
         actions = {"input_io.bit": bits, "map_write.word": bits // self.spec.word_bits}
         ps = self.machine.unit[HOST_LINK].ps(bits)
         self.arrived[tensor] = self.add(
             Task("input", tensor, HOST_LINK, ps, tuple(sorted(after)), (), effect, actions, 0, not_before_ps, frame)
         )
-
-    def _needed(self, tensor: str) -> Iterator[str]:
-        """The maps that the host must have got from the chip to make one."""
-        for name in self.network[tensor].inputs if tensor != INPUT else ():
-            if name in self.plan.exits:
-                yield name
-            else:
-                yield from self._needed(name)
 
     def _displaced(self, tensor: str) -> Iterator[int]:
         """The tasks that must be over before a map is written: the last block that used what lies in its place, and its way out."""

@@ -82,10 +82,7 @@ def plan(network: Network) -> Plan:
     made = {step.output for step in steps}
     entries = tuple(dict.fromkeys(name for step in steps for name in step.sources if name not in made))
     host = frozenset(layer.name for layer in network if layer.name not in ours)
-    exits = tuple(
-        step.output for step in steps if step.output == network.output or any(name in host for name in network.consumers(step.output))
-    )
-    return Plan(steps, host, entries, exits)
+    return Plan(steps, host, entries, network.leaving((step.output for step in steps), host))
 
 
 def _terms(network: Network) -> dict[str, Term]:

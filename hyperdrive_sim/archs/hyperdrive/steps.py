@@ -59,9 +59,7 @@ def plan(network: Network) -> Plan:
     made = {step.output for step in steps}
     read = dict.fromkeys(name for step in steps for name in (step.source, step.bypass) if name)
     entries = tuple(name for name in read if name not in made)
-    exits = tuple(
-        step.output for step in steps if step.output == network.output or any(name in host for name in network.consumers(step.output))
-    )
+    exits = network.leaving((step.output for step in steps), host)
     if len({network.shape(name)[1:] for name in entries}) > 1:
         raise InvalidInput.at("network", f"'{network.name}' feeds maps of different sizes from the host", "Hyperdrive takes one size")
     return Plan(steps, host, entries, exits, _strides(steps, entries))

@@ -5,14 +5,12 @@ Allocation is not overlapped with computation, and a pass not with the next: the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from hyperdrive_sim.archs.nandnet_dram import timing
 from hyperdrive_sim.archs.nandnet_dram.machine import CHANNEL, COMMANDS, COPIES, MAPS, PERIPHERY, WEIGHTS, bank
 from hyperdrive_sim.archs.nandnet_dram.placement import planned, value_bits
 from hyperdrive_sim.archs.nandnet_dram.spec import NandnetDramSpec
 from hyperdrive_sim.nandnet.steps import Step
-from hyperdrive_sim.network import INPUT, Network
+from hyperdrive_sim.network import Network
 from hyperdrive_sim.placement import Placement
 from hyperdrive_sim.rates import Clock
 from hyperdrive_sim.schedule import HOST, Arrivals, Compute, Copy, Load, Patch, Region, Schedule, Site, Task
@@ -70,19 +68,12 @@ class _Lowering:
     def _enter(self, tensor: str, frame: int, not_before_ps: int) -> None:
         """The host sends a map of signs, once what it is made from has come."""
         box = self.network.shape(tensor).box
-        after = {self.left[name] for name in self._needed(tensor)} | ({self.used[tensor]} if tensor in self.used else set())
+        after = {self.left[name] for name in self.network.made_from(tensor, self.plan.exits)}
+        after |= {self.used[tensor]} if tensor in self.used else set()
         effect, ps = Copy(tensor, 0, box.c1, (box,), HOST, MAPS), timing.channel_ps(box.size, self.spec)
         actions = {"input_io.bit": box.size}
         task = Task("input", tensor, CHANNEL, ps, tuple(sorted(after)), (), effect, actions, 0, not_before_ps, frame)
         self.arrived[tensor] = self.add(task)
-
-    def _needed(self, tensor: str) -> Iterator[str]:
-        """The maps that the host must have got to make one."""
-        for name in self.network[tensor].inputs if tensor != INPUT else ():
-            if name in self.plan.exits:
-                yield name
-            else:
-                yield from self._needed(name)
 
     def _leave(self, step: Step, frame: int) -> None:
         """A finished map goes to the host."""
