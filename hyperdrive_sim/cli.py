@@ -176,7 +176,7 @@ def check(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | No
 @json_option
 def sweep(file: Path, changes: tuple[str, ...], as_json: bool) -> int:
     """Run every combination of a scenario's sweep and compare them in one table."""
-    from hyperdrive_sim import show, study
+    from hyperdrive_sim import comparing, study
 
     scenario = _scenario(file, changes)
     if not scenario.settings.sweep:
@@ -190,7 +190,7 @@ def sweep(file: Path, changes: tuple[str, ...], as_json: bool) -> int:
     if as_json:
         _print_json([{"point": point, **_result(outcome)} for point, outcome in points])
     else:
-        _print(show.sweep(points))
+        _print(comparing.sweep(points))
     return SOME_FAILED if any(isinstance(outcome, str) for _, outcome in points) else 0
 
 

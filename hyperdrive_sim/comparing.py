@@ -1,17 +1,18 @@
-"""Several runs side by side: one row each, and what to know before their figures are held against each other."""
+"""Several runs side by side, of scenarios or of the points of a sweep: one row each, and what to know before they are compared."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Group
 from rich.text import Text
 
 from hyperdrive_sim.errors import HyperdriveSimError
 from hyperdrive_sim.report import Report
-from hyperdrive_sim.show import BLANK, Column, Columns, per_s, percent, si, time_goes_to, trust
+from hyperdrive_sim.show import BLANK, Column, Columns, bound_by, per_s, percent, si, trust
 
 WEAK = ("recalled", "assumed")
 LEAST_TITLE = 12
@@ -41,7 +42,7 @@ def _table(names: Sequence[str], reports: Sequence[Report]) -> Columns:
         Column("system\nOp/s/W", [si(one.efficiency.system_ops_per_j) for one in reports]),
         Column("core\nOp/s/W", [si(one.efficiency.core_ops_per_j) for one in reports], spare=4),
         Column("use", [percent(one.throughput.utilization) for one in reports], spare=2),
-        Column("bound by", [_bound_by(one) for one in reports], right=False, spare=3),
+        Column("bound by", [bound_by(one) for one in reports], right=False, spare=3),
         Column("weak\nprices", [percent(weak(one)) for one in reports], spare=1),
     )
 
@@ -50,12 +51,6 @@ def weak(report: Report) -> float:
     """The share of the energy whose price is recalled or assumed; published, derived and fitted prices are not in it."""
     shares = trust(report)
     return sum(shares.get(how, 0.0) for how in WEAK)
-
-
-def _bound_by(report: Report) -> str:
-    """The kind of unit that most of the time goes to, and how much: which of a chip's many it is says nothing about another chip."""
-    kind, share = time_goes_to(report)[0]
-    return f"{kind} {100 * share:.0f} %"
 
 
 def _names(ran: Sequence[tuple[str, Report]]) -> list[str]:
@@ -94,3 +89,26 @@ def _why(file: str, error: HyperdriveSimError) -> Iterator[str]:
     """What is wrong, a line for each mistake, every one with its file."""
     for line in str(error).splitlines():
         yield line if line.startswith(f"{file}:") or f"'{file}'" in line else f"{file}: {line}"
+
+
+def sweep(points: Sequence[tuple[Mapping[str, Any], Report | str]]) -> Group:
+    """A row per point, and what was wrong with those that failed."""
+    keys = [Column(key.rpartition(".")[2].replace("_", "\n"), [str(point[key]) for point, _ in points]) for key in points[0][0]]
+    cells = [_outcome(outcome) for _, outcome in points]
+    names = {"latency": 0, "rate": 2, "use": 3, "energy": 1, "efficiency": 0, "bound by": 4}
+    figures = [Column(name, [row[number] for row in cells], spare=spare) for number, (name, spare) in enumerate(names.items())]
+    failed = [
+        Text(f"{', '.join(f'{key}={value}' for key, value in point.items())}: {outcome}", style="bold red")
+        for point, outcome in points
+        if isinstance(outcome, str)
+    ]
+    return Group(Columns("", *keys, *figures), *failed)
+
+
+def _outcome(outcome: Report | str) -> list[str | Text]:
+    """A point's cells."""
+    if isinstance(outcome, str):
+        return [Text("failed", style="bold red"), "", "", "", "", ""]
+    time, energy, efficiency = outcome.time, outcome.energy.total_j, outcome.efficiency.system_ops_per_j
+    use = percent(outcome.throughput.utilization)
+    return [si(time.latency_s, "s"), per_s(time.frames_per_s), use, si(energy, "J"), si(efficiency, "Op/s/W"), bound_by(outcome)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from textwrap import fill
 from typing import Any, NamedTuple
 
@@ -132,7 +132,8 @@ def _facts(report: Report) -> Iterator[tuple[str, str, str]]:
     )
     share = time.bound_s * 1e6 * system.clock_mhz / time.cycles
     goes = ", ".join(f"{kind} {percent(part)}" for kind, part in time_goes_to(report)[:3] if part > 0.001)
-    yield "bound by", time.bound_by, f"which alone needs {percent(share)} of the time;\nthe time goes to {goes}"
+    busy = ", ".join(f"{kind} {percent(part)}" for kind, part in busiest(report)[:3])
+    yield "bound by", time.bound_by, f"which alone needs {percent(share)} of the time;\nthe time goes to {goes};\nbusy are {busy}"
     yield "energy", si(energy.total_j, "J"), f"per frame: core {si(energy.core_j, 'J')}, I/O {si(energy.io_j, 'J')}"
     crossing = sorted(report.io_bits.items(), key=lambda item: -item[1])
     yield "I/O", si(sum(report.io_bits.values()), "bit"), _in_pairs([f"{what} {si(bits, 'bit')}" for what, bits in crossing if bits])
@@ -164,6 +165,20 @@ def time_goes_to(report: Report) -> list[tuple[str, float]]:
     for index, ps in report.trace.chain():
         spent["arrival" if index is None else kinds[report.trace.tasks[index].unit]] += ps
     return [(kind, ps / spent.total()) for kind, ps in spent.most_common()]
+
+
+def busiest(report: Report) -> list[tuple[str, float]]:
+    """How busy the busiest unit of each kind is, the busiest kind first: those that are close would both have to be faster."""
+    most: dict[str, float] = {}
+    for unit in report.units:
+        most[unit.kind] = max(most.get(unit.kind, 0.0), unit.utilization)
+    return sorted(most.items(), key=lambda item: -item[1])
+
+
+def bound_by(report: Report) -> str:
+    """The kind of unit that most of the time goes to, and how much: which of a chip's many it is says nothing about another chip."""
+    kind, share = time_goes_to(report)[0]
+    return f"{kind} {100 * share:.0f} %"
 
 
 def trust(report: Report) -> dict[str, float]:
@@ -260,29 +275,6 @@ def _findings(found: Verdict) -> Iterator[tuple[bool | None, str, str]]:
 
 def estimate(expected: Estimate) -> str:
     return f"{expected.tasks:,} tasks, about {expected.seconds:.1f} s and {expected.bytes / 2**20:,.0f} MiB"
-
-
-def sweep(points: Sequence[tuple[Mapping[str, Any], Report | str]]) -> Group:
-    """A row per point, and what was wrong with those that failed."""
-    keys = [Column(key.rpartition(".")[2].replace("_", "\n"), [str(point[key]) for point, _ in points]) for key in points[0][0]]
-    cells = [_outcome(outcome) for _, outcome in points]
-    names = {"latency": 0, "rate": 2, "use": 3, "energy": 1, "efficiency": 0, "bound by": 4}
-    figures = [Column(name, [row[number] for row in cells], spare=spare) for number, (name, spare) in enumerate(names.items())]
-    failed = [
-        Text(f"{', '.join(f'{key}={value}' for key, value in point.items())}: {outcome}", style="bold red")
-        for point, outcome in points
-        if isinstance(outcome, str)
-    ]
-    return Group(Columns("", *keys, *figures), *failed)
-
-
-def _outcome(outcome: Report | str) -> list[str | Text]:
-    """A point's cells."""
-    if isinstance(outcome, str):
-        return [Text("failed", style="bold red"), "", "", "", "", ""]
-    time, energy, efficiency = outcome.time, outcome.energy.total_j, outcome.efficiency.system_ops_per_j
-    use = percent(outcome.throughput.utilization)
-    return [si(time.latency_s, "s"), per_s(time.frames_per_s), use, si(energy, "J"), si(efficiency, "Op/s/W"), time.bound_by]
 
 
 def diagram(report: Report, most: int, cells: int | None = None, *, room: int) -> str:

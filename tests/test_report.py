@@ -16,7 +16,7 @@ from commands import BASE, SCENARIOS, TINY
 from rich.console import Console, RenderableType
 from worlds import CLOCK
 
-from hyperdrive_sim import results, show
+from hyperdrive_sim import comparing, results, show
 from hyperdrive_sim.energy import Price, account
 from hyperdrive_sim.engine import simulate
 from hyperdrive_sim.layer_table import LayerRow, layer_rows
@@ -314,7 +314,7 @@ def test_other_tables_fit(width: int) -> None:
     assert "8,566 cycles" in " ".join(text.split())
     points = [({"chip.weight_stream_bits_per_cycle": 16.0, "chip.weight_buffer_blocks": n}, report("tiny_2x2")) for n in (1, 2)]
     table = rendered(
-        show.sweep([*points, ({"chip.weight_stream_bits_per_cycle": -1, "chip.weight_buffer_blocks": 1}, "wrong: [b]")]), width
+        comparing.sweep([*points, ({"chip.weight_stream_bits_per_cycle": -1, "chip.weight_buffer_blocks": 1}, "wrong: [b]")]), width
     )
     assert "\N{HORIZONTAL ELLIPSIS}" not in table
     assert table.count(show.si(report("tiny_2x2").time.latency_s, "s")) == 2
@@ -348,7 +348,7 @@ def test_no_column_of_a_sweep_is_cut_off(axes: dict[str, list[Any]], width: int)
     """Every part of a key stands in a line of its own, and every value and figure of a point in one, whole."""
     found = report("tiny_2x2")
     points = [dict(zip(axes, values, strict=True)) for values in product(*axes.values())]
-    lines = rendered(show.sweep([*((point, found) for point in points), (points[0], "wrong: x")]), width).splitlines()
+    lines = rendered(comparing.sweep([*((point, found) for point in points), (points[0], "wrong: x")]), width).splitlines()
     table = columns(lines[: next(number for number, line in enumerate(lines) if "failed" in line) + 1])
     heads, body = [" ".join(filter(None, column[: -len(points) - 1])) for column in table], [column[-len(points) - 1 :] for column in table]
     keys = [key.rpartition(".")[2].replace("_", " ") for key in axes]
@@ -358,7 +358,7 @@ def test_no_column_of_a_sweep_is_cut_off(axes: dict[str, list[Any]], width: int)
         "use": show.percent(found.throughput.utilization),
         "energy": show.si(found.energy.total_j, "J"),
         "efficiency": show.si(found.efficiency.system_ops_per_j, "Op/s/W"),
-        "bound by": found.time.bound_by,
+        "bound by": show.bound_by(found),
     }
     left_out = ("bound by", "use", "rate")[: len(keys) + len(figures) - len(heads)]
     assert heads == [*keys, *(name for name in figures if name not in left_out)]

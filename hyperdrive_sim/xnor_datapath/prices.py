@@ -39,7 +39,7 @@ def prices(spec: DatapathSpec, package: str) -> dict[str, Price]:
     source = f"{point.cycle_pj:g} pJ per full cycle ({point.source}), shared out: {split['source']}"
 
     def share(part: str, bits: int, built: float, known: str = split["provenance"]) -> tuple[float, str, str]:
-        width = "" if bits == BUILT_BITS else f" in proportion to {bits} bits instead of {BUILT_BITS}:"
+        width = "" if bits == BUILT_BITS else f", in proportion to {bits} bits instead of {BUILT_BITS},"
         pj = point.cycle_pj * split[part] / built * bits / BUILT_BITS
         return pj, f"{100 * split[part]:g} %{width} of {source}", "assumed" if width else known
 
