@@ -177,10 +177,10 @@ class _Lowering:
         return timing.block(geometry(self.network, term), channels, self.spec, adds=term.add is not None, ends=ends, pooled=pooled)
 
     def _first_rows(self, work: Work, after: list[int]) -> None:
-        """The row banks fill before the array can begin; these rows are part of the first block's, and paid there."""
+        """The row banks fill before the array can begin, but for the rows that come late in every pass; all are paid with the block's."""
         where = geometry(self.network, work.step.terms[work.number])
         window = timing.windows(where.conv.kernel, self.spec)[0]
-        words = timing.first_rows(window, where) * timing.row_words(window, where)
+        words = timing.first_rows(window, where) * timing.row_words(window, where) - timing.late_words(window, where, self.spec)
         ps = max(1, self.machine.unit[work.reader].ps(words * self.spec.word_bits))
         self.ends = [self.add(Task("first rows", work.layer, work.reader, ps, tuple(after), frame=work.frame))]
 
