@@ -7,8 +7,9 @@ from functools import cache
 import pytest
 from commands import SCENARIOS
 
-from hyperdrive_sim import architecture, decomposition, zoo
+from hyperdrive_sim import architecture, decomposition, inputs, zoo
 from hyperdrive_sim.archs.nandnet_dram import timing
+from hyperdrive_sim.golden import Computation, forward
 from hyperdrive_sim.layers import Conv
 from hyperdrive_sim.report import Report
 from hyperdrive_sim.scenario import Scenario
@@ -138,3 +139,33 @@ def test_what_does_not_fit_is_refused() -> None:
     assert "chip.chunk_taps" in str(refused.value)
     with pytest.raises(Exception, match=r"'fc9' is no binary layer of 'lenet'; it has conv2, ip1"):
         run(Scenario.read(SCENARIOS / "nandnet_dram" / "lenet.yaml", ["chip.left_to_host=[fc9]"]))
+
+
+def lost(network: str, layers: list[str]) -> list[str]:
+    """The README's rows on what compression loses, from maps that nothing was lost of."""
+    scenario = Scenario.read(SCENARIOS / "nandnet_dram" / f"{network}.yaml", ["chip.compression=1", "reproduces=null"])
+    net = scenario.network()
+    parameters = inputs.parameters(scenario, net)
+    given = inputs.input_map(scenario, net.input_shape)
+    maps = dict(forward(Computation(net, parameters, given, scenario.architecture.arithmetic(scenario.spec))))
+    rows = []
+    for layer in (net[name] for name in layers):
+        weights = parameters[layer.name].weights
+        assert isinstance(layer, Conv)
+        assert weights is not None
+        under, bits = decomposition.taps(decomposition.padded(maps[layer.inputs[0]], layer), layer), decomposition.kernels(weights)
+        cells = [f"{100 * decomposition.rates(under, bits).activations:.1f} %"]
+        for product, digits in (("and", 3), ("xnor", 2)):
+            loss = decomposition.loss(decomposition.PRODUCTS[product], under, bits, decomposition.compression(2))
+            cells += [f"{loss.measured:.{digits}f}", f"{loss.expected:.{digits}f}", f"{100 * loss.share:.1f} %"]
+        rows.append(f"{layer.name} | {' | '.join(cells)} |")
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("network", "name", "layers"),
+    [("lenet", "LeNet", ["conv2", "ip1"]), ("binary_alexnet", "AlexNet", ["conv2", "conv3", "conv4", "conv5"])],
+)
+def test_what_compression_loses(network: str, name: str, layers: list[str]) -> None:
+    for row in lost(network, layers):
+        assert f"| {name} {row}" in README, row
