@@ -79,7 +79,7 @@ class Stuck(Finding):
 
 
 class NotThere(Finding):
-    """A task read a pixel or a weight that its memory did not hold at that moment."""
+    """A task read a pixel or a weight that its memory did not hold at that moment, or a command a row that nothing was written to."""
 
 
 class Overflow(Finding):

@@ -598,7 +598,7 @@ def test_a_step_comes_after_those_that_make_its_maps() -> None:
 
 
 NO_SUMS = "does not add to the sums of a convolution of its own; the chip adds a bypass only while it sums up a convolution"
-USED = "is added to and used besides; partial sums are in memory only until they are complete"
+USED = "is added to and used besides, or has a ReLU; partial sums are in memory only until they are complete"
 A, B = xnor("a", "sign0"), xnor("b", "sign0")
 
 

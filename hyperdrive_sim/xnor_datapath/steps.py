@@ -119,7 +119,8 @@ def _steps(network: Network, terms: dict[str, Term]) -> Iterator[Step]:
 def _check_inner(network: Network, term: Term) -> None:
     last = term.add or term.conv
     if last.relu or len(network.consumers(term.sums)) > 1:
-        raise InvalidInput.at(term.sums, "is added to and used besides", "partial sums are in memory only until they are complete")
+        problem = "is added to and used besides, or has a ReLU"
+        raise InvalidInput.at(term.sums, problem, "partial sums are in memory only until they are complete")
 
 
 def _behind(network: Network, term: Term) -> tuple[Layer, ...]:
