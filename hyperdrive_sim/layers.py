@@ -47,6 +47,11 @@ class Conv:
         name = "xnor" if self.maps == "binary" else "conv"
         return f"{name}{self.kernel}x{self.kernel}" + (f"/{self.stride}" if self.stride > 1 else "")
 
+    @property
+    def counts(self) -> bool:
+        """Whether its products are those of signs, and its results their bare sums."""
+        return self.weights == self.maps == "binary" and not self.scale and not self.bias
+
     def output(self, x: Shape) -> Shape:
         return _slid(x, self.out_channels, self.kernel, self.stride, self.padding)
 

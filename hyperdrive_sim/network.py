@@ -72,7 +72,7 @@ class Network:
         found: set[str] = set()
         for layer in self.layers:
             match layer:
-                case Conv(weights="binary", maps="binary", scale=False, bias=False):
+                case Conv(counts=True):
                     found.add(layer.name)
                 case Add(inputs=(one, other), bias=False) if one in found and (other in found or other in self._signs):
                     found.add(layer.name)

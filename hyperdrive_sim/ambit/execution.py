@@ -88,7 +88,8 @@ def _majority(a: Words, b: Words, c: Words) -> Words:
 def packed_columns(bits: NDArray[Any]) -> Words:
     """Bits [rows, columns] as rows [rows, words]; the columns that fill up the last word are 0."""
     spare = -bits.shape[1] % WORD
-    return np.packbits(np.pad(bits.astype(np.bool_), ((0, 0), (0, spare))), axis=1, bitorder="little").view(np.uint64)
+    packed = np.packbits(np.pad(bits.astype(np.bool_), ((0, 0), (0, spare))), axis=1, bitorder="little")
+    return np.ascontiguousarray(packed).view(np.uint64)
 
 
 def numbers(rows: Words) -> NDArray[np.int64]:

@@ -51,7 +51,7 @@ class Xnor:
         return 40e9 if xnor.fastest() == "numpy" else None
 
     def apply(self, layer: Layer, operands: Sequence[Array], parameters: Parameters) -> Array:
-        if isinstance(layer, Conv) and _counts(layer):
+        if isinstance(layer, Conv) and layer.counts:
             sums = self._convolved(layer, operands[0], parameters)
             return (np.maximum(sums, 0) if layer.relu else sums).astype(self.dtype)
         return apply_in(np.float32, layer, operands, parameters)
@@ -126,11 +126,6 @@ class Xnor:
                 part = self._kernel.convolve(self._kernel.pack_map(word), self._kernel.pack_weights(signs), conv.stride)
                 running = part if running is None else running + part
                 yield running
-
-
-def _counts(layer: Conv) -> bool:
-    """Whether a layer's products are XNORs and its result the bare sum."""
-    return layer.maps == layer.weights == "binary" and not layer.scale and not layer.bias
 
 
 def folded(norm: Sign, parameters: Parameters, most: int, *, relu: bool = False) -> Rule:

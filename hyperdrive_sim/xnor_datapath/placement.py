@@ -6,7 +6,7 @@ then takes its place.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
@@ -218,13 +218,17 @@ class Room(NamedTuple):
 
 def rooms(network: Network, spec: DatapathSpec) -> Iterator[Room]:
     """All that is ever taken of the feature-map memories."""
-    found, ours = layout(network, spec), plan(network)
-    owners = {_sums(step): step.output for step in ours.steps} | {unpooled(step): step.output for step in ours.steps if step.pool}
+    steps = plan(network).steps
+    owners = {_sums(step): step.output for step in steps} | {unpooled(step): step.output for step in steps if step.pool}
+    for memory, claim, at in _placed(layout(network, spec), spec):
+        yield Room(memory, at, at + claim.bits, owners.get(claim.tensor, claim.tensor))
+
+
+def _placed(found: Layout, spec: DatapathSpec) -> Iterator[tuple[str, Claim, int]]:
+    """Every claim with its memory and its address."""
     for memory, there in zip(MAPS, spec.feature_map_memory_bits, strict=True):
         address, _ = allocate(found.claims[memory], there)
-        for claim in found.claims[memory]:
-            at = address[claim.tensor]
-            yield Room(memory, at, at + claim.bits, owners.get(claim.tensor, claim.tensor))
+        yield from ((memory, claim, address[claim.tensor]) for claim in found.claims[memory])
 
 
 def _sums(step: Step) -> str:
@@ -235,22 +239,14 @@ def _sums(step: Step) -> str:
 def place(network: Network, spec: DatapathSpec) -> Placement:
     """Parts and residents of a network; DoesNotFit where its maps or parameters are too large."""
     found, ours = layout(network, spec), plan(network)
-    residents = {
-        memory: tuple(_residents(network, found.claims[memory], found.bits, there))
-        for memory, there in zip(MAPS, spec.feature_map_memory_bits, strict=True)
-    }
+    residents: dict[str, tuple[Resident, ...]] = dict.fromkeys((*MAPS, SUMS), ())
+    for memory, (tensor, bits, first, last, _), at in _placed(found, spec):
+        if tensor in found.bits:  # where partial sums lie is only kept free
+            residents[memory] += (Resident(tensor, network.shape(tensor).box, at, bits, first, last),)
     parts = tuple(
         Part(step.output, network.shape(step.output).box, BPUS, found.memory[step.output] if step.sign else SUMS) for step in ours.steps
     )
     sums = {term.sums for step in ours.steps for term in step.terms}
     held = {one.tensor for their in residents.values() for one in their}
     words = dict.fromkeys(sums, spec.psum_word_bits) | dict.fromkeys(held, 1)
-    return Placement(parts, residents | {SUMS: ()}, ours.host, words)
-
-
-def _residents(network: Network, claims: list[Claim], signs: Mapping[str, int], there: int) -> Iterator[Resident]:
-    """Maps of signs; where the partial sums lie is only kept free."""
-    address, _ = allocate(claims, there)
-    for tensor, bits, first, last, _ in claims:
-        if tensor in signs:
-            yield Resident(tensor, network.shape(tensor).box, address[tensor], bits, first, last)
+    return Placement(parts, residents, ours.host, words)

@@ -93,15 +93,17 @@ def late_words(window: Window, geometry: Geometry, spec: DatapathSpec) -> int:
 
 def first_rows(window: Window, geometry: Geometry) -> int:
     """Rows of the input map that the first output row needs."""
-    conv, x, _ = geometry
-    first = window.top - conv.padding
-    return max(0, min(x.rows, first + window.rows) - max(0, first))
+    return _rows_under(0, window, geometry)
 
 
 def last_rows(window: Window, geometry: Geometry) -> int:
     """Rows of the input map that the last output row needs."""
-    conv, x, out = geometry
-    first = window.top - conv.padding + (out.rows - 1) * conv.stride
+    return _rows_under(geometry.out.rows - 1, window, geometry)
+
+
+def _rows_under(row: int, window: Window, geometry: Geometry) -> int:
+    conv, x, _ = geometry
+    first = window.top - conv.padding + row * conv.stride
     return max(0, min(x.rows, first + window.rows) - max(0, first))
 
 
@@ -143,9 +145,10 @@ class Block(NamedTuple):
 def block(geometry: Geometry, channels: int, spec: DatapathSpec, *, adds: bool, ends: bool, pooled: Pooled | None) -> Block:
     """*adds*: to a sum or a bypass that is there; *ends*: in signs, of which *pooled* says what becomes of them."""
     conv, x, out = geometry
-    tiles, array, paid, read, late = words(x.channels, spec), 0, 0, 0, 0
+    parts, tiles = windows(conv.kernel, spec), words(x.channels, spec)
+    array = paid = read = late = 0
     bits = channels * spec.psum_word_bits if ends else 0
-    for window in windows(conv.kernel, spec):
+    for window in parts:
         together = min(channels, side_by_side(window, spec))
         passes = tiles * -(-channels // together)
         cycles, taps = pass_cycles(window, geometry, spec), window.rows * window.columns
@@ -155,7 +158,7 @@ def block(geometry: Geometry, channels: int, spec: DatapathSpec, *, adds: bool, 
         late += passes * late_words(window, geometry, spec)
         bits += tiles * channels * taps * spec.word_bits
     pixels = channels * out.rows * out.columns
-    sums = pixels * tiles * len(windows(conv.kernel, spec))
+    sums = pixels * tiles * len(parts)
     again = pixels if ends and spec.sign_write == "read_modify_write" else 0
     pool_reads, pool_writes = pooled.accesses if pooled else (0, 0)
     busy = -(-(sums + again + pool_reads) // spec.sink_words_per_cycle)

@@ -30,14 +30,14 @@ def _chain(*makes: Make, source: str = INPUT) -> list[Layer]:
 
 
 def _xnor(
-    name: str, channels: int, kernel: int, stride: int = 1, padding: int = 0, pad: Literal[-1, 0, 1] = 0, relu: bool = False
+    name: str, channels: int, kernel: int, *, stride: int = 1, padding: int = 0, pad: Literal[-1, 0, 1] = 0, relu: bool = False
 ) -> partial[Conv]:
     """A convolution of signs with signs; its sums are integers."""
     geometry: dict[str, Any] = {"out_channels": channels, "kernel": kernel, "stride": stride, "padding": padding, "pad": pad}
     return partial(Conv, name=name, maps="binary", scale=False, bias=False, relu=relu, **geometry)
 
 
-def _stem(name: str, channels: int, kernel: int, stride: int = 1, padding: int = 0, relu: bool = True) -> partial[Conv]:
+def _stem(name: str, channels: int, kernel: int, *, stride: int = 1, padding: int = 0, relu: bool = True) -> partial[Conv]:
     return partial(Conv, name=name, out_channels=channels, kernel=kernel, stride=stride, padding=padding, weights="real", relu=relu)
 
 
@@ -167,9 +167,12 @@ def _block(name: str, source: str, channels: int, stride: int, bypass: Literal["
     for base in range(1, bases + 1):
         branch = name if bases == 1 else f"{name}.base{base}"
         if bypass == "down":
-            yield from _chain(_xnor(f"{branch}.down", channels, 1, stride), source=source)
+            yield from _chain(_xnor(f"{branch}.down", channels, 1, stride=stride), source=source)
             sums.append(f"{branch}.down")
-        convs = _xnor(f"{branch}.conv1", channels, 3, stride, 1, pad=1), _xnor(f"{branch}.conv2", channels, 3, 1, 1, pad=1)
+        convs = (
+            _xnor(f"{branch}.conv1", channels, 3, stride=stride, padding=1, pad=1),
+            _xnor(f"{branch}.conv2", channels, 3, padding=1, pad=1),
+        )
         yield from _chain(convs[0], _sign(f"{branch}.sign1"), convs[1], source=source)
         sums.append(f"{branch}.conv2")
     gain = isqrt(bases * 9 * channels)

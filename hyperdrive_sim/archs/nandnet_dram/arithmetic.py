@@ -39,7 +39,7 @@ class Dram:
         return f"counts of {self.product.name} products in chunks of {self.spec.chunk_taps}, compressed by {self.spec.compression}"
 
     def apply(self, layer: Layer, operands: Sequence[Array], parameters: Parameters) -> Array:
-        if not isinstance(layer, Conv) or not _counts(layer):
+        if not isinstance(layer, Conv) or not layer.counts:
             return apply_in(np.float32, layer, operands, parameters)
         under, weights = taps(operands[0], layer), _kernels(parameters)
         return self._finished(layer, under, weights, counts(self.product, under, weights, self.limit))
@@ -64,7 +64,7 @@ class Dram:
         chunk, size = timing.chunk(self.spec), self.spec.chunk_taps
         x, valid = (chunked(bits, size).reshape(-1, size) for bits in (under.bits, under.valid))
         for first, last in chunks(0, len(weights), max(1, COLUMNS // len(x))):
-            rows = np.ascontiguousarray(np.concatenate(list(self._operands(x, valid, weights[first:last]))))
+            rows = np.concatenate(list(self._operands(x, valid, weights[first:last])))
             after = run(chunk.program, packed_columns(rows))
             targets = chunk.targets(numbers(after.rows(chunk.results)))[: rows.shape[1]]
             found[:, first:last] = targets.reshape(last - first, len(under.bits), -1).sum(axis=2).T
@@ -79,11 +79,6 @@ class Dram:
         if self.product == XNOR:
             each = each | ~there
         yield from ((bits ^ self.product.inverted).T for bits in (many, each))
-
-
-def _counts(layer: Conv) -> bool:
-    """Whether a layer's products are those of signs and its result the bare sum."""
-    return layer.maps == layer.weights == "binary" and not layer.scale and not layer.bias
 
 
 def _kernels(parameters: Parameters) -> Bits:
