@@ -49,8 +49,8 @@ class Architecture:
 
     `fit` decides what a spec leaves open for a network (a mesh that is `auto`); all others take such a decided spec. `lower` cuts tasks
     as finely as a grain says, of which `grains` lists the coarsest first; `count` says how many tasks that would be without writing them.
-    `tiles` says, per chip, which part of its busy time each tile did useful work. `tolerance` is the largest difference to golden that
-    the hardware itself makes; 0: none, bit for bit.
+    `tiles` says, per chip, in which part of its busy time each tile did useful work: in one layer, of those that tasks are written for,
+    or in the whole run. `tolerance` is the largest difference to golden that the hardware itself makes; 0: none, bit for bit.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Architecture:
     count: Callable[[Network, Any, Placement, Arrivals, str], int]
     arithmetic: Callable[[Any], Arithmetic]
     prices: Callable[[Any], Mapping[str, Price]]
-    tiles: Callable[[Network, Any, Placement], Tiles]
+    tiles: Callable[[Network, Any, Placement, str | None], Tiles]
     grains: tuple[str, ...]
     tolerance: float = 0.0
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,10 @@ import numpy as np
 from hyperdrive_sim.architecture import Tiles, provenances
 from hyperdrive_sim.energy import Ledger
 from hyperdrive_sim.layer_table import LayerRow, layer_rows
+from hyperdrive_sim.lazy import Lazy
 from hyperdrive_sim.machine import Machine
 from hyperdrive_sim.network import Network
+from hyperdrive_sim.occupancy import Occupancy, occupancies
 from hyperdrive_sim.placement import Placement
 from hyperdrive_sim.published import Comparison, Row, compare
 from hyperdrive_sim.rates import PS_PER_S
@@ -21,7 +24,7 @@ from hyperdrive_sim.schedule import Schedule
 from hyperdrive_sim.trace import Trace
 
 SCHEMA_VERSION = 1
-NOT_IN_JSON = frozenset({"trace", "tiles"})
+NOT_IN_JSON = frozenset({"machine", "trace", "tiles", "tiles_by_layer", "occupancy"})
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,11 @@ class UnitRow:
 
 @dataclass(frozen=True)
 class Report:
-    """One run's results; `to_dict` gives the public JSON form, whose shape `schema_version` names."""
+    """One run's results; `to_dict` gives the public JSON form, whose shape `schema_version` names.
+
+    Not in it: the machine, the trace, the use of tiles in the whole run and in each of `layers` that is computed, and how full each memory
+    is over time. The last two are worked out when they are asked for.
+    """
 
     schema_version: int
     scenario: ScenarioFacts
@@ -148,8 +155,11 @@ class Report:
     units: tuple[UnitRow, ...]
     layers: tuple[LayerRow, ...]
     published: tuple[Comparison, ...]
+    machine: Machine
     trace: Trace
     tiles: Tiles
+    tiles_by_layer: Mapping[str, Tiles]
+    occupancy: Mapping[str, Occupancy]
 
     def to_dict(self) -> dict[str, Any]:
         return {field.name: _plain(getattr(self, field.name)) for field in fields(self) if field.name not in NOT_IN_JSON}
@@ -168,10 +178,17 @@ def _plain(value: Any) -> Any:
 
 
 def summarise(
-    scenario: Scenario, placed: tuple[Network, Machine, Placement], schedule: Schedule, trace: Trace, ledger: Ledger, tiles: Tiles
+    scenario: Scenario,
+    placed: tuple[Network, Machine, Placement],
+    schedule: Schedule,
+    trace: Trace,
+    ledger: Ledger,
+    tiles: Callable[[str | None], Tiles],
 ) -> Report:
-    """The report of one run."""
+    """The report of one run; *tiles* gives the use of tiles in a layer, or in all."""
     network, machine, placement = placed
+    layers = tuple(layer_rows(network, machine, trace, ledger))
+    filled = cache(lambda: occupancies(machine, placement, trace))
     facts, time = _network(scenario, network, placement), _time(machine, schedule, trace)
     energy = _energy(ledger, time.frames)
     ops_per_s = facts.ops * time.frames_per_s
@@ -186,10 +203,13 @@ def summarise(
         io_bits={what: _per(bits, time.frames) for what, bits in ledger.io_bits().items()},
         efficiency=Efficiency(facts.ops / energy.total_j, facts.ops / energy.core_j),
         units=tuple(_unit_rows(machine, trace)),
-        layers=tuple(layer_rows(network, machine, trace, ledger)),
+        layers=layers,
         published=(),
+        machine=machine,
         trace=trace,
-        tiles=tiles,
+        tiles=tiles(None),
+        tiles_by_layer=Lazy(tuple(row.name for row in layers if row.ops), tiles),
+        occupancy=Lazy(tuple(memory.name for memory in machine.memories), lambda memory: filled()[memory]),
     )
 
 

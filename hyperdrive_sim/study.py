@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 from hyperdrive_sim import inputs, library, published
@@ -87,7 +88,8 @@ def run(scenario: Scenario, progress: Progress = silent) -> Report:
         trace = simulate(schedule, lambda done: progress("simulating", done, len(schedule)))
         ledger = account(schedule, arch.prices(spec))
         progress("summarising", 0, 0)
-        report = summarise(scenario, (network, machine, placement), schedule, trace, ledger, arch.tiles(network, spec, placement))
+        tiles = partial(arch.tiles, network, spec, placement)
+        report = summarise(scenario, (network, machine, placement), schedule, trace, ledger, tiles)
     name = scenario.settings.reproduces
     if name is None:
         return report

@@ -16,12 +16,12 @@ ROOT = "hyperdrive_sim"
 HOUSE = Path(hyperdrive_sim.__file__).parent
 
 FLOORS: dict[int, str] = {
-    0: "errors rates box wording reading document library",  # words
+    0: "errors rates box lazy wording reading document library",  # words
     1: "layers network zoo kernels golden synthetic decomposition",  # what
     2: "machine mesh placement schedule ambit",  # on what
     3: "trace engine memories replay energy accesses hazards",  # readers
     4: "archs architecture operating_points xnor_datapath nandnet",  # the chips
-    5: "scenario published layer_table report study inputs verdict",  # experiment
+    5: "scenario published layer_table occupancy report study inputs verdict",  # experiment
     6: "bars show comparing results cli __main__",  # faces
 }
 """Modules and folders by floor; a folder's floor is that of all its modules. A new module is given its floor here."""

@@ -15,11 +15,11 @@ from hyperdrive_sim.xnor_datapath.spec import DatapathSpec
 from hyperdrive_sim.xnor_datapath.steps import plan
 
 
-def tiles(network: Network, spec: DatapathSpec, placement: Placement) -> Tiles:
+def tiles(network: Network, spec: DatapathSpec, placement: Placement, layer: str | None = None) -> Tiles:
     """BPUs x xnor-sum units: products counted over those that there were cycles for."""
     useful, total = np.zeros((spec.bpus, spec.xnor_sums_per_bpu)), 0
     for step, block in zip(plan(network).steps, layout(network, spec).channels, strict=True):
-        for term in step.terms:
+        for term in (term for term in step.terms if layer in (None, term.conv.name)):
             where = geometry(network, term)
             channels, pixels = where.out.channels, where.out.rows * where.out.columns
             for window in timing.windows(term.conv.kernel, spec):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import isclose
 from typing import get_args
 
@@ -14,6 +15,7 @@ from hyperdrive_sim.box import Box
 from hyperdrive_sim.energy import IO_ACTIONS, PJ, Provenance
 from hyperdrive_sim.engine import simulate
 from hyperdrive_sim.golden import Array
+from hyperdrive_sim.occupancy import occupancies
 from hyperdrive_sim.replay import replay
 from hyperdrive_sim.schedule import Compute, Load, Schedule, Task
 
@@ -170,7 +172,7 @@ def test_every_price_has_a_source_and_is_used(name: str) -> None:
 @each_world
 def test_tiles_are_useful_for_exactly_the_work_there_is(built: Built) -> None:
     """Useful shares of the cycles in which tiles can work, times what they could do, are the network's multiply-accumulates."""
-    tiles = built.architecture.tiles(built.network, built.spec, built.placement)
+    tiles = built.architecture.tiles(built.network, built.spec, built.placement, None)
     assert len(tiles) == built.machine.chips
     world = module(built.architecture.name)
     action = world.WORKING_ACTION
@@ -182,6 +184,31 @@ def test_tiles_are_useful_for_exactly_the_work_there_is(built: Built) -> None:
         cycles = sum(task.actions.get(action, 0) for task in built.schedule if task.unit.startswith(f"{chip}."))
         done += float(shares.mean()) * cycles * per_cycle
     assert isclose(done, sum(map(built.network.macs, built.layers)) * built.world.arrivals.frames, rel_tol=1e-9)
+
+
+@each_world
+def test_tiles_of_layers_are_those_of_the_run_apart(built: Built) -> None:
+    """No tile is of more use in the whole run than in the layer that uses it best, nor of less than in the one that uses it worst."""
+    of = partial(built.architecture.tiles, built.network, built.spec, built.placement)
+    layers = {task.layer for task in built.schedule if isinstance(task.effect, Compute)}
+    for chip, whole in of(None).items():
+        apart = np.array([of(layer)[chip] for layer in sorted(layers)])
+        assert apart.min() >= 0
+        assert apart.max() <= 1
+        assert (whole <= apart.max(axis=0) + 1e-12).all()
+
+
+@each_world
+def test_no_memory_ever_holds_more_than_it_can(built: Built) -> None:
+    found = occupancies(built.machine, built.placement, built.trace)
+    assert set(found) == set(built.machine.memory)
+    for name, (times, bits, capacity) in found.items():
+        assert (np.diff(times) > 0).all()
+        assert capacity == built.machine.memory[name].bits
+        assert 0 <= bits.min() <= bits.max() <= capacity
+        if built.machine.memory[name].kind == "ram":
+            assert bits[-1] == 0
+    assert any(found[part.memory].peak for part in built.placement.parts)
 
 
 def _times(schedule: Schedule) -> tuple[Array, Array, Array]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -11,28 +12,30 @@ from hyperdrive_sim.architecture import Tiles
 from hyperdrive_sim.archs.hyperdrive import timing
 from hyperdrive_sim.archs.hyperdrive.placement import Layout
 from hyperdrive_sim.archs.hyperdrive.spec import HyperdriveSpec
+from hyperdrive_sim.archs.hyperdrive.steps import Step
 from hyperdrive_sim.box import Box
 from hyperdrive_sim.mesh import Chip
 from hyperdrive_sim.network import Network
 from hyperdrive_sim.placement import Placement
 
 
-def tiles(network: Network, spec: HyperdriveSpec, placement: Placement) -> Tiles:
+def tiles(network: Network, spec: HyperdriveSpec, placement: Placement, layer: str | None = None) -> Tiles:
     """Per chip, an array of tile rows x tile columns: useful lane-cycles over all lane-cycles of the chip's convolutions."""
     layout = Layout(network, spec, spec.chips)
-    return {str(chip): _of_chip(chip, layout) for chip in layout.mesh.chips}
+    steps = [step for step in layout.plan.steps if layer in (None, step.conv.name)]
+    return {str(chip): _of_chip(chip, layout, steps) for chip in layout.mesh.chips}
 
 
-def _of_chip(chip: Chip, layout: Layout) -> NDArray[np.float64]:
+def _of_chip(chip: Chip, layout: Layout, steps: Sequence[Step]) -> NDArray[np.float64]:
     useful, total = np.zeros((layout.spec.tile_rows, layout.spec.tile_columns)), 0
-    for step in layout.plan.steps:
+    for step in steps:
         part = layout.part(step.output, chip)
         rows, columns = timing.patch(part, layout.spec)
         cycles_per_pixel = timing.head_cycles(step, layout.network.shape(step.source).channels)
         blocks = -(-step.conv.out_channels // layout.spec.lanes)
         useful += tile_pixels(part, layout.spec) * cycles_per_pixel * step.conv.out_channels
         total += rows * columns * cycles_per_pixel * blocks * layout.spec.lanes
-    return useful / total
+    return useful / max(1, total)  # a chip may have no pixel of a layer
 
 
 def tile_pixels(part: Box, spec: HyperdriveSpec) -> NDArray[np.int64]:

@@ -13,10 +13,10 @@ from hyperdrive_sim.network import Network
 from hyperdrive_sim.placement import Placement
 
 
-def tiles(network: Network, spec: NandnetDramSpec, placement: Placement) -> Tiles:
+def tiles(network: Network, spec: NandnetDramSpec, placement: Placement, layer: str | None = None) -> Tiles:
     """One row of banks: columns with a job in them, each as full of taps as the layer's chunks are on average."""
     useful, passes = np.zeros(spec.banks), 0
-    for step in planned(network, spec).steps:
+    for step in (step for step in planned(network, spec).steps if layer in (None, step.conv.name)):
         jobs = timing.jobs(network, step.conv, spec)
         whole, rest = divmod(jobs, spec.columns)
         filled = np.clip(rest - np.arange(spec.banks) * spec.columns // spec.banks, 0, spec.columns // spec.banks)

@@ -1,0 +1,99 @@
+"""How full memories are over time: by pencil, and the published worst case of Hyperdrive's."""
+
+from __future__ import annotations
+
+from commands import SCENARIOS, TINY
+from worlds import CLOCK, task
+
+from hyperdrive_sim.box import Box
+from hyperdrive_sim.engine import simulate
+from hyperdrive_sim.machine import Machine, Memory, Unit
+from hyperdrive_sim.occupancy import Occupancy, occupancies
+from hyperdrive_sim.placement import Placement, Resident
+from hyperdrive_sim.scenario import Scenario
+from hyperdrive_sim.schedule import HOST, Compute, Copy, Load, Patch, Region, Schedule, Site, Task
+from hyperdrive_sim.study import run
+
+MAP = Box(0, 2, 0, 1, 0, 5)
+MACHINE = Machine(
+    (Unit("link", "host"), Unit("array", "array")),
+    (Memory("maps", 100), Memory("weights", 50, "fifo", 2), Memory("spare", 8)),
+    CLOCK,
+    peak_ops_per_cycle=2,
+)
+
+
+def placed(*residents: Resident) -> Placement:
+    return Placement((), {"maps": residents}, frozenset(), {"a": 4, "b": 4})
+
+
+def resident(tensor: str, address: int) -> Resident:
+    return Resident(tensor, MAP, address, 40, 0, 1)
+
+
+def steps(tasks: list[Task], *residents: Resident) -> dict[str, list[tuple[int, int]]]:
+    found = occupancies(MACHINE, placed(*residents), simulate(Schedule(tasks)))
+    return {name: list(zip(times.tolist(), bits.tolist(), strict=True)) for name, (times, bits, _) in found.items()}
+
+
+ENTER = task("input", "link", 10, effect=Copy("a", 0, 2, (MAP,), HOST, "maps"))
+SITE = Site(("b",), (Region("maps", "a", MAP),), (), "weights", (Region("maps", "b", MAP),))
+
+
+def compute(*after: int) -> Task:
+    return task("compute", "array", 20, *after, effect=Compute(SITE, 0, 2, (Patch(MAP, MAP),)))
+
+
+LEAVE = task("output", "link", 5, 1, effect=Copy("b", 0, 2, (MAP,), "maps", HOST))
+
+
+def test_a_map_is_there_from_its_first_writer_to_its_last_reader() -> None:
+    """a: 0 to 30, b: 10 to 35."""
+    found = steps([ENTER, compute(0), LEAVE], resident("a", 0), resident("b", 40))
+    assert found["maps"] == [(0, 40), (10, 80), (30, 40), (35, 0)]
+    assert found["spare"] == [(0, 0)]
+
+
+def test_what_is_written_over_another_takes_its_room() -> None:
+    found = steps([ENTER, compute(0), LEAVE], resident("a", 0), resident("b", 0))
+    assert found["maps"] == [(0, 40), (10, 40), (35, 0)]
+
+
+def test_frames_are_apart() -> None:
+    """The second input comes once the first is no longer needed."""
+    again = [task("input", "link", 10, 1, effect=ENTER.effect, frame=1), compute(2, 3)._replace(frame=1)]
+    found = steps([ENTER, compute(0), LEAVE, *again], resident("a", 0), resident("b", 40))
+    assert found["maps"] == [(0, 40), (10, 80), (30, 40), (35, 40), (45, 80), (65, 0)]
+
+
+def test_a_buffer_keeps_what_came_last() -> None:
+    loads = [task("load", "link", 10, effect=Load("b", n, n + 1, bits, ("weights",))) for n, bits in enumerate((20, 25, 10, 50))]
+    assert steps(loads)["weights"] == [(0, 0), (10, 20), (20, 45), (30, 35), (40, 50)]
+
+
+def test_what_is_sent_passes_its_buffer() -> None:
+    """Values that a unit computes for a neighbour go to a buffer, as many as its part of the map has."""
+    half = Box(0, 2, 0, 1, 3, 5)
+    site = SITE._replace(stores=(Region("weights", "b", half),))
+    found = steps([ENTER, task("compute", "array", 20, 0, effect=Compute(site, 0, 2, (Patch(MAP, MAP),)))], resident("a", 0))
+    assert found["weights"] == [(0, 0), (30, 4 * 2 * 2)]
+
+
+def test_peak() -> None:
+    found = occupancies(MACHINE, placed(resident("a", 0), resident("b", 40)), simulate(Schedule([ENTER, compute(0), LEAVE])))
+    assert isinstance(found["maps"], Occupancy)
+    assert (found["maps"].peak, found["maps"].capacity) == (80, 100)
+
+
+def test_the_map_memory_of_hyperdrive_is_full_at_its_worst_layer() -> None:
+    """6,422,528 bits: what the chip was built for, and what a chip of the mesh of 50 needs."""
+    report = run(Scenario.read(SCENARIOS / "hyperdrive" / "resnet34_224.yaml"))
+    assert report.occupancy["chip[0,0].fmm"].peak == report.occupancy["chip[0,0].fmm"].capacity == 6_422_528
+
+
+def test_a_report_works_it_out_when_asked() -> None:
+    report = run(Scenario.read(TINY))
+    assert set(report.occupancy) == set(report.machine.memory)
+    assert report.occupancy["chip[0,0].fmm"] is report.occupancy["chip[0,0].fmm"]
+    assert set(report.tiles_by_layer) == {row.name for row in report.layers if row.ops}
+    assert "occupancy" not in report.to_dict()
