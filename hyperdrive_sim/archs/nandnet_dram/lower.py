@@ -1,19 +1,19 @@
-"""The schedule of NAND-Net in DRAM: layer by layer allocation, then passes in which all banks follow one stream of commands.
-
-Allocation is not overlapped with computation, and a pass not with the next: the published speedups leave no room for it.
-"""
+"""The schedule of NAND-Net in DRAM: layer by layer allocation, then passes in which all banks follow one stream of commands."""
 
 from __future__ import annotations
 
+from functools import partial
+
 from hyperdrive_sim.archs.nandnet_dram import timing
 from hyperdrive_sim.archs.nandnet_dram.machine import CHANNEL, COMMANDS, COPIES, MAPS, PERIPHERY, WEIGHTS, bank
-from hyperdrive_sim.archs.nandnet_dram.placement import planned, value_bits
+from hyperdrive_sim.archs.nandnet_dram.placement import planned
 from hyperdrive_sim.archs.nandnet_dram.spec import NandnetDramSpec
+from hyperdrive_sim.nandnet.lower import Layers, Ways
 from hyperdrive_sim.nandnet.steps import Step
 from hyperdrive_sim.network import Network
 from hyperdrive_sim.placement import Placement
 from hyperdrive_sim.rates import Clock
-from hyperdrive_sim.schedule import HOST, Arrivals, Compute, Copy, Load, Patch, Region, Schedule, Site, Task
+from hyperdrive_sim.schedule import Arrivals, Load, Schedule, Task
 
 PASS, STAGE = "pass", "stage"
 GRAINS = (PASS, STAGE)
@@ -21,10 +21,7 @@ GRAINS = (PASS, STAGE)
 
 def lower(network: Network, spec: NandnetDramSpec, placement: Placement, arrivals: Arrivals, grain: str = PASS) -> Schedule:
     """The schedule of some frames, one after the other."""
-    lowering = _Lowering(network, spec, grain)
-    for frame in range(arrivals.frames):
-        lowering.frame(frame, frame * arrivals.period_ps)
-    return Schedule(lowering.tasks)
+    return _Passes(network, spec, grain).schedule(arrivals)
 
 
 def count(network: Network, spec: NandnetDramSpec, placement: Placement, arrivals: Arrivals, grain: str = PASS) -> int:
@@ -37,58 +34,15 @@ def count(network: Network, spec: NandnetDramSpec, placement: Placement, arrival
     return frame * arrivals.frames
 
 
-class _Lowering:
-    """The tasks written so far, and which of them later ones must wait for."""
-
+class _Passes(Layers):
     def __init__(self, network: Network, spec: NandnetDramSpec, grain: str) -> None:
-        self.network, self.spec, self.plan = network, spec, planned(network, spec)
-        self.stages = timing.stages(spec, apart=grain == STAGE)
-        self.row_ps = timing.row_timing(spec)
-        self.tasks: list[Task] = []
-        self.done: list[int] = []
-        """What the next piece of work waits for."""
-        self.used: dict[str, int] = {}
-        """The last task of the periphery that read or wrote each map."""
-        self.arrived: dict[str, int] = {}
-        self.left: dict[str, int] = {}
+        ways = Ways(CHANNEL, PERIPHERY, MAPS, WEIGHTS, partial(timing.channel_ps, spec=spec))
+        super().__init__(network, planned(network, spec), ways)
+        self.spec, self.stages, self.row_ps = spec, timing.stages(spec, apart=grain == STAGE), timing.row_timing(spec)
 
-    def add(self, task: Task) -> int:
-        self.tasks.append(task)
-        return len(self.tasks) - 1
-
-    def frame(self, number: int, not_before_ps: int) -> None:
-        for step in self.plan.steps:
-            if step.source in self.plan.entries and step.source not in self.arrived:
-                self._enter(step.source, number, not_before_ps)
-            self._run(step, number)
-            if step.output in self.plan.exits:
-                self._leave(step, number)
-        self.arrived.clear()
-
-    def _enter(self, tensor: str, frame: int, not_before_ps: int) -> None:
-        """The host sends a map of signs, once what it is made from has come."""
-        box = self.network.shape(tensor).box
-        after = {self.left[name] for name in self.network.made_from(tensor, self.plan.exits)}
-        after |= {self.used[tensor]} if tensor in self.used else set()
-        effect, ps = Copy(tensor, 0, box.c1, (box,), HOST, MAPS), timing.channel_ps(box.size, self.spec)
-        actions = {"input_io.bit": box.size}
-        task = Task("input", tensor, CHANNEL, ps, tuple(sorted(after)), (), effect, actions, 0, not_before_ps, frame)
-        self.arrived[tensor] = self.add(task)
-
-    def _leave(self, step: Step, frame: int) -> None:
-        """A finished map goes to the host."""
-        tensor = step.output
-        box = self.network.shape(tensor).box
-        bits = box.size * value_bits(self.network, tensor)
-        effect, ps = Copy(tensor, 0, box.c1, (box,), MAPS, HOST), timing.channel_ps(bits, self.spec)
-        self.left[tensor] = self.add(
-            Task("output", step.conv.name, CHANNEL, ps, (self.used[tensor],), (), effect, {"output_io.bit": bits}, frame=frame)
-        )
-
-    def _run(self, step: Step, frame: int) -> None:
+    def run(self, step: Step, frame: int) -> None:
         """Weights in, all passes, and what the periphery makes of their counts."""
-        arrived = [self.arrived[step.source]] if step.source in self.arrived else []
-        self.done = [self._load(step, frame, sorted({*self.done, *arrived}))]
+        self.done = [self._load(step, frame, sorted({*self.done, *self.arrived_for(step)}))]
         for number in range(timing.passes(self.network, step.conv, self.spec)):
             if number and self.spec.operand_copies == "every_further_pass":
                 self._copy_operands(step, frame)
@@ -96,7 +50,8 @@ class _Lowering:
                 self._follow(step, stage, frame)
             if self.spec.readout == "channel":
                 self._read_out(step, frame)
-        self._finish(step, frame)
+        ps = Clock.of_mhz(self.spec.clock_mhz).ps(1)
+        self.done = [self.finish(step, (0, step.conv.out_channels), frame, ps, self.done)]
 
     def _load(self, step: Step, frame: int, after: list[int]) -> int:
         conv = step.conv
@@ -124,17 +79,3 @@ class _Lowering:
         bits = len(timing.chunk(self.spec).results) * self.spec.columns
         ps, actions = timing.channel_ps(bits, self.spec), {"readout.bit": bits}
         self.done = [self.add(Task("readout", step.conv.name, CHANNEL, ps, tuple(self.done), (), None, actions, frame=frame))]
-
-    def _finish(self, step: Step, frame: int) -> None:
-        """The periphery adds up the counts of chunks, adds constants, pools and compares."""
-        out, x = self.network.shape(step.output).box, self.network.shape(step.source)
-        under = self.network.under(step.layers, out)[0]
-        region = Region(MAPS, step.source, x.box)
-        site = Site(step.layers, (region,), (), WEIGHTS, (Region(MAPS, step.output, out),))
-        patch = Patch(out, step.conv.needs(under, x).clipped(x))
-        after = {*self.done, *([self.left[step.output]] if step.output in self.left else [])}
-        effect = Compute(site, 0, step.conv.out_channels, (patch,))
-        ps = Clock.of_mhz(self.spec.clock_mhz).ps(1)
-        done = self.add(Task("periphery", step.conv.name, PERIPHERY, ps, tuple(sorted(after)), (), effect, frame=frame))
-        self.done = [done]
-        self.used[step.source] = self.used[step.output] = done
