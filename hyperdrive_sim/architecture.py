@@ -43,6 +43,23 @@ def provenances(spec: type[Spec]) -> dict[str, str]:
     return {name: str(extra["provenance"]) for name, extra in extras.items() if isinstance(extra, dict)}
 
 
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """Something there is to say of a chip besides its figures in a run: an area, how long one operation takes."""
+
+    value: float
+    unit: str
+    provenance: Provenance
+    source: str
+
+
+Datasheet = Mapping[str, Quantity]
+
+
+def _blank(network: Network, spec: Any) -> Datasheet:
+    return {}
+
+
 @dataclass(frozen=True)
 class Architecture:
     """A compiler from (network, spec) to a schedule, an arithmetic and a price list.
@@ -50,7 +67,8 @@ class Architecture:
     `fit` decides what a spec leaves open for a network (a mesh that is `auto`); all others take such a decided spec. `lower` cuts tasks
     as finely as a grain says, of which `grains` lists the coarsest first; `count` says how many tasks that would be without writing them.
     `tiles` says, per chip, in which part of its busy time each tile did useful work: in one layer, of those that tasks are written for,
-    or in the whole run. `tolerance` is the largest difference to golden that the hardware itself makes; 0: none, bit for bit.
+    or in the whole run. `datasheet` holds what no schedule says. `tolerance` is the largest difference to golden that the hardware itself
+    makes; 0: none, bit for bit.
     """
 
     name: str
@@ -64,6 +82,7 @@ class Architecture:
     prices: Callable[[Any], Mapping[str, Price]]
     tiles: Callable[[Network, Any, Placement, str | None], Tiles]
     grains: tuple[str, ...]
+    datasheet: Callable[[Network, Any], Datasheet] = _blank
     tolerance: float = 0.0
 
     @property

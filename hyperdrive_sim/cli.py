@@ -100,7 +100,8 @@ def _print(renderable: Any) -> None:
     console = Console(width=_room(), highlight=False, markup=False)
     with console.capture() as captured:
         console.print(renderable)
-    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+    text = captured.get() if sys.stdout.isatty() else click.unstyle(captured.get())  # what is styled is padded to the width, too
+    click.echo("\n".join(line.rstrip() for line in text.splitlines()))
 
 
 def _room() -> int:

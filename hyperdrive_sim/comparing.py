@@ -12,20 +12,24 @@ from rich.text import Text
 
 from hyperdrive_sim.errors import HyperdriveSimError
 from hyperdrive_sim.report import Report
-from hyperdrive_sim.show import BLANK, Column, Columns, bound_by, per_s, percent, si, trust
+from hyperdrive_sim.show import BLANK, LEAST_TITLE, Column, Columns, bound_by, per_s, percent, published, si, trust
 
 WEAK = ("recalled", "assumed")
-LEAST_TITLE = 12
 
 
 def comparison(found: Sequence[tuple[str, Report | HyperdriveSimError]]) -> Group:
-    """A row per scenario that ran, by file; below, how they differ in what they compute, and why the others did not run."""
+    """A row per scenario that ran, by file; below, what papers say of them, how they differ in what they compute, and why the others did
+    not run.
+    """
     ran = [(file, outcome) for file, outcome in found if isinstance(outcome, Report)]
     failed = [(file, outcome) for file, outcome in found if isinstance(outcome, HyperdriveSimError)]
     reports = [report for _, report in ran]
     below = [Text(remark, style="dim") for remark in _unlike(reports)]
     below += [Text(line, style="bold red") for file, error in failed for line in _why(file, error)]
-    return Group(_table(_names(ran), reports), *([BLANK, *below] if below else []))
+    names = _names(ran)
+    rows = [(name, row) for name, report in zip(names, reports, strict=True) for row in report.published]
+    beside = [BLANK, published([row for _, row in rows], [name for name, _ in rows])] if rows else []
+    return Group(_table(names, reports), *beside, *([BLANK, *below] if below else []))
 
 
 def _table(names: Sequence[str], reports: Sequence[Report]) -> Columns:

@@ -23,11 +23,16 @@ class OperatingPoint(NamedTuple):
     source: str
 
 
-@cache
 def energy_table(package: str) -> Mapping[str, Any]:
     """The energy.yaml of an architecture, by its package."""
+    return table_of(package, "energy.yaml")
+
+
+@cache
+def table_of(package: str, file: str) -> Mapping[str, Any]:
+    """A table of an architecture, by its package."""
     name = package.rpartition(".")[2]
-    return Document.parse(files(package).joinpath("energy.yaml").read_text("utf-8"), f"{name}/energy.yaml").data
+    return Document.parse(files(package).joinpath(file).read_text("utf-8"), f"{name}/{file}").data
 
 
 def by_voltage(rows: Iterable[Mapping[str, Any]]) -> tuple[OperatingPoint, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hyperdrive_sim.architecture import Tiles, provenances
+from hyperdrive_sim.architecture import Datasheet, Tiles, provenances
 from hyperdrive_sim.energy import Ledger
 from hyperdrive_sim.layer_table import LayerRow, layer_rows
 from hyperdrive_sim.lazy import Lazy
@@ -154,6 +154,7 @@ class Report:
     efficiency: Efficiency
     units: tuple[UnitRow, ...]
     layers: tuple[LayerRow, ...]
+    datasheet: Datasheet
     published: tuple[Comparison, ...]
     machine: Machine
     trace: Trace
@@ -184,6 +185,7 @@ def summarise(
     trace: Trace,
     ledger: Ledger,
     tiles: Callable[[str | None], Tiles],
+    datasheet: Datasheet,
 ) -> Report:
     """The report of one run; *tiles* gives the use of tiles in a layer, or in all."""
     network, machine, placement = placed
@@ -204,6 +206,7 @@ def summarise(
         efficiency=Efficiency(facts.ops / energy.total_j, facts.ops / energy.core_j),
         units=tuple(_unit_rows(machine, trace)),
         layers=layers,
+        datasheet=datasheet,
         published=(),
         machine=machine,
         trace=trace,

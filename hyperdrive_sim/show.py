@@ -22,12 +22,15 @@ from hyperdrive_sim.study import Estimate
 from hyperdrive_sim.verdict import Verdict
 from hyperdrive_sim.wording import counted
 
+AREA = "mm2"
+"""A unit with a prefix of its own, squared: other prefixes would mislead."""
 PREFIXES = dict(zip(range(-18, 19, 3), ("a", "f", "p", "n", "u", "m", "", "k", "M", "G", "T", "P", "E"), strict=True))
 
 TOP_LAYERS = 8
 WIDEST_MESH = 19
 WORTH_SAYING = 0.015
 LEAST_CELLS = 20
+LEAST_TITLE = 12
 BLANK = Text("")
 
 
@@ -38,7 +41,9 @@ def si(value: float, unit: str = "") -> str:
     ('80.6 ms', '3.52 TOp/s/W', '1 kHz', '0 J')
     """
     if unit == "%":
-        return percent(value)
+        return f"{100 * value:.3g} %"
+    if unit == AREA:
+        return f"{value:.4g} {unit}"
     power = 0
     if value and math.isfinite(value):
         power = 3 * math.floor(math.log10(abs(value)) / 3)
@@ -145,11 +150,15 @@ def _facts(report: Report) -> Iterator[tuple[str, str, str]]:
         if values:
             settings = [f"{name.replace('_', ' ')} {_setting(value)}" for name, value in values.items()]
             yield what, counted(len(settings), "setting"), _in_pairs(settings)
+    for name, quantity in report.datasheet.items():
+        yield name, si(quantity.value, quantity.unit), quantity.provenance
     if report.network.host_ops:
         yield "host", si(report.network.host_ops, "Op"), "per frame left to the host, in no time and not counted"
 
 
 def _setting(value: Any) -> str:
+    if isinstance(value, dict):
+        value = tuple(f"{_setting(part)} of {name}" for name, part in value.items())
     if isinstance(value, tuple):
         return " and ".join(map(_setting, value)) or "nothing"
     return f"{value:g}" if isinstance(value, float) else str(value).replace("_", " ")
@@ -228,10 +237,12 @@ def _tiles(report: Report) -> Group:
     return Group(text, Text("\n".join("  " + " ".join(f"{100 * share:3.0f}" for share in row) for row in rows), style="dim"))
 
 
-def published(rows: Sequence[Comparison]) -> Group:
-    """Published figures beside simulated ones, and what there is to say about them."""
+def published(rows: Sequence[Comparison], of: Sequence[str] = ()) -> Group:
+    """Published figures beside simulated ones, and what there is to say about them; *of* says which run each row is of, if there are more."""
+    whose = (Column("scenario", [Text(name) for name in of], right=False, wraps=" ", least=LEAST_TITLE),) if of else ()
     table = Columns(
         "published and simulated",
+        *whose,
         Column("quantity", [row.quantity for row in rows], right=False, wraps=" "),
         Column("published", [si(row.published, row.unit) for row in rows]),
         Column("simulated", [si(row.simulated, row.unit) for row in rows]),

@@ -89,7 +89,8 @@ def run(scenario: Scenario, progress: Progress = silent) -> Report:
         ledger = account(schedule, arch.prices(spec))
         progress("summarising", 0, 0)
         tiles = partial(arch.tiles, network, spec, placement)
-        report = summarise(scenario, (network, machine, placement), schedule, trace, ledger, tiles)
+        datasheet = arch.datasheet(network, spec)
+        report = summarise(scenario, (network, machine, placement), schedule, trace, ledger, tiles, datasheet)
     name = scenario.settings.reproduces
     if name is None:
         return report

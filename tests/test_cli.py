@@ -55,6 +55,7 @@ SHAPE = {
         | {"ops": int, "cycles": int, "start_s": float, "end_s": float, "energy_j": float, "utilization": float}
         | {"stalls": {...: float}}
     ],
+    "datasheet": {...: {"value": float, "unit": str, "provenance": str, "source": str}},
     "published": [
         {"quantity": str, "published": float, "simulated": float, "error": float, "source": str, "provenance": str}
         | {"unit": str, "tolerance": float, "note": str}

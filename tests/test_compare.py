@@ -98,7 +98,8 @@ def test_by_hand() -> None:
     assert cells(second)[3:7] == ["80.58 ms", "12.41 /s", "1.494 mJ", "522.3 uJ"]
     assert cells(second)[7:] == ["3.52 T", "4.75 T", "96.9 %", "array 100 %", "25.9 %"]
     assert blank == ""
-    assert remarks == [
+    assert cells(remarks[1]) == ["scenario", "quantity", "published", "simulated", "off by", "known as"]
+    assert remarks[-2:] == [
         "the scenarios compute different networks: tiny_resnet, resnet34",
         "the scenarios take inputs of different sizes: 3 x 48 x 64, 3 x 224 x 224",
     ]
@@ -402,7 +403,7 @@ def test_plain_where_nobody_wants_colour() -> None:
         code, out, err = process("compare", TINY, *RESNETS[:1], "nosuch.yaml", env={"COLUMNS": "80", **environment})
         assert (code, err) == (3, "")
         assert "\x1b" not in out
-        assert all(line == line.rstrip() and len(line) <= 80 for line in out.splitlines())
+        assert [line for line in out.splitlines() if line != line.rstrip() or len(line) > 80] == []
 
 
 def test_remarks_are_dim_and_failures_red() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from hyperdrive_sim.architecture import Quantity
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.layers import Conv, Layer, MaxPool, MeanPool, Sign
 from hyperdrive_sim.network import Network
@@ -60,6 +61,16 @@ def plan(network: Network, left_to_host: tuple[str, ...] = ()) -> Plan:
     entries = tuple(dict.fromkeys(step.source for step in steps if step.source not in made))
     host = frozenset(layer.name for layer in network if layer.name not in ours)
     return Plan(steps, host, entries, network.leaving((step.output for step in steps), host))
+
+
+def ones_share(plan: Plan, network: Network) -> dict[str, Quantity]:
+    """What counting activations takes beside the kernels: one kernel of ones more than each convolution has, on average over them.
+
+    Layers of a single output pixel are fully connected ones, which the paper does not count.
+    """
+    channels = [step.conv.out_channels for step in plan.steps if network.shape(step.conv.name).rows > 1]
+    share = sum(1 / n for n in channels) / len(channels) if channels else 0.0
+    return {"kernels of ones": Quantity(share, "%", "derived", "one more kernel per convolution, on average over them")}
 
 
 def _behind(network: Network, conv: Conv) -> Iterator[Layer]:

@@ -19,7 +19,7 @@ from hyperdrive_sim.occupancy import occupancies
 from hyperdrive_sim.replay import replay
 from hyperdrive_sim.schedule import Compute, Load, Schedule, Task
 
-MINIMUM = 4
+MINIMUM = 5
 """How many architectures there must be at least; raised as they land."""
 
 each_world = pytest.mark.parametrize("built", worlds(), ids=label)

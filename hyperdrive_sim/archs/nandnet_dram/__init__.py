@@ -2,6 +2,7 @@
 
 from hyperdrive_sim.architecture import Architecture
 from hyperdrive_sim.archs.nandnet_dram.arithmetic import Dram
+from hyperdrive_sim.archs.nandnet_dram.datasheet import datasheet
 from hyperdrive_sim.archs.nandnet_dram.lower import GRAINS, count, lower
 from hyperdrive_sim.archs.nandnet_dram.machine import build
 from hyperdrive_sim.archs.nandnet_dram.placement import fit, place
@@ -21,4 +22,5 @@ architecture = Architecture(
     prices=prices,
     tiles=tiles,
     grains=GRAINS,
+    datasheet=datasheet,
 )

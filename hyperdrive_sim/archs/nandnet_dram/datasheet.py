@@ -1,0 +1,24 @@
+"""What there is to say of the accelerator besides a run: how long its row commands take for one product and for one count."""
+
+from __future__ import annotations
+
+from hyperdrive_sim.architecture import Datasheet, Quantity
+from hyperdrive_sim.archs.nandnet_dram import timing
+from hyperdrive_sim.archs.nandnet_dram.placement import planned
+from hyperdrive_sim.archs.nandnet_dram.spec import NandnetDramSpec
+from hyperdrive_sim.nandnet.steps import ones_share
+from hyperdrive_sim.network import Network
+from hyperdrive_sim.rates import PS_PER_S
+
+
+def datasheet(network: Network, spec: NandnetDramSpec) -> Datasheet:
+    """Fused, products come compressed; else compression is part of counting."""
+    chunk, rows = timing.chunk(spec), timing.row_timing(spec)
+    product = rows.ps(chunk.multiply.counts) / spec.chunk_taps / PS_PER_S
+    count = rows.ps(chunk.compress.counts + chunk.count.counts) / PS_PER_S
+    source = "the row commands of a pass"
+    found = {
+        "one product": Quantity(product, "s", "derived", source),
+        "counting a chunk": Quantity(count, "s", "derived", source),
+    }
+    return found | ones_share(planned(network, spec), network) if spec.multiply != "xnor" else found

@@ -1,0 +1,49 @@
+"""Counts of NAND-Net in SRAM: every column's converter sees no more than it has levels for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hyperdrive_sim.archs.nandnet_sram.spec import NandnetSramSpec
+from hyperdrive_sim.box import chunks
+from hyperdrive_sim.decomposition import AND, XNOR, Bits, Counts, Product, Rates, Taps, chunked, conversion
+from hyperdrive_sim.nandnet.arithmetic import Counting
+
+MOST_CONVERSIONS = 2**22
+"""That are made one by one."""
+POSITIONS = 2**8
+"""That are counted at a time, to stay within a processor's cache."""
+
+
+def product_of(spec: NandnetSramSpec) -> Product:
+    """What a cell makes of its weight and its word line."""
+    return XNOR if spec.cell == "8t" else AND
+
+
+class Sram(Counting):
+    """Converters lose targets beyond their levels; so does the tile of ones that counts activations."""
+
+    def __init__(self, spec: NandnetSramSpec) -> None:
+        converter = conversion(spec.tile_rows, spec.adc_bits)
+        super().__init__(product_of(spec), converter, converter)
+        self.rows, self.most = spec.tile_rows, converter.most
+        self.name = f"counts of {self.product.name} products by {spec.adc_bits}-bit converters of {spec.tile_rows} rows"
+
+    def in_hardware(self, under: Taps, weights: Bits) -> Counts | None:
+        """Tile by tile: a word line raised by an activation, a bit line discharged by every target, a converter, the adder tree."""
+        groups = -(-weights.shape[1] // self.rows)
+        if len(under.bits) * len(weights) * groups > MOST_CONVERSIONS:
+            return None
+        x, there, w = (np.packbits(chunked(bits, self.rows), axis=2) for bits in (under.bits, under.valid, weights))
+        found = np.empty((len(x), len(w)), np.int32)
+        for first, last in chunks(0, len(x), POSITIONS):
+            lines, on = x[first:last, None], there[first:last, None]
+            discharged = np.bitwise_count((~(lines ^ w) if self.product == XNOR else lines & w) & on).sum(axis=3, dtype=np.int32)
+            found[first:last] = np.minimum(discharged, self.most).sum(axis=2)
+        return found
+
+
+def targets_rate(spec: NandnetSramSpec, layer: str) -> float:
+    """How often a product of that layer discharges its bit line, by what is known of its activations and weights."""
+    rates = Rates(spec.activation_rates.get(layer, spec.activation_rate), spec.weight_rate)
+    return rates.p_xnor if product_of(spec) == XNOR else rates.p_nand

@@ -1,0 +1,19 @@
+"""What there is to say of the accelerator besides a run: what it takes up, and how large a part of it counts activations."""
+
+from __future__ import annotations
+
+from hyperdrive_sim.architecture import Datasheet, Quantity
+from hyperdrive_sim.archs.nandnet_sram import area, timing
+from hyperdrive_sim.archs.nandnet_sram.spec import NandnetSramSpec
+from hyperdrive_sim.nandnet.steps import ones_share
+from hyperdrive_sim.network import Network
+
+
+def datasheet(network: Network, spec: NandnetSramSpec) -> Datasheet:
+    source = "area.yaml: cells, converters and periphery; the breakdown is fitted to the published totals"
+    found = {
+        "area": Quantity(area.total_mm2(spec), "mm2", "fitted", source),
+        "area of a tile": Quantity(area.tile_mm2(spec), "mm2", "fitted", source),
+        "tiles": Quantity(spec.count, "", "derived", "the scenario, or as many as the baseline's area has room for"),
+    }
+    return found | ones_share(timing.planned(network, spec), network) if spec.cell == "6t" else found

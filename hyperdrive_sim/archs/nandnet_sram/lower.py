@@ -1,0 +1,122 @@
+"""The schedule of NAND-Net in SRAM: layer by layer, block by block, weights through the port, then a pass for every pixel.
+
+The router, the tiles, the tile of ones and the periphery work through a block together; the port waits for them, and they for it.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple
+
+from hyperdrive_sim.archs.nandnet_sram import timing
+from hyperdrive_sim.archs.nandnet_sram.arithmetic import targets_rate
+from hyperdrive_sim.archs.nandnet_sram.machine import MAPS, ONES, PERIPHERY, PORT, ROUTER, WEIGHTS, tile
+from hyperdrive_sim.archs.nandnet_sram.spec import NandnetSramSpec
+from hyperdrive_sim.archs.nandnet_sram.timing import Block, Size
+from hyperdrive_sim.nandnet.lower import Layers, Ways
+from hyperdrive_sim.nandnet.steps import Step
+from hyperdrive_sim.network import Network
+from hyperdrive_sim.placement import Placement
+from hyperdrive_sim.schedule import Arrivals, Load, Schedule, Task
+
+GRAINS = ("block",)
+
+
+def lower(network: Network, spec: NandnetSramSpec, placement: Placement, arrivals: Arrivals, grain: str = "block") -> Schedule:
+    """The schedule of some frames, one after the other."""
+    return _Blocks(network, spec).schedule(arrivals)
+
+
+def count(network: Network, spec: NandnetSramSpec, placement: Placement, arrivals: Arrivals, grain: str = "block") -> int:
+    """How many tasks `lower` would write."""
+    plan, every, first = timing.planned(network, spec), 0, 0
+    for filling in timing.fillings(network, spec).values():
+        every += sum(len(block.tiles) + 2 for block in filling.blocks)
+        every += sum(map(bool, filling.ones_taps(spec))) + sum(map(bool, filling.words_out(spec)))
+        first += len(filling.blocks) + _writes_ones(spec)
+    every += len(plan.entries) + len(plan.exits)
+    return every * arrivals.frames + first * (1 if spec.weights == "kept" else arrivals.frames)
+
+
+def _writes_ones(spec: NandnetSramSpec) -> bool:
+    return spec.cell == "6t" and spec.ones_tile == "written"
+
+
+class _Work(NamedTuple):
+    """A block of a step's weights, in one frame; *taps* are those whose activations the tile of ones counts meanwhile."""
+
+    step: Step
+    block: Block
+    size: Size
+    taps: int
+    frame: int
+
+    @property
+    def layer(self) -> str:
+        return self.step.conv.name
+
+
+class _Blocks(Layers):
+    def __init__(self, network: Network, spec: NandnetSramSpec) -> None:
+        super().__init__(network, timing.planned(network, spec), Ways(PORT, PERIPHERY, MAPS, WEIGHTS, partial(timing.port_ps, spec=spec)))
+        self.spec, self.fillings = spec, timing.fillings(network, spec)
+
+    def run(self, step: Step, frame: int) -> None:
+        """All blocks of a layer; its outputs leave through the port as soon as they fill words."""
+        filling, empty = self.fillings[step.conv.name], frame == 0 or self.spec.weights != "kept"
+        self.done += self.arrived_for(step)
+        if empty and _writes_ones(self.spec):
+            self._write_ones(step, frame)
+        for block, words, taps in zip(filling.blocks, filling.words_out(self.spec), filling.ones_taps(self.spec), strict=True):
+            work = _Work(step, block, filling.size, taps, frame)
+            if empty:
+                self._write(work)
+            self._count(work)
+            if words:
+                self._through_port("outputs", step.conv.name, words * self.spec.port_bits, None, {}, frame)
+
+    def _write_ones(self, step: Step, frame: int) -> None:
+        bits = self.spec.tile_bits
+        self._through_port("ones", step.conv.name, bits, None, {"cell.write": bits}, frame)
+
+    def _write(self, work: _Work) -> None:
+        """Weights into tiles. Those of a kernel count as there when its last ones are."""
+        block, bits = work.block, self.network.weight_bits(work.layer, work.block.c1 - work.block.c0)
+        effect = Load(work.layer, block.c0, block.c1, bits, (WEIGHTS,)) if bits else None
+        actions = {"weight_io.bit": block.weights, "cell.write": block.weights}
+        self._through_port("weights", work.layer, block.written, effect, actions, work.frame)
+
+    def _through_port(self, what: str, layer: str, bits: int, effect: Load | None, actions: dict[str, int], frame: int) -> None:
+        ps = timing.port_ps(bits, self.spec)
+        self.done = [self.add(Task(what, layer, PORT, ps, tuple(sorted(self.done)), (), effect, actions, frame=frame))]
+
+    def _count(self, work: _Work) -> None:
+        """A pass for every pixel: activations to word lines, counts to the adder tree, whole sums on to what lies behind."""
+        block, layer, frame = work.block, work.layer, work.frame
+        ps = timing.pass_ps(block, self.spec), timing.route_ps(work.size, block, self.spec)
+        sent = self.add(Task("activations", layer, ROUTER, ps[1], tuple(sorted(self.done)), frame=frame))
+        actions = self._per_tile(work)
+        counting = [self.add(Task("count", layer, tile(n), ps[0], (), (sent,), None, actions, frame=frame)) for n in block.tiles]
+        if work.taps:
+            counting.append(self.add(Task("ones", layer, ONES, ps[0], (), (sent,), None, self._of_ones(work), frame=frame)))
+        self.done = [sent, *counting, self._finish(work, max(ps), sent)]
+
+    def _finish(self, work: _Work, ps: int, sent: int) -> int:
+        if work.block.c0 < work.block.c1:
+            return self.finish(work.step, (work.block.c0, work.block.c1), work.frame, ps, (), (sent,))
+        return self.add(Task("periphery", work.layer, PERIPHERY, ps, (), (sent,), frame=work.frame))
+
+    def _per_tile(self, work: _Work) -> dict[str, int]:
+        block, spec = work.block, self.spec
+        targets = work.size.pixels * block.weights * targets_rate(spec, work.layer)
+        return {
+            "tile.pass": block.passes,
+            "adc.conversion": block.passes * spec.tile_columns,
+            "cell.discharge": round(targets / len(block.tiles)),
+        }
+
+    def _of_ones(self, work: _Work) -> dict[str, int]:
+        """One column as tall as all tiles together; its word lines are theirs."""
+        seen = work.size.pixels * work.taps
+        rate = self.spec.activation_rates.get(work.layer, self.spec.activation_rate)
+        return {"adc.conversion": -(-seen // self.spec.tile_rows), "cell.discharge": round(seen * rate)}

@@ -1,0 +1,73 @@
+"""The numbers of NAND-Net in SRAM: what a user may set, with the accelerator as published as the default."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from hyperdrive_sim.architecture import Spec, figure
+
+HPCA = "H. Kim, J. Sim, Y. Choi, L.-S. Kim, NAND-Net, IEEE HPCA 2019"
+SELECTED = f"{HPCA} gives pieces only; of the values tried, the one that its speedups fit"
+
+Rate = Annotated[float, Field(ge=0, le=1)]
+
+
+class NandnetSramSpec(Spec):
+    """Tiles of SRAM cells that count products on their bit lines, a converter per column, and one digital periphery for all."""
+
+    cell: Literal["8t", "6t"] = figure(
+        "6t", "8t: XNOR products, as the paper's baseline; 6t: AND products, convolution decomposition", "published", HPCA
+    )
+    adc_bits: int = figure(3, "of the converter of a column; the baseline has 4", "published", HPCA, ge=1, le=8)
+    tiles: Annotated[int, Field(ge=1, le=4096)] | Literal["equal_area"] = figure(
+        "equal_area", "how many; equal_area: as many as the baseline's 16 tiles have room for", "published", HPCA
+    )
+    tile_rows: int = figure(8, "word lines that are raised at a time", "derived", f"{HPCA}: 128 B in words of 16 B", ge=1, le=1024)
+    tile_columns: int = figure(128, "bit lines, each a count", "derived", f"{HPCA}: a word of 16 B", ge=1, le=4096)
+    clock_mhz: float = figure(100, "of everything", "published", f"{HPCA}: 10 ns", ge=0.001, le=100_000)
+    port_bits: int = figure(128, "of the one port that weights, inputs and outputs pass", "published", HPCA, ge=1, le=4096)
+    router_bits: int = figure(128, "of activations that the router sends at a time", "assumed", "as wide as the port", ge=1, le=65536)
+    pass_cycles: int = figure(3, "that a tile needs to count once", "fitted", SELECTED, ge=1, le=1000)
+    output_words: float = figure(1, "words over the port for a word's width of outputs", "fitted", SELECTED, ge=0, le=64)
+    mapping: Literal["dense", "aligned"] = figure(
+        "dense",
+        "dense: weights fill tiles without gaps, and a layer's last ones are spread over all tiles, which share its pixels;"
+        " aligned: taps in rows, output channels in columns, what is left of a tile or of the last tiles is idle",
+        "fitted",
+        SELECTED,
+    )
+    weights: Literal["auto", "reloaded", "kept"] = figure(
+        "auto", "kept: all layers' weights stay for the next frame; auto: if they fit", "assumed", f"{HPCA} has one frame"
+    )
+    ones_tile: Literal["written", "resident"] = figure(
+        "written",
+        "what counts activations: written for every layer, or there for good",
+        "assumed",
+        "the paper does not say",
+    )
+    activation_rate: Rate = figure(0.327, "how often an activation is +1; what discharges bit lines depends on it", "published", HPCA)
+    activation_rates: dict[str, Rate] = figure({}, "the same for some layers' inputs, by layer", "assumed", "the paper's figure is lost")
+    weight_rate: Rate = figure(0.5, "how often a weight is +1", "published", f"{HPCA}: 50 +- 1 %")
+    io_pj_per_bit: float = figure(
+        0.0, "of the link behind the port", "assumed", "no figure is known; the fitted write energy may hold some of it", ge=0, le=1e6
+    )
+    left_to_host: tuple[str, ...] = figure(
+        (), "binary layers that are not run here", "assumed", "the paper does not say which layers count"
+    )
+
+    @property
+    def tile_bits(self) -> int:
+        return self.tile_rows * self.tile_columns
+
+    @property
+    def count(self) -> int:
+        """Tiles, once `fit` has decided how many."""
+        assert isinstance(self.tiles, int)
+        return self.tiles
+
+    @property
+    def bits(self) -> int:
+        """Weights that all tiles hold."""
+        return self.count * self.tile_bits

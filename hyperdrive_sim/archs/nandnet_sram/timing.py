@@ -1,0 +1,138 @@
+"""How a layer's weights come into the tiles, block by block, and how long each block takes.
+
+A *pass* is one output pixel: activations raise word lines, every column counts its products, the converters turn counts into numbers. A
+*block* is what tiles hold at a time; with its weights in place there is a pass for each of the layer's P output pixels. Where a layer of
+W weights fills B at a time, the last block's passes are P * (W mod B) / B if its weights are spread over all tiles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from math import ceil
+from typing import NamedTuple
+
+from hyperdrive_sim.archs.nandnet_sram.spec import NandnetSramSpec
+from hyperdrive_sim.box import chunks
+from hyperdrive_sim.layers import Conv
+from hyperdrive_sim.nandnet.steps import Plan, plan
+from hyperdrive_sim.network import Network
+from hyperdrive_sim.rates import Clock
+
+
+class Size(NamedTuple):
+    """Of a layer: output pixels, taps of a kernel, output channels."""
+
+    pixels: int
+    taps: int
+    channels: int
+
+    @property
+    def weights(self) -> int:
+        return self.taps * self.channels
+
+
+class Block(NamedTuple):
+    """Weights of one layer that are in tiles at the same time."""
+
+    written: int  # bits that pass the port
+    weights: int  # of them the layer's own
+    passes: int  # of each of its tiles
+    tiles: range
+    c0: int
+    c1: int
+    """Output channels of which it has the last weights."""
+
+
+class Filling(NamedTuple):
+    """A layer's weights, block by block, in the order in which they are written."""
+
+    size: Size
+    blocks: tuple[Block, ...]
+
+    def words_out(self, spec: NandnetSramSpec) -> Iterator[int]:
+        """Words of outputs that leave after each block: those that are full, and after the last one the rest."""
+        sent = 0
+        for block in self.blocks:
+            words = self.size.pixels * block.c1 * spec.output_words / spec.port_bits
+            full = ceil(words) if block is self.blocks[-1] else int(words)
+            yield full - sent
+            sent = full
+
+    def ones_taps(self, spec: NandnetSramSpec) -> Iterator[int]:
+        """Taps whose activations the tile of ones counts during each block: as many as the other tiles raise, until all are counted."""
+        left = self.size.taps if spec.cell == "6t" else 0
+        for block in self.blocks:
+            now = left if block is self.blocks[-1] else min(left, len(block.tiles) * spec.tile_rows)
+            yield now
+            left -= now
+
+
+def planned(network: Network, spec: NandnetSramSpec) -> Plan:
+    return plan(network, spec.left_to_host)
+
+
+def size(network: Network, conv: Conv) -> Size:
+    out = network.shape(conv.name)
+    return Size(out.rows * out.columns, conv.kernel**2 * network.shape(conv.inputs[0]).channels, out.channels)
+
+
+def fillings(network: Network, spec: NandnetSramSpec) -> dict[str, Filling]:
+    """Those of all layers, by name. Layers that are kept have tiles of their own."""
+    found, free = {}, 0
+    for step in planned(network, spec).steps:
+        one = size(network, step.conv)
+        mine = range(free, free + tiles_for(one, spec)) if spec.weights == "kept" else range(spec.count)
+        free = mine.stop
+        blocks = _dense(one, spec, mine) if spec.mapping == "dense" else _aligned(one, spec, mine)
+        found[step.conv.name] = Filling(one, tuple(blocks))
+    return found
+
+
+def tiles_for(one: Size, spec: NandnetSramSpec) -> int:
+    """How many a layer takes up if it is to be there as a whole."""
+    if spec.mapping == "dense":
+        return -(-one.weights // spec.tile_bits)
+    return -(-one.taps // spec.tile_rows) * -(-one.channels // spec.tile_columns)
+
+
+def _dense(one: Size, spec: NandnetSramSpec, tiles: range) -> Iterator[Block]:
+    """Kernel after kernel, without gaps. What the last weights leave of the tiles holds copies of them, which share the pixels."""
+    held = len(tiles) * spec.tile_bits
+    for start, stop in chunks(0, one.weights, held):
+        passes = ceil(one.pixels * (stop - start) / held)
+        yield Block(stop - start, stop - start, passes, tiles, start // one.taps, stop // one.taps)
+
+
+def _aligned(one: Size, spec: NandnetSramSpec, tiles: range) -> Iterator[Block]:
+    """Taps in rows and channels in columns, all taps of a tile's channels before the next ones'; a row is written as a whole."""
+    groups = product(chunks(0, one.channels, spec.tile_columns), chunks(0, one.taps, spec.tile_rows))
+    parts = [(t1 - t0, c1 - c0, c1 if t1 == one.taps else c0) for (c0, c1), (t0, t1) in groups]
+    before = 0
+    for start, stop in chunks(0, len(parts), len(tiles)):
+        chosen = parts[start:stop]
+        written = sum(rows for rows, _, _ in chosen) * spec.tile_columns
+        weights = sum(rows * used for rows, used, _ in chosen)
+        complete = chosen[-1][2]
+        yield Block(written, weights, one.pixels, tiles[: stop - start], before, complete)
+        before = complete
+
+
+def port_ps(bits: int, spec: NandnetSramSpec) -> int:
+    """Whole words, one per clock."""
+    return clock(spec).ps(-(-bits // spec.port_bits))
+
+
+def pass_ps(block: Block, spec: NandnetSramSpec) -> int:
+    """All passes of a block."""
+    return clock(spec).ps(block.passes * spec.pass_cycles)
+
+
+def route_ps(one: Size, block: Block, spec: NandnetSramSpec) -> int:
+    """The activations of all its passes, to all word lines that differ."""
+    lines = min(one.taps, len(block.tiles) * spec.tile_rows)
+    return clock(spec).ps(block.passes * -(-lines // spec.router_bits))
+
+
+def clock(spec: NandnetSramSpec) -> Clock:
+    return Clock.of_mhz(spec.clock_mhz)
