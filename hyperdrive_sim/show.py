@@ -238,7 +238,7 @@ def _tiles(report: Report) -> Group:
 
 
 def published(rows: Sequence[Comparison], of: Sequence[str] = ()) -> Group:
-    """Published figures beside simulated ones, and what there is to say about them; *of* says which run each row is of, if there are more."""
+    """Published figures beside simulated ones, and what there is to say about them; *of* names the run of each, if there are more."""
     whose = (Column("scenario", [Text(name) for name in of], right=False, wraps=" ", least=LEAST_TITLE),) if of else ()
     table = Columns(
         "published and simulated",

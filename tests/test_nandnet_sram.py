@@ -1,0 +1,333 @@
+"""NAND-Net in SRAM against the paper: the README's tables, recomputed from runs, and what a pencil says of a layer."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+from commands import SCENARIOS
+
+from hyperdrive_sim import architecture, decomposition, inputs
+from hyperdrive_sim.archs.nandnet_sram import area, timing
+from hyperdrive_sim.archs.nandnet_sram.arithmetic import Sram, targets_rate
+from hyperdrive_sim.archs.nandnet_sram.timing import Block, Size
+from hyperdrive_sim.errors import DoesNotFit, InvalidInput
+from hyperdrive_sim.golden import Computation, forward
+from hyperdrive_sim.layers import Conv
+from hyperdrive_sim.network import Network
+from hyperdrive_sim.report import Report
+from hyperdrive_sim.scenario import Scenario
+from hyperdrive_sim.study import prepare, run
+
+SRAM = architecture.load("nandnet_sram")
+README = " ".join((SRAM.folder / "README.md").read_text("utf-8").split())
+NETWORKS = ("lenet", "caffe_quick", "nin_xnor", "binary_alexnet")
+
+
+@cache
+def report(name: str, *changes: str) -> Report:
+    return run(Scenario.read(SCENARIOS / "nandnet_sram" / f"{name}.yaml", ["reproduces=null", *changes]))
+
+
+def speedup(network: str, *changes: str) -> float:
+    """Of tiles of equal area over 16."""
+    return report(f"{network}_16", *changes).time.latency_s / report(network, *changes).time.latency_s
+
+
+def cut(network: str, *changes: str) -> float:
+    return 1 - report(f"{network}_16", *changes).energy.total_j / report(f"{network}_xnor", *changes).energy.total_j
+
+
+def spec(**settings: object) -> SRAM.Spec:  # type: ignore[name-defined]
+    return SRAM.Spec(**{"tiles": 16, "weights": "reloaded", **settings})
+
+
+# --- the README's tables ---
+
+
+def test_the_table_against_the_paper() -> None:
+    alone = {n: report(f"{n}_16").time.latency_s / report(f"{n}_16", "chip.ones_tile=resident").time.latency_s - 1 for n in NETWORKS}
+    less = 1 - report("lenet_16").datasheet["area"].value / report("lenet_xnor").datasheet["area"].value
+    equal = report("binary_alexnet_xnor").time.latency_s / report("binary_alexnet_16").time.latency_s
+    rows = {
+        "speedup of equal area over 16 tiles, LeNet | 1.04": f"{speedup('lenet'):.3f}",
+        "the same, AlexNet | 1.5": f"{speedup('binary_alexnet'):.3f}",
+        "the same, Caffe-quick |": f"{speedup('caffe_quick'):.3f}",
+        "the same, network in network |": f"{speedup('nin_xnor'):.3f}",
+        "speedup over XNOR-Net, 16 tiles, AlexNet | none": f"{equal:.3f}",
+        "energy cut, LeNet | 34.3 %": f"{100 * cut('lenet'):.1f} %",
+        "the same, AlexNet | 40.2 %": f"{100 * cut('binary_alexnet'):.1f} %",
+        "area cut, 16 tiles | 36.5 %": f"{100 * less:.1f} %",
+        "tiles on the baseline's area | 26": f"{report('lenet').datasheet['tiles'].value:.0f}",
+        "time that the tile of ones takes, LeNet | 0.67 %": f"{100 * alone['lenet']:.2f} %",
+        "the same, AlexNet | 0.08 %": f"{100 * alone['binary_alexnet']:.2f} %",
+    }
+    for name, figure in rows.items():
+        assert f"| {name} | {figure} |" in README, (name, figure)
+    predicted = [f"{100 * cut(network):.1f} %" for network in ("caffe_quick", "nin_xnor")]
+    assert f"40.2 % | 40.2 % | | the same, Caffe-quick | | {predicted[0]} | | the same, network in network | | {predicted[1]} |" in README
+
+
+WHAT_IF = {
+    "as published": [],
+    "tiles are filled by taps and channels (`mapping: aligned`)": ["chip.mapping=aligned"],
+    "a pass takes one clock (`pass_cycles: 1`)": ["chip.pass_cycles=1"],
+    "a pass takes eight (`pass_cycles: 8`)": ["chip.pass_cycles=8"],
+    "the port has 512 bit (`port_bits: 512`)": ["chip.port_bits=512"],
+    "the router sends 32 activations per clock (`router_bits: 32`)": ["chip.router_bits=32"],
+}
+
+
+@pytest.mark.parametrize("name", WHAT_IF)
+def test_what_the_speedup_rests_on(name: str) -> None:
+    figures = [f"{speedup(network, *WHAT_IF[name]):.3f}" for network in NETWORKS]
+    assert f"| {name} | {' | '.join(figures)} |" in README, figures
+
+
+@pytest.mark.parametrize(
+    ("name", "rate"), [("in 10 % of all cases", 0.1), ("in 32.7 %, the published average", 0.327), ("in half of them", 0.5)]
+)
+def test_what_the_energy_cut_rests_on(name: str, rate: float) -> None:
+    changes = [f"chip.activation_rate={rate}", "chip.activation_rates={}"] if rate != 0.327 else []
+    figures = [f"{100 * cut(network, *changes):.1f} %" for network in NETWORKS]
+    assert f"| {name} | {' | '.join(figures)} |" in README, figures
+
+
+def test_factors_in_words() -> None:
+    busy = {unit.name: unit.utilization for unit in report("lenet").units}
+    assert f"LeNet waits for its one port {100 * busy['sram.port']:.0f} % of the time" in README
+    with_link = cut("binary_alexnet", "chip.io_pj_per_bit=21.0")
+    assert f"the energy cut of AlexNet is {100 * with_link:.1f} %, not 40.2 %" in README
+    assert f"128 channels of AlexNet's conv2 would be {27 * 27 * 128:,} sums" in README
+
+
+LIMITS = [("and", 8, 3, 4), ("and", 16, 3, 2), ("xnor", 16, 3, 1), ("xnor", 16, 4, 4)]
+
+
+@pytest.mark.parametrize(
+    ("network", "name", "layers"),
+    [("lenet", "LeNet", ["conv2", "ip1"]), ("binary_alexnet", "AlexNet", ["conv2", "conv3", "conv4", "conv5"])],
+)
+def test_what_converters_lose(network: str, name: str, layers: list[str]) -> None:
+    """From maps that nothing was lost of."""
+    scenario = Scenario.read(SCENARIOS / "nandnet_sram" / f"{network}.yaml", ["chip.adc_bits=8", "reproduces=null"])
+    net = scenario.network()
+    parameters = inputs.parameters(scenario, net)
+    given = inputs.input_map(scenario, net.input_shape)
+    maps = dict(forward(Computation(net, parameters, given, scenario.architecture.arithmetic(scenario.spec))))
+    for layer in (net[one] for one in layers):
+        weights = parameters[layer.name].weights
+        assert isinstance(layer, Conv)
+        assert weights is not None
+        under, bits = decomposition.taps(decomposition.padded(maps[layer.inputs[0]], layer), layer), decomposition.kernels(weights)
+        cells = [f"{100 * decomposition.rates(under, bits).activations:.1f} %"]
+        for product, rows, adc_bits, digits in LIMITS:
+            loss = decomposition.loss(decomposition.PRODUCTS[product], under, bits, decomposition.conversion(rows, adc_bits))
+            cells.append(f"{100 * loss.share:.{digits}f} %")
+        row = f"| {name} {layer.name} | {' | '.join(cells)} |"
+        assert row in README, row
+
+
+# --- time by pencil ---
+
+
+def closed_form(network: str, tiles: int, bits: int, outputs: int, macs: int) -> float:
+    """Weights and outputs through a port of 128 bit, three clocks for 1024 products of each tile."""
+    return bits / 128 + outputs / 128 + 3 * macs / (1024 * tiles)
+
+
+@pytest.mark.parametrize("tiles", [16, 26])
+@pytest.mark.parametrize(
+    ("network", "bits", "outputs", "macs", "entering", "leaving", "blocks"),
+    [
+        ("lenet", 425_000, 64 * 50 + 500, 2_000_000, 12 * 12 * 20, 16 * 500, (2 + 25, 1 + 16)),
+        ("caffe_quick", 142_336, 256 * 32 + 64 * 64 + 64, 9_895_936, 16 * 16 * 32, 16 * 64, (2 + 4 + 4, 1 + 2 + 3)),
+        ("binary_alexnet", 3_710_976, 359_680, 971_218_944, 27 * 27 * 96, 9216, (38 + 54 + 81 + 54, 24 + 34 + 50 + 34)),
+    ],
+)
+def test_the_closed_form(
+    network: str, bits: int, outputs: int, macs: int, entering: int, leaving: int, blocks: tuple[int, int], tiles: int
+) -> None:
+    """Beside it, what it leaves out: maps that come and go, the tile of ones, a pass that is begun in each layer, and its words."""
+    found = report(f"{network}_16" if tiles == 16 else network)
+    layers = len(found.layers) - 1
+    beside = entering / 128 + leaving / 128 + 8 * layers
+    assert found.time.cycles == pytest.approx(closed_form(network, tiles, bits, outputs, macs) + beside, abs=(3 + 2) * layers + 4)
+    assert sum(task.name == "weights" for task in found.trace.tasks) == blocks[tiles == 26]
+
+
+def net(taps: int, channels: int, pixels: int) -> tuple[Network, Conv]:
+    """A layer of 1 x 1 kernels in a network of its own, behind a sign."""
+    from hyperdrive_sim.layers import Sign
+
+    sign = Sign(name="sign", inputs=("input",))
+    conv = Conv(name="conv", inputs=("sign",), out_channels=channels, kernel=1, maps="binary", scale=False, bias=False, relu=False)
+    return Network("pencil", (taps, 1, pixels), [sign, conv]), conv
+
+
+def filled(taps: int, channels: int, pixels: int, **settings: object) -> tuple[Block, ...]:
+    network, conv = net(taps, channels, pixels)
+    filling = timing.fillings(network, spec(**settings))[conv.name]
+    assert filling.size == Size(pixels, taps, channels)
+    return filling.blocks
+
+
+def test_dense_blocks_are_filled_kernel_after_kernel() -> None:
+    """Two tiles of 8 x 4 hold 64 weights; 10 kernels of 15 taps are 150, the last 22 of them spread over both tiles."""
+    blocks = filled(15, 10, 6, tiles=2, tile_columns=4)
+    both = range(2)
+    assert blocks == (Block(64, 64, 6, both, 0, 4), Block(64, 64, 6, both, 4, 8), Block(22, 22, 3, both, 8, 10))
+
+
+def test_aligned_blocks_have_taps_in_rows_and_channels_in_columns() -> None:
+    """15 taps are two tiles high, 10 channels three wide: six tile loads, in threes; rows are written whole."""
+    blocks = filled(15, 10, 6, tiles=3, tile_columns=4, mapping="aligned")
+    assert blocks == (
+        Block((8 + 7 + 8) * 4, (8 + 7 + 8) * 4, 6, range(3), 0, 4),
+        Block((7 + 8 + 7) * 4, 7 * 4 + 15 * 2, 6, range(3), 4, 10),
+    )
+
+
+def test_a_kernel_that_is_larger_than_all_tiles_is_whole_only_at_its_end() -> None:
+    blocks = filled(100, 2, 1, tiles=1, tile_columns=4)
+    assert [(block.c0, block.c1) for block in blocks] == [(0, 0)] * 3 + [(0, 1)] + [(1, 1)] * 2 + [(1, 2)]
+
+
+def test_kept_layers_have_tiles_of_their_own() -> None:
+    """A layer that fills one tile and a bit takes two, and shares them with nobody."""
+    blocks = filled(15, 5, 6, tiles=4, tile_columns=8, weights="kept")
+    assert blocks == (Block(75, 75, 4, range(2), 0, 5),)
+
+
+def test_weights_that_fit_are_written_once() -> None:
+    small = ["network=tiny_xnor", "input_shape=[16,5,6]", "frames=3", "chip.activation_rates={}"]
+    kept, reloaded = (report("lenet", *small, f"chip.weights={how}") for how in ("auto", "reloaded"))
+    bits = sum(kept.io_bits[what] for what in ("weights",))
+    assert 3 * bits == reloaded.io_bits["weights"]
+    assert {task.frame for task in kept.trace.tasks if task.name == "weights"} == {0}
+
+
+def test_outputs_leave_as_words_fill() -> None:
+    """10 channels of 6 pixels: 24 bits of outputs after each of two blocks, and 12 after the third, in words of 16."""
+    network, conv = net(15, 10, 6)
+    chosen = spec(tiles=2, tile_columns=4, port_bits=16)
+    assert list(timing.fillings(network, chosen)[conv.name].words_out(chosen)) == [1, 2, 1]
+
+
+def test_the_tile_of_ones_counts_every_tap_once() -> None:
+    """Two tiles raise 16 word lines: 40 taps take three blocks, and no more where a layer has fewer blocks."""
+    network, conv = net(40, 10, 1)
+    many, few = spec(tiles=2, tile_columns=4), spec(tiles=2, tile_columns=128)
+    assert list(timing.fillings(network, many)[conv.name].ones_taps(many))[:4] == [16, 16, 8, 0]
+    assert list(timing.fillings(network, few)[conv.name].ones_taps(few)) == [40]
+    eight = spec(cell="8t")
+    assert list(timing.fillings(network, eight)[conv.name].ones_taps(eight)) == [0]
+
+
+def test_activations_reach_word_lines_in_words() -> None:
+    """26 tiles raise 208 lines in words of 128: two clocks for each pass."""
+    network, conv = net(400, 128, 10)
+    chosen = spec(tiles=26)
+    filling = timing.fillings(network, chosen)[conv.name]
+    assert timing.route_ps(filling.size, filling.blocks[0], chosen) == 10 * 2 * 10_000
+    assert timing.pass_ps(filling.blocks[0], chosen) == 10 * 3 * 10_000
+
+
+# --- area ---
+
+
+def test_area_of_a_tile() -> None:
+    """1024 cells of 265.5 F2 at 65 nm are 60 % of a baseline tile."""
+    base = spec(cell="8t", adc_bits=4)
+    assert area.tile_mm2(base) == pytest.approx(1024 * 265.5 * (65e-6) ** 2 / 0.6)
+    assert area.tile_mm2(spec()) / area.tile_mm2(base) == pytest.approx(16 / 26, abs=0.0005)
+    assert area.periphery_mm2(base) / area.total_mm2(base) == pytest.approx(0.051)
+
+
+@pytest.mark.parametrize(
+    ("settings", "tiles"), [({"cell": "8t", "adc_bits": 4}, 16), ({}, 26), ({"adc_bits": 4}, 21), ({"cell": "8t", "adc_bits": 3}, 18)]
+)
+def test_tiles_of_equal_area(settings: dict[str, object], tiles: int) -> None:
+    chosen = spec(tiles="equal_area", **settings)
+    assert area.equal_area_tiles(chosen) == tiles
+    decided = [chosen.model_copy(update={"tiles": count}) for count in (tiles, tiles + 1)]
+    room = area.total_mm2(spec(cell="8t", adc_bits=4))
+    assert area.total_mm2(decided[0]) <= room * (1 + 1e-12) < area.total_mm2(decided[1])
+
+
+# --- energy ---
+
+
+def test_energy_in_baseline_products() -> None:
+    """LeNet in 8T cells: 2 M products and 425,000 weights at 41 each; what is begun and not filled is paid for as well."""
+    each = 31.6e-15
+    assert report("lenet_xnor").energy.core_j == pytest.approx((2.0e6 + 41 * 425_000) * each, rel=0.003)
+    assert report("binary_alexnet_xnor").energy.core_j == pytest.approx((971_218_944 + 41 * 3_710_976) * each, rel=0.001)
+
+
+def test_the_fit_of_the_savings() -> None:
+    """41.3 % of computing and 33.5 % of writing, as fitted, but for the tile of ones."""
+    for network, macs, bits in (("lenet", 2.0e6, 425_000), ("binary_alexnet", 971_218_944, 3_710_976)):
+        fitted = (0.413 * macs + 0.335 * 41 * bits) / (macs + 41 * bits)
+        assert cut(network) == pytest.approx(fitted, abs=0.004)
+
+
+def test_a_converter_of_one_bit_less_has_half_the_comparators() -> None:
+    price = {bits: SRAM.prices(spec(cell="8t", adc_bits=bits))["adc.conversion"].pj for bits in (3, 4)}
+    assert price[3] / price[4] == pytest.approx(7 / 15)
+
+
+def test_discharges_follow_activations() -> None:
+    assert targets_rate(spec(), "conv") == pytest.approx(0.327 / 2)
+    assert targets_rate(spec(activation_rates={"conv": 0.6}), "conv") == pytest.approx(0.3)
+    assert targets_rate(spec(cell="8t"), "conv") == pytest.approx(0.5)
+    assert targets_rate(spec(cell="8t", weight_rate=0.25, activation_rate=0.1), "conv") == pytest.approx(0.025 + 0.675)
+
+
+# --- function ---
+
+
+@pytest.mark.parametrize("cell", ["6t", "8t"])
+@pytest.mark.parametrize(("rows", "adc_bits"), [(8, 3), (8, 2), (16, 3), (5, 1), (24, 8)])
+def test_tile_by_tile_equals_matrix_products(cell: str, rows: int, adc_bits: int) -> None:
+    """Also where a kernel ends within a tile, and beyond the edge of the map."""
+    rng = np.random.default_rng(3)
+    conv = Conv(name="conv", inputs=("x",), out_channels=7, kernel=3, maps="binary", scale=False, bias=False, relu=False, padding=1)
+    x = np.where(rng.random((4, 5, 6)) < 0.5, 1, -1).astype(np.float32)
+    arithmetic = Sram(spec(cell=cell, tile_rows=rows, adc_bits=adc_bits))
+    under = decomposition.taps(decomposition.padded(x, conv), conv)
+    weights = rng.random((7, 54)) < 0.5
+    found = arithmetic.in_hardware(under, weights)
+    assert found is not None
+    np.testing.assert_array_equal(found, decomposition.counts(arithmetic.product, under, weights, arithmetic.limit))
+
+
+def test_a_clipped_count_by_hand() -> None:
+    """Eight products that are all one are seen as seven by three bits; the tile of ones sees seven of eight as well."""
+    network, conv = net(8, 1, 1)
+    x, weights = np.ones((1, 1, 8), np.float32), np.ones((1, 1, 1, 8), np.int8)
+    from hyperdrive_sim.golden import Parameters
+
+    exact, clipped = (float(Sram(spec(adc_bits=bits)).apply(conv, [x], Parameters(weights)).item()) for bits in (4, 3))
+    assert exact == 8
+    assert clipped == 8 - 2 * 8 - 2 * 7 + 4 * 7
+    assert float(Sram(spec(cell="8t", adc_bits=3)).apply(conv, [x], Parameters(weights)).item()) == 2 * 7 - 8
+    assert network.macs("conv") == 8
+
+
+# --- what is refused ---
+
+
+def refused(*changes: str) -> str:
+    with pytest.raises(InvalidInput) as error:
+        prepare(Scenario.read(SCENARIOS / "nandnet_sram" / "lenet.yaml", ["reproduces=null", *changes]))
+    return str(error.value)
+
+
+def test_what_is_refused() -> None:
+    assert "'fc9' is no binary layer of 'lenet'; it has conv2, ip1" in refused("chip.activation_rates={fc9: 0.4}")
+    assert "chip.activation_rates.conv2" in refused("chip.activation_rates={conv2: 1.4}")
+    assert "chip.tiles" in refused("chip.tiles=0")
+    with pytest.raises(DoesNotFit, match="the weights of 'lenet' take 416 tiles, 26 are there"):
+        prepare(Scenario.read(SCENARIOS / "nandnet_sram" / "lenet.yaml", ["reproduces=null", "chip.weights=kept"]))
