@@ -28,8 +28,8 @@ def comparison(found: Sequence[tuple[str, Report | HyperdriveSimError]]) -> Grou
     below += [Text(line, style="bold red") for file, error in failed for line in _why(file, error)]
     names = _names(ran)
     rows = [(name, row) for name, report in zip(names, reports, strict=True) for row in report.published]
-    beside = [BLANK, published([row for _, row in rows], [name for name, _ in rows])] if rows else []
-    return Group(_table(names, reports), *beside, *([BLANK, *below] if below else []))
+    beside = (BLANK, published([row for _, row in rows], [name for name, _ in rows])) if rows else ()
+    return Group(_table(names, reports), *beside, *((BLANK, *below) if below else ()))
 
 
 def _table(names: Sequence[str], reports: Sequence[Report]) -> Columns:

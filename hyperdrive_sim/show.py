@@ -282,6 +282,10 @@ def _findings(found: Verdict) -> Iterator[tuple[bool | None, str, str]]:
     relative = deviation.largest / deviation.scale if deviation.scale else 0.0
     remark = f"largest difference to float64 on the chips: {deviation.largest:.3g}, {100 * relative:.2g} % of the largest value"
     yield True, "precision", remark
+    if rates := sorted(found.activation_rates.items(), key=lambda item: item[1]):
+        (least, low), (most, high) = rates[0], rates[-1]
+        mean = percent(sum(rate for _, rate in rates) / len(rates))
+        yield True, "signs", f"+1 are {mean} of what layers read on average, from {percent(low)} ({least}) to {percent(high)} ({most})"
 
 
 def estimate(expected: Estimate) -> str:

@@ -78,11 +78,15 @@ class Timing(NamedTuple):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check found; `kernel` is the form of convolution that was used, `seconds` what each part of the check took."""
+    """What a check found; `kernel` is the form of convolution that was used, `seconds` what each part of the check took.
+
+    `activation_rates` says, by layer that multiplies signs on the chips, how often what it reads is +1.
+    """
 
     function: Function
     deviation: Deviation
     timing: Timing
+    activation_rates: Mapping[str, float]
     frames: int
     kernel: str
     seconds: Mapping[str, float] = field(compare=False)
@@ -120,14 +124,14 @@ def check(scenario: Scenario, progress: Progress = silent) -> Verdict:
     laps.lap("timing")
     hazard = _hazard(schedule, setting, progress)
     laps.lap("ordering")
-    function, deviation, kernel = _executed(scenario, setting, schedule, trace, progress, laps)
+    function, deviation, rates, kernel = _executed(scenario, setting, schedule, trace, progress, laps)
     grains = {grain: _makespan(scenario, setting, grain, progress) for grain in scenario.architecture.grains[1:]}
     laps.lap("grains")
     bound_by, bound_ps = schedule.bound
     clock = setting.machine.clock
     cycles: dict[str, int | None] = {scenario.architecture.grains[0]: clock.cycles(trace.makespan_ps), **grains}
     timing = Timing(cycles, clock.cycles(bound_ps), bound_by, hazard)
-    return Verdict(function, deviation, timing, scenario.settings.frames, kernel, laps.seconds)
+    return Verdict(function, deviation, timing, rates, scenario.settings.frames, kernel, laps.seconds)
 
 
 def _affordable(scenario: Scenario, network: Network) -> None:
@@ -182,8 +186,8 @@ def _makespan(scenario: Scenario, setting: Setting, grain: str, progress: Progre
 
 def _executed(
     scenario: Scenario, setting: Setting, schedule: Schedule, trace: Trace, progress: Progress, laps: _Laps
-) -> tuple[Function, Deviation, str]:
-    """The replay against golden, and golden against float64."""
+) -> tuple[Function, Deviation, dict[str, float], str]:
+    """The replay against golden, golden against float64, and what signs are like."""
     network, spec, machine, placement = setting
     arithmetic = scenario.architecture.arithmetic(spec)
     given = inputs.input_map(scenario, network.input_shape)
@@ -204,7 +208,13 @@ def _executed(
     progress("computing in float64", 0, 0)
     deviation = _deviation(computation, golden, placement)
     laps.lap("float64")
-    return Function(watch.values, watch.mismatch, failure, outputs), deviation, arithmetic.name
+    rates = _activation_rates(network, placement, golden)
+    return Function(watch.values, watch.mismatch, failure, outputs), deviation, rates, arithmetic.name
+
+
+def _activation_rates(network: Network, placement: Placement, golden: Mapping[str, Array]) -> dict[str, float]:
+    ours = (layer for layer in network if isinstance(layer, Conv) and layer.maps == "binary" and layer.name not in placement.host)
+    return {layer.name: float((golden[layer.inputs[0]] > 0).mean()) for layer in ours}
 
 
 def same(a: Array, b: Array) -> Array:

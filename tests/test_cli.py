@@ -273,7 +273,8 @@ def test_check_as_json() -> None:
     assert found["timing"]["hazard"] == ""
     assert found["timing"]["grains"]["block"] >= found["timing"]["bound"] > 0
     assert set(found["deviation"]) == {"largest", "scale"}
-    assert set(found) == {"ok", "function", "deviation", "timing", "frames", "kernel", "seconds"}
+    assert set(found) == {"ok", "function", "deviation", "timing", "activation_rates", "frames", "kernel", "seconds"}
+    assert found["activation_rates"] == {}
 
 
 def broken(monkeypatch: pytest.MonkeyPatch, spoil: Callable[[list[Task]], list[Task]]) -> None:

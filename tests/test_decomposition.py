@@ -97,7 +97,7 @@ def drawn(seed: int, positions: int, size: int, p: float = 0.5) -> Taps:
     st.sampled_from([-1, 0, 1]),
     st.tuples(st.integers(0, 3), st.integers(0, 4), st.integers(0, 4), st.integers(1, 7), st.integers(1, 3)),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_sums_are_those_of_the_convolution(seed: int, size: int, stride: int, pad: Pad, more: tuple[int, int, int, int, int]) -> None:
     padding, rows, columns, channels, out_channels = more
     rng, conv = np.random.default_rng(seed), xnor(size, stride, padding, pad, out_channels)
@@ -339,7 +339,7 @@ def test_pairs_count_whether_any_product_is_one() -> None:
 
 
 @given(SEEDS, st.integers(1, 40), st.integers(1, 12), st.integers(1, 8), st.sampled_from([-1, 0, 1]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_blocks_against_loops(seed: int, chunk: int, block: int, most: int, pad: Pad) -> None:
     rng, conv, limit = np.random.default_rng(seed), xnor(3, 1, 1, pad), Limit(chunk, block, most)
     under, w = taps(padded(signs(rng, 3, 3, 5, p=0.7), conv), conv), kernels(signs(rng, 2, 3, 3, 5, p=0.7))

@@ -19,6 +19,7 @@ from hyperdrive_sim.network import Network
 from hyperdrive_sim.report import Report
 from hyperdrive_sim.scenario import Scenario
 from hyperdrive_sim.study import prepare, run
+from hyperdrive_sim.verdict import check
 
 SRAM = architecture.load("nandnet_sram")
 README = " ".join((SRAM.folder / "README.md").read_text("utf-8").split())
@@ -283,6 +284,18 @@ def test_discharges_follow_activations() -> None:
     assert targets_rate(spec(activation_rates={"conv": 0.6}), "conv") == pytest.approx(0.3)
     assert targets_rate(spec(cell="8t"), "conv") == pytest.approx(0.5)
     assert targets_rate(spec(cell="8t", weight_rate=0.25, activation_rate=0.1), "conv") == pytest.approx(0.025 + 0.675)
+
+
+def test_activation_rates_are_measured_and_put_back() -> None:
+    scenario = Scenario.read(SCENARIOS / "nandnet_sram" / "lenet.yaml", ["reproduces=null"])
+    net, found = scenario.network(), check(scenario).activation_rates
+    given = inputs.input_map(scenario, net.input_shape)
+    maps = dict(forward(Computation(net, inputs.parameters(scenario, net), given, scenario.architecture.arithmetic(scenario.spec))))
+    assert found == {name: (maps[net[name].inputs[0]] == 1).sum() / maps[net[name].inputs[0]].size for name in ("conv2", "ip1")}
+    rates = ", ".join(f"{name}: {rate}" for name, rate in found.items())
+    discharges = report("lenet", f"chip.activation_rates={{{rates}}}").energy.by_action["cell.discharge"].count
+    expected = sum(net.macs(name) * rate / 2 + net.macs(name) / net.shape(name).channels * rate for name, rate in found.items())
+    assert discharges == pytest.approx(expected, rel=1e-3)
 
 
 # --- function ---

@@ -63,8 +63,9 @@ def test_table_of_results_is_what_is_simulated() -> None:
     binary = (printed(f"{name}.yaml") for name in ("xnorbin/full_array", "chewbaccann/full_array", "chewbaccann/groupnet_resnet18"))
     table = README[README.index("| scenario | published | simulated |") :]
     rows = re.findall(r"^\| [^|]+ \| (\d[^|]+) \| ([^|]+) \|$", table, re.MULTILINE)
-    assert len(rows) == 6
-    for (published, simulated), text in zip(rows, (small, small, large, *binary), strict=True):
+    in_memory = [printed(f"nandnet_{kind}/binary_alexnet.yaml") for kind in ("dram", "sram")]
+    assert len(rows) == 8
+    for (published, simulated), text in zip(rows, (small, small, large, *binary, *in_memory), strict=True):
         assert re.search(rf"{re.escape(published)}\s+{re.escape(simulated)}", text), (published, simulated)
 
 

@@ -117,7 +117,7 @@ cases = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(cases)
 def test_all_forms_add_products(case: Case) -> None:
     x, signs = case.arrays()
@@ -128,7 +128,7 @@ def test_all_forms_add_products(case: Case) -> None:
         np.testing.assert_array_equal(y, expected, err_msg=form.name)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(cases)
 def test_all_forms_set_a_bit_from_the_threshold_on(case: Case) -> None:
     """Thresholds are sums that occur, or one beside: ties are the rule here, not the exception."""

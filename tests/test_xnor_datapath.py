@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hyperdrive_sim import architecture, zoo
@@ -98,7 +98,6 @@ def test_windows_on_two_by_three_units(kernel: int, drawn: str) -> None:
     assert " ".join(f"{w.rows}x{w.columns}@{w.top},{w.left}" for w in timing.windows(kernel, chip(**SMALL_ARRAY))) == drawn
 
 
-@settings(deadline=None)
 @given(st.integers(1, 20), st.integers(1, 8), st.integers(1, 8))
 def test_windows_fit_the_units_and_hold_every_tap_once(kernel: int, bpus: int, sums: int) -> None:
     taps = np.zeros((kernel, kernel), int)
@@ -210,7 +209,6 @@ def touched(window: Window, where: Geometry, positions: Iterable[int]) -> set[tu
     return {(row, column) for row in rows for column in columns if 0 <= row < x.rows and 0 <= column < x.columns}
 
 
-@settings(deadline=None)
 @given(GEOMETRIES, st.sampled_from([{}, SMALL_ARRAY, {"bpus": 1, "xnor_sums_per_bpu": 1}]))
 def test_words_are_the_pixels_touched(where: Geometry, array: dict[str, int]) -> None:
     for window in timing.windows(where.conv.kernel, chip(**array)):
