@@ -45,7 +45,10 @@ def provenances(spec: type[Spec]) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """Something there is to say of a chip besides its figures in a run: an area, how long one operation takes."""
+    """Something there is to say of a chip besides its figures in a run: an area, how long one operation takes.
+
+    A share has the unit % and is a part of 1.
+    """
 
     value: float
     unit: str

@@ -202,8 +202,8 @@ def sweep(file: Path, changes: tuple[str, ...], as_json: bool) -> int:
 def compare(files: tuple[str, ...], changes: tuple[str, ...], as_json: bool) -> int:
     """Run several scenarios, of any architectures and networks, and compare them in one table.
 
-    A row has energies per frame and efficiencies with and without I/O. Weak prices are the share of the energy whose price is recalled or
-    assumed; what is published, derived or fitted is not in it. --set changes a key of every scenario.
+    A row has energies per frame and efficiencies with and without I/O. Weak prices are the share of the energy whose price is fitted,
+    recalled or assumed; what is published or derived is not in it. --set changes a key of every scenario.
     """
     from hyperdrive_sim import comparing, study
 

@@ -14,7 +14,7 @@ from hyperdrive_sim.errors import HyperdriveSimError
 from hyperdrive_sim.report import Report
 from hyperdrive_sim.show import BLANK, LEAST_TITLE, Column, Columns, bound_by, per_s, percent, published, si, trust
 
-WEAK = ("recalled", "assumed")
+WEAK = ("fitted", "recalled", "assumed")
 
 
 def comparison(found: Sequence[tuple[str, Report | HyperdriveSimError]]) -> Group:
@@ -52,7 +52,7 @@ def _table(names: Sequence[str], reports: Sequence[Report]) -> Columns:
 
 
 def weak(report: Report) -> float:
-    """The share of the energy whose price is recalled or assumed; published, derived and fitted prices are not in it."""
+    """The share of the energy whose price is fitted, recalled or assumed; published and derived prices are not in it."""
     shares = trust(report)
     return sum(shares.get(how, 0.0) for how in WEAK)
 

@@ -42,8 +42,8 @@ def si(value: float, unit: str = "") -> str:
     """
     if unit == "%":
         return f"{100 * value:.3g} %"
-    if unit == AREA:
-        return f"{value:.4g} {unit}"
+    if unit == AREA or (not unit and 0.001 <= abs(value) < 1):
+        return f"{value:.4g} {unit}".strip()
     power = 0
     if value and math.isfinite(value):
         power = 3 * math.floor(math.log10(abs(value)) / 3)
@@ -281,6 +281,8 @@ def _findings(found: Verdict) -> Iterator[tuple[bool | None, str, str]]:
         yield True if cycles else None, "grain", f"cut by {grain}: {moved}"
     relative = deviation.largest / deviation.scale if deviation.scale else 0.0
     remark = f"largest difference to float64 on the chips: {deviation.largest:.3g}, {100 * relative:.2g} % of the largest value"
+    if deviation.signs is not None:
+        remark = f"{100 * deviation.signs:.3g} % of the last signs on the chips are others than in float64"
     yield True, "precision", remark
     if rates := sorted(found.activation_rates.items(), key=lambda item: item[1]):
         (least, low), (most, high) = rates[0], rates[-1]

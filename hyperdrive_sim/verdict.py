@@ -59,10 +59,13 @@ class Function(NamedTuple):
 
 
 class Deviation(NamedTuple):
-    """The last map on the chips against a float64 computation of the same chip input: largest difference, and largest value there."""
+    """The last map on the chips against a float64 computation of the same chip input: largest difference, largest value there, and if it
+    is a map of signs, the share of them that differ.
+    """
 
     largest: float
     scale: float
+    signs: float | None
 
 
 class Timing(NamedTuple):
@@ -253,5 +256,6 @@ def _deviation(computation: Computation, golden: Mapping[str, Array], placement:
         if name == last:
             with np.errstate(invalid="ignore"):
                 difference = np.abs(golden[last].astype(np.float64) - values)
-            return Deviation(float(difference.max()), float(np.abs(values).max()))
+            flipped = float((difference > 0).mean()) if network.is_signs(last) else None
+            return Deviation(float(difference.max()), float(np.abs(values).max()), flipped)
     raise AssertionError("the last layer follows from the entries")

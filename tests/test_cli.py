@@ -272,7 +272,7 @@ def test_check_as_json() -> None:
     assert found["function"] == {"values": 2 * 43_008, "mismatch": None, "failure": ""}
     assert found["timing"]["hazard"] == ""
     assert found["timing"]["grains"]["block"] >= found["timing"]["bound"] > 0
-    assert set(found["deviation"]) == {"largest", "scale"}
+    assert set(found["deviation"]) == {"largest", "scale", "signs"}
     assert set(found) == {"ok", "function", "deviation", "timing", "activation_rates", "frames", "kernel", "seconds"}
     assert found["activation_rates"] == {}
 

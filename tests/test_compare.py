@@ -65,7 +65,7 @@ def row(found: Mapping[str, Any], bound_by: str) -> list[str]:
     """What a line of the widest table must say, from the JSON of a run; all of it in one line."""
     network, system, time, energy, efficiency = (found[part] for part in ("network", "system", "time", "energy", "efficiency"))
     prices = [(action["energy_j"], action["provenance"]) for action in energy["by_action"].values()]
-    weak = sum(joules for joules, known in prices if known in ("recalled", "assumed")) / energy["total_j"]
+    weak = sum(joules for joules, known in prices if known in ("fitted", "recalled", "assumed")) / energy["total_j"]
     return [
         found["scenario"]["title"],
         network["name"],
@@ -184,13 +184,13 @@ def test_a_title_is_text_and_no_markup() -> None:
 
 
 def test_weak_prices_by_hand() -> None:
-    """4 of 10 joules: 3.5 recalled and 0.5 assumed."""
+    """7 of 10 joules: 3 fitted, 3.5 recalled and 0.5 assumed."""
     joules = {"published": 1.0, "derived": 2.0, "fitted": 3.0, "recalled": 3.5, "assumed": 0.5}
     actions = {known: Action(1, energy, energy * 1e12, known, "by hand") for known, energy in joules.items()}
     found = report()
     made_up = replace(found, energy=replace(found.energy, total_j=10.0, by_action=actions))
-    assert comparing.weak(made_up) == pytest.approx(0.4)
-    assert cells(shown(("a", made_up)).splitlines()[2])[-1] == "40.0 %"
+    assert comparing.weak(made_up) == pytest.approx(0.7)
+    assert cells(shown(("a", made_up)).splitlines()[2])[-1] == "70.0 %"
 
 
 def test_weak_prices_of_a_small_scenario(tmp_path: Path) -> None:
@@ -424,4 +424,4 @@ def test_progress_is_told() -> None:
 def test_help_lists_it_and_says_what_weak_means() -> None:
     assert " compare " in invoke("--help").stdout
     text = " ".join(invoke("compare", "--help").stdout.split())
-    assert "share of the energy whose price is recalled or assumed" in text
+    assert "share of the energy whose price is fitted, recalled or assumed" in text

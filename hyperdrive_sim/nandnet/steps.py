@@ -68,9 +68,11 @@ def ones_share(plan: Plan, network: Network) -> dict[str, Quantity]:
 
     Layers of a single output pixel are fully connected ones, which the paper does not count.
     """
-    channels = [step.conv.out_channels for step in plan.steps if network.shape(step.conv.name).rows > 1]
-    share = sum(1 / n for n in channels) / len(channels) if channels else 0.0
-    return {"kernels of ones": Quantity(share, "%", "derived", "one more kernel per convolution, on average over them")}
+    shapes = [network.shape(step.conv.name) for step in plan.steps]
+    shares = [1 / shape.channels for shape in shapes if shape.rows * shape.columns > 1]
+    if not shares:
+        return {}
+    return {"kernels of ones": Quantity(sum(shares) / len(shares), "%", "derived", "one more kernel per convolution, on average over them")}
 
 
 def _behind(network: Network, conv: Conv) -> Iterator[Layer]:

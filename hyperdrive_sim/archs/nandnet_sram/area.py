@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from hyperdrive_sim.archs.nandnet_sram.spec import NandnetSramSpec
+from hyperdrive_sim.archs.nandnet_sram.spec import BASELINE, NandnetSramSpec
 from hyperdrive_sim.operating_points import table_of
 
-BASELINE_BITS, BASELINE_TILES = 4, 16
-"""Of the baseline's converters; of its cells of eight transistors."""
 MM2_PER_NM2 = 1e-12
 
 
@@ -25,30 +23,31 @@ def comparators(bits: int) -> int:
 
 
 def tile_mm2(spec: NandnetSramSpec) -> float:
-    """Cells by kind, converters by their comparators, drivers and the rest as in the baseline."""
-    known = areas()
-    cells, adcs = known["cell_share"]["value"], known["adc_share"]["value"]
-    smaller = cells * known["cell_f2"][spec.cell] / known["cell_f2"]["8t"] + adcs * comparators(spec.adc_bits) / comparators(BASELINE_BITS)
-    return _baseline_tile_mm2(spec) * float(smaller + 1 - cells - adcs)
+    """Cells by kind, a converter per column by its comparators, and drivers and the rest in proportion to the bits."""
+    known, built = areas(), _cells_mm2(BASELINE) / float(areas()["cell_share"]["value"])
+    adcs = float(known["adc_share"]["value"])
+    converter = built * adcs / BASELINE.tile_columns / comparators(BASELINE.adc_bits)
+    rest = built * (1 - adcs) - _cells_mm2(BASELINE)
+    bits = spec.tile_bits / BASELINE.tile_bits
+    return _cells_mm2(spec) + spec.tile_columns * comparators(spec.adc_bits) * converter + rest * bits
 
 
 def total_mm2(spec: NandnetSramSpec) -> float:
-    return spec.count * tile_mm2(spec) + periphery_mm2(spec)
+    return spec.count * tile_mm2(spec) + periphery_mm2()
 
 
-def periphery_mm2(spec: NandnetSramSpec) -> float:
+def periphery_mm2() -> float:
     """The same for all: a share of the baseline."""
     share = float(areas()["periphery_share"]["value"])
-    return BASELINE_TILES * _baseline_tile_mm2(spec) * share / (1 - share)
+    return BASELINE.count * tile_mm2(BASELINE) * share / (1 - share)
 
 
 def equal_area_tiles(spec: NandnetSramSpec) -> int:
-    """As many as the baseline's tiles have room for."""
-    room = BASELINE_TILES * _baseline_tile_mm2(spec) / tile_mm2(spec)
-    return int(room + 1e-9)  # equal tiles must not lose one to rounding
+    """As many as the baseline's tiles have room for; the column of ones, which takes about a fifth of a tile, is left out."""
+    room = BASELINE.count * tile_mm2(BASELINE) / tile_mm2(spec)
+    return max(1, int(room + 1e-9))  # equal tiles must not lose one to rounding
 
 
-def _baseline_tile_mm2(spec: NandnetSramSpec) -> float:
-    """Of as many rows and columns."""
+def _cells_mm2(spec: NandnetSramSpec) -> float:
     known = areas()
-    return float(spec.tile_bits * known["cell_f2"]["8t"] * known["feature_nm"]["value"] ** 2 * MM2_PER_NM2 / known["cell_share"]["value"])
+    return float(spec.tile_bits * known["cell_f2"][spec.cell] * known["feature_nm"]["value"] ** 2 * MM2_PER_NM2)

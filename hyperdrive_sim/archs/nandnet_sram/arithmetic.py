@@ -21,11 +21,11 @@ def product_of(spec: NandnetSramSpec) -> Product:
 
 
 class Sram(Counting):
-    """Converters lose targets beyond their levels; so does the tile of ones that counts activations."""
+    """Converters lose targets beyond their levels; so do those of the tile of ones, which counts activations."""
 
     def __init__(self, spec: NandnetSramSpec) -> None:
-        converter = conversion(spec.tile_rows, spec.adc_bits)
-        super().__init__(product_of(spec), converter, converter)
+        converter, of_ones = (conversion(spec.tile_rows, bits) for bits in (spec.adc_bits, spec.ones_adc_bits))
+        super().__init__(product_of(spec), converter, of_ones)
         self.rows, self.most = spec.tile_rows, converter.most
         self.name = f"counts of {self.product.name} products by {spec.adc_bits}-bit converters of {spec.tile_rows} rows"
 
@@ -43,7 +43,7 @@ class Sram(Counting):
         return found
 
 
-def targets_rate(spec: NandnetSramSpec, layer: str) -> float:
-    """How often a product of that layer discharges its bit line, by what is known of its activations and weights."""
+def targets_rate(spec: NandnetSramSpec, layer: str = "") -> float:
+    """How often a product discharges its bit line, by what is known of a layer's activations and weights."""
     rates = Rates(spec.activation_rates.get(layer, spec.activation_rate), spec.weight_rate)
     return rates.p_xnor if product_of(spec) == XNOR else rates.p_nand

@@ -1,6 +1,7 @@
 """The schedule of NAND-Net in SRAM: layer by layer, block by block, weights through the port, then a pass for every pixel.
 
-The router, the tiles, the tile of ones and the periphery work through a block together; the port waits for them, and they for it.
+The router, the tiles, the tile of ones and the periphery work through a block together; between blocks the port brings weights and takes
+results.
 """
 
 from __future__ import annotations
@@ -73,17 +74,17 @@ class _Blocks(Layers):
                 self._write(work)
             self._count(work)
             if words:
-                self._through_port("outputs", step.conv.name, words * self.spec.port_bits, None, {}, frame)
+                self._through_port("results", step.conv.name, words * self.spec.port_bits, None, {}, frame)
 
     def _write_ones(self, step: Step, frame: int) -> None:
         bits = self.spec.tile_bits
-        self._through_port("ones", step.conv.name, bits, None, {"cell.write": bits}, frame)
+        self._through_port("fill with ones", step.conv.name, bits, None, {"cell.write": bits}, frame)
 
     def _write(self, work: _Work) -> None:
         """Weights into tiles. Those of a kernel count as there when its last ones are."""
         block, bits = work.block, self.network.weight_bits(work.layer, work.block.c1 - work.block.c0)
         effect = Load(work.layer, block.c0, block.c1, bits, (WEIGHTS,)) if bits else None
-        actions = {"weight_io.bit": block.weights, "cell.write": block.weights}
+        actions = {"weight_io.bit": block.written, "cell.write": block.written}
         self._through_port("weights", work.layer, block.written, effect, actions, work.frame)
 
     def _through_port(self, what: str, layer: str, bits: int, effect: Load | None, actions: dict[str, int], frame: int) -> None:
@@ -119,4 +120,4 @@ class _Blocks(Layers):
         """One column as tall as all tiles together; its word lines are theirs."""
         seen = work.size.pixels * work.taps
         rate = self.spec.activation_rates.get(work.layer, self.spec.activation_rate)
-        return {"adc.conversion": -(-seen // self.spec.tile_rows), "cell.discharge": round(seen * rate)}
+        return {"ones.conversion": -(-seen // self.spec.tile_rows), "cell.discharge": round(seen * rate)}

@@ -18,7 +18,8 @@ def fit(network: Network, spec: NandnetSramSpec) -> NandnetSramSpec:
     convs = [step.conv for step in timing.planned(network, spec).steps]
     if unknown := sorted(set(spec.activation_rates) - {conv.name for conv in convs}):
         known = ", ".join(conv.name for conv in convs)
-        raise InvalidInput.at("chip.activation_rates", f"'{unknown[0]}' is no binary layer of '{network.name}'", f"it has {known}")
+        problem = f"'{unknown[0]}' is no binary layer of '{network.name}' that is run here"
+        raise InvalidInput.at("chip.activation_rates", problem, f"these are: {known}")
     needed = sum(timing.tiles_for(timing.size(network, conv), spec) for conv in convs)
     if spec.weights == "kept" and needed > spec.count:
         problem = f"the weights of '{network.name}' take {needed} tiles, {spec.count} are there"

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from hyperdrive_sim.archs.nandnet_sram.area import BASELINE_BITS, comparators
-from hyperdrive_sim.archs.nandnet_sram.spec import NandnetSramSpec
+from hyperdrive_sim.archs.nandnet_sram.area import comparators
+from hyperdrive_sim.archs.nandnet_sram.arithmetic import targets_rate
+from hyperdrive_sim.archs.nandnet_sram.spec import BASELINE, NandnetSramSpec
 from hyperdrive_sim.energy import Price
 from hyperdrive_sim.operating_points import energy_table, io_prices
 
 PACKAGE = "hyperdrive_sim.archs.nandnet_sram"
 PJ_PER_FJ = 1e-3
 IO = ("weight_io.bit", "input_io.bit", "output_io.bit")
-BASELINE_ROWS = 8
-"""Whose products a converter of the baseline turns into a number at once."""
-BASELINE_DISCHARGES = 0.5
-"""Of the baseline's products: half of all XNORs are 1 where half of all weights are."""
 
 
 def prices(spec: NandnetSramSpec) -> dict[str, Price]:
     """By discharge of a bit line, by conversion, by pass of a tile for all that does not depend on data, and by weight written."""
     table = energy_table(PACKAGE)
     cells, adcs = table["cells"], table["adcs"]
-    levels = comparators(spec.adc_bits) / comparators(BASELINE_BITS)
+    comparator = adcs["share"] * BASELINE.tile_rows / comparators(BASELINE.adc_bits)
     products = {
-        "cell.discharge": ("cells", cells["share"] / BASELINE_DISCHARGES * _saving(spec, cells)),
-        "adc.conversion": ("adcs", adcs["share"] * BASELINE_ROWS * levels * _saving(spec, adcs)),
+        "cell.discharge": ("cells", cells["share"] / targets_rate(BASELINE) * _saving(spec, cells)),
+        "adc.conversion": ("adcs", comparators(spec.adc_bits) * comparator * _saving(spec, adcs)),
+        "ones.conversion": ("adcs", comparators(spec.ones_adc_bits) * comparator),
         "tile.pass": ("rest", (1 - cells["share"] - adcs["share"]) * spec.tile_bits),
         "cell.write": ("write", table["write"]["products"] * _saving(spec, table["write"])),
     }

@@ -33,19 +33,25 @@ class NandnetSramSpec(Spec):
     output_words: float = figure(1, "words over the port for a word's width of outputs", "fitted", SELECTED, ge=0, le=64)
     mapping: Literal["dense", "aligned"] = figure(
         "dense",
-        "dense: weights fill tiles without gaps, and a layer's last ones are spread over all tiles, which share its pixels;"
+        "dense: every cell holds a weight and counts in every pass, better than any placement could do;"
         " aligned: taps in rows, output channels in columns, what is left of a tile or of the last tiles is idle",
         "fitted",
         SELECTED,
     )
     weights: Literal["auto", "reloaded", "kept"] = figure(
-        "auto", "kept: all layers' weights stay for the next frame; auto: if they fit", "assumed", f"{HPCA} has one frame"
+        "auto",
+        "kept: all layers' weights stay, each in tiles of its own, which makes one frame slower and more of them faster; auto: if they fit",
+        "assumed",
+        f"{HPCA} has one frame",
     )
     ones_tile: Literal["written", "resident"] = figure(
         "written",
         "what counts activations: written for every layer, or there for good",
         "assumed",
         "the paper does not say",
+    )
+    ones_adc_bits: int = figure(
+        4, "of the converters of the tile of ones, whose counts are larger", "assumed", "none is given; 4 are exact for 8 rows", ge=1, le=8
     )
     activation_rate: Rate = figure(0.327, "how often an activation is +1; what discharges bit lines depends on it", "published", HPCA)
     activation_rates: dict[str, Rate] = figure({}, "the same for some layers' inputs, by layer", "assumed", "the paper's figure is lost")
@@ -71,3 +77,7 @@ class NandnetSramSpec(Spec):
     def bits(self) -> int:
         """Weights that all tiles hold."""
         return self.count * self.tile_bits
+
+
+BASELINE = NandnetSramSpec(cell="8t", adc_bits=4, tiles=16)
+"""XNOR-Net in SRAM, which areas and energies are shares of."""

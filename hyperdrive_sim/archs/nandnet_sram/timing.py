@@ -1,8 +1,8 @@
 """How a layer's weights come into the tiles, block by block, and how long each block takes.
 
 A *pass* is one output pixel: activations raise word lines, every column counts its products, the converters turn counts into numbers. A
-*block* is what tiles hold at a time; with its weights in place there is a pass for each of the layer's P output pixels. Where a layer of
-W weights fills B at a time, the last block's passes are P * (W mod B) / B if its weights are spread over all tiles.
+*block* is what tiles hold at a time; with its weights in place there is a pass for each of the layer's P output pixels. Where a layer's W
+weights fill B at a time, a dense mapping needs P * (W mod B) / B passes for the last block: all cells share it, whatever they hold.
 """
 
 from __future__ import annotations
@@ -78,11 +78,14 @@ def size(network: Network, conv: Conv) -> Size:
 
 
 def fillings(network: Network, spec: NandnetSramSpec) -> dict[str, Filling]:
-    """Those of all layers, by name. Layers that are kept have tiles of their own."""
+    """Those of all layers, by name. Layers that are kept have tiles of their own, and what is left over in proportion."""
+    own = {step.conv.name: tiles_for(size(network, step.conv), spec) for step in planned(network, spec).steps}
+    needed = sum(own.values())
+    own = {name: tiles + (spec.count - needed) * tiles // needed for name, tiles in own.items()}
     found, free = {}, 0
     for step in planned(network, spec).steps:
         one = size(network, step.conv)
-        mine = range(free, free + tiles_for(one, spec)) if spec.weights == "kept" else range(spec.count)
+        mine = range(free, free + own[step.conv.name]) if spec.weights == "kept" else range(spec.count)
         free = mine.stop
         blocks = _dense(one, spec, mine) if spec.mapping == "dense" else _aligned(one, spec, mine)
         found[step.conv.name] = Filling(one, tuple(blocks))
@@ -97,7 +100,7 @@ def tiles_for(one: Size, spec: NandnetSramSpec) -> int:
 
 
 def _dense(one: Size, spec: NandnetSramSpec, tiles: range) -> Iterator[Block]:
-    """Kernel after kernel, without gaps. What the last weights leave of the tiles holds copies of them, which share the pixels."""
+    """No cell is idle, as in the closed form that the published speedups fit; kernels count as there when their last weights are."""
     held = len(tiles) * spec.tile_bits
     for start, stop in chunks(0, one.weights, held):
         passes = ceil(one.pixels * (stop - start) / held)
@@ -129,8 +132,10 @@ def pass_ps(block: Block, spec: NandnetSramSpec) -> int:
 
 
 def route_ps(one: Size, block: Block, spec: NandnetSramSpec) -> int:
-    """The activations of all its passes, to all word lines that differ."""
-    lines = min(one.taps, len(block.tiles) * spec.tile_rows)
+    """The activations of all its passes, to all word lines; where channels lie side by side, only those of different taps."""
+    lines = len(block.tiles) * spec.tile_rows
+    if spec.mapping == "aligned":
+        lines = min(one.taps, lines)
     return clock(spec).ps(block.passes * -(-lines // spec.router_bits))
 
 
