@@ -11,10 +11,11 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
@@ -25,6 +26,7 @@ from hyperdrive_sim.errors import HyperdriveSimError, InvalidInput
 if TYPE_CHECKING:
     from hyperdrive_sim.report import Report
     from hyperdrive_sim.scenario import Scenario
+    from hyperdrive_sim.study import Progress
 
 INTERRUPTED = 130
 SOME_FAILED = 3
@@ -127,11 +129,13 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
 @file_argument
 @set_option
 @json_option
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Write result.json and layers.csv into a directory.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Write the run into a directory: result, layers, trace."
+)
 @click.option("--dry-run", is_flag=True, help="Say how many tasks, seconds and bytes the run would take.")
 def run(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | None, dry_run: bool) -> None:
     """Simulate a scenario and report latency, energy with I/O, utilisation and what it is bound by."""
-    from hyperdrive_sim import results, show, study
+    from hyperdrive_sim import manifest, results, rundir, show, study
 
     scenario = _scenario(file, changes)
     if output:
@@ -142,11 +146,15 @@ def run(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | None
         return
     if scenario.settings.sweep and not as_json:
         click.echo("this scenario has a sweep; `hyperdrive-sim sweep` runs all of it, this is its base case", err=True)
+    begun = perf_counter()
     with _progress() as progress:
         report = study.run(scenario, progress)
+    how = manifest.Circumstances(sys.argv[1:], perf_counter() - begun, manifest.peak_memory_bytes())
     _print_json(report.to_dict()) if as_json else _print(show.summary(report))
     if output:
-        results.write(report, output)
+        with _progress() as progress:
+            progress("writing", 0, 0)
+            rundir.write(report, scenario, output, how)
 
 
 @command
@@ -200,15 +208,16 @@ def sweep(file: Path, changes: tuple[str, ...], as_json: bool) -> int:
 @set_option
 @json_option
 def compare(files: tuple[str, ...], changes: tuple[str, ...], as_json: bool) -> int:
-    """Run several scenarios, of any architectures and networks, and compare them in one table.
+    """Run several scenarios, of any architectures and networks, and compare them in one table; of a directory that a run was written
+    into, that run is taken.
 
     A row has energies per frame and efficiencies with and without I/O. Weak prices are the share of the energy whose price is fitted,
     recalled or assumed; what is published or derived is not in it. --set changes a key of every scenario.
     """
-    from hyperdrive_sim import comparing, study
+    from hyperdrive_sim import comparing
 
     with _progress() as progress:
-        found = list(study.compare(files, changes, progress))
+        found = list(_compared(files, changes, progress))
     errors = [outcome for _, outcome in found if isinstance(outcome, HyperdriveSimError)]
     some_ran = len(errors) < len(found)
     if as_json:
@@ -229,11 +238,15 @@ def compare(files: tuple[str, ...], changes: tuple[str, ...], as_json: bool) -> 
 @click.option("--width", type=click.IntRange(10, 1000), help="Characters for the whole makespan; as many as there is room for.")
 @click.option("--units", default=40, type=click.IntRange(1, 100_000), show_default=True, help="At most so many units, the busiest.")
 def diagram(file: Path, changes: tuple[str, ...], width: int | None, units: int) -> None:
-    """Draw the schedule as text: a row per unit, a letter where it works, a dot where it is idle."""
-    from hyperdrive_sim import show, study
+    """Draw the schedule of a scenario, or of a run that was written into a directory, as text.
 
+    A row per unit, a letter where it works, a dot where it is idle.
+    """
+    from hyperdrive_sim import rundir, show, study
+
+    _unchangeable([file], changes)
     with _progress() as progress:
-        report = study.run(_scenario(file, changes), progress)
+        report = rundir.read(file) if file.is_dir() else study.run(_scenario(file, changes), progress)
     click.echo(show.diagram(report, units, width, room=_room()))
 
 
@@ -265,6 +278,28 @@ def schema() -> None:
 def _result(outcome: Report | HyperdriveSimError | str) -> dict[str, Any]:
     """One of several outcomes in JSON."""
     return {"error": str(outcome)} if isinstance(outcome, HyperdriveSimError | str) else {"result": outcome.to_dict()}
+
+
+def _compared(files: Sequence[str], changes: tuple[str, ...], progress: Progress) -> Iterator[tuple[str, Report | HyperdriveSimError]]:
+    """Every file, or directory that a run was written into, and its report or what kept it from being one."""
+    from hyperdrive_sim import rundir, study
+
+    _unchangeable(map(Path, files), changes)
+    for file in files:
+        if not Path(file).is_dir():
+            yield from study.compare([file], changes, progress)
+            continue
+        try:
+            yield file, rundir.read(file)
+        except HyperdriveSimError as error:
+            yield file, error
+
+
+def _unchangeable(files: Iterable[Path], changes: tuple[str, ...]) -> None:
+    """Raises InvalidInput if what is set would have to change a run that has been."""
+    for folder in (file for file in files if changes and file.is_dir()):
+        problem = f"'{folder}' is a run that has been, and nothing of it can be set"
+        raise InvalidInput.at("--set", problem, f"take the scenario in it, {folder / 'scenario.resolved.yaml'}")
 
 
 def _scenario(file: Path, changes: tuple[str, ...]) -> Scenario:

@@ -11,8 +11,9 @@ from rich.console import Group
 from rich.text import Text
 
 from hyperdrive_sim.errors import HyperdriveSimError
+from hyperdrive_sim.figures import per_s, percent, si, trust
 from hyperdrive_sim.report import Report
-from hyperdrive_sim.show import BLANK, LEAST_TITLE, Column, Columns, bound_by, per_s, percent, published, si, trust
+from hyperdrive_sim.show import BLANK, LEAST_TITLE, Column, Columns, bound_by, published
 
 WEAK = ("fitted", "recalled", "assumed")
 
@@ -53,7 +54,7 @@ def _table(names: Sequence[str], reports: Sequence[Report]) -> Columns:
 
 def weak(report: Report) -> float:
     """The share of the energy whose price is fitted, recalled or assumed; published and derived prices are not in it."""
-    shares = trust(report)
+    shares = trust(report.energy)
     return sum(shares.get(how, 0.0) for how in WEAK)
 
 

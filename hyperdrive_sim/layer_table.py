@@ -74,10 +74,7 @@ def _together(trace: Trace) -> dict[str, tuple[str, ...]]:
 
 def _layer_times(machine: Machine, trace: Trace) -> dict[str, tuple[int, int, int, float]]:
     """Each layer's first start and last end, and the work of its busiest array and of the mean one, in the order of the schedule."""
-    of_task = [task.layer for task in trace.tasks]
-    names = list(dict.fromkeys(of_task))
-    number = {name: index for index, name in enumerate(names)}
-    layer = np.fromiter(map(number.__getitem__, of_task), np.int64, len(trace))
+    names, layer = trace.layers, trace.layer_index
     order = np.argsort(layer, kind="stable")
     firsts = np.searchsorted(layer[order], np.arange(len(names)))
     starts, ends = np.minimum.reduceat(trace.start[order], firsts), np.maximum.reduceat(trace.end[order], firsts)

@@ -9,8 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from hyperdrive_sim import figures, notebook
 from hyperdrive_sim.architecture import Datasheet, Tiles, provenances
 from hyperdrive_sim.energy import Ledger
+from hyperdrive_sim.facts import Action, Efficiency, Energy, NetworkFacts, ScenarioFacts, SystemFacts, Throughput, Time, UnitRow
+from hyperdrive_sim.figures import Figure
+from hyperdrive_sim.layer_columns import Columns, layer_columns
 from hyperdrive_sim.layer_table import LayerRow, layer_rows
 from hyperdrive_sim.lazy import Lazy
 from hyperdrive_sim.machine import Machine
@@ -21,118 +25,11 @@ from hyperdrive_sim.published import Comparison, Row, compare
 from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.scenario import Scenario
 from hyperdrive_sim.schedule import Schedule
+from hyperdrive_sim.span_columns import SpanColumns, columns
 from hyperdrive_sim.trace import Trace
 
 SCHEMA_VERSION = 1
 NOT_IN_JSON = frozenset({"machine", "trace", "tiles", "tiles_by_layer", "occupancy"})
-
-
-@dataclass(frozen=True)
-class ScenarioFacts:
-    """Which experiment this was; `hash` is of all that the scenario says."""
-
-    title: str
-    file: str
-    hash: str
-
-
-@dataclass(frozen=True)
-class NetworkFacts:
-    """What is computed, with the options that were chosen. MACs, operations and weight bits are those of the accelerator's layers;
-    `host_ops` are the host's.
-
-    `worst_layer_bits` is the most feature-map bits alive at any one step, over all chips, without the padding of their memories.
-    """
-
-    name: str
-    options: Mapping[str, int]
-    input_shape: tuple[int, int, int]
-    layers: int
-    macs: int
-    ops: int
-    weight_bits: int
-    worst_layer_bits: int
-    host_ops: int
-
-
-@dataclass(frozen=True)
-class SystemFacts:
-    """What it is computed on; peaks count every tile of every chip. `assumed` are the settings that no source gives, as they were here;
-    `changed` those that are not what the architecture has by default.
-    """
-
-    architecture: str
-    chips: int
-    mesh: tuple[int, int] | None
-    clock_mhz: float
-    peak_ops_per_cycle: int | float
-    peak_ops_per_s: int | float
-    assumed: Mapping[str, Any]
-    changed: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Time:
-    """`latency_s` is a frame's: the mean from arrival to last output where frames have an arrival rate, else that of the first frame.
-
-    `cycles` is the makespan of all frames, `frames_per_s` the sustained rate: from the first frame's end to the last one's.
-    `bound_s` is the larger lower bound of the makespan, `bound_by` what sets it: a unit or the critical path.
-    """
-
-    latency_s: float
-    cycles: int
-    frames: int
-    frames_per_s: float
-    bound_by: str
-    bound_s: float
-
-
-@dataclass(frozen=True)
-class Throughput:
-    """At the sustained frame rate, input and output included; `utilization` is against all tiles of all chips."""
-
-    ops_per_s: float
-    ops_per_cycle: float
-    utilization: float
-
-
-@dataclass(frozen=True)
-class Action:
-    """One kind of paid action, per frame."""
-
-    count: int | float
-    energy_j: float
-    pj: float
-    provenance: str
-    source: str
-
-
-@dataclass(frozen=True)
-class Energy:
-    """Per frame. `assumed_share` is the part that does not rest on a published price."""
-
-    total_j: float
-    core_j: float
-    io_j: float
-    by_action: Mapping[str, Action]
-    assumed_share: float
-
-
-@dataclass(frozen=True)
-class Efficiency:
-    system_ops_per_j: float
-    core_ops_per_j: float
-
-
-@dataclass(frozen=True)
-class UnitRow:
-    """A unit's work over the whole run; `waiting_s` is how long tasks that could have run waited for it."""
-
-    name: str
-    kind: str
-    busy_s: float
-    waiting_s: float
-    utilization: float
 
 
 @dataclass(frozen=True)
@@ -168,6 +65,38 @@ class Report:
     def compared(self, rows: tuple[Row, ...], others: Mapping[str, Report]) -> Report:
         """The same report beside published figures; *others* are those that rows are held against, by their scenario."""
         return replace(self, published=compare(rows, self.to_dict(), {path: other.to_dict() for path, other in others.items()}))
+
+    def figures(self) -> Iterator[Figure]:
+        """What to know first: how long, how much energy, what it waited for, and how far to trust it."""
+        yield from figures.pace(self.time, self.throughput, self.system)
+        yield figures.bound(self.time, self.system, self.units, self.trace)
+        yield from figures.energies(self.energy, self.io_bits, self.efficiency)
+        yield from figures.settings(self.system)
+        yield from figures.of_chip(self.datasheet)
+        yield from figures.host(self.network)
+
+    def layer_columns(self) -> Columns:
+        """`layers` and what follows from the trace for each of them, as columns."""
+        return layer_columns(self.layers, self.machine, self.trace, self.tiles_by_layer, self._pj())
+
+    def span_columns(self) -> SpanColumns:
+        """The trace as columns, with the kind of every task's unit and what the task cost."""
+        return columns(self.trace, {unit.name: unit.kind for unit in self.machine.units}, self._pj())
+
+    def to_pandas(self) -> notebook.DataFrame:
+        """A row per layer; raises InvalidInput where pandas is not installed."""
+        return notebook.layers_frame(self.layer_columns())
+
+    def spans(self) -> notebook.DataFrame:
+        """A row per task, in the order of the schedule; raises InvalidInput where pandas is not installed."""
+        return notebook.spans_frame(self.span_columns())
+
+    def _repr_html_(self) -> str:
+        subject = figures.subject(self.network, self.system)
+        return notebook.page(self.scenario.title, subject, self.figures(), self.published)
+
+    def _pj(self) -> dict[str, float]:
+        return {name: action.pj for name, action in self.energy.by_action.items()}
 
 
 def _plain(value: Any) -> Any:

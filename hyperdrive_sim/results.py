@@ -1,20 +1,20 @@
-"""A run's results as plain files in a directory; each appears under its name only when it is complete."""
+"""Files that appear under their names only when they are complete: those of a directory all together."""
 
 from __future__ import annotations
 
-import csv
+import hashlib
 import io
-import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.golden import Array
-from hyperdrive_sim.report import Report
 
 
 def writable(folder: Path) -> None:
@@ -24,50 +24,72 @@ def writable(folder: Path) -> None:
             raise InvalidInput.at("--output", f"'{path}' is a file", "name a directory")
 
 
-def write(report: Report, folder: Path) -> None:
-    """Write `result.json` (the public form) and `layers.csv` (a row per layer)."""
+class Staging:
+    """Files on their way into a directory, under temporary names until all are complete. An OSError names the file that it is about."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.temporary: dict[str, Path] = {}
+
+    @contextmanager
+    def file(self, name: str) -> Iterator[BinaryIO]:
+        with _about(self.folder / name):
+            handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=f".{name}.")
+            self.temporary[name] = Path(temporary)
+            with os.fdopen(handle, "wb") as file:
+                yield file
+            os.chmod(temporary, 0o644)
+
+    def write(self, name: str, data: bytes) -> None:
+        with self.file(name) as file:
+            file.write(data)
+
+    def digests(self) -> dict[str, str]:
+        """The SHA-256 of every file."""
+        return {name: sha256(path) for name, path in self.temporary.items()}
+
+    def place(self) -> None:
+        """Give the files their names, in the order in which they were written."""
+        for name, temporary in list(self.temporary.items()):
+            with _about(self.folder / name):
+                os.replace(temporary, self.folder / name)
+            del self.temporary[name]
+
+
+@contextmanager
+def staged(folder: Path) -> Iterator[Staging]:
+    """A full disk, a Ctrl-C or anything else that happens before files are placed leaves none of them behind."""
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "result.json", f"{json.dumps(report.to_dict(), indent=2)}\n".encode())
-    _write(folder / "layers.csv", layers_csv(report).encode())
+    staging = Staging(folder)
+    try:
+        yield staging
+    finally:
+        for left in staging.temporary.values():
+            with suppress(OSError):
+                left.unlink()
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_outputs(outputs: Sequence[Array], folder: Path) -> None:
     """Write `output.npy`: what the network computed, [frames, channels, rows, columns]."""
-    folder.mkdir(parents=True, exist_ok=True)
     data = io.BytesIO()
     np.save(data, np.stack(outputs).transpose(0, 3, 1, 2), allow_pickle=False)
     _write(folder / "output.npy", data.getvalue())
 
 
-def layers_csv(report: Report) -> str:
-    """One row per layer; the stalls by cause in columns of their own, in seconds."""
-    causes = sorted({cause for row in report.layers for cause in row.stalls})
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(
-        ["layer", "kind", "ops", "cycles", "start_s", "end_s", "energy_j", "utilization", *(f"stalled_by_{cause}_s" for cause in causes)]
-    )
-    for row in report.layers:
-        stalls = [row.stalls.get(cause, 0.0) for cause in causes]
-        table.writerow([row.name, row.kind, row.ops, row.cycles, row.start_s, row.end_s, row.energy_j, row.utilization, *stalls])
-    return text.getvalue()
-
-
 def _write(path: Path, data: bytes) -> None:
-    """Under a temporary name first, so that a full disk or a Ctrl-C leaves nothing half-written. An OSError names the file."""
+    with staged(path.parent) as staging:
+        staging.write(path.name, data)
+        staging.place()
+
+
+@contextmanager
+def _about(path: Path) -> Iterator[None]:
     try:
-        _replaced(path, data)
+        yield
     except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from None
-
-
-def _replaced(path: Path, data: bytes) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from None

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from textwrap import fill
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from rich.console import Console, ConsoleOptions, Group, RenderableType
@@ -14,6 +12,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from hyperdrive_sim.figures import beside, further_off, percent, si, subject, time_goes_to
 from hyperdrive_sim.layer_table import LayerRow
 from hyperdrive_sim.published import Comparison
 from hyperdrive_sim.rates import PS_PER_S
@@ -22,42 +21,12 @@ from hyperdrive_sim.study import Estimate
 from hyperdrive_sim.verdict import Verdict
 from hyperdrive_sim.wording import counted
 
-AREA = "mm2"
-"""A unit with a prefix of its own, squared: other prefixes would mislead."""
-PREFIXES = dict(zip(range(-18, 19, 3), ("a", "f", "p", "n", "u", "m", "", "k", "M", "G", "T", "P", "E"), strict=True))
-
 TOP_LAYERS = 8
 WIDEST_MESH = 19
 WORTH_SAYING = 0.015
 LEAST_CELLS = 20
 LEAST_TITLE = 12
 BLANK = Text("")
-
-
-def si(value: float, unit: str = "") -> str:
-    """A number with up to four digits and its prefix: 0.0806 s is 80.6 ms.
-
-    >>> si(0.0806, "s"), si(3.52e12, "Op/s/W"), si(999.96, "Hz"), si(0, "J")
-    ('80.6 ms', '3.52 TOp/s/W', '1 kHz', '0 J')
-    """
-    if unit == "%":
-        return f"{100 * value:.3g} %"
-    if unit == AREA or (not unit and 0.001 <= abs(value) < 1):
-        return f"{value:.4g} {unit}".strip()
-    power = 0
-    if value and math.isfinite(value):
-        power = 3 * math.floor(math.log10(abs(value)) / 3)
-        power += 3 * (float(f"{abs(value) / 10.0**power:.4g}") >= 1000)
-    power = min(max(PREFIXES), max(min(PREFIXES), power))
-    return f"{value / 10.0**power:.4g} {PREFIXES[power]}{unit}".strip()
-
-
-def percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
-
-
-def per_s(rate: float) -> str:
-    return f"{rate:,.0f} /s" if rate >= 1000 else f"{rate:.4g} /s"
 
 
 class Column(NamedTuple):
@@ -108,94 +77,22 @@ def summary(report: Report) -> Group:
 
 
 def _headline(report: Report) -> Text:
-    network, system = report.network, report.system
-    shape = " x ".join(map(str, network.input_shape))
-    mesh = f" (mesh {system.mesh[0]} x {system.mesh[1]})" if system.mesh and system.chips > 1 else ""
-    chips = counted(system.chips, f"{system.architecture} chip")
     text = Text(report.scenario.title, style="bold")
-    options = "".join(f" of {value} {name}" for name, value in network.options.items())
-    text.append(f"\n{network.name}{options} at {shape} on {chips}{mesh} at {system.clock_mhz:g} MHz", style="not bold")
+    text.append(f"\n{subject(report.network, report.system)}", style="not bold")
     return text
 
 
 def _figures(report: Report) -> Table:
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for name, value, remark in _facts(report):
+    for name, value, remark in report.figures():
         table.add_row(Text(name), Text(value, style="bold"), Text(remark, style="dim"))
     return table
 
 
-def _facts(report: Report) -> Iterator[tuple[str, str, str]]:
-    time, energy, work, system = report.time, report.energy, report.throughput, report.system
-    yield "latency", si(time.latency_s, "s"), "of a frame, from its input to its last output"
-    yield "frame rate", per_s(time.frames_per_s), f"{counted(time.frames, 'frame')} in {time.cycles:,} cycles"
-    yield "throughput", si(work.ops_per_s, "Op/s"), f"of {si(system.peak_ops_per_s, 'Op/s')} peak, all tiles of all chips"
-    yield (
-        "utilisation",
-        percent(work.utilization),
-        f"{work.ops_per_cycle:,.0f} of {system.peak_ops_per_cycle:,.0f} Op per cycle, I/O included",
-    )
-    share = time.bound_s * 1e6 * system.clock_mhz / time.cycles
-    goes = ", ".join(f"{kind} {percent(part)}" for kind, part in time_goes_to(report)[:3] if part > 0.001)
-    busy = ", ".join(f"{kind} {percent(part)}" for kind, part in busiest(report)[:3])
-    yield "bound by", time.bound_by, f"which alone needs {percent(share)} of the time;\nthe time goes to {goes};\nbusy are {busy}"
-    yield "energy", si(energy.total_j, "J"), f"per frame: core {si(energy.core_j, 'J')}, I/O {si(energy.io_j, 'J')}"
-    crossing = sorted(report.io_bits.items(), key=lambda item: -item[1])
-    yield "I/O", si(sum(report.io_bits.values()), "bit"), _in_pairs([f"{what} {si(bits, 'bit')}" for what, bits in crossing if bits])
-    remark = f"including I/O; core alone {si(report.efficiency.core_ops_per_j, 'Op/s/W')}"
-    yield "system efficiency", si(report.efficiency.system_ops_per_j, "Op/s/W"), remark
-    shares = trust(report)
-    yield "prices", f"{percent(shares.pop('published', 0.0))} published", _in_pairs([f"{percent(s)} {how}" for how, s in shares.items()])
-    for what, values in (("changed", system.changed), ("assumed", system.assumed)):
-        if values:
-            settings = [f"{name.replace('_', ' ')} {_setting(value)}" for name, value in values.items()]
-            yield what, counted(len(settings), "setting"), _in_pairs(settings)
-    for name, quantity in report.datasheet.items():
-        yield name, si(quantity.value, quantity.unit), quantity.provenance
-    if report.network.host_ops:
-        yield "host", si(report.network.host_ops, "Op"), "per frame left to the host, in no time and not counted"
-
-
-def _setting(value: Any) -> str:
-    if isinstance(value, dict):
-        value = tuple(f"{_setting(part)} of {name}" for name, part in value.items())
-    if isinstance(value, tuple):
-        return " and ".join(map(_setting, value)) or "nothing"
-    return f"{value:g}" if isinstance(value, float) else str(value).replace("_", " ")
-
-
-def _in_pairs(words: Sequence[str]) -> str:
-    return ",\n".join(", ".join(words[n : n + 2]) for n in range(0, len(words), 2))
-
-
-def time_goes_to(report: Report) -> list[tuple[str, float]]:
-    """What kinds of units the chain of tasks consists of that ends last, and their share of the time, the largest first."""
-    kinds, spent = {unit.name: unit.kind for unit in report.units}, Counter[str]()
-    for index, ps in report.trace.chain():
-        spent["arrival" if index is None else kinds[report.trace.tasks[index].unit]] += ps
-    return [(kind, ps / spent.total()) for kind, ps in spent.most_common()]
-
-
-def busiest(report: Report) -> list[tuple[str, float]]:
-    """How busy the busiest unit of each kind is, the busiest kind first: those that are close would both have to be faster."""
-    most: dict[str, float] = {}
-    for unit in report.units:
-        most[unit.kind] = max(most.get(unit.kind, 0.0), unit.utilization)
-    return sorted(most.items(), key=lambda item: -item[1])
-
-
 def bound_by(report: Report) -> str:
     """The kind of unit that most of the time goes to, and how much: which of a chip's many it is says nothing about another chip."""
-    kind, share = time_goes_to(report)[0]
+    kind, share = time_goes_to(report.units, report.trace)[0]
     return f"{kind} {100 * share:.0f} %"
-
-
-def trust(report: Report) -> dict[str, float]:
-    """Shares of the energy by how well its price is known, the largest first."""
-    shares: dict[str, float] = {}
-    for action in report.energy.by_action.values():
-        shares[action.provenance] = shares.get(action.provenance, 0.0) + action.energy_j / report.energy.total_j
-    return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
 
 def _layers(report: Report) -> Columns:
@@ -239,18 +136,19 @@ def _tiles(report: Report) -> Group:
 
 def published(rows: Sequence[Comparison], of: Sequence[str] = ()) -> Group:
     """Published figures beside simulated ones, and what there is to say about them; *of* names the run of each, if there are more."""
+    quantities, theirs, ours, off, known = zip(*map(beside, rows), strict=True)
     whose = (Column("scenario", [Text(name) for name in of], right=False, wraps=" ", least=LEAST_TITLE),) if of else ()
     table = Columns(
         "published and simulated",
         *whose,
-        Column("quantity", [row.quantity for row in rows], right=False, wraps=" "),
-        Column("published", [si(row.published, row.unit) for row in rows]),
-        Column("simulated", [si(row.simulated, row.unit) for row in rows]),
-        Column("off by", [Text(f"{100 * row.error:+.2f} %", style="" if row.within else "bold red") for row in rows]),
-        Column("known as", [row.provenance for row in rows], right=False, wraps=" "),
+        Column("quantity", quantities, right=False, wraps=" "),
+        Column("published", theirs),
+        Column("simulated", ours),
+        Column("off by", [Text(error, style="" if row.within else "bold red") for error, row in zip(off, rows, strict=True)]),
+        Column("known as", known, right=False, wraps=" "),
     )
     notes = [Text(f"{row.quantity}: {row.note}", style="dim") for row in rows if row.note]
-    beyond = [Text(f"{row.quantity}: further off than the stated {percent(row.tolerance)}", "bold red") for row in rows if not row.within]
+    beyond = [Text(further_off(row), "bold red") for row in rows if not row.within]
     return Group(table, *notes, *beyond)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,7 +29,7 @@ class Span(NamedTuple):
 class Trace(Sequence[Span]):
     """The spans of a schedule, in its order; as numpy columns under `ready`, `start` and `end`."""
 
-    def __init__(self, tasks: list[Task], ready: array[int], start: array[int], end: array[int]) -> None:
+    def __init__(self, tasks: list[Task], ready: array[int] | Times, start: array[int] | Times, end: array[int] | Times) -> None:
         self.tasks = tasks
         self.ready, self.start, self.end = (np.frombuffer(times, np.int64) for times in (ready, start, end))
 
@@ -57,8 +58,31 @@ class Trace(Sequence[Span]):
     @cached_property
     def unit_index(self) -> NDArray[np.int64]:
         """For every task, the position of its unit in `units`."""
-        number = {unit: index for index, unit in enumerate(self.units)}
-        return np.fromiter((number[task.unit] for task in self.tasks), np.int64, len(self.tasks))
+        return numbered(self.units, map(attrgetter("unit"), self.tasks), len(self.tasks))
+
+    @cached_property
+    def layers(self) -> tuple[str, ...]:
+        """The layers that tasks were written for, in the order of their first task."""
+        return tuple(dict.fromkeys(task.layer for task in self.tasks))
+
+    @cached_property
+    def layer_index(self) -> NDArray[np.int64]:
+        """For every task, the position of its layer in `layers`."""
+        return numbered(self.layers, map(attrgetter("layer"), self.tasks), len(self.tasks))
+
+    @cached_property
+    def actions(self) -> tuple[Mapping[str, int], ...]:
+        """The different countings of actions that tasks have, in the order of their first task."""
+        shared = {id(task.actions): task.actions for task in self.tasks}
+        return tuple({_key(actions): actions for actions in shared.values()}.values())
+
+    @cached_property
+    def actions_index(self) -> NDArray[np.int64]:
+        """For every task, the position of its actions in `actions`; those of one mapping, which many share, are compared only once."""
+        number = {_key(actions): index for index, actions in enumerate(self.actions)}
+        shared = {id(task.actions): task.actions for task in self.tasks}
+        position = {identity: number[_key(actions)] for identity, actions in shared.items()}
+        return np.fromiter((position[id(task.actions)] for task in self.tasks), np.int64, len(self.tasks))
 
     @cached_property
     def by_unit(self) -> dict[str, NDArray[np.int64]]:
@@ -160,3 +184,13 @@ class Trace(Sequence[Span]):
                 if held > most[cell]:
                     most[cell], cells[cell] = held, self.tasks[index].name[0]
         return "".join(letter if busy > share / 2 else "." for letter, busy in zip(cells, worked, strict=True))
+
+
+def numbered(names: Sequence[str], column: Iterable[str], count: int) -> NDArray[np.int64]:
+    """For each of *count* texts, its position in *names*."""
+    number = {name: index for index, name in enumerate(names)}
+    return np.fromiter(map(number.__getitem__, column), np.int64, count)
+
+
+def _key(actions: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    return tuple(actions.items())

@@ -10,11 +10,11 @@ import pytest
 from commands import SCENARIOS
 
 from hyperdrive_sim import architecture
+from hyperdrive_sim.figures import si
 from hyperdrive_sim.layer_table import LayerRow
 from hyperdrive_sim.layers import Conv
 from hyperdrive_sim.report import Report
 from hyperdrive_sim.scenario import Scenario
-from hyperdrive_sim.show import si
 from hyperdrive_sim.study import run
 
 

@@ -193,7 +193,9 @@ def test_dry_run_simulates_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_output(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "out"
     printed = document("run", TINY, "--json", "-o", folder)
-    assert sorted(path.name for path in folder.iterdir()) == ["layers.csv", "result.json"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        *("arrays.npz", "layers.csv", "machine.json", "manifest.json", "result.json", "scenario.resolved.yaml", "spans.parquet")
+    ]
     assert json.loads((folder / "result.json").read_text("utf-8")) == printed
     rows = list(csv.DictReader(io.StringIO((folder / "layers.csv").read_text("utf-8"))))
     assert [row["layer"] for row in rows] == [layer["name"] for layer in printed["layers"]]

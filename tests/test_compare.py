@@ -19,9 +19,9 @@ from rich.console import Console, RenderableType
 
 from hyperdrive_sim import comparing, study
 from hyperdrive_sim.errors import HyperdriveSimError, InvalidInput, Mistake, Place, Stuck
+from hyperdrive_sim.figures import per_s, percent, si
 from hyperdrive_sim.report import Action, Report, UnitRow
 from hyperdrive_sim.scenario import Scenario
-from hyperdrive_sim.show import per_s, percent, si
 
 RESNETS = [str(SCENARIOS / "hyperdrive" / f"{name}.yaml") for name in ("resnet34_224", "resnet18_224", "resnet50_224")]
 COMPARE = SCENARIOS / "compare"

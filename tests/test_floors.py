@@ -19,16 +19,23 @@ FLOORS: dict[int, str] = {
     0: "errors rates box lazy wording reading document library",  # words
     1: "layers network zoo kernels golden synthetic decomposition",  # what
     2: "machine mesh placement schedule ambit",  # on what
-    3: "trace engine memories replay energy accesses hazards",  # readers
+    3: "trace span_columns engine memories replay energy accesses hazards",  # readers
     4: "archs architecture operating_points xnor_datapath nandnet",  # the chips
-    5: "scenario published layer_table occupancy report study inputs verdict",  # experiment
-    6: "bars show comparing results cli __main__",  # faces
+    5: "scenario published layer_table occupancy facts figures layer_columns notebook report study inputs verdict",  # experiment
+    6: "bars show comparing results manifest rundir cli __main__",  # faces
 }
 """Modules and folders by floor; a folder's floor is that of all its modules. A new module is given its floor here."""
 
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names.split()}
 
-ALLOWED = {"simpy": {"engine"}, "click": {"cli"}, "rich_click": {"cli"}, "matplotlib": {"plots"}}
+ALLOWED = {
+    "simpy": {"engine"},
+    "click": {"cli"},
+    "rich_click": {"cli"},
+    "matplotlib": {"plots"},
+    "pandas": {"notebook"},
+    "pyarrow": {"rundir"},
+}
 """Packages that one module alone imports."""
 
 Imports = Mapping[str, set[str]]

@@ -16,9 +16,11 @@ from commands import BASE, SCENARIOS, TINY
 from rich.console import Console, RenderableType
 from worlds import CLOCK
 
-from hyperdrive_sim import comparing, results, show
-from hyperdrive_sim.energy import Price, account
+from hyperdrive_sim import comparing, show
+from hyperdrive_sim.energy import IO_ACTIONS, Price, account
 from hyperdrive_sim.engine import simulate
+from hyperdrive_sim.figures import PREFIXES, per_s, percent, si
+from hyperdrive_sim.layer_columns import layer_columns
 from hyperdrive_sim.layer_table import LayerRow, layer_rows
 from hyperdrive_sim.layers import Conv
 from hyperdrive_sim.machine import Machine, Unit
@@ -79,6 +81,41 @@ def test_the_table_of_layers() -> None:
         LayerRow("a", "conv1x1", 16, 4, 2e-9, 7e-9, 35e-12, 16 / (5.5 * 8), {"host": 2e-9}),
         LayerRow("b", "conv1x1", 16, 5, 5e-9, 13e-9, 30e-12, 16 / (4 * 8), {"border": 1e-9}),
     ]
+
+
+def test_the_table_of_layers_as_columns() -> None:
+    """The arrays work 3.5 and 3 cycles on average; b's part fits half of the tiles of one and three quarters of the other's."""
+    trace = simulate(SCHEDULE)
+    rows = list(layer_rows(NETWORK, MACHINE, trace, account(SCHEDULE, PRICES)))
+    tiles = {"a": {"one": np.ones((1, 2)), "two": np.ones((1, 2))}, "b": {"one": np.array([[1, 0]]), "two": np.array([[1, 0.5]])}}
+    found = layer_columns(rows, MACHINE, trace, tiles, {action: price.pj for action, price in PRICES.items()})
+    assert found == {
+        "layer_id": [0, 1, 2],
+        "layer": ["input", "a", "b"],
+        "kind": ["input", "conv1x1", "conv1x1"],
+        "ops": [0, 16, 16],
+        "cycles": [0, 4, 5],
+        "stall_cycles": [0, 2, 1],
+        "total_cycles": [0, 6, 6],
+        "utilization": [0.0, 16 / (5.5 * 8), 16 / (4 * 8)],
+        "mapping_efficiency": [None, 1.0, 0.625],
+        "compute_utilization": [None, pytest.approx(16 / (3.5 * 8)), pytest.approx(16 / (3 * 8))],
+        "start_s": [0.0, 2e-9, 5e-9],
+        "end_s": [2e-9, 7e-9, 13e-9],
+        "energy_j": [20e-12, 35e-12, 30e-12],
+        "io_energy_j": [20e-12, 0.0, 0.0],
+        "stalled_by_border_s": [0.0, 0.0, 1e-9],
+        "stalled_by_host_s": [0.0, 2e-9, 0.0],
+        "weights_io_bits": [0, 0, 0],
+        "input_io_bits": [10, 0, 0],
+        "output_io_bits": [0, 0, 0],
+        "border_io_bits": [0, 0, 0],
+        "weights_io_bits_per_cycle": [None, 0.0, 0.0],
+        "input_io_bits_per_cycle": [None, 0.0, 0.0],
+        "output_io_bits_per_cycle": [None, 0.0, 0.0],
+        "border_io_bits_per_cycle": [None, 0.0, 0.0],
+        "array_cycle_count": [0, 7, 6],
+    }
 
 
 def test_a_stall_by_several_causes() -> None:
@@ -206,11 +243,29 @@ def test_what_is_the_same_in_every_frame_is_a_whole_number() -> None:
     assert all(isinstance(action.count, int) for action in found.energy.by_action.values())
 
 
-def test_layers_as_csv() -> None:
-    rows = results.layers_csv(report("tiny_2x2")).splitlines()
-    assert rows[0] == ("layer,kind,ops,cycles,start_s,end_s,energy_j,utilization,stalled_by_array_s,stalled_by_border_s,stalled_by_host_s")
-    assert len(rows) == 1 + len(report("tiny_2x2").layers)
-    assert rows[1].startswith("pool,input,0,0,0.0,")
+@pytest.mark.parametrize("which", RUNS, ids=" ".join)
+def test_columns_of_layers_add_up(which: tuple[str, ...]) -> None:
+    found = report(*which)
+    table, frames = found.layer_columns(), found.time.frames
+    assert {len(column) for column in table.values()} == {len(found.layers)}
+    assert sum(table["io_energy_j"]) == pytest.approx(found.energy.io_j * frames)
+    assert {kind: sum(table[f"{kind}_io_bits"]) / frames for kind in found.io_bits} == found.io_bits
+    counted = {name: sum(table[f"{name.replace('.', '_')}_count"]) for name in found.energy.by_action if name not in IO_ACTIONS}
+    assert counted == {name: found.energy.by_action[name].count * frames for name in counted}
+    for row, stalls, total in zip(found.layers, table["stall_cycles"], table["total_cycles"], strict=True):
+        assert stalls == pytest.approx(sum(row.stalls.values()) * found.machine.clock.hz, abs=0.51)
+        assert total == row.cycles + stalls
+    shares = [table[name] for name in ("utilization", "compute_utilization", "mapping_efficiency")]
+    for overall, computing, mapped in zip(*shares, strict=True):
+        assert (computing is None) == (mapped is None) == (not overall)
+        assert not overall or overall <= computing * (1 + 1e-9) <= mapped + 1e-6, "what does not fit the tiles is not computed in them"
+
+
+def test_bandwidths_are_over_the_time_that_a_layer_takes() -> None:
+    table = report("tiny_2x2").layer_columns()
+    row = table["layer"].index("layer1.0.conv2")
+    assert table["weights_io_bits"][row] == 3 * 3 * 16 * 16, "of 16 channels into 16"
+    assert table["weights_io_bits_per_cycle"][row] == table["weights_io_bits"][row] / table["total_cycles"][row]
 
 
 # --- as people read it ---
@@ -245,14 +300,14 @@ def test_layers_as_csv() -> None:
     ],
 )
 def test_numbers_with_prefixes(value: float, unit: str, text: str) -> None:
-    assert show.si(value, unit) == text
+    assert si(value, unit) == text
 
 
 @pytest.mark.parametrize("exponent", range(-17, 18))
 def test_prefixes_say_what_they_mean(exponent: int) -> None:
     for mantissa in (1.0, 1.0005, 3.14159, 9.9994, 9.99951):
-        digits, prefix = re.fullmatch(r"([\d.]+) (.?)x", show.si(mantissa * 10.0**exponent, "x")).groups()  # type: ignore[union-attr]
-        factor = {prefix: power for power, prefix in show.PREFIXES.items()}[prefix]
+        digits, prefix = re.fullmatch(r"([\d.]+) (.?)x", si(mantissa * 10.0**exponent, "x")).groups()  # type: ignore[union-attr]
+        factor = {prefix: power for power, prefix in PREFIXES.items()}[prefix]
         assert float(digits) * 10.0**factor == pytest.approx(mantissa * 10.0**exponent, rel=1e-3)
         assert 1 <= float(digits) < 1000
 
@@ -280,12 +335,12 @@ def test_the_summary_fits_and_cuts_nothing_off(which: tuple[str, ...], width: in
     found = report(*which)
     text = rendered(show.summary(found), width)
     assert "\N{HORIZONTAL ELLIPSIS}" not in text
-    for name, value, _ in show._facts(found):
+    for name, value, _ in found.figures():
         assert re.search(rf"^{re.escape(name)} +{re.escape(value)}( |$)", text, re.MULTILINE), (name, value)
     for row in found.published:
-        assert re.search(rf" {re.escape(show.si(row.published, row.unit))} +{re.escape(show.si(row.simulated, row.unit))} ", text)
+        assert re.search(rf" {re.escape(si(row.published, row.unit))} +{re.escape(si(row.simulated, row.unit))} ", text)
     longest = max(found.layers, key=lambda row: row.cycles)
-    assert re.search(rf"^{re.escape(longest.name)} .* {re.escape(show.percent(longest.utilization))}", text, re.MULTILINE)
+    assert re.search(rf"^{re.escape(longest.name)} .* {re.escape(percent(longest.utilization))}", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("which", SHOWN, ids=" ".join)
@@ -317,7 +372,7 @@ def test_other_tables_fit(width: int) -> None:
         comparing.sweep([*points, ({"chip.weight_stream_bits_per_cycle": -1, "chip.weight_buffer_blocks": 1}, "wrong: [b]")]), width
     )
     assert "\N{HORIZONTAL ELLIPSIS}" not in table
-    assert table.count(show.si(report("tiny_2x2").time.latency_s, "s")) == 2
+    assert table.count(si(report("tiny_2x2").time.latency_s, "s")) == 2
     assert table.count("failed") == 1
     assert "chip.weight_stream_bits_per_cycle=-1, chip.weight_buffer_blocks=1: wrong: [b]" in " ".join(table.split())
 
@@ -353,11 +408,11 @@ def test_no_column_of_a_sweep_is_cut_off(axes: dict[str, list[Any]], width: int)
     heads, body = [" ".join(filter(None, column[: -len(points) - 1])) for column in table], [column[-len(points) - 1 :] for column in table]
     keys = [key.rpartition(".")[2].replace("_", " ") for key in axes]
     figures = {
-        "latency": show.si(found.time.latency_s, "s"),
-        "rate": show.per_s(found.time.frames_per_s),
-        "use": show.percent(found.throughput.utilization),
-        "energy": show.si(found.energy.total_j, "J"),
-        "efficiency": show.si(found.efficiency.system_ops_per_j, "Op/s/W"),
+        "latency": si(found.time.latency_s, "s"),
+        "rate": per_s(found.time.frames_per_s),
+        "use": percent(found.throughput.utilization),
+        "energy": si(found.energy.total_j, "J"),
+        "efficiency": si(found.efficiency.system_ops_per_j, "Op/s/W"),
         "bound by": show.bound_by(found),
     }
     left_out = ("bound by", "use", "rate")[: len(keys) + len(figures) - len(heads)]

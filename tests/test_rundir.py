@@ -1,0 +1,600 @@
+"""Run directories: a report written and read back, what is in the files, and that there is a whole run in them or none."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import resource
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas
+import pyarrow.parquet
+import pytest
+from commands import BASE, SCENARIOS, TINY, invoke, process, sentences, write
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from hyperdrive_sim import inputs, manifest, rundir, show
+from hyperdrive_sim.document import Document
+from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.manifest import without_directories
+from hyperdrive_sim.published import Comparison
+from hyperdrive_sim.report import Report
+from hyperdrive_sim.rundir import resolved, spans
+from hyperdrive_sim.scenario import Scenario
+from hyperdrive_sim.span_columns import ABOUT
+from hyperdrive_sim.study import run
+from hyperdrive_sim.synthetic import random_parameters
+
+RUNS = [
+    ("hyperdrive/tiny_2x2",),
+    ("hyperdrive/tiny_2x2", "frames=4", "frames_per_s=5000.0", "chip.mesh=auto"),
+    ("hyperdrive/resnet34_224",),
+    ("hyperdrive/resnet34_narrow_weights",),
+    ("xnorbin/binary_alexnet",),
+    ("xnorbin/binary_alexnet_photo", "frames=2"),
+    ("chewbaccann/groupnet_resnet18_bases",),
+    ("nandnet_dram/lenet_compressed",),
+]
+FILES = ["arrays.npz", "layers.csv", "machine.json", "manifest.json", "result.json", "scenario.resolved.yaml"]
+
+
+@cache
+def simulated(name: str, *changes: str) -> tuple[Scenario, Report]:
+    scenario = Scenario.read(SCENARIOS / f"{name}.yaml", changes)
+    return scenario, run(scenario)
+
+
+def written(folder: Path, name: str = "hyperdrive/tiny_2x2", *changes: str) -> Report:
+    scenario, report = simulated(name, *changes)
+    rundir.write(report, scenario, folder)
+    return report
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def without(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+
+
+def summary(report: Report) -> str:
+    out = io.StringIO()
+    Console(file=out, width=100, highlight=False).print(show.summary(report))
+    return out.getvalue()
+
+
+# --- there and back ---
+
+
+@pytest.mark.parametrize("package", ["pyarrow", "numpy"])
+@pytest.mark.parametrize("which", RUNS, ids=" ".join)
+def test_what_is_read_is_what_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, which: tuple[str, ...], package: str) -> None:
+    if package == "numpy":
+        without(monkeypatch, "pyarrow")
+    report = written(tmp_path, *which)
+    again = rundir.read(tmp_path)
+    assert ("spans.parquet" if package == "pyarrow" else "spans.npz") in names(tmp_path)
+    assert json.dumps(again.to_dict()) == json.dumps(report.to_dict())
+    assert again.system == report.system, "tuples are tuples again"
+    assert again.published == report.published
+    assert again.machine == report.machine
+    assert [task._replace(effect=None) for task in report.trace.tasks] == again.trace.tasks
+    for times in ("ready", "start", "end"):
+        assert np.array_equal(getattr(again.trace, times), getattr(report.trace, times))
+    assert same_use(again, report)
+    assert again.layer_columns() == report.layer_columns()
+    assert summary(again) == summary(report)
+    assert show.diagram(again, 10, room=80) == show.diagram(report, 10, room=80)
+
+
+def same_use(one: Report, other: Report) -> bool:
+    """Of tiles and memories, in the same order."""
+    np.testing.assert_equal(dict(one.tiles), dict(other.tiles))
+    np.testing.assert_equal({name: dict(tiles) for name, tiles in one.tiles_by_layer.items()}, dict(other.tiles_by_layer))
+    np.testing.assert_equal({name: tuple(o) for name, o in one.occupancy.items()}, {name: tuple(o) for name, o in other.occupancy.items()})
+    parts = ("tiles", "tiles_by_layer", "occupancy")
+    return all(list(getattr(one, part)) == list(getattr(other, part)) for part in parts)
+
+
+@pytest.mark.parametrize("which", RUNS[:5], ids=" ".join)
+def test_what_is_read_can_be_written_again(tmp_path: Path, which: tuple[str, ...]) -> None:
+    """To the byte: nothing that any file holds is lost on the way."""
+    written(tmp_path / "one", *which)
+    rundir.write(rundir.read(tmp_path / "one"), simulated(*which)[0], tmp_path / "two")
+    one, two = contents(tmp_path / "one"), contents(tmp_path / "two")
+    assert {name for name in one | two if one.get(name) != two.get(name)} <= {"manifest.json"}
+
+
+def test_actions_are_shared_by_tasks_again(tmp_path: Path) -> None:
+    written(tmp_path)
+    trace = rundir.read(tmp_path).trace
+    assert len({id(task.actions) for task in trace.tasks}) == len(trace.actions) < len(trace) / 5
+
+
+def test_many_rows_are_written_some_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spans, "ROWS_AT_A_TIME", 50)
+    report = written(tmp_path)
+    assert pyarrow.parquet.ParquetFile(tmp_path / "spans.parquet").num_row_groups == 3
+    assert [task._replace(effect=None) for task in report.trace.tasks] == rundir.read(tmp_path).trace.tasks
+
+
+def test_a_directory_can_be_moved(tmp_path: Path) -> None:
+    report = written(tmp_path / "here", "xnorbin/binary_alexnet_photo")
+    shutil.move(tmp_path / "here", tmp_path / "there")
+    assert rundir.read(tmp_path / "there").to_dict() == report.to_dict()
+    assert run(Scenario.read(tmp_path / "there" / "scenario.resolved.yaml")).time == report.time
+
+
+def test_spans_that_need_pyarrow_and_those_that_do_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(tmp_path / "with")
+    without(monkeypatch, "pyarrow")
+    written(tmp_path / "without")
+    assert rundir.read(tmp_path / "without").trace.makespan_ps
+    assert refused(tmp_path / "with") == [
+        f"'{tmp_path}/with/spans.parquet' takes pyarrow to read it; pip install 'hyperdrive-sim[results]'"
+    ]
+    monkeypatch.undo()
+    assert rundir.read(tmp_path / "without").trace.makespan_ps
+
+
+# --- the files ---
+
+
+def test_two_runs_differ_in_their_manifests_only(tmp_path: Path) -> None:
+    arguments = ["run", "hyperdrive/tiny_2x2.yaml", "--set", "frames=2", "-o"]
+    for name, seed in (("one", "1"), ("two", "2")):
+        code, _, err = process(*arguments, tmp_path / name, cwd=SCENARIOS, env={"PYTHONHASHSEED": seed})
+        assert (code, err) == (0, "")
+    one, two = contents(tmp_path / "one"), contents(tmp_path / "two")
+    first, second = (json.loads(files.pop("manifest.json")) for files in (one, two))
+    assert one == two
+    assert {key for key in first if first[key] != second[key]} <= {"command", "date", "wall_s", "peak_memory_bytes"}
+    assert (first["command"], first["seed"]) == (["hyperdrive-sim", *arguments, "one"], 1)
+    assert 0 < first["wall_s"] < 60
+    assert 2**20 < first["peak_memory_bytes"] < 2**30
+    assert set(first["versions"]) == {"hyperdrive_sim", "python", "numpy", "simpy", "networkx"}
+    assert first["scenario_sha256"] == json.loads(one["result.json"])["scenario"]["hash"]
+
+
+@pytest.mark.parametrize("package", ["pyarrow", "numpy"])
+def test_no_file_says_where_anything_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+    if package == "numpy":
+        without(monkeypatch, "pyarrow")
+    monkeypatch.chdir(tmp_path)
+    for folder in ("xnorbin", "pictures"):
+        shutil.copytree(SCENARIOS / folder, tmp_path / folder)
+    picture, scenario = tmp_path / "pictures" / "hopper.jpg", Path("xnorbin/binary_alexnet_photo.yaml")
+    typed = ["run", str(scenario), f"--set=input.image={picture}", "-o", str(tmp_path / "out")]
+    monkeypatch.setattr(sys, "argv", ["/usr/bin/hyperdrive-sim", *typed])
+    assert invoke(*typed).exit_code == 0
+    assert names(tmp_path / "out") == sorted([*FILES, "scenario.input.jpg", "spans.parquet" if package == "pyarrow" else "spans.npz"])
+    for name, data in contents(tmp_path / "out").items():
+        assert tmp_path.name.encode() not in data, name
+        assert b"/usr/" not in data, name
+    assert json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))["command"] == [
+        *("hyperdrive-sim", "run", str(scenario), "--set=input.image=hopper.jpg", "-o", "out")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("scenarios/a.yaml", "scenarios/a.yaml"),
+        ("../a.yaml", "../a.yaml"),
+        ("/home/me/a.yaml", "a.yaml"),
+        ("/home/me/my runs/a.yaml", "a.yaml"),
+        ("/home/me/runs/", "runs"),
+        ("-o", "-o"),
+        ("-o/home/me/out", "-oout"),
+        ("--output=/home/me/out", "--output=out"),
+        ("--set=weights=/home/me/w.npz", "--set=weights=w.npz"),
+        ("input.image=/home/me/p.png", "input.image=p.png"),
+        ("input={image: /home/me/p.png}", "input={image: p.png}"),
+        ('sweep.weights=["/a/b/1.npz", "/a/b/2.npz"]', 'sweep.weights=["1.npz", "2.npz"]'),
+        ("title=and/or, 1 / 2", "title=and/or, 1 / 2"),
+        ("chip.mesh=[5,10]", "chip.mesh=[5,10]"),
+        (r"C:\Users\me\a.yaml", "a.yaml"),
+        (r"weights=C:\Users\me\w.npz", "weights=w.npz"),
+        ("", ""),
+    ],
+)
+def test_a_command_is_kept_without_directories(typed: str, kept: str) -> None:
+    assert without_directories(typed) == kept
+
+
+def test_from_python_there_is_no_command(tmp_path: Path) -> None:
+    written(tmp_path)
+    found = json.loads((tmp_path / "manifest.json").read_text("utf-8"))
+    assert (found["command"], found["wall_s"], found["peak_memory_bytes"]) == ([], None, None)
+
+
+def test_a_report_is_written_with_its_own_scenario(tmp_path: Path) -> None:
+    _, report = simulated("hyperdrive/tiny_2x2")
+    with pytest.raises(InvalidInput) as caught:
+        rundir.write(report, Scenario.parse(BASE), tmp_path)
+    assert str(caught.value) == "this is not a report of 'scenario.yaml'; write it with the scenario that was run"
+    assert names(tmp_path) == []
+
+
+def test_layers_as_csv(tmp_path: Path) -> None:
+    report = written(tmp_path)
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "layers.csv").read_text("utf-8"))))
+    table = report.layer_columns()
+    assert [list(row) for row in rows] == [list(table)] * len(report.layers)
+    assert [row["layer"] for row in rows] == [row.name for row in report.layers]
+    assert [float(row["io_energy_j"]) for row in rows] == table["io_energy_j"]
+    assert (rows[0]["layer"], rows[0]["mapping_efficiency"]) == ("pool", ""), "it is computed by the host"
+
+
+def test_spans_by_hand(tmp_path: Path) -> None:
+    """The tiny mesh begins with its input, which is sent on to the neighbours."""
+    report = written(tmp_path)
+    frame = pandas.read_parquet(tmp_path / "spans.parquet")
+    assert list(frame.columns) == list(ABOUT) == list(frame.attrs)
+    assert len(frame) == len(report.trace)
+    assert {str(frame[name].dtype) for name in ("name", "layer", "unit", "unit_kind", "actions")} == {"category"}
+    first = frame.iloc[0]
+    assert (first["name"], first["layer"], first["unit"], first["unit_kind"]) == ("input", "pool", "host.link", "host")
+    assert (first.ready_ps, first.start_ps, first.frame, list(first.after)) == (0, 0, 0, [])
+    assert json.loads(first.actions) == report.trace.tasks[0].actions
+    assert first.energy_j == pytest.approx(sum(json.loads(first.actions).values()) * 21e-12)
+    assert frame.energy_j.sum() == pytest.approx(report.energy.total_j)
+    busy = (frame.end_ps - frame.start_ps).groupby(frame.unit, observed=True).sum()
+    assert busy.to_dict() == report.trace.busy_ps()
+
+
+@pytest.mark.slow
+def test_spans_take_little_room(tmp_path: Path) -> None:
+    """3.5 bytes a task, where numbers and names as they are would be 120."""
+    report = written(tmp_path, "hyperdrive/resnet34_2048x1024")
+    assert (tmp_path / "spans.parquet").stat().st_size < 3.5 * len(report.trace)
+    assert sum(len(data) for data in contents(tmp_path).values()) < 1_000_000
+
+
+def test_nothing_is_pickled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without(monkeypatch, "pyarrow")
+    written(tmp_path)
+    for name in ("spans.npz", "arrays.npz"):
+        with np.load(tmp_path / name, allow_pickle=False) as stored:
+            assert all(array.dtype.kind in "iuf" + "U" for array in dict(stored).values())
+
+
+# --- the scenario ---
+
+
+def given_weights(folder: Path) -> Path:
+    """A scenario that builds on another, with a picture and weights of its own elsewhere."""
+    (folder / "data").mkdir()
+    network = Scenario.parse(BASE).network()
+    signs = {name: one.weights.transpose(0, 3, 1, 2) for name, one in random_parameters(network, 7).items() if one.weights is not None}
+    np.savez(folder / "data" / "w.npz", **signs)
+    np.save(folder / "data" / "p.npy", np.linspace(0, 1, 3 * 12 * 16).reshape(3, 12, 16))
+    write(folder, name="below.yaml")
+    return write(folder, "title: above\nweights: data/w.npz\ninput: {image: data/p.npy}\nframes: 2\n", base="extends: below.yaml\n")
+
+
+@pytest.mark.parametrize("which", RUNS, ids=" ".join)
+def test_the_resolved_scenario_gives_the_same_result(tmp_path: Path, which: tuple[str, ...]) -> None:
+    report = written(tmp_path, *which)
+    again = run(Scenario.read(tmp_path / "scenario.resolved.yaml"))
+    ours, theirs = report.to_dict(), again.to_dict()
+    for one in (ours, theirs):
+        one["scenario"].pop("file"), one["scenario"].pop("hash")
+    assert ours == theirs
+
+
+def test_the_resolved_scenario_has_every_key_of_the_chip(tmp_path: Path) -> None:
+    written(tmp_path, "hyperdrive/tiny_2x2", "chip.voltage_v=1.0")
+    data = Document.read(tmp_path / "scenario.resolved.yaml").data
+    scenario = Scenario.read(TINY)
+    assert list(data["chip"]) == list(scenario.architecture.Spec.model_fields)
+    assert (data["chip"]["voltage_v"], data["chip"]["mesh"], data["chip"]["clock_mhz"]) == (1.0, [2, 2], None)
+    assert (data["seed"], "extends" in data) == (1, False)
+    assert "  mesh: [2, 2]\n" in (tmp_path / "scenario.resolved.yaml").read_text("utf-8")
+    assert "  clock_mhz: null\n" in (tmp_path / "scenario.resolved.yaml").read_text("utf-8")
+
+
+def test_a_sweep_is_left_out_of_it(tmp_path: Path) -> None:
+    written(tmp_path, "xnorbin/binary_alexnet_choices")
+    assert "sweep" not in Document.read(tmp_path / "scenario.resolved.yaml").data
+
+
+def test_pictures_and_weights_come_along(tmp_path: Path) -> None:
+    scenario = Scenario.read(given_weights(tmp_path))
+    network = scenario.network()
+    picture, constants = inputs.input_map(scenario, network.input_shape), inputs.parameters(scenario, network)
+    rundir.write(run(scenario), scenario, tmp_path / "out")
+    shutil.rmtree(tmp_path / "data")
+    again = Scenario.read(tmp_path / "out" / "scenario.resolved.yaml")
+    assert (again.settings.input.image, again.settings.weights) == ("scenario.input.npy", "scenario.weights.npz")  # type: ignore[union-attr]
+    assert np.array_equal(inputs.input_map(again, network.input_shape), picture)
+    kept = inputs.parameters(again, network)
+    np.testing.assert_equal([asdict(one) for one in kept.values()], [asdict(one) for one in constants.values()])
+    assert invoke("check", tmp_path / "out" / "scenario.resolved.yaml").exit_code == 0
+
+
+def test_a_run_can_be_run_again_where_it_is(tmp_path: Path) -> None:
+    scenario = Scenario.read(given_weights(tmp_path))
+    rundir.write(run(scenario), scenario, tmp_path / "out")
+    before = contents(tmp_path / "out")
+    assert invoke("run", tmp_path / "out" / "scenario.resolved.yaml", "-o", tmp_path / "out").exit_code == 0
+    after = contents(tmp_path / "out")
+    assert {name for name in before if before[name] != after[name]} == {"result.json", "manifest.json"}
+
+
+@given(
+    st.text(min_size=1, max_size=30).filter(str.strip),
+    st.floats(0.001, 1e6),
+    st.sampled_from(["1", "null", "yes", "2020-01-01", "~", "a: b", "?0", "[", "#"]),
+)
+def test_any_text_and_number_is_read_as_it_was(title: str, rate: float, word: str) -> None:
+    data = {"title": title, "chip": {"rate": rate, "word": word, "none": None}, "list": [1, rate, word, title]}
+    try:
+        Document.parse(json.dumps({"title": title}), "s.yaml")
+    except InvalidInput:
+        return  # a text that no scenario can have
+    assert Document.parse(resolved._yaml(data), "s.yaml").data == data
+
+
+# --- all or nothing ---
+
+
+def test_what_an_earlier_run_left_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "notes.txt").write_text("mine", "utf-8")
+    written(tmp_path, "xnorbin/binary_alexnet_photo")
+    assert {"spans.parquet", "scenario.input.jpg"} <= set(names(tmp_path))
+    without(monkeypatch, "pyarrow")
+    report = written(tmp_path)
+    assert names(tmp_path) == sorted([*FILES, "notes.txt", "spans.npz"])
+    assert rundir.read(tmp_path).to_dict() == report.to_dict()
+
+
+def limited(size: int) -> Callable[[], None]:
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+@pytest.mark.parametrize("size", [0, 3000, 8000])
+def test_a_full_disk_leaves_what_was_there(tmp_path: Path, size: int) -> None:
+    """Whichever file has no room, the first or a later one."""
+    for earlier in (False, True):
+        folder = tmp_path / f"{earlier}"
+        before = written(folder).to_dict() if earlier else None
+        there = contents(folder) if earlier else {}
+        code, out, err = process("run", TINY, "--set", "frames=2", "-o", folder, preexec_fn=limited(size))
+        assert code == 2
+        assert err.startswith(f"error: File too large: {folder}/")
+        assert err.count("\n") == 1
+        assert "2 frames" in out, "what was found is not lost"
+        assert contents(folder) == there
+        assert not earlier or rundir.read(folder).to_dict() == before
+
+
+@pytest.mark.parametrize("renamed", range(1, 7))
+def test_an_interrupted_run_is_not_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, renamed: int) -> None:
+    written(tmp_path)
+    replace, done = os.replace, []
+
+    def interrupted(source: Path, target: Path) -> None:
+        if len(done) == renamed:
+            raise KeyboardInterrupt
+        done.append(target)
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    assert invoke("run", TINY, "--set", "frames=2", "-o", tmp_path).exit_code == 130
+    assert names(tmp_path) == sorted({*FILES, "spans.parquet"} - {"manifest.json"}), "and no temporary files"
+    assert "has no manifest.json" in refused(tmp_path)[0]
+
+
+def test_the_manifest_is_the_last_to_appear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    placed: list[str] = []
+    replace = os.replace
+    monkeypatch.setattr(os, "replace", lambda source, target: (placed.append(target.name), replace(source, target)))
+    written(tmp_path)
+    assert placed[-1] == "manifest.json"
+    assert sorted(placed) == names(tmp_path)
+
+
+# --- what cannot be read ---
+
+
+def refused(folder: Path) -> list[str]:
+    with pytest.raises(InvalidInput) as caught:
+        rundir.read(folder)
+    return [str(mistake) for mistake in caught.value.mistakes]
+
+
+def test_no_run_directory(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x", "utf-8")
+    for name in ("nowhere", "file", "."):
+        problem = f"'{tmp_path / name}' is not a run directory, or not a whole one: it has no manifest.json"
+        assert refused(tmp_path / name) == [f"{problem}; `hyperdrive-sim run FILE -o DIR` writes one"]
+
+
+@pytest.mark.parametrize("name", [*sorted({*FILES, "spans.parquet"} - {"manifest.json"})])
+def test_a_file_that_is_gone_or_changed(tmp_path: Path, name: str) -> None:
+    written(tmp_path)
+    path = tmp_path / name
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    assert refused(tmp_path) == [f"'{path}' was changed after it was written; run the scenario again"]
+    path.unlink()
+    assert refused(tmp_path) == [f"'{path}' is missing; run the scenario again"]
+
+
+def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
+    written(tmp_path)
+    for name in ("layers.csv", "machine.json"):
+        (tmp_path / name).unlink()
+    assert len(refused(tmp_path)) == 2
+
+
+def rewritten(folder: Path, name: str, **changes: Any) -> None:
+    """Change a JSON file and the manifest with it."""
+    path = folder / name
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | changes), "utf-8")
+    if name != "manifest.json":
+        known = json.loads((folder / "manifest.json").read_text("utf-8"))
+        rewritten(folder, "manifest.json", files=known["files"] | {name: manifest.sha256(path)})
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "result.json"])
+def test_a_newer_directory(tmp_path: Path, name: str) -> None:
+    written(tmp_path)
+    rewritten(tmp_path, name, schema_version=2, and_more={})
+    problem = f"'{tmp_path / name}' was written by a newer hyperdrive_sim (schema_version 2, this one reads 1)"
+    assert refused(tmp_path) == [f"{problem}; pip install --upgrade hyperdrive-sim"]
+
+
+def test_a_manifest_that_is_none(tmp_path: Path) -> None:
+    written(tmp_path)
+    rewritten(tmp_path, "manifest.json", seed="one")
+    assert refused(tmp_path) == [f"{tmp_path}/manifest.json:1:{column(tmp_path)}: seed: must be an integer, not the text 'one'"]
+    (tmp_path / "manifest.json").write_text("{", "utf-8")
+    assert refused(tmp_path)[0].startswith(f"{tmp_path}/manifest.json:1:2: is not YAML")
+
+
+def column(folder: Path) -> int:
+    return (folder / "manifest.json").read_text("utf-8").index('"seed"') + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"), [("result.json", {"time": {"seconds": 1}}), ("result.json", {"more": 1}), ("machine.json", {"units": [{}]})]
+)
+def test_files_of_another_make(tmp_path: Path, name: str, changes: dict[str, Any]) -> None:
+    written(tmp_path)
+    rewritten(tmp_path, name, **changes)
+    (said,) = refused(tmp_path)
+    assert said.startswith(f"'{tmp_path}' does not hold what this version of hyperdrive_sim writes, but what 0.1.0 did (")
+    assert said.endswith("); run its scenario again")
+
+
+# --- commands ---
+
+
+def table(*files: object) -> list[str]:
+    code, out, err = process("compare", *files, env={"COLUMNS": "200"})
+    assert (code, err) == (0, "")
+    return out.splitlines()
+
+
+def test_runs_are_compared_as_their_scenarios_are(tmp_path: Path) -> None:
+    scenarios = [SCENARIOS / "hyperdrive" / "tiny_2x2.yaml", SCENARIOS / "nandnet_dram" / "lenet.yaml"]
+    folders = [tmp_path / path.stem for path in scenarios]
+    for path, folder in zip(scenarios, folders, strict=True):
+        assert invoke("run", path, "-o", folder).exit_code == 0
+    assert table(*folders) == table(*scenarios) == table(folders[0], scenarios[1])
+    found = json.loads(invoke("compare", *folders, "--json").stdout)
+    assert [one["file"] for one in found] == list(map(str, folders))
+    assert found[0]["result"] == json.loads(invoke("run", TINY, "--json").stdout)
+
+
+def test_a_run_that_cannot_be_read_does_not_keep_others_from_being_compared(tmp_path: Path) -> None:
+    written(tmp_path / "one")
+    (tmp_path / "one" / "layers.csv").unlink()
+    result = invoke("compare", tmp_path / "one", TINY)
+    assert result.exit_code == 3
+    assert f"'{tmp_path}/one/layers.csv' is missing; run the scenario again" in " ".join(result.stdout.split())
+    assert "147.7 us" in result.stdout
+
+
+@pytest.mark.parametrize("command", [["compare", TINY], ["diagram"]])
+def test_a_run_cannot_be_changed(tmp_path: Path, command: Sequence[object]) -> None:
+    written(tmp_path / "one")
+    result = invoke(*command, tmp_path / "one", "--set", "frames=2")
+    assert (result.exit_code, result.stdout) == (2, "")
+    problem = f"--set: '{tmp_path}/one' is a run that has been, and nothing of it can be set"
+    assert sentences(result) == [f"{problem}; take the scenario in it, {tmp_path}/one/scenario.resolved.yaml"]
+
+
+def test_a_diagram_of_a_run(tmp_path: Path) -> None:
+    written(tmp_path)
+    assert invoke("diagram", tmp_path).stdout == invoke("diagram", TINY).stdout
+
+
+# --- in a notebook ---
+
+
+def test_layers_as_a_data_frame(tmp_path: Path) -> None:
+    report = written(tmp_path)
+    frame = report.to_pandas()
+    pandas.testing.assert_frame_equal(frame, pandas.read_csv(tmp_path / "layers.csv"), check_dtype=False)
+    assert frame.set_index("layer").loc["layer1.0.conv1", "cycles"] == report.layers[1].cycles
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_spans_as_a_data_frame(tmp_path: Path, again: bool) -> None:
+    report = written(tmp_path)
+    frame, stored = (rundir.read(tmp_path) if again else report).spans(), pandas.read_parquet(tmp_path / "spans.parquet")
+    assert frame.attrs == stored.attrs
+    for name in ("after", "after_start"):
+        assert list(map(list, frame.pop(name))) == list(map(list, stored.pop(name)))
+    pandas.testing.assert_frame_equal(frame, stored, check_categorical=False, check_dtype=False)
+    assert {str(dtype) for dtype in frame.dtypes} == {"category", "int64", "float64"}
+
+
+@pytest.mark.parametrize("wanted", [Report.to_pandas, Report.spans])
+def test_without_pandas(monkeypatch: pytest.MonkeyPatch, wanted: Callable[[Report], Any]) -> None:
+    without(monkeypatch, "pandas")
+    with pytest.raises(InvalidInput) as caught:
+        wanted(simulated("hyperdrive/tiny_2x2")[1])
+    assert str(caught.value) == "data frames need pandas; pip install 'hyperdrive-sim[notebook]'"
+
+
+def texts(page: str) -> Iterator[str]:
+    """The texts of a page that is well-formed, in order."""
+    from xml.etree import ElementTree
+
+    return (" ".join(text.split()) for text in ElementTree.fromstring(page.replace("<br>", "<br/>")).itertext())
+
+
+def test_a_page_has_what_a_terminal_shows() -> None:
+    _, report = simulated("hyperdrive/resnet34_224")
+    found = list(texts(report._repr_html_()))
+    assert found[:2] == ["ResNet-34 at 224 x 224 on one Hyperdrive chip", "resnet34 at 3 x 224 x 224 on 1 hyperdrive chip at 58 MHz"]
+    shown = " ".join(summary(report).split())
+    for name, value, remark in report.figures():
+        assert [name, value, " ".join(remark.split())] == found[found.index(name) : found.index(name) + 3]
+        assert f"{name} {value}" in shown
+    for row in report.published:
+        assert row.quantity in found
+    assert [text for text in found if text.startswith("published")][:2] == ["published and simulated", "published"]
+
+
+def test_a_page_escapes_and_takes_on_any_colours() -> None:
+    _, report = simulated("hyperdrive/tiny_2x2", "title=<b>a & b</b>")
+    page = report._repr_html_()
+    assert "<b>" not in page
+    assert next(texts(page)) == "<b>a & b</b>"
+    assert "published" not in " ".join(texts(page)).partition("prices")[0]
+    assert not any(word in page for word in ("color", "background", "#", "<script", "<style"))
+
+
+def test_a_page_says_what_is_further_off_than_stated() -> None:
+    _, report = simulated("hyperdrive/tiny_2x2")
+    row = Comparison("energy", "J", 1.0, 1.5, 0.5, 0.1, "s", "published", "because")
+    found = list(texts(replace(report, published=(row,))._repr_html_()))
+    assert found[-7:] == [
+        "energy",
+        "1 J",
+        "1.5 J",
+        "+50.00 %",
+        "published",
+        "energy: because",
+        "energy: further off than the stated 10.0 %",
+    ]
