@@ -63,11 +63,13 @@ _Representer.add_representer(type(None), lambda self, _: self.represent_scalar("
 
 
 def _styled(value: Any) -> Any:
-    """Mappings a line for each key, lists in one line, with the texts in them in quotes: ruamel.yaml leaves them out around '?0'."""
+    """Mappings a line for each key, lists in one line. Texts are quoted where ruamel.yaml would leave that out although they need it: in
+    lists ('?0'), and around what is no letter (a line end of its own).
+    """
     if isinstance(value, dict):
         return CommentedMap({key: _styled(item) for key, item in value.items()})
     if isinstance(value, list):
         items = CommentedSeq(DoubleQuotedScalarString(item) if isinstance(item, str) else _styled(item) for item in value)
         items.fa.set_flow_style()
         return items
-    return value
+    return DoubleQuotedScalarString(value) if isinstance(value, str) and not value.isprintable() else value
