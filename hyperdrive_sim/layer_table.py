@@ -36,6 +36,11 @@ class LayerRow:
     utilization: float
     stalls: Mapping[str, float]
 
+    def held_s(self, peak_ops_per_s: float) -> float:
+        """For how long it held the arrays, on average over them: they computed it or stood still before it."""
+        stalled = sum(self.stalls.values())
+        return max(stalled, self.ops / (self.utilization * peak_ops_per_s)) if self.utilization else stalled
+
 
 def layer_rows(network: Network, machine: Machine, trace: Trace, ledger: Ledger) -> Iterator[LayerRow]:
     """A row for every layer that tasks were written for, in the order of the schedule."""

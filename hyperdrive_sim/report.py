@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,8 @@ from hyperdrive_sim.trace import Trace
 
 SCHEMA_VERSION = 1
 NOT_IN_JSON = frozenset({"machine", "trace", "tiles", "tiles_by_layer", "occupancy"})
+PLOTS = "hyperdrive_sim.plots"
+"""Found by its name when somebody wants to see something: it stands above this floor, and a run without pictures needs no matplotlib."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,11 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         return {field.name: _plain(getattr(self, field.name)) for field in fields(self) if field.name not in NOT_IN_JSON}
+
+    @property
+    def plot(self) -> Any:
+        """Its pictures, `report.plot.gantt()`; see `hyperdrive_sim.plots`."""
+        return import_module(PLOTS).Plots(self)
 
     def compared(self, rows: tuple[Row, ...], others: Mapping[str, Report]) -> Report:
         """The same report beside published figures; *others* are those that rows are held against, by their scenario."""

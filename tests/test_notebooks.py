@@ -22,6 +22,6 @@ def test_notebook_runs(path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)
     assert not any(cell.get("outputs") for cell in notebook.cells), "commit notebooks without outputs"
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(path.parent)}}).execute()
-    kinds = [output.output_type for cell in notebook.cells for output in cell.get("outputs", [])]
-    assert "display_data" in kinds, "a notebook shows something"
-    assert "error" not in kinds
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    assert any("image/png" in output.get("data", {}) for output in outputs), "a notebook shows something"
+    assert "error" not in [output.output_type for output in outputs]
