@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from hyperdrive_sim.report import Report
     from hyperdrive_sim.scenario import Scenario
     from hyperdrive_sim.study import Progress
+    from hyperdrive_sim.timelines import Request
 
 INTERRUPTED = 130
 SOME_FAILED = 3
@@ -133,11 +134,20 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
     "-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Write the run into a directory: result, layers, trace."
 )
 @click.option("--dry-run", is_flag=True, help="Say how many tasks, seconds and bytes the run would take.")
-def run(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | None, dry_run: bool) -> None:
+@click.option(
+    "--trace",
+    type=click.Path(path_type=Path),
+    metavar="OUT",
+    help="Write a timeline: .json or .json.gz (Chrome), .pftrace (Perfetto), .vcd (waveforms).",
+)
+@click.option("--trace-window", metavar="START:END", help="Show this part of the run in it, such as 10us:2ms.")
+@click.option("--trace-level", metavar="unit|chip|machine", help="Show every unit in it (unless told otherwise), every chip, or all.")
+def run(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | None, dry_run: bool, **timeline: Any) -> None:
     """Simulate a scenario and report latency, energy with I/O, utilisation and what it is bound by."""
     from hyperdrive_sim import manifest, results, rundir, show, study
 
     scenario = _scenario(file, changes)
+    wanted = _timeline(**timeline)
     if output:
         results.writable(output)
     if dry_run:
@@ -155,6 +165,30 @@ def run(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | None
         with _progress() as progress:
             progress("writing", 0, 0)
             rundir.write(report, scenario, output, how)
+    if wanted:
+        _write_timeline(report, wanted)
+
+
+def _timeline(trace: Path | None, trace_window: str | None, trace_level: str | None) -> Request | None:
+    """The timeline that the options of `run` ask for."""
+    options = {"window": trace_window, "level": trace_level}
+    given = {name: value for name, value in options.items() if value is not None}
+    if trace is None:
+        if given:
+            raise InvalidInput.at(f"--trace-{next(iter(given))}", "there is no timeline to show it in", "add --trace OUT")
+        return None
+    from hyperdrive_sim import timelines
+
+    return timelines.request(trace, **given)
+
+
+def _write_timeline(report: Report, wanted: Request) -> None:
+    from hyperdrive_sim import timelines
+
+    if large := timelines.warning(report, wanted):
+        click.echo(large, err=True)
+    with _progress() as progress:
+        timelines.write(report, wanted, progress)
 
 
 @command

@@ -17,11 +17,11 @@ from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.golden import Array
 
 
-def writable(folder: Path) -> None:
-    """Raises InvalidInput, before a long run rather than after, if *folder* or what it is to be in is a file."""
+def writable(folder: Path, option: str = "--output") -> None:
+    """Raises InvalidInput, before a long run rather than after, if *folder* or what it is to be in is a file; *option* asked for it."""
     for path in (folder, *folder.parents):
         if path.exists() and not path.is_dir():
-            raise InvalidInput.at("--output", f"'{path}' is a file", "name a directory")
+            raise InvalidInput.at(option, f"'{path}' is a file", "name a directory")
 
 
 class Staging:
@@ -82,8 +82,16 @@ def write_outputs(outputs: Sequence[Array], folder: Path) -> None:
 
 
 def _write(path: Path, data: bytes) -> None:
+    with replacing(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write that takes its name only when it is complete."""
     with staged(path.parent) as staging:
-        staging.write(path.name, data)
+        with staging.file(path.name) as file:
+            yield file
         staging.place()
 
 

@@ -22,7 +22,7 @@ FLOORS: dict[int, str] = {
     3: "trace span_columns engine memories replay energy accesses hazards",  # readers
     4: "archs architecture operating_points xnor_datapath nandnet",  # the chips
     5: "scenario published layer_table occupancy facts figures layer_columns notebook report study inputs verdict",  # experiment
-    6: "bars show comparing results manifest rundir plots cli __main__",  # faces
+    6: "bars show comparing results manifest rundir plots timelines cli __main__",  # faces
 }
 """Modules and folders by floor; a folder's floor is that of all its modules. A new module is given its floor here."""
 
@@ -35,8 +35,10 @@ ALLOWED = {
     "matplotlib": {"plots"},
     "pandas": {"notebook"},
     "pyarrow": {"rundir"},
+    "perfetto": {"timelines"},
+    "vcd": {"timelines"},
 }
-"""Packages that one module alone imports."""
+"""Packages that one module or folder alone imports."""
 
 Imports = Mapping[str, set[str]]
 

@@ -1,0 +1,65 @@
+"""What the tasks of a run cost, column by column, and where its units and memories are."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hyperdrive_sim.energy import IO_ACTIONS
+from hyperdrive_sim.mesh import Mesh
+from hyperdrive_sim.report import Report
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+def place(name: str) -> str:
+    """Where a unit or a memory is: `chip[3,4]` for `chip[3,4].send.east`."""
+    return name.partition(".")[0]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A report read task by task; positions are those of its schedule."""
+
+    report: Report
+
+    @cached_property
+    def places(self) -> Mapping[str, int | None]:
+        """Where units and memories are, in the order of the machine; in a mesh, with the row of each chip."""
+        machine = self.report.machine
+        mesh = Mesh(*machine.mesh) if machine.mesh else None
+        rows = {str(chip): chip.row for chip in mesh.chips} if mesh else {}
+        names = (*machine.unit, *machine.memory)
+        return {where: rows.get(where) for where in dict.fromkeys(map(place, names))}
+
+    @cached_property
+    def _costs(self) -> tuple[Floats, Ints]:
+        """Equal tasks share one mapping of actions, so each mapping is looked at once."""
+        prices = {name: action.pj for name, action in self.report.energy.by_action.items()}
+        known: dict[int, tuple[float, int]] = {}
+        pj, bits = array("d"), array("q")
+        for task in self.report.trace.tasks:
+            actions = task.actions
+            cost = known.get(id(actions))
+            if cost is None:
+                crossing = sum(count for action, count in actions.items() if action in IO_ACTIONS)
+                cost = known[id(actions)] = sum(count * prices[action] for action, count in actions.items()), crossing
+            pj.append(cost[0])
+            bits.append(cost[1])
+        return np.frombuffer(pj, np.float64), np.frombuffer(bits, np.int64)
+
+    @property
+    def pj(self) -> Floats:
+        """The energy of each task, in picojoules."""
+        return self._costs[0]
+
+    @property
+    def io_bits(self) -> Ints:
+        """The bits of each task that cross a chip's edge."""
+        return self._costs[1]
