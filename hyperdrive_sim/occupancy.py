@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from hyperdrive_sim.machine import Machine, Memory
 from hyperdrive_sim.placement import Placement, Resident
-from hyperdrive_sim.schedule import Compute, Copy, Load, Site
+from hyperdrive_sim.schedule import Compute, Copy, Load, Region, Site
 from hyperdrive_sim.trace import Trace
 
 Event = tuple[int, int]
@@ -36,21 +36,19 @@ class Occupancy(NamedTuple):
 
 def occupancies(machine: Machine, placement: Placement, trace: Trace) -> Mapping[str, Occupancy]:
     """That of every memory of a machine."""
-    lives, pushed = _Lives(), _pushes(machine, placement, trace)
-    for task, start, end in zip(trace.tasks, trace.start.tolist(), trace.end.tolist(), strict=True):
-        match task.effect:
-            case Compute(site):
-                lives.site(site, task.frame, start, end)
-            case Copy(tensor, _, _, _, source, target):
-                lives.copy(tensor, source, target, task.frame, start, end + task.latency_ps)
-    held = lives.by_map()
+    moves = _Moves(machine, placement, trace)
+    lives, pushed = moves.lives(), moves.pushed()
+    alike: dict[object, Occupancy] = {}
     found = {}
     for memory in machine.memories:
-        if memory.kind == "fifo":
-            events: Iterable[Event] = _of_buffer(memory, pushed.get(memory.name, []))
-        else:
-            events = _of_ram(placement.residents.get(memory.name, ()), held.get(memory.name, {}))
-        found[memory.name] = _summed(events, memory.bits)
+        if memory.kind == "ram":
+            found[memory.name] = _summed(_of_ram(placement.residents.get(memory.name, ()), lives.get(memory.name, {})), memory.bits)
+        else:  # one stream fills the buffers of many chips
+            streams = pushed.get(memory.name, [])
+            same = (memory.bits, memory.entries, *map(id, streams))
+            if same not in alike:
+                alike[same] = _summed(_of_buffer(memory, streams), memory.bits)
+            found[memory.name] = alike[same]
     return found
 
 
@@ -64,50 +62,97 @@ def _summed(events: Iterable[Event], capacity: int) -> Occupancy:
     return Occupancy(times, changes.cumsum(dtype=np.int64), capacity)
 
 
-Life = list[int]
+Life = tuple[int, int]
 """From when to when, in picoseconds."""
+Lives = dict[tuple[str, str, int], list[Life]]
+"""By memory, tensor and frame."""
 
 
-class _Lives:
-    """When maps are first written and last used, each frame by itself."""
+class _Moves:
+    """The tasks that write, read or bring each thing, by their numbers; equal ones together, so that each is looked at only once."""
 
-    def __init__(self) -> None:
-        self.sites: dict[tuple[int, int], tuple[Site, Life]] = {}
-        self.written: dict[tuple[str, str, int], Life] = {}
-        self.read: dict[tuple[str, str, int], Life] = {}
+    def __init__(self, machine: Machine, placement: Placement, trace: Trace) -> None:
+        self.trace, self.word_bits = trace, placement.word_bits
+        self.buffers = {memory.name for memory in machine.memories if memory.kind == "fifo"}
+        self.computed: dict[tuple[int, int], tuple[Site, list[int]]] = {}
+        self.copied: dict[tuple[str, str, str, int], list[int]] = {}
+        self.loaded: dict[tuple[str, ...], list[int]] = {}
+        for number, task in enumerate(trace.tasks):
+            match task.effect:
+                case Compute(site):
+                    self.computed.setdefault((id(site), task.frame), (site, []))[1].append(number)
+                case Copy(tensor, _, _, _, source, target):
+                    self.copied.setdefault((source, target, tensor, task.frame), []).append(number)
+                case Load(_, _, _, _, targets):
+                    self.loaded.setdefault(targets, []).append(number)
 
-    def site(self, site: Site, frame: int, start: int, end: int) -> None:
-        """A site serves many tasks, so its regions are looked at only once, in the end."""
-        if known := self.sites.get((id(site), frame)):
-            _stretch(known[1], start, end)
-        else:
-            self.sites[id(site), frame] = site, [start, end]
-
-    def copy(self, tensor: str, source: str, target: str, frame: int, start: int, end: int) -> None:
-        _touch(self.read, (source, tensor, frame), start, end)
-        _touch(self.written, (target, tensor, frame), start, end)
-
-    def by_map(self) -> dict[str, dict[str, list[Life]]]:
+    def lives(self) -> dict[str, dict[str, list[Life]]]:
         """By memory and tensor, a life for every frame. What is written and never read lives until it is written in full."""
-        for (_, frame), (site, (start, end)) in self.sites.items():
-            for region in (*site.reads, *site.operands):
-                _touch(self.read, (region.memory, region.tensor, frame), start, end)
-            for region in site.stores:
-                _touch(self.written, (region.memory, region.tensor, frame), start, end)
-        lives: dict[str, dict[str, list[Life]]] = {}
-        for key, (start, end) in self.written.items():
+        written, read = self._uses()
+        found: dict[str, dict[str, list[Life]]] = {}
+        for key, lives in written.items():
             memory, tensor, _ = key
-            last = max(end, self.read[key][1]) if key in self.read else end
-            lives.setdefault(memory, {}).setdefault(tensor, []).append([start, last])
-        return lives
+            last = max(end for _, end in (*lives, *read.get(key, ())))
+            found.setdefault(memory, {}).setdefault(tensor, []).append((min(start for start, _ in lives), last))
+        return found
 
+    def _uses(self) -> tuple[Lives, Lives]:
+        written: Lives = {}
+        read: Lives = {}
+        for (_, frame), (site, numbers) in self.computed.items():
+            life = self._life(numbers)
+            for region in (*site.reads, *site.operands):
+                read.setdefault((region.memory, region.tensor, frame), []).append(life)
+            for region in site.stores:
+                written.setdefault((region.memory, region.tensor, frame), []).append(life)
+        for (source, target, tensor, frame), numbers in self.copied.items():
+            life = self._life(numbers)
+            read.setdefault((source, tensor, frame), []).append(life)
+            written.setdefault((target, tensor, frame), []).append(life)
+        return written, read
 
-def _touch(lives: dict[tuple[str, str, int], Life], key: tuple[str, str, int], start: int, end: int) -> None:
-    _stretch(lives.setdefault(key, [start, end]), start, end)
+    def _life(self, numbers: Sequence[int]) -> Life:
+        """From the first start to the last arrival."""
+        tasks, latest = self.trace.tasks, int(self.trace.end[numbers].max())
+        late = max((tasks[number].latency_ps for number in numbers), default=0)
+        return int(self.trace.start[numbers].min()), latest + late
 
+    def pushed(self) -> dict[str, list[Sequence[Event]]]:
+        """What comes into each buffer: streams, each in its order."""
+        found: dict[str, list[Sequence[Event]]] = {}
+        for targets, numbers in self.loaded.items():
+            stream = [self._event(number, self._loaded_bits(number)) for number in numbers]
+            for target in targets:
+                found.setdefault(target, []).append(stream)
+        for (_, target, tensor, _), numbers in self.copied.items():
+            if target in self.buffers:
+                bits = self.word_bits[tensor]
+                found.setdefault(target, []).append([self._event(number, self._copied_values(number) * bits) for number in numbers])
+        for site, numbers in self.computed.values():
+            for region in (region for region in site.stores if region.memory in self.buffers):
+                events = [self._event(number, self._values_in(number, region)) for number in numbers]
+                found.setdefault(region.memory, []).append([event for event in events if event[1]])
+        return found
 
-def _stretch(life: Life, start: int, end: int) -> None:
-    life[0], life[1] = min(life[0], start), max(life[1], end)
+    def _event(self, number: int, bits: int) -> Event:
+        return int(self.trace.end[number]) + self.trace.tasks[number].latency_ps, bits
+
+    def _loaded_bits(self, number: int) -> int:
+        effect = self.trace.tasks[number].effect
+        assert isinstance(effect, Load)
+        return effect.bits
+
+    def _copied_values(self, number: int) -> int:
+        effect = self.trace.tasks[number].effect
+        assert isinstance(effect, Copy)
+        return sum(box.channels(effect.c0, effect.c1).size for box in effect.boxes)
+
+    def _values_in(self, number: int, region: Region) -> int:
+        """Bits of a region that one task computes."""
+        effect = self.trace.tasks[number].effect
+        assert isinstance(effect, Compute)
+        values = sum((patch.out.channels(effect.c0, effect.c1) & region.box).size for patch in effect.patches)
+        return values * self.word_bits[region.tensor]
 
 
 def _of_ram(residents: Sequence[Resident], lives: Mapping[str, Sequence[Life]]) -> Iterator[Event]:
@@ -125,31 +170,11 @@ def _of_ram(residents: Sequence[Resident], lives: Mapping[str, Sequence[Life]]) 
         yield end, -one.bits
 
 
-def _pushes(machine: Machine, placement: Placement, trace: Trace) -> dict[str, list[Event]]:
-    """What comes into each buffer, in the order in which it comes."""
-    buffers = {memory.name for memory in machine.memories if memory.kind == "fifo"}
-    pushed: dict[str, list[Event]] = {}
-    for task, end in zip(trace.tasks, trace.end.tolist(), strict=True):
-        match task.effect:
-            case Load(_, _, _, bits, targets):
-                for target in targets:
-                    pushed.setdefault(target, []).append((end + task.latency_ps, bits))
-            case Copy(tensor, c0, c1, boxes, _, target) if target in buffers:
-                bits = sum(box.channels(c0, c1).size for box in boxes) * placement.word_bits[tensor]
-                pushed.setdefault(target, []).append((end + task.latency_ps, bits))
-            case Compute(site, c0, c1, patches):
-                for region in (region for region in site.stores if region.memory in buffers):
-                    values = sum((patch.out.channels(c0, c1) & region.box).size for patch in patches)
-                    if values:
-                        pushed.setdefault(region.memory, []).append((end, values * placement.word_bits[region.tensor]))
-    return {name: sorted(events, key=lambda event: event[0]) for name, events in pushed.items()}
-
-
-def _of_buffer(memory: Memory, pushed: Sequence[Event]) -> Iterator[Event]:
+def _of_buffer(memory: Memory, streams: Iterable[Sequence[Event]]) -> Iterator[Event]:
     """What no longer fits is pushed out, oldest first."""
     kept: deque[int] = deque()
     used = 0
-    for at, bits in pushed:
+    for at, bits in sorted((event for stream in streams for event in stream), key=lambda event: event[0]):
         kept.append(bits)
         used += bits
         yield at, bits
