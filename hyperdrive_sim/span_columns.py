@@ -67,7 +67,6 @@ def columns(trace: Trace, kinds: Mapping[str, str], pj: Mapping[str, float]) -> 
     names = tuple(dict.fromkeys(map(attrgetter("name"), trace.tasks)))
     kind_number = {kind: index for index, kind in enumerate(dict.fromkeys(kinds[unit] for unit in trace.units))}
     kind_of_unit = np.array([kind_number[kinds[unit]] for unit in trace.units])
-    joules = np.array([sum(count * pj[action] for action, count in actions.items()) * PJ for actions in trace.actions])
     return SpanColumns(
         name=Names(_codes(numbered(names, map(attrgetter("name"), trace.tasks), len(trace))), names),
         layer=Names(_codes(trace.layer_index), trace.layers),
@@ -82,7 +81,7 @@ def columns(trace: Trace, kinds: Mapping[str, str], pj: Mapping[str, float]) -> 
         after=_lists(list(map(attrgetter("after"), trace.tasks))),
         after_start=_lists(list(map(attrgetter("after_start"), trace.tasks))),
         actions=Names(_codes(trace.actions_index), tuple(json.dumps(dict(actions)) for actions in trace.actions)),
-        energy_j=joules[trace.actions_index],
+        energy_j=trace.counted(pj) * PJ,
     )
 
 

@@ -84,6 +84,11 @@ class Trace(Sequence[Span]):
         position = {identity: number[_key(actions)] for identity, actions in shared.items()}
         return np.fromiter((position[id(task.actions)] for task in self.tasks), np.int64, len(self.tasks))
 
+    def counted(self, weights: Mapping[str, float]) -> NDArray[np.float64]:
+        """For every task, its actions times the weights they have: with prices, what it costs. Actions without a weight do not count."""
+        each = [sum(count * weights.get(action, 0) for action, count in actions.items()) for actions in self.actions]
+        return np.array(each, np.float64)[self.actions_index]
+
     @cached_property
     def by_unit(self) -> dict[str, NDArray[np.int64]]:
         """The positions of each unit's tasks, in the order in which it did them."""

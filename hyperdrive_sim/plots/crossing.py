@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,16 +11,8 @@ from hyperdrive_sim.trace import Trace
 
 
 def crossing_bits(trace: Trace) -> NDArray[np.int64]:
-    """For every task, how many bits cross a chip's edge by it. Equal tasks share one mapping of actions, so each is read once."""
-    known: dict[int, int] = {}
-
-    def bits(actions: Mapping[str, int]) -> int:
-        found = known.get(id(actions))
-        if found is None:
-            found = known[id(actions)] = sum(count for action, count in actions.items() if action in IO_ACTIONS)
-        return found
-
-    return np.fromiter((bits(task.actions) for task in trace.tasks), np.int64, len(trace))
+    """For every task, how many bits cross a chip's edge by it."""
+    return trace.counted(dict.fromkeys(IO_ACTIONS, 1)).astype(np.int64)
 
 
 def by_layer_and_kind(report: Report) -> dict[str, dict[str, int]]:

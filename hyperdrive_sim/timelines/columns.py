@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -39,27 +38,11 @@ class Columns:
         return {where: rows.get(where) for where in dict.fromkeys(map(place, names))}
 
     @cached_property
-    def _costs(self) -> tuple[Floats, Ints]:
-        """Equal tasks share one mapping of actions, so each mapping is looked at once."""
-        prices = {name: action.pj for name, action in self.report.energy.by_action.items()}
-        known: dict[int, tuple[float, int]] = {}
-        pj, bits = array("d"), array("q")
-        for task in self.report.trace.tasks:
-            actions = task.actions
-            cost = known.get(id(actions))
-            if cost is None:
-                crossing = sum(count for action, count in actions.items() if action in IO_ACTIONS)
-                cost = known[id(actions)] = sum(count * prices[action] for action, count in actions.items()), crossing
-            pj.append(cost[0])
-            bits.append(cost[1])
-        return np.frombuffer(pj, np.float64), np.frombuffer(bits, np.int64)
-
-    @property
     def pj(self) -> Floats:
         """The energy of each task, in picojoules."""
-        return self._costs[0]
+        return self.report.trace.counted({name: action.pj for name, action in self.report.energy.by_action.items()})
 
-    @property
+    @cached_property
     def io_bits(self) -> Ints:
         """The bits of each task that cross a chip's edge."""
-        return self._costs[1]
+        return self.report.trace.counted(dict.fromkeys(IO_ACTIONS, 1)).astype(np.int64)
