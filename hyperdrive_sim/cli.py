@@ -267,6 +267,31 @@ def compare(files: tuple[str, ...], changes: tuple[str, ...], as_json: bool) -> 
 
 
 @command
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@set_option
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="HTML", default=Path("report.html"), show_default=True, help="The page."
+)
+def report(files: tuple[Path, ...], changes: tuple[str, ...], output: Path) -> None:
+    """Write one HTML page of a run: everything there is to see of it, in one file that works offline. Several are compared.
+
+    --set changes a key of every scenario.
+    """
+    from hyperdrive_sim import results
+    from hyperdrive_sim.page import available, page
+    from hyperdrive_sim.page.run import planned
+
+    available()
+    _unchangeable(files, changes)
+    results.writable_file(output)
+    runs = [planned(file, changes) for file in files]
+    with _progress() as progress:
+        text = page([run(progress) for run in runs])
+    results.write_file(text, output)
+    click.echo(f"{output}, {output.stat().st_size / 1e6:.1f} MB", err=True)
+
+
+@command
 @file_argument
 @set_option
 @click.option("--width", type=click.IntRange(10, 1000), help="Characters for the whole makespan; as many as there is room for.")

@@ -25,12 +25,12 @@ def comparison(found: Sequence[tuple[str, Report | HyperdriveSimError]]) -> Grou
     ran = [(file, outcome) for file, outcome in found if isinstance(outcome, Report)]
     failed = [(file, outcome) for file, outcome in found if isinstance(outcome, HyperdriveSimError)]
     reports = [report for _, report in ran]
-    below = [Text(remark, style="dim") for remark in _unlike(reports)]
+    below = [Text(remark, style="dim") for remark in unlike(reports)]
     below += [Text(line, style="bold red") for file, error in failed for line in _why(file, error)]
-    names = _names(ran)
-    rows = [(name, row) for name, report in zip(names, reports, strict=True) for row in report.published]
+    called = names(ran)
+    rows = [(name, row) for name, report in zip(called, reports, strict=True) for row in report.published]
     beside = (BLANK, published([row for _, row in rows], [name for name, _ in rows])) if rows else ()
-    return Group(_table(names, reports), *beside, *((BLANK, *below) if below else ()))
+    return Group(_table(called, reports), *beside, *((BLANK, *below) if below else ()))
 
 
 def _table(names: Sequence[str], reports: Sequence[Report]) -> Columns:
@@ -58,14 +58,14 @@ def weak(report: Report) -> float:
     return sum(shares.get(how, 0.0) for how in WEAK)
 
 
-def _names(ran: Sequence[tuple[str, Report]]) -> list[str]:
+def names(ran: Sequence[tuple[str, Report]]) -> list[str]:
     """Titles, with their file's name where two have the same."""
     count = Counter(report.scenario.title for _, report in ran)
     titled = [(report.scenario.title, file) for file, report in ran]
     return [f"{title} ({Path(file).name})" if count[title] > 1 else title for title, file in titled]
 
 
-def _unlike(reports: Sequence[Report]) -> Iterator[str]:
+def unlike(reports: Sequence[Report]) -> Iterator[str]:
     """In which ways the figures are those of different work: other networks or inputs, or else other options or another host's part."""
     facts = [report.network for report in reports]
     networks = _different(network.name for network in facts)

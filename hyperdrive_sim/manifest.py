@@ -69,7 +69,7 @@ class Manifest(BaseModel):
             date=datetime.now(UTC).isoformat(timespec="seconds"),
             wall_s=None if how.wall_s is None else round(how.wall_s, 3),
             peak_memory_bytes=how.peak_memory_bytes,
-            versions=_versions(),
+            versions=versions(),
             files=files,
         )
 
@@ -116,7 +116,8 @@ def without_directories(argument: str) -> str:
     return before.group() + DIRECTORIES.sub("", rest)
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Of what computes."""
     ours = {"hyperdrive_sim": __version__, "python": platform.python_version()}
     return ours | {package: metadata.version(package) for package in PACKAGES}
 

@@ -83,6 +83,10 @@ class Report:
         yield from figures.of_chip(self.datasheet)
         yield from figures.host(self.network)
 
+    def took_s(self) -> dict[str, float]:
+        """How long each layer took per frame: its arrays computed it, or stood still before they could, on average over them."""
+        return {row.name: row.held_s(self.system.peak_ops_per_s) / self.time.frames for row in self.layers}
+
     def layer_columns(self) -> Columns:
         """`layers` and what follows from the trace for each of them, as columns."""
         return layer_columns(self.layers, self.machine, self.trace, self.tiles_by_layer, self._pj())

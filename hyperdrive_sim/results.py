@@ -24,6 +24,18 @@ def writable(folder: Path, option: str = "--output") -> None:
             raise InvalidInput.at(option, f"'{path}' is a file", "name a directory")
 
 
+def writable_file(path: Path) -> None:
+    """The same for a file that is to be at *path*."""
+    if path.is_dir():
+        raise InvalidInput.at("--output", f"'{path}' is a directory", "name a file")
+    writable(path.parent)
+
+
+def write_file(text: str, path: Path) -> None:
+    """Write one file, in a directory that is made if there is none."""
+    _write(path, text.encode())
+
+
 class Staging:
     """Files on their way into a directory, under temporary names until all are complete. An OSError names the file that it is about."""
 

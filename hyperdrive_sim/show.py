@@ -97,8 +97,7 @@ def bound_by(report: Report) -> str:
 
 def _layers(report: Report) -> Columns:
     """The layers that took longest, per frame: how long their arrays computed or stood still before they could, and for what."""
-    frames = report.time.frames
-    took = {row.name: row.held_s(report.system.peak_ops_per_s) / frames for row in report.layers}
+    frames, took = report.time.frames, report.took_s()
     longest = sorted(report.layers, key=lambda row: -took[row.name])[:TOP_LAYERS]
     rows = [row for row in report.layers if row in longest and took[row.name]]
     each = ", per frame" if frames > 1 else ""

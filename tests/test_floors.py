@@ -21,8 +21,8 @@ FLOORS: dict[int, str] = {
     2: "machine mesh placement schedule ambit",  # on what
     3: "trace span_columns engine memories replay energy accesses hazards",  # readers
     4: "archs architecture operating_points xnor_datapath nandnet",  # the chips
-    5: "scenario published layer_table occupancy facts figures layer_columns notebook report study inputs verdict",  # experiment
-    6: "bars show comparing results manifest rundir plots timelines cli __main__",  # faces
+    5: "scenario published layer_table occupancy facts figures layer_columns notebook report study inputs verdict views",  # experiment
+    6: "bars show comparing results manifest rundir plots timelines page cli __main__",  # faces
 }
 """Modules and folders by floor; a folder's floor is that of all its modules. A new module is given its floor here."""
 
@@ -37,6 +37,8 @@ ALLOWED = {
     "pyarrow": {"rundir"},
     "perfetto": {"timelines"},
     "vcd": {"timelines"},
+    "plotly": {"page"},
+    "jinja2": {"page"},
 }
 """Packages that one module or folder alone imports."""
 

@@ -1,0 +1,57 @@
+"""How fast each layer was, against what the arrays and the links to them could do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import inf
+from typing import NamedTuple
+
+from hyperdrive_sim.report import Report
+from hyperdrive_sim.views.actions import Done, io_bits
+
+
+class Point(NamedTuple):
+    """A layer. `link` is the kind of link that its bits keep busy longest, `ops_per_bit` what it computes per bit over those;
+    `io_bits` are its bits over links of any kind, over all frames.
+    """
+
+    layer: str
+    link: str
+    ops_per_bit: float
+    ops_per_s: float
+    io_bits: int
+
+
+class Roofline(NamedTuple):
+    """`bits_per_s` is by kind of link, all links of a kind together; a kind without a stated rate is not in it.
+
+    `unlinked` are the layers that compute and move nothing across a chip's edge.
+    """
+
+    peak_ops_per_s: float
+    bits_per_s: Mapping[str, float]
+    points: tuple[Point, ...]
+    unlinked: tuple[str, ...]
+
+
+def roofline(report: Report, actions: Done) -> Roofline:
+    """A point for every layer that computes. A layer's speed counts the time its arrays worked on it or stood still before it."""
+    peak, bits = float(report.system.peak_ops_per_s), io_bits(actions)
+    rates = bandwidths(report, actions)
+    computed = [row for row in report.layers if row.ops]
+    points = []
+    for row in computed:
+        if moved := bits.get(row.name):
+            link = max(moved, key=lambda kind: (moved[kind] / rates.get(kind, inf), moved[kind]))
+            points.append(Point(row.name, link, row.ops / moved[link], row.utilization * peak, sum(moved.values())))
+    return Roofline(peak, rates, tuple(points), tuple(row.name for row in computed if not bits.get(row.name)))
+
+
+def bandwidths(report: Report, actions: Done) -> dict[str, float]:
+    """Bits per second over all links of a kind, of those that carry I/O at a stated rate."""
+    carrying = dict.fromkeys(kind for links in io_bits(actions).values() for kind in links)
+    rates: dict[str, float] = {}
+    for unit in report.machine.units:
+        if unit.kind in carrying and unit.rate:
+            rates[unit.kind] = rates.get(unit.kind, 0.0) + unit.rate.bits_per_s
+    return rates

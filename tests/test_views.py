@@ -1,0 +1,325 @@
+"""What pictures show, by pencil and against the report that it is worked out from."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from commands import BASE, SCENARIOS
+from worlds import machine, run, task
+
+from hyperdrive_sim import study
+from hyperdrive_sim.energy import IO_ACTIONS
+from hyperdrive_sim.occupancy import Occupancy
+from hyperdrive_sim.report import Report, UnitRow
+from hyperdrive_sim.scenario import Scenario
+from hyperdrive_sim.views import energy_flow, timeline, waits
+from hyperdrive_sim.views.actions import done, io_bits, joules
+from hyperdrive_sim.views.energy_flow import flows, groups
+from hyperdrive_sim.views.memory_use import curve, memory_kinds
+from hyperdrive_sim.views.roofline import bandwidths, roofline
+from hyperdrive_sim.views.tile_map import WHOLE_RUN, laid_out, tile_map
+from hyperdrive_sim.views.timeline import Bar, busiest, merged
+
+RUNS = [
+    ("hyperdrive/tiny_2x2",),
+    ("hyperdrive/tiny_2x2", "frames=3"),
+    ("hyperdrive/resnet34_narrow_weights",),
+    ("xnorbin/binary_alexnet",),
+    ("chewbaccann/binary_resnet20",),
+    ("nandnet_dram/binary_alexnet",),
+]
+every_run = pytest.mark.parametrize("which", RUNS, ids=" ".join)
+
+
+@cache
+def report(name: str, *changes: str) -> Report:
+    return study.run(Scenario.read(SCENARIOS / f"{name}.yaml", changes))
+
+
+@cache
+def smallest() -> Report:
+    return study.run(Scenario.parse(BASE))
+
+
+# --- actions ---
+
+
+def test_actions_by_pencil() -> None:
+    """Two layers on two kinds of units; equal tasks may share a mapping or not."""
+    shared = {"array.conv_cycle": 3, "weight_io.bit": 2}
+    trace = run(
+        task("a", "one", 5, actions=shared),
+        task("a", "one", 5, actions=shared),
+        task("a", "two", 5, actions=dict(shared)),
+        task("b", "two", 5, layer="M", actions={"input_io.bit": 7}),
+        task("c", "two", 5, layer="M"),
+    )
+    units = machine("one", "two")
+    units = replace(units, units=(units.units[0], replace(units.units[1], kind="link")))
+    found = done(replace(smallest(), machine=units, trace=trace))
+    assert found == {
+        ("L", "array", "array.conv_cycle"): 6,
+        ("L", "array", "weight_io.bit"): 4,
+        ("L", "link", "array.conv_cycle"): 3,
+        ("L", "link", "weight_io.bit"): 2,
+        ("M", "link", "input_io.bit"): 7,
+    }
+    assert io_bits(found) == {"L": {"array": 4, "link": 2}, "M": {"link": 7}}
+
+
+@every_run
+def test_actions_are_those_of_the_report(which: tuple[str, ...]) -> None:
+    found = report(*which)
+    actions, frames = done(found), found.time.frames
+    by_action, by_layer = Counter[str](), Counter[str]()
+    for (_, _, action), count in actions.items():
+        by_action[action] += count
+    assert {action: count / frames for action, count in by_action.items()} == {a: p.count for a, p in found.energy.by_action.items()}
+    for (layer, _), paid in joules(found, actions).items():
+        by_layer[layer] += paid  # type: ignore[assignment]
+    assert by_layer == pytest.approx({row.name: row.energy_j / frames for row in found.layers if row.energy_j})
+    assert sum(sum(bits.values()) for bits in io_bits(actions).values()) == sum(found.io_bits.values()) * frames
+
+
+# --- roofline ---
+
+
+@every_run
+def test_no_layer_is_above_its_roof(which: tuple[str, ...]) -> None:
+    found = report(*which)
+    roof = roofline(found, done(found))
+    rows = {row.name: row for row in found.layers if row.ops}
+    assert [point.layer for point in roof.points] + list(roof.unlinked) == list(rows)
+    for point in roof.points:
+        assert point.ops_per_s == pytest.approx(rows[point.layer].utilization * found.system.peak_ops_per_s)
+        assert point.ops_per_s <= roof.peak_ops_per_s * (1 + 1e-9)
+        if rate := roof.bits_per_s.get(point.link):
+            assert point.ops_per_s <= point.ops_per_bit * rate * (1 + 1e-9)
+
+
+def test_a_layer_stands_at_the_link_that_it_keeps_busy_longest() -> None:
+    """16 bits a cycle of weights, 4 a cycle over each of 8 links between chips, 51.2 Gbit/s to the host."""
+    found = report("hyperdrive/tiny_2x2")
+    actions = done(found)
+    bits, rates = io_bits(actions), bandwidths(found, actions)
+    assert rates == {"weights": 928e6, "host": 51.2e9, "border": 8 * 232e6}
+    for point in roofline(found, actions).points:
+        seconds = {link: count / rates[link] for link, count in bits[point.layer].items()}
+        assert seconds[point.link] == max(seconds.values())
+        assert point.io_bits == sum(bits[point.layer].values())
+    assert {point.link for point in roofline(found, actions).points} == {"weights", "border"}
+
+
+def test_a_link_without_a_rate_has_no_slope() -> None:
+    found = report("nandnet_dram/binary_alexnet")
+    roof = roofline(found, done(found))
+    assert roof.bits_per_s == {}
+    assert {point.link for point in roof.points} == {"channel"}
+
+
+# --- energy ---
+
+
+@every_run
+def test_every_column_carries_the_whole_energy(which: tuple[str, ...]) -> None:
+    found = report(*which)
+    columns: dict[int, float] = {}
+    for column, _, _, paid in flows(found, done(found)):
+        columns[column] = columns.get(column, 0.0) + paid
+    assert columns == pytest.approx(dict.fromkeys(range(3), found.energy.total_j))
+    into = {flow.target: 0.0 for flow in flows(found, done(found)) if flow.column == 0}
+    for flow in flows(found, done(found)):
+        if flow.column == 0:
+            into[flow.target] += flow.joules
+    assert into == pytest.approx({energy_flow.CORE: found.energy.core_j, energy_flow.IO: found.energy.io_j})
+
+
+@every_run
+def test_what_ends_at_a_provenance_is_what_rests_on_it(which: tuple[str, ...]) -> None:
+    found = report(*which)
+    ends: dict[str, float] = {}
+    for flow in flows(found, done(found)):
+        if flow.column == 2:
+            ends[flow.target] = ends.get(flow.target, 0.0) + flow.joules
+    prices: dict[str, float] = {}
+    for action in found.energy.by_action.values():
+        prices[action.provenance] = prices.get(action.provenance, 0.0) + action.energy_j
+    assert ends == pytest.approx(prices)
+
+
+def test_many_layers_are_few_groups() -> None:
+    assert groups({"stem": 1, "layer1.0.a": 1, "layer1.1": 2, "layer2.0": 1}) == {
+        **{"stem": "stem", "layer1.0.a": "layer1", "layer1.1": "layer1", "layer2.0": "layer2"}
+    }
+    flat = {f"conv{number}": float(number) for number in range(1, 31)}
+    found = groups(flat, most=4)
+    assert Counter(found.values()) == {"27 others": 27, "conv30": 1, "conv29": 1, "conv28": 1}
+
+
+def test_small_actions_share_a_node() -> None:
+    found = report("xnorbin/binary_alexnet")
+    names = {flow.target for flow in flows(found, done(found)) if flow.column == 1}
+    small = {a for a, paid in found.energy.by_action.items() if paid.energy_j < 0.004 * found.energy.total_j}
+    of_io = small & set(IO_ACTIONS)
+    assert len(of_io) == 2
+    assert "2 small ones of I/O" in names
+    assert not names & of_io
+    assert small - of_io <= names, "a small one that is alone keeps its name"
+
+
+# --- timeline ---
+
+
+def test_bars_by_pencil() -> None:
+    """A pixel of 10: L's first two tasks are one bar, its third is too far away; M and N are each shorter than a pixel, P is not."""
+    trace = run(
+        task("a", "u", 20),
+        task("b", "u", 30, not_before_ps=25),
+        task("c", "u", 10, not_before_ps=65),
+        task("d", "u", 4, layer="M", not_before_ps=100),
+        task("e", "u", 3, layer="N", not_before_ps=106),
+        task("f", "u", 12, layer="P", not_before_ps=112),
+    )
+    assert list(merged(trace, "u", 10)) == [
+        Bar("u", "L", "L", 2, 0, 55, 50),
+        Bar("u", "L", "L", 1, 65, 75, 10),
+        Bar("u", "M", "N", 2, 100, 109, 7),
+        Bar("u", "P", "P", 1, 112, 124, 12),
+    ]
+    assert [bar.share for bar in merged(trace, "u", 10)] == [50 / 55, 1, 7 / 9, 1]
+    assert len(list(merged(trace, "u", 1))) == 6
+
+
+@every_run
+def test_bars_lose_no_work(which: tuple[str, ...]) -> None:
+    found = report(*which)
+    drawn = timeline.timeline(found)
+    for unit in drawn.units:
+        bars = [bar for bar in drawn.bars if bar.unit == unit]
+        assert sum(bar.busy_ps for bar in bars) == found.trace.busy_ps()[unit]
+        assert sum(bar.tasks for bar in bars) == len(found.trace.by_unit[unit])
+        assert all(one.end_ps <= other.start_ps for one, other in itertools.pairwise(bars))
+        assert all(0 < bar.share <= 1 for bar in bars)
+    assert len(drawn.units) + drawn.left_out + drawn.idle_units == len(found.units)
+
+
+@pytest.mark.parametrize("most", [40, 100, 1000])
+def test_bars_are_never_too_many(most: int) -> None:
+    drawn = timeline.timeline(report("xnorbin/binary_alexnet"), most=most)
+    assert 6 <= len(drawn.bars) <= most
+    assert drawn.tasks == len(report("xnorbin/binary_alexnet").trace)
+
+
+def test_of_each_kind_the_busiest() -> None:
+    rows = [UnitRow(f"a{n}", "array", float(n), 0.0, 0.1 * n) for n in range(5)] + [
+        UnitRow(f"l{n}", "link", 0.1 * n, 0.0, 0.0) for n in (1, 2, 3)
+    ]
+    found = replace(smallest(), units=tuple(rows))
+    assert busiest(found, 4) == ("a3", "a4", "l2", "l3")
+    assert busiest(found, 3) == ("a3", "a4", "l3")
+    assert busiest(found, 100) == ("a1", "a2", "a3", "a4", "l1", "l2", "l3"), "a0 did nothing"
+
+
+# --- waits ---
+
+
+def test_who_held_a_unit_by_pencil() -> None:
+    """b waits for all of a but its first 3; c, ready at 4, for the other 6 of a and the 5 of b."""
+    trace = run(
+        task("a", "u", 10, layer="A"),
+        task("b", "u", 5, layer="B", not_before_ps=3),
+        task("c", "u", 1, layer="C", not_before_ps=4),
+        task("d", "u", 1, layer="D", not_before_ps=50),
+    )
+    assert waits.held_ps(trace, "u") == {"A": 7 + 6, "B": 5}
+
+
+@every_run
+def test_holders_are_those_of_the_trace(which: tuple[str, ...]) -> None:
+    found = report(*which)
+    for unit in found.trace.units:
+        expected = Counter[str]()
+        for (_, layer), ps in found.trace.holders(unit).items():
+            expected[layer] += ps
+        assert waits.held_ps(found.trace, unit) == expected, unit
+        assert sum(expected.values()) == found.trace.waiting_ps()[unit]
+
+
+@every_run
+def test_the_chain_is_as_long_as_the_run(which: tuple[str, ...]) -> None:
+    found = report(*which)
+    assert sum(waits.chain(found).values()) == pytest.approx(int(found.trace.end.max()) * 1e-12)
+
+
+@every_run
+def test_kinds_sum_up_their_units(which: tuple[str, ...]) -> None:
+    found = report(*which)
+    kinds = {kind.name: kind for kind in waits.kinds(found)}
+    assert sum(kind.units for kind in kinds.values()) == len(found.units)
+    for name, kind in kinds.items():
+        rows = [row for row in found.units if row.kind == name]
+        assert kind.mean == pytest.approx(np.mean([row.utilization for row in rows]))
+        assert kind.busiest == max(row.utilization for row in rows)
+        assert kind.waited_s == pytest.approx(sum(row.waiting_s for row in rows))
+        assert sum(kind.held_s.values()) == pytest.approx(kind.most_waited_s)
+
+
+# --- tiles ---
+
+
+def test_tiles_stand_where_their_chips_do() -> None:
+    tiles = {f"chip[{row},{column}]": np.full((2, 2), row + 0.1 * column) for row in range(2) for column in range(3)}
+    tiles["chip[1,2]"] = np.array([[0.5, 0.6], [0.7, 0.8]])
+    found = laid_out(tiles, (2, 3))
+    assert found.tolist() == [
+        [0.0, 0.0, 0.1, 0.1, 0.2, 0.2],
+        [0.0, 0.0, 0.1, 0.1, 0.2, 0.2],
+        [1.0, 1.0, 1.1, 1.1, 0.5, 0.6],
+        [1.0, 1.0, 1.1, 1.1, 0.7, 0.8],
+    ]
+
+
+@every_run
+def test_every_layer_has_its_picture(which: tuple[str, ...]) -> None:
+    found = report(*which)
+    drawn = tile_map(found)
+    assert list(drawn.shown) == [WHOLE_RUN, *found.tiles_by_layer]
+    for name, tiles in {WHOLE_RUN: found.tiles, **found.tiles_by_layer}.items():
+        picture = drawn.frames[drawn.shown[name]]
+        for number, of_chip in enumerate(tiles.values()):
+            row, column = divmod(number, drawn.mesh[1])
+            rows, columns = drawn.tiles
+            assert np.array_equal(picture[row * rows : (row + 1) * rows, column * columns : (column + 1) * columns], of_chip)
+    assert len({frame.tobytes() for frame in drawn.frames}) == len(drawn.frames)
+
+
+# --- memories ---
+
+
+def test_a_curve_keeps_its_peaks() -> None:
+    """Four steps of 25: within each the most, and only where that changes."""
+    times, bits = np.array([0, 10, 20, 30, 40, 80]), np.array([1, 9, 2, 2, 2, 7])
+    found = curve(Occupancy(times, bits, 10), 100, steps=4)
+    assert [column.tolist() for column in found] == [[0, 25, 75], [9, 2, 7]]
+    assert [column.tolist() for column in curve(Occupancy(times, bits, 10), 100, steps=6)] == [times.tolist(), bits.tolist()]
+
+
+@every_run
+def test_the_fullest_memory_of_each_kind(which: tuple[str, ...]) -> None:
+    found = report(*which)
+    kinds = memory_kinds(found)
+    assert sum(kind.memories for kind in kinds) == len(found.machine.memories)
+    assert [kind.share for kind in kinds] == sorted((kind.share for kind in kinds), reverse=True)
+    for kind in kinds:
+        same = [memory.name for memory in found.machine.memories if memory.name.endswith(f".{kind.name}")]
+        shares = [found.occupancy[name].peak / found.occupancy[name].capacity for name in same]
+        assert kind.share == max(shares)
+        assert kind.mean_share == pytest.approx(np.mean(shares))
+        assert (kind.peak_bits, kind.capacity_bits) == (found.occupancy[kind.fullest].peak, found.machine.memory[kind.fullest].bits)
+        drawn = curve(found.occupancy[kind.fullest], found.trace.makespan_ps, steps=7)
+        assert drawn[1].max() == kind.peak_bits
