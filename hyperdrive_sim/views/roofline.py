@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from math import inf
 from typing import NamedTuple
 
 from hyperdrive_sim.report import Report
 from hyperdrive_sim.views.actions import Done, io_bits
+
+WHOLE = "whole run"
 
 
 class Point(NamedTuple):
@@ -25,26 +28,35 @@ class Point(NamedTuple):
 class Roofline(NamedTuple):
     """`bits_per_s` is by kind of link, all links of a kind together; a kind without a stated rate is not in it.
 
-    `unlinked` are the layers that compute and move nothing across a chip's edge.
+    `whole` is the point of the whole run, `unlinked` are the layers that compute and move nothing across a chip's edge.
     """
 
     peak_ops_per_s: float
     bits_per_s: Mapping[str, float]
     points: tuple[Point, ...]
+    whole: Point | None
     unlinked: tuple[str, ...]
+
+    def roof_ops_per_s(self, point: Point) -> float:
+        """What a layer could attain at most."""
+        return min(self.peak_ops_per_s, point.ops_per_bit * self.bits_per_s.get(point.link, inf))
 
 
 def roofline(report: Report, actions: Done) -> Roofline:
     """A point for every layer that computes. A layer's speed counts the time its arrays worked on it or stood still before it."""
-    peak, bits = float(report.system.peak_ops_per_s), io_bits(actions)
-    rates = bandwidths(report, actions)
-    computed = [row for row in report.layers if row.ops]
-    points = []
-    for row in computed:
-        if moved := bits.get(row.name):
-            link = max(moved, key=lambda kind: (moved[kind] / rates.get(kind, inf), moved[kind]))
-            points.append(Point(row.name, link, row.ops / moved[link], row.utilization * peak, sum(moved.values())))
-    return Roofline(peak, rates, tuple(points), tuple(row.name for row in computed if not bits.get(row.name)))
+    peak, bits = report.machine.peak_ops_per_s, io_bits(actions)
+    rates, computed = bandwidths(report, actions), [row for row in report.layers if row.ops]
+    points = [_point(row.name, row.ops, row.utilization * peak, bits[row.name], rates) for row in computed if bits.get(row.name)]
+    total: Counter[str] = Counter()
+    for moved in bits.values():
+        total.update(moved)
+    whole = _point(WHOLE, sum(row.ops for row in computed), report.throughput.ops_per_s, total, rates) if total else None
+    return Roofline(peak, rates, tuple(points), whole, tuple(row.name for row in computed if not bits.get(row.name)))
+
+
+def _point(name: str, ops: int, ops_per_s: float, moved: Mapping[str, int], rates: Mapping[str, float]) -> Point:
+    link = max(moved, key=lambda kind: (moved[kind] / rates.get(kind, inf), moved[kind]))
+    return Point(name, link, ops / moved[link], ops_per_s, sum(moved.values()))
 
 
 def bandwidths(report: Report, actions: Done) -> dict[str, float]:
