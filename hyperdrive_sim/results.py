@@ -24,11 +24,13 @@ def writable(folder: Path, option: str = "--output") -> None:
             raise InvalidInput.at(option, f"'{path}' is a file", "name a directory")
 
 
-def writable_file(path: Path) -> None:
-    """The same for a file that is to be at *path*."""
+def writable_file(path: Path, option: str = "--output") -> None:
+    """The same for a file that is to be at *path*, and will take the place of what is there: which must be no device."""
     if path.is_dir():
-        raise InvalidInput.at("--output", f"'{path}' is a directory", "name a file")
-    writable(path.parent)
+        raise InvalidInput.at(option, f"'{path}' is a directory", "name a file")
+    if path.exists() and not path.is_file():
+        raise InvalidInput.at(option, f"'{path}' is no ordinary file, which could be replaced", "name another")
+    writable(path.parent, option)
 
 
 def write_file(text: str, path: Path) -> None:

@@ -6,6 +6,7 @@ import base64
 import gzip
 import hashlib
 import itertools
+import os
 import re
 from collections.abc import Mapping
 from importlib.resources import files
@@ -523,6 +524,16 @@ def test_a_directory_makes_the_page_that_its_scenario_does(name: str, tmp_path: 
     before = [one[: one.index('<h2 id="again"')] for one in pages]
     assert before[0] == before[1]
     assert "schema_version: 1" in words(tree(theirs))
+
+
+@pytest.mark.parametrize("arguments", [("report", TINY_FILE, "-o"), ("run", TINY_FILE, "--trace")], ids=lambda words: words[0])
+def test_a_device_is_not_replaced(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    device = tmp_path / "device.json"
+    os.mkfifo(device)
+    result = invoke(*arguments, device)
+    assert result.exit_code == 2
+    assert "is no ordinary file, which could be replaced; name another" in result.stderr
+    assert device.is_fifo()
 
 
 def test_nothing_of_a_directory_can_be_set(tmp_path: Path) -> None:

@@ -61,9 +61,7 @@ def request(path: Path, window: str = WHOLE, level: str = UNIT) -> Request:
         raise InvalidInput.at("--trace-level", f"there is no level '{level}'", f"take one of {', '.join(LEVELS)}")
     chosen = _format(path)
     _writer(chosen)
-    results.writable(path.parent, OPTION)
-    if path.is_dir():
-        raise InvalidInput.at(OPTION, f"'{path}' is a directory", "name a file")
+    results.writable_file(path, OPTION)
     return Request(path, chosen, window, level)
 
 
@@ -86,7 +84,6 @@ def _writer(chosen: Format) -> Any:
 def write(report: Report, wanted: Request, progress: Progress = silent) -> None:
     """Write a timeline under its name once it is complete. Raises InvalidInput for a window beyond the end of the run."""
     shown = of_report(report, of_run(wanted.window, report.trace.makespan_ps), wanted.level)
-    wanted.path.parent.mkdir(parents=True, exist_ok=True)
     with results.replacing(wanted.path) as file, _stream(file, wanted.path) as stream:
         _writer(wanted.format).write(shown, stream, partial(progress, "writing the timeline"))
 
