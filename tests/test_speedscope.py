@@ -51,7 +51,9 @@ class _Quiet(SimpleHTTPRequestHandler):
         """Nothing on stderr."""
 
 
-@pytest.fixture(scope="module", params=[("tiny_2x2", ":", "unit"), ("tiny_2x2", "30us:90us", "unit"), ("resnet34_2048x1024", ":", "chip")])
+@pytest.fixture(
+    scope="module", params=[("tiny_2x2", ":", "unit"), ("tiny_2x2", "30us:90us", "unit"), ("resnet34_2048x1024", ":", "machine")]
+)
 def shown(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     chromium = shutil.which("chromium")
     if chromium is None or not SPEEDSCOPE.is_dir():
