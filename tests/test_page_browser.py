@@ -115,7 +115,6 @@ def drawn(page: Page) -> int:
     [
         ((TINY,), 5, "light"),
         ((TINY,), 5, "dark"),
-        ((FIFTY,), 5, "dark"),
         (("xnorbin/binary_alexnet",), 5, "light"),
         (("nandnet_sram/binary_alexnet",), 5, "dark"),
         (FOUR, 3, "light"),
