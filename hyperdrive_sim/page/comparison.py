@@ -88,7 +88,7 @@ def figures(names: Sequence[str], reports: Sequence[Report]) -> Table:
         rows["none is both faster and cheaper"] = [Cell("yes" if one in front(reports) else "no") for one in range(len(reports))]
     columns = [Column(name, [cells[number] for cells in rows.values()]) for number, name in enumerate(names)]
     remark = "" if alike else " Latency, rate, energy and I/O have no best among different networks or inputs."
-    weak = "Weak prices are the share of the energy whose price is recalled or assumed."
+    weak = "Weak prices are the share of the energy whose price is fitted, recalled or assumed."
     return Table("figures", "Side by side", (words("figure", list(rows)), *columns), weak + remark)
 
 

@@ -61,7 +61,7 @@ def layers(report: Report, actions: Done, roof: Roofline) -> Table:
             words("over", [points[name].link if name in points else "" for name in names]),
             *(measured(f"stalled by {cause}", [row.stalls.get(cause, 0.0) / frames for row in rows], "s", times) for cause in causes),
         ),
-        "Time is how long the busiest array worked on a layer and an array stood still before it, on average. Tiles in use is the share "
+        "Time is how long arrays worked on a layer or stood still before it, on average over them. Tiles in use is the share "
         "of its array's time in which a tile did useful work, on average over all tiles. Op per bit counts the bits over the kind of "
         "link that the layer keeps busy longest; I/O counts all. Layers that are computed in one go stand in one row.",
         "layers",
