@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.schedule import Schedule
+from hyperdrive_sim.trace import Trace
 
 PJ = 1e-12
 Provenance = Literal["published", "derived", "fitted", "recalled", "assumed"]
@@ -91,6 +95,11 @@ class Ledger:
             if entry.price.action in IO_ACTIONS:
                 bits[IO_ACTIONS[entry.price.action]] += entry.count
         return bits
+
+
+def crossing_bits(trace: Trace) -> NDArray[np.int64]:
+    """For every task, how many bits cross a chip's edge by it."""
+    return trace.counted(dict.fromkeys(IO_ACTIONS, 1)).astype(np.int64)
 
 
 def account(schedule: Schedule, prices: Mapping[str, Price]) -> Ledger:

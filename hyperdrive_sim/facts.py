@@ -97,6 +97,11 @@ class Energy:
     by_action: Mapping[str, Action]
     assumed_share: float
 
+    @property
+    def prices_pj(self) -> dict[str, float]:
+        """The price of every action that was paid for."""
+        return {name: action.pj for name, action in self.by_action.items()}
+
 
 @dataclass(frozen=True)
 class Efficiency:

@@ -85,8 +85,7 @@ def _while_computing(row: LayerRow, machine: Machine) -> float | None:
     """Utilisation without the stalls that a row's own includes."""
     if not row.utilization:
         return None
-    held_s = row.ops / (row.utilization * machine.peak_ops_per_s)
-    return row.ops / ((held_s - _stalled_s(row)) * machine.peak_ops_per_s)
+    return row.ops / ((row.held_s(machine.peak_ops_per_s) - _stalled_s(row)) * machine.peak_ops_per_s)
 
 
 def _stalls(rows: Sequence[LayerRow]) -> Iterator[tuple[str, list[float]]]:

@@ -60,5 +60,14 @@ class Machine:
         return {unit.name: unit for unit in self.units}
 
     @cached_property
+    def link_bits_per_s(self) -> Mapping[str, float]:
+        """What all links of a kind can carry together; kinds without a rate are left out."""
+        total: dict[str, float] = {}
+        for unit in self.units:
+            if unit.rate:
+                total[unit.kind] = total.get(unit.kind, 0.0) + unit.rate.bits_per_s
+        return total
+
+    @cached_property
     def memory(self) -> Mapping[str, Memory]:
         return {memory.name: memory for memory in self.memories}

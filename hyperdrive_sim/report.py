@@ -89,11 +89,11 @@ class Report:
 
     def layer_columns(self) -> Columns:
         """`layers` and what follows from the trace for each of them, as columns."""
-        return layer_columns(self.layers, self.machine, self.trace, self.tiles_by_layer, self._pj())
+        return layer_columns(self.layers, self.machine, self.trace, self.tiles_by_layer, self.energy.prices_pj)
 
     def span_columns(self) -> SpanColumns:
         """The trace as columns, with the kind of every task's unit and what the task cost."""
-        return columns(self.trace, {unit.name: unit.kind for unit in self.machine.units}, self._pj())
+        return columns(self.trace, {unit.name: unit.kind for unit in self.machine.units}, self.energy.prices_pj)
 
     def to_pandas(self) -> notebook.DataFrame:
         """A row per layer; raises InvalidInput where pandas is not installed."""
@@ -106,9 +106,6 @@ class Report:
     def _repr_html_(self) -> str:
         subject = figures.subject(self.network, self.system)
         return notebook.page(self.scenario.title, subject, self.figures(), self.published)
-
-    def _pj(self) -> dict[str, float]:
-        return {name: action.pj for name, action in self.energy.by_action.items()}
 
 
 def _plain(value: Any) -> Any:

@@ -7,9 +7,8 @@ import re
 import sys
 import tracemalloc
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -27,6 +26,7 @@ from hyperdrive_sim import results, timelines
 from hyperdrive_sim.box import Box
 from hyperdrive_sim.engine import simulate
 from hyperdrive_sim.errors import InvalidInput, MissingExtra
+from hyperdrive_sim.facts import Action, Energy
 from hyperdrive_sim.machine import Machine, Memory, Unit
 from hyperdrive_sim.report import Report
 from hyperdrive_sim.scenario import Scenario
@@ -209,6 +209,11 @@ def copy(source: str, target: str) -> Copy:
     return Copy("a", 0, 1, (BOX,), source, target)
 
 
+def priced(pj: Mapping[str, float]) -> Energy:
+    """What a report says of energy, as far as prices go."""
+    return Energy(0.0, 0.0, 0.0, {action: Action(0, 0.0, price, "published", "pencil") for action, price in pj.items()}, 0.0)
+
+
 def pair() -> SimpleNamespace:
     """Chip 0 computes layer a and sends its border; chip 1 needs it for layer b, chip 0 only the room that it leaves, for layer c.
 
@@ -225,10 +230,8 @@ def pair() -> SimpleNamespace:
         task("compute", "chip[0,1].array", 4, 2, layer="b"),
         task("compute", "chip[0,0].array", 1, 2, 3, layer="c"),
     ]
-    prices = {"input_io.bit": SimpleNamespace(pj=2.0), "array.cycle": SimpleNamespace(pj=0.5)}
-    return SimpleNamespace(
-        machine=PAIR, trace=simulate(Schedule(tasks)), energy=SimpleNamespace(by_action=prices), occupancy={}, scenario=None
-    )
+    prices = priced({"input_io.bit": 2.0, "array.cycle": 0.5})
+    return SimpleNamespace(machine=PAIR, trace=simulate(Schedule(tasks)), energy=prices, occupancy={}, scenario=None)
 
 
 WHOLE = Window(0, 15)
@@ -288,7 +291,7 @@ def test_lanes_by_pencil() -> None:
         task("t", "chip.array1", 3, layer="c"),
         task("t", "chip.array0", 5, layer="d"),
     ]
-    of = SimpleNamespace(machine=two, trace=simulate(Schedule(tasks)), energy=SimpleNamespace(by_action={}), occupancy={}, scenario=None)
+    of = SimpleNamespace(machine=two, trace=simulate(Schedule(tasks)), energy=priced({}), occupancy={}, scenario=None)
     tracks = timeline.of_report(of, Window(0, 9), "chip").tracks
     assert {track.name: [one[:3] for one in track.slices()] for track in tracks} == {
         "chip": [(0, 3, "b"), (3, 6, "c")],
@@ -304,7 +307,7 @@ def test_nobody_waits_while_anybody_works() -> None:
         task("t", "chip.array1", 2, layer="b", not_before_ps=1),
         task("t", "chip.array1", 2, layer="c", not_before_ps=12),
     ]
-    of = SimpleNamespace(machine=two, trace=simulate(Schedule(tasks)), energy=SimpleNamespace(by_action={}), occupancy={}, scenario=None)
+    of = SimpleNamespace(machine=two, trace=simulate(Schedule(tasks)), energy=priced({}), occupancy={}, scenario=None)
     first, second = timeline.of_report(of, Window(0, 14), "chip").tracks
     assert [one[:3] for one in first.slices()] == [(0, 9, "a"), (9, 12, "waits for arrival"), (12, 14, "c")]
     assert [one[:3] for one in second.slices()] == [(1, 3, "b")]

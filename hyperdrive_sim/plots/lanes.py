@@ -10,15 +10,16 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from hyperdrive_sim.energy import crossing_bits
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.figures import percent
 from hyperdrive_sim.plots.asked import there
 from hyperdrive_sim.plots.axes import amount, axes, measured, titled
 from hyperdrive_sim.plots.colours import coloured, ink, of_kinds
-from hyperdrive_sim.plots.crossing import crossing_bits, rates
 from hyperdrive_sim.plots.parts import cut
 from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.report import Report
+from hyperdrive_sim.views.memory_use import by_name
 from hyperdrive_sim.wording import counted
 
 PITCH = 1.5
@@ -45,7 +46,7 @@ def occupancy(report: Report, memories: str | Sequence[str] | None = None, *, ax
 
     Of the memories that all chips have alike, the fullest is taken unless told otherwise.
     """
-    chosen = _fullest(report) if memories is None else there("memories", memories, report.occupancy)
+    chosen = [kind.fullest for kind in by_name(report)] if memories is None else there("memories", memories, report.occupancy)
     end, colours = report.trace.makespan_ps, coloured(chosen)
     found = []
     for name in chosen:
@@ -59,17 +60,6 @@ def occupancy(report: Report, memories: str | Sequence[str] | None = None, *, ax
     which = " in the fullest memory of each kind" if memories is None else ""
     titled(ax, report.scenario.title, f"bits held{which}; a lane's line is its capacity")
     return ax
-
-
-def _fullest(report: Report) -> list[str]:
-    """Of all memories of one name within their chip, the one that comes closest to its capacity; the first of equals."""
-    fullest: dict[str, str] = {}
-    share = {name: held.peak / held.capacity for name, held in report.occupancy.items()}
-    for name in report.occupancy:
-        kind = name.partition(".")[2] or name
-        if kind not in fullest or share[name] > share[fullest[kind]]:
-            fullest[kind] = name
-    return list(fullest.values())
 
 
 def bandwidth(report: Report, units: str | Sequence[str] | None = None, *, bins: int = BINS, ax: Axes | None = None) -> Axes:
@@ -92,7 +82,7 @@ def bandwidth(report: Report, units: str | Sequence[str] | None = None, *, bins:
 def _of_kinds(report: Report, edges: Values) -> Iterator[Lane]:
     """A lane for all links of a kind together, where they carry anything."""
     kinds = {unit.name: unit.kind for unit in report.machine.units}
-    members, limits, colours = Counter(kinds.values()), rates(report), of_kinds(report)
+    members, limits, colours = Counter(kinds.values()), report.machine.link_bits_per_s, of_kinds(report)
     for kind, bits in _binned(report, kinds, edges).items():
         if bits.any():
             yield _rated(f"{kind}, {counted(members[kind], 'link')}", edges, bits, limits.get(kind), colours[kind])

@@ -9,14 +9,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from hyperdrive_sim.energy import IO_ACTIONS, PJ
+from hyperdrive_sim.energy import IO_ACTIONS
 from hyperdrive_sim.figures import percent
 from hyperdrive_sim.layer_table import LayerRow
 from hyperdrive_sim.plots.asked import there
 from hyperdrive_sim.plots.axes import amount, axes, inches, legend, measured, named, titled
 from hyperdrive_sim.plots.colours import coloured, ground, ink, of_kinds
 from hyperdrive_sim.report import Report
-from hyperdrive_sim.schedule import Schedule
+from hyperdrive_sim.views.actions import done, joules
 
 BAR_INCHES = 0.16
 NARROWEST, WIDEST = 6.4, 14.0
@@ -75,8 +75,8 @@ def _energies(report: Report) -> Stack:
     """By action, the joules that each layer spends on it, per frame."""
     place = {row.name: number for number, row in enumerate(report.layers)}
     spent = {action: np.zeros(len(place)) for action in report.energy.by_action}
-    for (layer, action), count in Schedule(report.trace.tasks).actions_by_layer.items():
-        spent[action][place[layer]] += count * report.energy.by_action[action].pj * PJ / report.time.frames
+    for (layer, action), paid in joules(report, done(report)).items():
+        spent[action][place[layer]] += paid
     return spent
 
 

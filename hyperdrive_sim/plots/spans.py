@@ -19,6 +19,7 @@ from hyperdrive_sim.plots.colours import coloured, in_order
 from hyperdrive_sim.plots.parts import cut
 from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.report import Report
+from hyperdrive_sim.trace import numbered
 from hyperdrive_sim.wording import counted
 
 PARTS = 2000
@@ -86,11 +87,12 @@ def _busiest(report: Report, most: int) -> list[str]:
 
 def _kinds(report: Report, by: str) -> tuple[list[str], NDArray[np.int64]]:
     """The names that colours stand for, and the position of each task's among them."""
-    tasks = report.trace.tasks
-    of_task = [task.layer for task in tasks] if by == "layer" else [task.name for task in tasks]
-    names = list(dict.fromkeys(of_task))
-    place = {name: number for number, name in enumerate(names)}
-    return names, np.fromiter(map(place.__getitem__, of_task), np.int64, len(of_task))
+    trace = report.trace
+    if by == "layer":
+        return list(trace.layers), trace.layer_index
+    of_task = [task.name for task in trace.tasks]
+    names = tuple(dict.fromkeys(of_task))
+    return list(names), numbered(names, of_task, len(of_task))
 
 
 def _strip(

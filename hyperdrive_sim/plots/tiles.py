@@ -7,13 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import PercentFormatter
-from numpy.typing import NDArray
 
 from hyperdrive_sim.figures import percent
 from hyperdrive_sim.plots.asked import there
 from hyperdrive_sim.plots.axes import Thinned, axes, titled
 from hyperdrive_sim.plots.colours import SHARES
 from hyperdrive_sim.report import Report
+from hyperdrive_sim.views.tile_map import laid_out
 
 TILE_INCHES = 0.1
 SHORTEST, WIDEST, HIGHEST = 3.8, 12.0, 8.0
@@ -29,7 +29,7 @@ def tile_use(report: Report, layer: str | None = None, *, ax: Axes | None = None
     chips = report.tiles if layer is None else report.tiles_by_layer[there("layer", layer, report.tiles_by_layer)[0]]
     rows, columns = report.system.mesh or (1, len(chips))
     per_chip = next(iter(chips.values())).shape
-    shares = _together(list(chips.values()), rows, columns)
+    shares = laid_out(chips, (rows, columns))
     tile = max(TILE_INCHES, SHORTEST / max(shares.shape))
     high, wide = (min(tile, HIGHEST / shares.shape[0], WIDEST / shares.shape[1]) * length for length in shares.shape)
     strip = high < STRIP_INCHES
@@ -45,13 +45,6 @@ def tile_use(report: Report, layer: str | None = None, *, ax: Axes | None = None
     where = "whole run" if layer is None else layer
     titled(ax, report.scenario.title, f"tile use, {where}: mean {percent(shares.mean())}, least {percent(shares.min())}")
     return ax
-
-
-def _together(chips: list[NDArray[np.float64]], rows: int, columns: int) -> NDArray[np.float64]:
-    """Chips, row by row, side by side: [chip rows x tile rows, chip columns x tile columns]."""
-    tile_rows, tile_columns = chips[0].shape
-    grid = np.array(chips).reshape(rows, columns, tile_rows, tile_columns)
-    return grid.swapaxes(1, 2).reshape(rows * tile_rows, columns * tile_columns)
 
 
 def _borders(ax: Axes, shape: tuple[int, ...], per_chip: tuple[int, ...]) -> None:

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdrive_sim.energy import IO_ACTIONS
+from hyperdrive_sim.energy import crossing_bits
 from hyperdrive_sim.mesh import Mesh
 from hyperdrive_sim.report import Report
 
@@ -40,9 +40,9 @@ class Columns:
     @cached_property
     def pj(self) -> Floats:
         """The energy of each task, in picojoules."""
-        return self.report.trace.counted({name: action.pj for name, action in self.report.energy.by_action.items()})
+        return self.report.trace.counted(self.report.energy.prices_pj)
 
     @cached_property
     def io_bits(self) -> Ints:
         """The bits of each task that cross a chip's edge."""
-        return self.report.trace.counted(dict.fromkeys(IO_ACTIONS, 1)).astype(np.int64)
+        return crossing_bits(self.report.trace)

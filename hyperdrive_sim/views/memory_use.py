@@ -30,10 +30,15 @@ class MemoryKind(NamedTuple):
 
 def memory_kinds(report: Report) -> tuple[MemoryKind, ...]:
     """The fullest kind first."""
+    return tuple(sorted(by_name(report), key=lambda kind: -kind.share))
+
+
+def by_name(report: Report) -> list[MemoryKind]:
+    """In the machine's order."""
     names: dict[str, list[str]] = {}
-    for memory in report.machine.memories:
-        names.setdefault(memory.name.partition(".")[2] or memory.name, []).append(memory.name)
-    return tuple(sorted((_kind(report, kind, of_kind) for kind, of_kind in names.items()), key=lambda kind: -kind.share))
+    for memory in report.occupancy:
+        names.setdefault(memory.partition(".")[2] or memory, []).append(memory)
+    return [_kind(report, kind, of_kind) for kind, of_kind in names.items()]
 
 
 def _kind(report: Report, name: str, memories: list[str]) -> MemoryKind:

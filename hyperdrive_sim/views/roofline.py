@@ -61,9 +61,5 @@ def _point(name: str, ops: int, ops_per_s: float, moved: Mapping[str, int], rate
 
 def bandwidths(report: Report, actions: Done) -> dict[str, float]:
     """Bits per second over all links of a kind, of those that carry I/O at a stated rate."""
-    carrying = dict.fromkeys(kind for links in io_bits(actions).values() for kind in links)
-    rates: dict[str, float] = {}
-    for unit in report.machine.units:
-        if unit.kind in carrying and unit.rate:
-            rates[unit.kind] = rates.get(unit.kind, 0.0) + unit.rate.bits_per_s
-    return rates
+    carrying = {kind for links in io_bits(actions).values() for kind in links}
+    return {kind: rate for kind, rate in report.machine.link_bits_per_s.items() if kind in carrying}

@@ -84,12 +84,13 @@ def merged(trace: Trace, unit: str, pixel_ps: int) -> Iterator[Bar]:
 def _by_layer(trace: Trace, unit: str, pixel_ps: int) -> Iterator[Bar]:
     mine = trace.by_unit[unit]
     start, end = trace.start[mine], trace.end[mine]
-    layers = np.array([trace.tasks[index].layer for index in mine.tolist()], object)
+    layers = trace.layer_index[mine]
     cuts = np.flatnonzero((layers[1:] != layers[:-1]) | (start[1:] - end[:-1] >= pixel_ps)) + 1
     firsts = np.concatenate(([0], cuts))
     busy = np.add.reduceat(end - start, firsts)
     for first, last, worked in zip(firsts.tolist(), [*cuts.tolist(), len(mine)], busy.tolist(), strict=True):
-        yield Bar(unit, layers[first], layers[first], last - first, int(start[first]), int(end[last - 1]), worked)
+        layer = trace.layers[layers[first]]
+        yield Bar(unit, layer, layer, last - first, int(start[first]), int(end[last - 1]), worked)
 
 
 def _joined(one: Bar, other: Bar) -> Bar:
