@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -35,7 +34,8 @@ def writable_file(path: Path, option: str = "--output") -> None:
 
 def write_file(text: str, path: Path) -> None:
     """Write one file, in a directory that is made if there is none."""
-    _write(path, text.encode())
+    with replacing(path) as file:
+        file.write(text.encode())
 
 
 class Staging:
@@ -90,14 +90,8 @@ def sha256(path: Path) -> str:
 
 def write_outputs(outputs: Sequence[Array], folder: Path) -> None:
     """Write `output.npy`: what the network computed, [frames, channels, rows, columns]."""
-    data = io.BytesIO()
-    np.save(data, np.stack(outputs).transpose(0, 3, 1, 2), allow_pickle=False)
-    _write(folder / "output.npy", data.getvalue())
-
-
-def _write(path: Path, data: bytes) -> None:
-    with replacing(path) as file:
-        file.write(data)
+    with replacing(folder / "output.npy") as file:
+        np.save(file, np.stack(outputs).transpose(0, 3, 1, 2), allow_pickle=False)
 
 
 @contextmanager

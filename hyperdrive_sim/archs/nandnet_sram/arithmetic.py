@@ -45,5 +45,5 @@ class Sram(Counting):
 
 def targets_rate(spec: NandnetSramSpec, layer: str = "") -> float:
     """How often a product discharges its bit line, by what is known of a layer's activations and weights."""
-    rates = Rates(spec.activation_rates.get(layer, spec.activation_rate), spec.weight_rate)
+    rates = Rates(spec.activation_rate_of(layer), spec.weight_rate)
     return rates.p_xnor if product_of(spec) == XNOR else rates.p_nand

@@ -119,5 +119,5 @@ class _Blocks(Layers):
     def _of_ones(self, work: _Work) -> dict[str, int]:
         """One column as tall as all tiles together; its word lines are theirs."""
         seen = work.size.pixels * work.taps
-        rate = self.spec.activation_rates.get(work.layer, self.spec.activation_rate)
-        return {"ones.conversion": -(-seen // self.spec.tile_rows), "cell.discharge": round(seen * rate)}
+        discharges = round(seen * self.spec.activation_rate_of(work.layer))
+        return {"ones.conversion": -(-seen // self.spec.tile_rows), "cell.discharge": discharges}

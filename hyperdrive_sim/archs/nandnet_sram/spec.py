@@ -63,6 +63,10 @@ class NandnetSramSpec(Spec):
         (), "binary layers that are not run here", "assumed", "the paper does not say which layers count"
     )
 
+    def activation_rate_of(self, layer: str) -> float:
+        """How often what a layer reads is +1."""
+        return self.activation_rates.get(layer, self.activation_rate)
+
     @property
     def tile_bits(self) -> int:
         return self.tile_rows * self.tile_columns

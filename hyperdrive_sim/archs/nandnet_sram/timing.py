@@ -7,7 +7,7 @@ weights fill B at a time, a dense mapping needs P * (W mod B) / B passes for the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import product
 from math import ceil
 from typing import NamedTuple
@@ -79,17 +79,21 @@ def size(network: Network, conv: Conv) -> Size:
 
 def fillings(network: Network, spec: NandnetSramSpec) -> dict[str, Filling]:
     """Those of all layers, by name. Layers that are kept have tiles of their own, and what is left over in proportion."""
-    own = {step.conv.name: tiles_for(size(network, step.conv), spec) for step in planned(network, spec).steps}
-    needed = sum(own.values())
-    own = {name: tiles + (spec.count - needed) * tiles // needed for name, tiles in own.items()}
-    found, free = {}, 0
-    for step in planned(network, spec).steps:
-        one = size(network, step.conv)
-        mine = range(free, free + own[step.conv.name]) if spec.weights == "kept" else range(spec.count)
-        free = mine.stop
-        blocks = _dense(one, spec, mine) if spec.mapping == "dense" else _aligned(one, spec, mine)
-        found[step.conv.name] = Filling(one, tuple(blocks))
-    return found
+    sizes = {step.conv.name: size(network, step.conv) for step in planned(network, spec).steps}
+    blocks = _dense if spec.mapping == "dense" else _aligned
+    theirs = zip(sizes.items(), _tiles(list(sizes.values()), spec), strict=True)
+    return {name: Filling(one, tuple(blocks(one, spec, tiles))) for (name, one), tiles in theirs}
+
+
+def _tiles(sizes: Sequence[Size], spec: NandnetSramSpec) -> Iterator[range]:
+    """Those that each layer has: all of them, unless others' weights stay in some."""
+    if spec.weights != "kept":
+        yield from [range(spec.count)] * len(sizes)
+        return
+    own, free = [tiles_for(one, spec) for one in sizes], 0
+    spare = spec.count - sum(own)
+    for tiles in own:
+        yield range(free, free := free + tiles + spare * tiles // sum(own))
 
 
 def tiles_for(one: Size, spec: NandnetSramSpec) -> int:
