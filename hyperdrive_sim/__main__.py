@@ -1,5 +1,5 @@
 """`python -m hyperdrive_sim`."""
 
-from hyperdrive_sim.cli import main
+from hyperdrive_sim.cli.commands import main
 
 main()

@@ -11,7 +11,7 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 import hyperdrive_sim
-from hyperdrive_sim.cli import cli
+from hyperdrive_sim.cli.commands import cli
 
 ROOT = Path(hyperdrive_sim.__file__).parents[1]
 SCENARIOS = ROOT / "scenarios"

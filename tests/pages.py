@@ -11,9 +11,9 @@ from xml.etree.ElementTree import Element
 import html5lib
 from commands import SCENARIOS
 
-from hyperdrive_sim.page import page
-from hyperdrive_sim.page.run import Run, simulated
-from hyperdrive_sim.scenario import Scenario
+from hyperdrive_sim.outputs.page import page
+from hyperdrive_sim.outputs.page.run import Run, simulated
+from hyperdrive_sim.scenario.scenario import Scenario
 
 TINY = "hyperdrive/tiny_2x2"
 FIFTY = "hyperdrive/resnet34_2048x1024"

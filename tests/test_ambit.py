@@ -13,8 +13,8 @@ import pytest
 from numpy.typing import NDArray
 from test_floors import IMPORTS, inside
 
-from hyperdrive_sim import ambit
-from hyperdrive_sim.ambit import (
+from hyperdrive_sim.archs.nandnet_dram import ambit
+from hyperdrive_sim.archs.nandnet_dram.ambit import (
     AAP,
     AP,
     MULTIPLICATIONS,
@@ -35,10 +35,10 @@ from hyperdrive_sim.ambit import (
     population_count,
     run,
 )
-from hyperdrive_sim.ambit.commands import Command
-from hyperdrive_sim.ambit.compression import ONES, ZEROS, Gates, compressed
-from hyperdrive_sim.ambit.draft import Draft, Packed, packed
-from hyperdrive_sim.ambit.rows import data, raised
+from hyperdrive_sim.archs.nandnet_dram.ambit.commands import Command
+from hyperdrive_sim.archs.nandnet_dram.ambit.compression import ONES, ZEROS, Gates, compressed
+from hyperdrive_sim.archs.nandnet_dram.ambit.draft import Draft, Packed, packed
+from hyperdrive_sim.archs.nandnet_dram.ambit.rows import data, raised
 from hyperdrive_sim.errors import NotThere
 
 Bits = NDArray[Any]
@@ -738,10 +738,10 @@ def test_with_adders_of_majorities_the_gain_shrinks() -> None:
 
 
 def test_the_room_stands_on_its_own() -> None:
-    rooms = {name: others for name, others in inside(IMPORTS).items() if name.startswith("hyperdrive_sim.ambit")}
+    rooms = {name: others for name, others in inside(IMPORTS).items() if name.startswith("hyperdrive_sim.archs.nandnet_dram.ambit")}
     assert len(rooms) >= 10
     for others in rooms.values():
-        assert all(other == "hyperdrive_sim.errors" or other.startswith("hyperdrive_sim.ambit.") for other in others)
+        assert all(other == "hyperdrive_sim.errors" or other.startswith("hyperdrive_sim.archs.nandnet_dram.ambit.") for other in others)
 
 
 def test_the_example_of_the_docstring() -> None:

@@ -14,13 +14,16 @@ import PIL.Image
 import pytest
 from commands import BASE, complaints, invoke, sentences, write
 
-from hyperdrive_sim import architecture, scenario, study, synthetic, verdict, zoo
+from hyperdrive_sim.archs import registry
 from hyperdrive_sim.archs.hyperdrive.spec import HyperdriveSpec
-from hyperdrive_sim.box import Shape
-from hyperdrive_sim.layers import Conv
+from hyperdrive_sim.network import synthetic, zoo
+from hyperdrive_sim.network.box import Shape
+from hyperdrive_sim.network.layers import Conv
+from hyperdrive_sim.scenario import scenario
+from hyperdrive_sim.study import checks, runs
 
 NETWORKS = "known networks: " + ", ".join(zoo.names())
-ARCHITECTURES = "known architectures: " + ", ".join(architecture.names())
+ARCHITECTURES = "known architectures: " + ", ".join(registry.names())
 SPEC_KEYS = "known keys: " + ", ".join(HyperdriveSpec.model_fields)
 OPERATING_POINTS = "take 0.5 to 1 V: 0.5, 0.65, 0.8, 1 are known"
 NO_NUMPY = "is not a numpy file that can be read; take what numpy.save or numpy.savez wrote, without objects"
@@ -379,18 +382,18 @@ def test_what_would_take_for_ever_is_refused_at_once(tmp_path: Path, settings: l
 
 
 def test_more_tasks_than_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(study, "MAX_TASKS", 10)
+    monkeypatch.setattr(runs, "MAX_TASKS", 10)
     assert complaints(tmp_path, "frames: 8") == [
         "s.yaml:6:1: frames: 8 frames of 4 tasks each are more than the 10 tasks that can be simulated; take at most 2"
     ]
-    monkeypatch.setattr(study, "MAX_TASKS", 3)
+    monkeypatch.setattr(runs, "MAX_TASKS", 3)
     assert complaints(tmp_path, "") == [
         "s.yaml:1:1: a frame is 4 tasks, more than the 3 that can be simulated; take a smaller network, input or mesh"
     ]
 
 
 def test_more_values_than_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verdict, "MAX_VALUES", 3000)
+    monkeypatch.setattr(checks, "MAX_VALUES", 3000)
     assert complaints(tmp_path, "", command="check") == [
         "s.yaml:4:1: input_shape: makes 3504 values to compute and compare, more than the 3000 that can be checked; take a smaller one"
     ]
@@ -401,7 +404,7 @@ def test_memory_that_runs_out_all_the_same(tmp_path: Path, monkeypatch: pytest.M
         raise MemoryError
 
     write(tmp_path)
-    monkeypatch.setattr(study, "simulate", exhausted)
+    monkeypatch.setattr(runs, "simulate", exhausted)
     result = invoke("run", "s.yaml")
     assert sentences(result) == ["there is not enough memory; `--dry-run` says how much a run takes"]
     assert (result.exit_code, result.stdout) == (2, "")

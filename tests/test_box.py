@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hyperdrive_sim.box import Box, Shape, chunks, cuts
+from hyperdrive_sim.network.box import Box, Shape, chunks, cuts
 
 EDGES = st.tuples(st.integers(-3, 6), st.integers(-3, 6)).map(sorted)
 BOXES = st.builds(lambda c, r, w: Box(*c, *r, *w), EDGES, EDGES, EDGES)

@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 from commands import SCENARIOS
 
-from hyperdrive_sim import architecture
-from hyperdrive_sim.figures import si
-from hyperdrive_sim.layer_table import LayerRow
-from hyperdrive_sim.layers import Conv
-from hyperdrive_sim.report import Report
-from hyperdrive_sim.scenario import Scenario
-from hyperdrive_sim.study import run
+from hyperdrive_sim.archs import registry
+from hyperdrive_sim.network.layers import Conv
+from hyperdrive_sim.report.layer_table import LayerRow
+from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.report.summary import si
+from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.study.runs import run
 
 
 def readme(name: str) -> str:
-    return " ".join((architecture.load(name).folder / "README.md").read_text("utf-8").split())
+    return " ".join((registry.load(name).folder / "README.md").read_text("utf-8").split())
 
 
 @cache
@@ -97,5 +97,5 @@ def test_chewbaccann_sentences() -> None:
 
 
 def test_every_readme_is_of_an_architecture_and_the_other_way_round() -> None:
-    folders = {path.parent.name for path in Path(architecture.load("hyperdrive").folder).parent.glob("*/README.md")}
-    assert folders == set(architecture.names())
+    folders = {path.parent.name for path in Path(registry.load("hyperdrive").folder).parent.glob("[a-z]*/README.md")}
+    assert folders == set(registry.names())

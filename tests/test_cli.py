@@ -23,10 +23,16 @@ import numpy as np
 import pytest
 from commands import BASE, ROOT, SCENARIOS, TINY, invoke, process, sentences, started, write
 
-from hyperdrive_sim import __version__, architecture, bars, kernels, results, study, verdict, zoo
-from hyperdrive_sim.document import Document
-from hyperdrive_sim.scenario import Scenario
-from hyperdrive_sim.schedule import Compute, Copy, Region, Schedule, Task
+from hyperdrive_sim import __version__, kernels
+from hyperdrive_sim.archs import registry
+from hyperdrive_sim.archs.architecture import Architecture
+from hyperdrive_sim.cli import progress
+from hyperdrive_sim.network import zoo
+from hyperdrive_sim.outputs import atomic
+from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.schedule.tasks import Compute, Copy, Region, Schedule, Task
+from hyperdrive_sim.study import checks, runs
+from hyperdrive_sim.text.document import Document
 
 NUMBER = (int, float)
 ROW = {"name": str, "kind": str}
@@ -174,7 +180,7 @@ def test_dry_run_counts_the_tasks(name: str, settings: list[str]) -> None:
     file = SCENARIOS / "hyperdrive" / f"{name}.yaml"
     expected = document("run", file, "--json", "--dry-run", *(word for one in changes for word in ("--set", one)))
     assert set(expected) == {"tasks", "seconds", "bytes"}
-    assert expected["tasks"] == len(study.run(Scenario.read(file, changes)).trace)
+    assert expected["tasks"] == len(runs.run(Scenario.read(file, changes)).trace)
 
 
 def test_dry_run_as_text() -> None:
@@ -183,7 +189,7 @@ def test_dry_run_as_text() -> None:
 
 
 def test_dry_run_simulates_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(study, "simulate", lambda *_: pytest.fail("simulated"))
+    monkeypatch.setattr(runs, "simulate", lambda *_: pytest.fail("simulated"))
     assert invoke("run", TINY, "--dry-run", "--set", "frames=100000").exit_code == 0
 
 
@@ -239,7 +245,7 @@ def test_a_failing_write_leaves_what_was_there(
         raise failing
 
     (tmp_path / "result.json").write_text("old", "utf-8")
-    monkeypatch.setattr(results.os, function, fails)
+    monkeypatch.setattr(atomic.os, function, fails)
     result = invoke("run", TINY, "-o", tmp_path)
     assert (result.exit_code, result.stderr) == (code, said.replace("result.json", str(tmp_path / "result.json")))
     assert "147.7 us" in result.stdout, "what was found is not lost"
@@ -281,13 +287,13 @@ def test_check_as_json() -> None:
 
 def broken(monkeypatch: pytest.MonkeyPatch, spoil: Callable[[list[Task]], list[Task]]) -> None:
     """Let every architecture lower to a schedule that something was done to."""
-    whole = architecture.load
+    whole = registry.load
 
-    def load(name: str) -> architecture.Architecture:
+    def load(name: str) -> Architecture:
         arch = whole(name)
         return replace(arch, lower=lambda *arguments: Schedule(spoil(arch.lower(*arguments).tasks)))
 
-    monkeypatch.setattr(architecture, "load", load)
+    monkeypatch.setattr(registry, "load", load)
 
 
 def first(tasks: list[Task], wanted: Callable[[Task], bool]) -> int:
@@ -440,7 +446,7 @@ def test_diagram_takes_the_room_there_is() -> None:
 def test_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     found = document("list", "--json")
-    assert found["architectures"] == list(architecture.names())
+    assert found["architectures"] == list(registry.names())
     assert found["networks"] == list(zoo.names())
     assert "scenarios/hyperdrive/tiny_2x2.yaml" in found["scenarios"]
     text = invoke("list").stdout.splitlines()
@@ -477,7 +483,7 @@ def test_schema() -> None:
 def test_the_schema_explains_every_key() -> None:
     schema = document("schema")
     chips = [one["then"]["properties"]["chip"] for one in schema["allOf"]]
-    assert len(chips) == len(architecture.names())
+    assert len(chips) == len(registry.names())
     for key, field in (item for one in (schema, *chips) for item in one["properties"].items()):
         assert len(field["description"]) > 10, key
     assert all({"source", "provenance"} <= set(field) for chip in chips for field in chip["properties"].values())
@@ -505,12 +511,12 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
 
 
 def test_a_run_loads_no_compiler() -> None:
-    code = "import sys, hyperdrive_sim.cli as c\ntry: c.cli()\nexcept SystemExit: print(*sys.modules)"
+    code = "import sys, hyperdrive_sim.cli.commands as c\ntry: c.cli()\nexcept SystemExit: print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code, "run", str(TINY)], cwd=ROOT, capture_output=True, text=True, check=True)
     assert not {"numba", "llvmlite", "PIL", "matplotlib"} & set(done.stdout.splitlines()[-1].split())
 
 
-READY = "import sys, hyperdrive_sim.cli as c; print('ready', file=sys.stderr, flush=True); c.main()"
+READY = "import sys, hyperdrive_sim.cli.commands as c; print('ready', file=sys.stderr, flush=True); c.main()"
 
 
 @pytest.mark.parametrize("arguments", [["run", "resnet152_2048x1024.yaml", "--json"], ["check", "resnet34_2048x1024.yaml"]])
@@ -579,9 +585,9 @@ def test_progress_is_for_terminals_and_on_stderr(
 ) -> None:
     stderr = terminal()
     monkeypatch.setattr(sys, "stderr", stderr)
-    monkeypatch.setattr(bars, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(progress, "PATIENCE_S", 0.0)
     until = time.monotonic() + (30 if shown else 0.3)
-    with bars.Bar() as bar:
+    with progress.Bar() as bar:
         bar.update("simulating", 1, 4)
         while "simulating" not in stderr.getvalue() and time.monotonic() < until:
             time.sleep(0.02)
@@ -593,7 +599,7 @@ def test_progress_is_for_terminals_and_on_stderr(
 def test_no_bar_for_short_work(monkeypatch: pytest.MonkeyPatch) -> None:
     stderr = _Terminal()
     monkeypatch.setattr(sys, "stderr", stderr)
-    with bars.Bar() as bar:
+    with progress.Bar() as bar:
         bar.update("simulating", 1, 4)
     assert stderr.getvalue() == ""
 
@@ -610,9 +616,9 @@ def test_check_writes_what_the_network_computed(tmp_path: Path) -> None:
 def test_check_says_when_it_will_be_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     scenario = Scenario.read(TINY.with_name("resnet34_224.yaml"))
     monkeypatch.setattr(kernels, "fastest", lambda: "numpy")
-    assert verdict.slowness(scenario) == (
+    assert checks.slowness(scenario) == (
         "without numba the values take about 15 s; pip install 'hyperdrive-sim[fast]' makes that a small part of it"
     )
-    assert not verdict.slowness(Scenario.read(TINY))
+    assert not checks.slowness(Scenario.read(TINY))
     monkeypatch.setattr(kernels, "fastest", lambda: "numba")
-    assert not verdict.slowness(scenario)
+    assert not checks.slowness(scenario)

@@ -17,11 +17,13 @@ import worlds
 from commands import BASE, SCENARIOS, TINY, invoke, process, sentences, write
 from rich.console import Console, RenderableType
 
-from hyperdrive_sim import comparing, study
+from hyperdrive_sim.cli import comparisons
 from hyperdrive_sim.errors import HyperdriveSimError, InvalidInput, Mistake, Place, Stuck
-from hyperdrive_sim.figures import per_s, percent, si
-from hyperdrive_sim.report import Action, Report, UnitRow
-from hyperdrive_sim.scenario import Scenario
+from hyperdrive_sim.report import side_by_side
+from hyperdrive_sim.report.report import Action, Report, UnitRow
+from hyperdrive_sim.report.summary import per_s, percent, si
+from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.study import runs
 
 RESNETS = [str(SCENARIOS / "hyperdrive" / f"{name}.yaml") for name in ("resnet34_224", "resnet18_224", "resnet50_224")]
 COMPARE = SCENARIOS / "compare"
@@ -30,7 +32,7 @@ WIDE = 200
 
 @cache
 def report(file: str = str(TINY), *changes: str) -> Report:
-    return study.run(Scenario.read(file, changes))
+    return runs.run(Scenario.read(file, changes))
 
 
 def titled(title: str, found: Report) -> Report:
@@ -38,7 +40,7 @@ def titled(title: str, found: Report) -> Report:
 
 
 def shown(*found: tuple[str, Report | HyperdriveSimError], width: int = WIDE) -> str:
-    return printed(comparing.comparison(found), width)
+    return printed(comparisons.comparison(found), width)
 
 
 def printed(table: RenderableType, width: int) -> str:
@@ -176,7 +178,7 @@ def test_titles_that_say_the_same_are_told_apart_by_their_files() -> None:
 
 def test_a_title_is_text_and_no_markup() -> None:
     out = io.StringIO()
-    Console(file=out, width=WIDE).print(comparing.comparison([("a", titled("[red]a[/red] [b", report()))]))
+    Console(file=out, width=WIDE).print(comparisons.comparison([("a", titled("[red]a[/red] [b", report()))]))
     assert "[red]a[/red] [b  tiny_resnet" in out.getvalue()
 
 
@@ -189,7 +191,7 @@ def test_weak_prices_by_hand() -> None:
     actions = {known: Action(1, energy, energy * 1e12, known, "by hand") for known, energy in joules.items()}
     found = report()
     made_up = replace(found, energy=replace(found.energy, total_j=10.0, by_action=actions))
-    assert comparing.weak(made_up) == pytest.approx(0.7)
+    assert side_by_side.weak(made_up) == pytest.approx(0.7)
     assert cells(shown(("a", made_up)).splitlines()[2])[-1] == "70.0 %"
 
 
@@ -202,8 +204,8 @@ def test_weak_prices_of_a_small_scenario(tmp_path: Path) -> None:
     path = str(write(tmp_path))
     recalled = (3 * 12 * 16 * 16 + 16 * 3 * 3 * 3 + 16 * 12 * 16 * 16) * 21
     derived = (27 * 6 + 96 + 96) * 320
-    assert comparing.weak(report(path)) == pytest.approx(recalled / (recalled + derived))
-    assert comparing.weak(report(path, "chip.voltage_v=1.0")) == pytest.approx(1.0)
+    assert side_by_side.weak(report(path)) == pytest.approx(recalled / (recalled + derived))
+    assert side_by_side.weak(report(path, "chip.voltage_v=1.0")) == pytest.approx(1.0)
 
 
 # --- unlike work ---
@@ -274,7 +276,7 @@ def test_nothing_is_cut_off_at_any_width(files: list[str]) -> None:
     found = [(file, report(file)) for file in files]
     found.append(("weak.yaml", report(RESNETS[0], "chip.voltage_v=0.65", "title=at 0.65 V")))
     wanted = [row(one.to_dict(), goes_to(one)) for _, one in found]
-    table, kept = comparing.comparison(found), set[int]()
+    table, kept = comparisons.comparison(found), set[int]()
     for width in range(52, 141):
         lines = printed(table, width).splitlines()
         assert max(map(len, lines)) <= width
@@ -384,7 +386,7 @@ def test_faults_found_while_running_end_as_in_run(monkeypatch: pytest.MonkeyPatc
     def stuck(*_: object) -> Report:
         raise Stuck("nobody moves")
 
-    monkeypatch.setattr(study, "run", stuck)
+    monkeypatch.setattr(runs, "run", stuck)
     result = invoke("compare", TINY)
     assert (result.exit_code, result.stdout, result.stderr) == (1, "", "error: nobody moves\n")
 
@@ -409,14 +411,14 @@ def test_plain_where_nobody_wants_colour() -> None:
 def test_remarks_are_dim_and_failures_red() -> None:
     out = io.StringIO()
     console = Console(file=out, width=WIDE, force_terminal=True, color_system="standard", no_color=False, highlight=False)
-    console.print(comparing.comparison([("a", report()), ("b", report(RESNETS[0])), ("c", Stuck("nobody moves"))]))
+    console.print(comparisons.comparison([("a", report()), ("b", report(RESNETS[0])), ("c", Stuck("nobody moves"))]))
     assert "\x1b[2mthe scenarios compute different networks: tiny_resnet, resnet34\x1b[0m" in out.getvalue()
     assert "\x1b[1;31mc: nobody moves\x1b[0m" in out.getvalue()
 
 
 def test_progress_is_told() -> None:
     told: list[str] = []
-    ran = [outcome for _, outcome in study.compare([str(TINY)] * 2, (), lambda stage, done, total: told.append(stage))]
+    ran = [outcome for _, outcome in runs.compare([str(TINY)] * 2, (), lambda stage, done, total: told.append(stage))]
     assert len(ran) == 2
     assert told.count("scheduling") == told.count("summarising") == 2
 

@@ -11,9 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from hyperdrive_sim import zoo
-from hyperdrive_sim.box import Shape
-from hyperdrive_sim.decomposition import (
+from hyperdrive_sim.archs._nandnet.decomposition import (
     AND,
     NAND,
     NOR,
@@ -40,11 +38,13 @@ from hyperdrive_sim.decomposition import (
     taps,
 )
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.golden import Computation, Exact, forward, framed
 from hyperdrive_sim.kernels.xnor import kernel
-from hyperdrive_sim.layers import Conv
-from hyperdrive_sim.network import INPUT
-from hyperdrive_sim.synthetic import random_input, random_parameters
+from hyperdrive_sim.network import zoo
+from hyperdrive_sim.network.box import Shape
+from hyperdrive_sim.network.golden import Computation, Exact, forward, framed
+from hyperdrive_sim.network.graph import INPUT
+from hyperdrive_sim.network.layers import Conv
+from hyperdrive_sim.network.synthetic import random_input, random_parameters
 
 Array = NDArray[Any]
 Pad = Literal[-1, 0, 1]

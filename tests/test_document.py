@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator, model_validator
 from ruamel.yaml import YAML
 
-from hyperdrive_sim.document import MAX_BYTES, Document, excerpt
 from hyperdrive_sim.errors import DoesNotFit, InvalidInput, Mistake, Place
-from hyperdrive_sim.reading import MAX_DEPTH, MAX_NODES
-from hyperdrive_sim.wording import KeyPath, described
+from hyperdrive_sim.text.document import MAX_BYTES, Document, excerpt
+from hyperdrive_sim.text.reading import MAX_DEPTH, MAX_NODES
+from hyperdrive_sim.text.wording import KeyPath, described
 
 
 class Corner(Enum):
@@ -541,7 +541,7 @@ def test_an_excerpt_shows_the_line_and_a_caret(tmp_path: Path, monkeypatch: pyte
 
 
 def test_importing_this_module_needs_no_numpy() -> None:
-    code = "import sys, hyperdrive_sim.document; print({'numpy', 'networkx', 'simpy'} & set(sys.modules))"
+    code = "import sys, hyperdrive_sim.text.document; print({'numpy', 'networkx', 'simpy'} & set(sys.modules))"
     root = Path(__file__).parents[1]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True, env=dict(os.environ))
     assert done.stdout == "set()\n"

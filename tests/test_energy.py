@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from worlds import task
 
-from hyperdrive_sim.energy import IO_ACTIONS, Entry, Ledger, Price, Provenance, account
+from hyperdrive_sim.engine.ledger import Entry, Ledger, account
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.schedule import Schedule
+from hyperdrive_sim.schedule.prices import IO_ACTIONS, Price, Provenance
+from hyperdrive_sim.schedule.tasks import Schedule
 
 
 def price(action: str, pj: float, provenance: Provenance = "published") -> Price:

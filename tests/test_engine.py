@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import run, task, times
 
-from hyperdrive_sim.engine import simulate
+from hyperdrive_sim.engine.simulate import simulate
 from hyperdrive_sim.errors import Stuck
-from hyperdrive_sim.schedule import Schedule, Task
+from hyperdrive_sim.schedule.tasks import Schedule, Task
 
 
 def picture(text: str) -> str:

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.signal import correlate  # type: ignore[import-untyped,unused-ignore]
 
-from hyperdrive_sim.box import Box, Shape
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.golden import (
+from hyperdrive_sim.network.box import Box, Shape
+from hyperdrive_sim.network.golden import (
     NO_PARAMETERS,
     Computation,
     Exact,
@@ -28,10 +28,10 @@ from hyperdrive_sim.golden import (
     framed,
     padding_value,
 )
-from hyperdrive_sim.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool, MeanPool
-from hyperdrive_sim.network import INPUT, Network
-from hyperdrive_sim.synthetic import RESIDUAL_GAIN, random_input, random_parameters
-from hyperdrive_sim.zoo import build
+from hyperdrive_sim.network.graph import INPUT, Network
+from hyperdrive_sim.network.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool, MeanPool
+from hyperdrive_sim.network.synthetic import RESIDUAL_GAIN, random_input, random_parameters
+from hyperdrive_sim.network.zoo import build
 
 Array = NDArray[Any]
 

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.signal import correlate  # type: ignore[import-untyped,unused-ignore]
 
-from hyperdrive_sim import zoo
-from hyperdrive_sim.box import Shape
-from hyperdrive_sim.golden import NO_PARAMETERS, Computation, Exact, Parameters, apply_in, forward, framed, one_by_one
-from hyperdrive_sim.layers import Add, Conv, Layer, MaxPool, MeanPool, Sign, Thermometer
-from hyperdrive_sim.network import INPUT, Network
-from hyperdrive_sim.synthetic import random_input, random_parameters
+from hyperdrive_sim.network import zoo
+from hyperdrive_sim.network.box import Shape
+from hyperdrive_sim.network.golden import NO_PARAMETERS, Computation, Exact, Parameters, apply_in, forward, framed, one_by_one
+from hyperdrive_sim.network.graph import INPUT, Network
+from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, MeanPool, Sign, Thermometer
+from hyperdrive_sim.network.synthetic import random_input, random_parameters
 
 Array = NDArray[Any]
 SEEDS = st.integers(0, 2**32)

@@ -6,16 +6,16 @@ import re
 
 import pytest
 
-from hyperdrive_sim import hazards
-from hyperdrive_sim.accesses import Pasts
-from hyperdrive_sim.box import Box, Shape
+from hyperdrive_sim.engine import hazards
+from hyperdrive_sim.engine.accesses import Pasts
 from hyperdrive_sim.errors import Hazard
-from hyperdrive_sim.layers import Conv, MaxPool
-from hyperdrive_sim.machine import Machine, Memory, Unit
-from hyperdrive_sim.network import Network
-from hyperdrive_sim.placement import Placement, Resident
+from hyperdrive_sim.network.box import Box, Shape
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.network.layers import Conv, MaxPool
 from hyperdrive_sim.rates import Clock
-from hyperdrive_sim.schedule import Compute, Copy, Effect, Load, Patch, Region, Schedule, Site, Task
+from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
+from hyperdrive_sim.schedule.placement import Placement, Resident
+from hyperdrive_sim.schedule.tasks import Compute, Copy, Effect, Load, Patch, Region, Schedule, Site, Task
 
 PIXELS = Box(0, 1, 0, 1, 0, 2)
 MAP = "channels 0:1, rows 0:1, columns 0:2"

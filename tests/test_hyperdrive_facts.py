@@ -9,19 +9,20 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from hyperdrive_sim import architecture, zoo
+from hyperdrive_sim.archs import registry
 from hyperdrive_sim.archs.hyperdrive.prices import operating_point
-from hyperdrive_sim.box import Shape
-from hyperdrive_sim.energy import Ledger, account
-from hyperdrive_sim.engine import simulate
+from hyperdrive_sim.engine.ledger import Ledger, account
+from hyperdrive_sim.engine.simulate import simulate
+from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.errors import DoesNotFit, InvalidInput
-from hyperdrive_sim.layers import Conv
-from hyperdrive_sim.machine import Machine
-from hyperdrive_sim.network import INPUT, Network
-from hyperdrive_sim.schedule import Arrivals, Schedule
-from hyperdrive_sim.trace import Trace
+from hyperdrive_sim.network import zoo
+from hyperdrive_sim.network.box import Shape
+from hyperdrive_sim.network.graph import INPUT, Network
+from hyperdrive_sim.network.layers import Conv
+from hyperdrive_sim.schedule.machine import Machine
+from hyperdrive_sim.schedule.tasks import Arrivals, Schedule
 
-HYPERDRIVE = architecture.load("hyperdrive")
+HYPERDRIVE = registry.load("hyperdrive")
 ARRAY = "chip[0,0].array"
 FMM_BITS = 6_422_528
 LANES = 16

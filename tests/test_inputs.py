@@ -10,14 +10,14 @@ import PIL.Image
 import pytest
 from commands import BASE, invoke, write
 
-from hyperdrive_sim import zoo
-from hyperdrive_sim.box import Shape
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.golden import Array, Parameters
-from hyperdrive_sim.inputs import input_map, parameters, read_image, read_weights
-from hyperdrive_sim.network import Network
-from hyperdrive_sim.scenario import Scenario
-from hyperdrive_sim.synthetic import random_input, random_parameters
+from hyperdrive_sim.network import zoo
+from hyperdrive_sim.network.box import Shape
+from hyperdrive_sim.network.golden import Array, Parameters
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.network.synthetic import random_input, random_parameters
+from hyperdrive_sim.scenario.inputs import input_map, parameters, read_image, read_weights
+from hyperdrive_sim.scenario.scenario import Scenario
 
 RNG = np.random.default_rng(7)
 BYTES = RNG.integers(0, 256, (6, 8, 3), np.uint8)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hyperdrive_sim.box import Box
-from hyperdrive_sim.mesh import HORIZONTAL, OPPOSITE, STEPS, VERTICAL, Chip, Mesh, Side, strip
+from hyperdrive_sim.network.box import Box
+from hyperdrive_sim.schedule.mesh import HORIZONTAL, OPPOSITE, STEPS, VERTICAL, Chip, Mesh, Side, strip
 
 MESHES = st.builds(Mesh, st.integers(1, 5), st.integers(1, 5))
 

@@ -1,4 +1,4 @@
-"""All that the paper says of NAND-Net in figures, beside what comes out of runs: the table of nandnet/README.md, made anew and compared.
+"""All that the paper says of NAND-Net in figures beside what comes out: the table of archs/_nandnet/README.md, made anew and compared.
 
 A class says how close a figure must be: exact 0.1 points (or 0.1 %), tight 2 %, loose 5 % or 1.5 points; what cannot be had is reported.
 """
@@ -15,15 +15,15 @@ from commands import SCENARIOS
 from test_ambit import by_cells, gates
 
 import hyperdrive_sim
-from hyperdrive_sim import decomposition as d
+from hyperdrive_sim.archs._nandnet import decomposition as d
 from hyperdrive_sim.archs.nandnet_sram import area
-from hyperdrive_sim.golden import Exact, Parameters
-from hyperdrive_sim.layers import Conv
-from hyperdrive_sim.report import Report
-from hyperdrive_sim.scenario import Scenario
-from hyperdrive_sim.study import prepare, run
+from hyperdrive_sim.network.golden import Exact, Parameters
+from hyperdrive_sim.network.layers import Conv
+from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.study.runs import prepare, run
 
-README = Path(hyperdrive_sim.__file__).parent / "nandnet" / "README.md"
+README = Path(hyperdrive_sim.__file__).parent / "archs" / "_nandnet" / "README.md"
 NETWORKS = {"LeNet": "lenet", "Caffe-quick": "caffe_quick", "network in network": "nin_xnor", "AlexNet": "binary_alexnet"}
 PREDICTED = "prediction"
 POINTS = {"exact": 0.1, "loose": 1.5}

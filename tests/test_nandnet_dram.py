@@ -7,15 +7,18 @@ from functools import cache
 import pytest
 from commands import SCENARIOS
 
-from hyperdrive_sim import architecture, decomposition, inputs, zoo
+from hyperdrive_sim.archs import registry
+from hyperdrive_sim.archs._nandnet import decomposition
 from hyperdrive_sim.archs.nandnet_dram import timing
-from hyperdrive_sim.golden import Computation, forward
-from hyperdrive_sim.layers import Conv
-from hyperdrive_sim.report import Report
-from hyperdrive_sim.scenario import Scenario
-from hyperdrive_sim.study import run
+from hyperdrive_sim.network import zoo
+from hyperdrive_sim.network.golden import Computation, forward
+from hyperdrive_sim.network.layers import Conv
+from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.scenario import inputs
+from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.study.runs import run
 
-DRAM = architecture.load("nandnet_dram")
+DRAM = registry.load("nandnet_dram")
 README = " ".join((DRAM.folder / "README.md").read_text("utf-8").split())
 NETWORKS = ("lenet", "caffe_quick", "nin_xnor", "binary_alexnet")
 

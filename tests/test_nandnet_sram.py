@@ -9,20 +9,22 @@ import numpy as np
 import pytest
 from commands import SCENARIOS
 
-from hyperdrive_sim import architecture, decomposition, inputs
+from hyperdrive_sim.archs import registry
+from hyperdrive_sim.archs._nandnet import decomposition
 from hyperdrive_sim.archs.nandnet_sram import area, timing
 from hyperdrive_sim.archs.nandnet_sram.arithmetic import Sram, targets_rate
 from hyperdrive_sim.archs.nandnet_sram.timing import Block, Size
 from hyperdrive_sim.errors import DoesNotFit, InvalidInput
-from hyperdrive_sim.golden import Computation, Parameters, forward
-from hyperdrive_sim.layers import Conv, Sign
-from hyperdrive_sim.network import Network
-from hyperdrive_sim.report import Report
-from hyperdrive_sim.scenario import Scenario
-from hyperdrive_sim.study import prepare, run
-from hyperdrive_sim.verdict import check
+from hyperdrive_sim.network.golden import Computation, Parameters, forward
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.network.layers import Conv, Sign
+from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.scenario import inputs
+from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.study.checks import check
+from hyperdrive_sim.study.runs import prepare, run
 
-SRAM = architecture.load("nandnet_sram")
+SRAM = registry.load("nandnet_sram")
 README = " ".join((SRAM.folder / "README.md").read_text("utf-8").split())
 NETWORKS = ("lenet", "caffe_quick", "nin_xnor", "binary_alexnet")
 

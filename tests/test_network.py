@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hyperdrive_sim.box import Box, Shape
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool, MeanPool, Sign, Thermometer
-from hyperdrive_sim.network import INPUT, Network
+from hyperdrive_sim.network.box import Box, Shape
+from hyperdrive_sim.network.graph import INPUT, Network
+from hyperdrive_sim.network.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool, MeanPool, Sign, Thermometer
 
 X = Shape(4, 6, 5)
 

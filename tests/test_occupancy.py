@@ -5,14 +5,14 @@ from __future__ import annotations
 from commands import SCENARIOS, TINY
 from worlds import CLOCK, task
 
-from hyperdrive_sim.box import Box
-from hyperdrive_sim.engine import simulate
-from hyperdrive_sim.machine import Machine, Memory, Unit
-from hyperdrive_sim.occupancy import Occupancy, occupancies
-from hyperdrive_sim.placement import Placement, Resident
-from hyperdrive_sim.scenario import Scenario
-from hyperdrive_sim.schedule import HOST, Compute, Copy, Load, Patch, Region, Schedule, Site, Task
-from hyperdrive_sim.study import run
+from hyperdrive_sim.engine.occupancy import Occupancy, occupancies
+from hyperdrive_sim.engine.simulate import simulate
+from hyperdrive_sim.network.box import Box
+from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
+from hyperdrive_sim.schedule.placement import Placement, Resident
+from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, Patch, Region, Schedule, Site, Task
+from hyperdrive_sim.study.runs import run
 
 MAP = Box(0, 2, 0, 1, 0, 5)
 MACHINE = Machine(

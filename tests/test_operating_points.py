@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from hyperdrive_sim import architecture
-from hyperdrive_sim.energy import Price
+from hyperdrive_sim.archs import registry
+from hyperdrive_sim.archs.operating_points import OperatingPoint, by_voltage, core_clock, energy_table, io_prices, unknown
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.operating_points import OperatingPoint, by_voltage, core_clock, energy_table, io_prices, unknown
+from hyperdrive_sim.schedule.prices import Price
 
-XNORBIN, CHEWBACCANN = architecture.load("xnorbin"), architecture.load("chewbaccann")
+XNORBIN, CHEWBACCANN = registry.load("xnorbin"), registry.load("chewbaccann")
 
 LOW = OperatingPoint(0.5, 50, 2.0, "published", "a table")
 HIGH = OperatingPoint(1.25, 200.5, 9.0, "recalled", "a memory")
@@ -55,7 +55,7 @@ def test_every_bit_at_the_edge_has_one_price() -> None:
     assert set(io_prices(IO, None)) == {"weight_io.bit", "input_io.bit", "output_io.bit", "border_io.bit", "corner_io.bit"}
 
 
-@pytest.mark.parametrize("name", architecture.names())
+@pytest.mark.parametrize("name", registry.names())
 def test_every_architecture_s_table_is_read_once(name: str) -> None:
     package = f"hyperdrive_sim.archs.{name}"
     assert energy_table(package) is energy_table(package)

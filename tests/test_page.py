@@ -20,16 +20,17 @@ from commands import BASE, ROOT, SCENARIOS, invoke, process, sentences, write
 from commands import TINY as TINY_FILE
 from pages import FIFTY, FOUR, TINY, by_id, column, data, parsed, simulation, table, text, tree, words
 
-from hyperdrive_sim import comparing, figures, page, show
-from hyperdrive_sim.page import contents, run
-from hyperdrive_sim.page.comparison import front
-from hyperdrive_sim.page.inline import FOLDER, inline
-from hyperdrive_sim.page.picture import faded, linear, logarithmic
-from hyperdrive_sim.page.pictures.tiles import STEP
-from hyperdrive_sim.page.table import measured, scale
-from hyperdrive_sim.report import Report
-from hyperdrive_sim.scenario import Scenario
-from hyperdrive_sim.views.tile_map import WHOLE_RUN
+from hyperdrive_sim.outputs import page
+from hyperdrive_sim.outputs.page import contents, run
+from hyperdrive_sim.outputs.page.comparison import front
+from hyperdrive_sim.outputs.page.inline import FOLDER, inline
+from hyperdrive_sim.outputs.page.picture import faded, linear, logarithmic
+from hyperdrive_sim.outputs.page.pictures.tiles import STEP
+from hyperdrive_sim.outputs.page.table import measured, scale
+from hyperdrive_sim.report import side_by_side, summary
+from hyperdrive_sim.report.derived.tile_map import WHOLE_RUN
+from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.scenario.scenario import Scenario
 
 MAX_BYTES = 8_000_000
 ONE = [TINY, f"{TINY} frames=3", FIFTY, "xnorbin/binary_alexnet", "nandnet_dram/binary_alexnet", "hyperdrive/resnet34_narrow_weights"]
@@ -142,7 +143,7 @@ def test_whatever_a_page_is_made_of_is_packaged() -> None:
 def test_the_summary(name: str) -> None:
     found, shown = report(name), parsed(name)
     assert words(next(shown.iter("h1"))) == found.scenario.title == words(next(shown.iter("title")))
-    assert figures.subject(found.network, found.system) in words(next(shown.iter("header")))
+    assert summary.subject(found.network, found.system) in words(next(shown.iter("header")))
     (facts,) = (element for element in shown.iter("dl"))
     rows = [(words(row.find("dt")), words(row.find("dd"))) for row in facts]  # type: ignore[arg-type]
     assert rows == [(name, " ".join(f"{value} {remark}".split())) for name, value, remark in found.figures()]
@@ -172,7 +173,7 @@ def test_every_layer(name: str) -> None:
 
 
 UNITS = ("s", "J", "bit", "Op", "Op/s", "Op/s/W", "W", "")
-POWERS = {f"{prefix}{unit}": power for power, prefix in figures.PREFIXES.items() for unit in UNITS} | {"%": -2}
+POWERS = {f"{prefix}{unit}": power for power, prefix in summary.PREFIXES.items() for unit in UNITS} | {"%": -2}
 
 
 @one_run
@@ -203,7 +204,7 @@ def test_every_price(name: str) -> None:
         values = [row[head].value for head in ("count", "price, pJ", "energy", "share")]
         assert values == pytest.approx([paid.count, paid.pj, paid.energy_j, paid.energy_j / found.energy.total_j])
         assert (row["known as"].text, row["source"].text) == (paid.provenance, " ".join(paid.source.split()))
-        assert row["energy"].text == figures.si(paid.energy_j, "J")
+        assert row["energy"].text == summary.si(paid.energy_j, "J")
     assert sum(cell.value or 0.0 for cell in column(rows, "share")) == pytest.approx(1)
 
 
@@ -217,11 +218,11 @@ def test_published_figures(name: str) -> None:
     for row in found.published:
         cells = rows[row.quantity]
         assert (cells["published"].text, cells["simulated"].text) == (
-            figures.si(row.published, row.unit),
-            figures.si(row.simulated, row.unit),
+            summary.si(row.published, row.unit),
+            summary.si(row.simulated, row.unit),
         )
         assert cells["deviation"].text == f"{100 * row.error:+.2f} %"
-        assert cells["accepted"].text == f"{'within' if row.within else 'BEYOND'} {figures.percent(row.tolerance)}"
+        assert cells["accepted"].text == f"{'within' if row.within else 'BEYOND'} {summary.percent(row.tolerance)}"
         assert cells["known as"].text == row.provenance
         assert all(" ".join(part.split()) in cells["source and remarks"].text for part in (row.source, row.note))
 
@@ -234,7 +235,7 @@ def test_time_and_who_waits(name: str) -> None:
     assert total == pytest.approx(int(found.trace.end.max()) * 1e-12)
     others = [cell.value or 0.0 for layer, row in rows.items() if layer != "all" for head, cell in row.items() if head.startswith("all, ")]
     assert sum(others) == pytest.approx(total)
-    goes_to = dict(figures.time_goes_to(found.units, found.trace))
+    goes_to = dict(summary.time_goes_to(found.units, found.trace))
     for kind, share in goes_to.items():
         (cell,) = (cell for head, cell in rows["all"].items() if head.startswith(f"{kind}, "))
         assert cell.value == pytest.approx(share * (total or 0.0))
@@ -242,7 +243,7 @@ def test_time_and_who_waits(name: str) -> None:
     assert {kind: int(row["units"].text) for kind, row in units.items()} == {
         kind: sum(unit.kind == kind for unit in found.units) for kind in dict.fromkeys(unit.kind for unit in found.units)
     }
-    assert [cell.value for cell in column(units, "busy, most")] == [dict(figures.busiest(found.units))[kind] for kind in units]
+    assert [cell.value for cell in column(units, "busy, most")] == [dict(summary.busiest(found.units))[kind] for kind in units]
     stalled = table(parsed(name), "stalls")
     for cause, row in stalled.items():
         (cell,) = (cell for head, cell in row.items() if head.startswith("time, "))
@@ -342,7 +343,7 @@ def test_the_roofline_is_drawn_from_the_report(name: str) -> None:
         if line["mode"] == "lines":
             link = line["name"].partition(",")[0]
             assert [y / x for x, y in zip(line["x"], line["y"], strict=True)] == pytest.approx([rates[link]] * 2, rel=1e-4)
-            assert line["name"] == f"{link}, {figures.si(rates[link], 'bit/s')}"
+            assert line["name"] == f"{link}, {summary.si(rates[link], 'bit/s')}"
 
 
 @one_run
@@ -365,10 +366,10 @@ def test_energy_flows_to_where_the_prices_are(name: str) -> None:
     found = report(name)
     (flow,) = dict(data(parsed(name)))["energy"]["data"]
     labels = flow["node"]["label"]
-    assert f"core  {figures.percent(found.energy.core_j / found.energy.total_j)}" in labels
-    assert f"I/O  {figures.percent(found.energy.io_j / found.energy.total_j)}" in labels
-    for how, share in figures.trust(found.energy).items():
-        assert f"{how}  {figures.percent(share)}" in labels
+    assert f"core  {summary.percent(found.energy.core_j / found.energy.total_j)}" in labels
+    assert f"I/O  {summary.percent(found.energy.io_j / found.energy.total_j)}" in labels
+    for how, share in summary.trust(found.energy).items():
+        assert f"{how}  {summary.percent(share)}" in labels
     assert sum(flow["link"]["value"]) == pytest.approx(3 * found.energy.total_j, rel=1e-4)
 
 
@@ -381,14 +382,14 @@ def test_side_by_side() -> None:
     heads = [f"{number}: {one.scenario.title}" for number, one in enumerate(reports, 1)]
     assert list(rows["latency"])[1:] == heads
     for name, said in {
-        "latency": [figures.si(one.time.latency_s, "s") for one in reports],
-        "frame rate": [figures.per_s(one.time.frames_per_s) for one in reports],
-        "energy per frame": [figures.si(one.energy.total_j, "J") for one in reports],
-        "of it I/O": [figures.si(one.energy.io_j, "J") for one in reports],
-        "system efficiency": [figures.si(one.efficiency.system_ops_per_j, "Op/s/W") for one in reports],
-        "utilisation": [figures.percent(one.throughput.utilization) for one in reports],
-        "bound by": [show.bound_by(one) for one in reports],
-        "weak prices": [figures.percent(comparing.weak(one)) for one in reports],
+        "latency": [summary.si(one.time.latency_s, "s") for one in reports],
+        "frame rate": [summary.per_s(one.time.frames_per_s) for one in reports],
+        "energy per frame": [summary.si(one.energy.total_j, "J") for one in reports],
+        "of it I/O": [summary.si(one.energy.io_j, "J") for one in reports],
+        "system efficiency": [summary.si(one.efficiency.system_ops_per_j, "Op/s/W") for one in reports],
+        "utilisation": [summary.percent(one.throughput.utilization) for one in reports],
+        "bound by": [side_by_side.bound_by(one) for one in reports],
+        "weak prices": [summary.percent(side_by_side.weak(one)) for one in reports],
     }.items():
         assert [rows[name][head].text.removesuffix(" best") for head in heads] == said, name
 
@@ -430,7 +431,7 @@ def test_two_of_one_title_have_their_files_names(tmp_path: Path) -> None:
 def test_unlike_work_is_said() -> None:
     names = (TINY, "nandnet_dram/binary_alexnet")
     notes = [words(item) for element in parsed(*names).iter("ul") if element.get("class") == "notes" for item in element]
-    assert notes == list(comparing.unlike([report(name) for name in names]))
+    assert notes == list(side_by_side.unlike([report(name) for name in names]))
     assert len(notes) == 2
     assert not [element for element in parsed(*FOUR[2:]).iter("ul") if element.get("class") == "notes"]
 
@@ -472,7 +473,7 @@ def test_what_is_computed_in_one_go_may_differ() -> None:
     largest = max(1 - min(first[layer], second[layer]) / max(first[layer], second[layer]) for layer in rows)
     assert largest > 0
     (remark,) = (words(one) for one in parsed(*names).iter("p") if words(one).startswith("1: "))
-    assert remark.endswith(f"What is computed in one go with a layer differs, by up to {figures.percent(largest)} of its operations.")
+    assert remark.endswith(f"What is computed in one go with a layer differs, by up to {summary.percent(largest)} of its operations.")
     assert [cell.value for cell in column(rows, "operations")] == [max(first[layer], second[layer]) for layer in rows]
 
 
@@ -504,7 +505,7 @@ def test_each_run_has_its_own_details() -> None:
     for number, name in enumerate(FOUR, 1):
         details = by_id(shown, f"run{number}")
         assert details.tag == "details"
-        assert figures.subject(report(name).network, report(name).system) in words(details)
+        assert summary.subject(report(name).network, report(name).system) in words(details)
         assert list(table(shown, f"run{number}-layers")) == [row.name for row in report(name).layers]
         assert set(table(shown, f"run{number}-prices")) == set(report(name).energy.by_action)
 

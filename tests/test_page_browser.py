@@ -15,9 +15,9 @@ from commands import BASE
 from pages import FIFTY, FOUR, TINY, simulation, text
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Playwright, Request, sync_playwright
 
-from hyperdrive_sim import page as pages
-from hyperdrive_sim.page.run import simulated
-from hyperdrive_sim.scenario import Scenario
+from hyperdrive_sim.outputs import page as pages
+from hyperdrive_sim.outputs.page.run import simulated
+from hyperdrive_sim.scenario.scenario import Scenario
 
 pytestmark = pytest.mark.slow
 

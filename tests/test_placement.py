@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hyperdrive_sim.box import Box, Shape
 from hyperdrive_sim.errors import DoesNotFit, Finding
-from hyperdrive_sim.layers import Conv
-from hyperdrive_sim.machine import Machine, Memory, Unit
-from hyperdrive_sim.network import INPUT, Network
-from hyperdrive_sim.placement import Claim, Part, Placement, Resident, allocate
+from hyperdrive_sim.network.box import Box, Shape
+from hyperdrive_sim.network.graph import INPUT, Network
+from hyperdrive_sim.network.layers import Conv
 from hyperdrive_sim.rates import Clock
+from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
+from hyperdrive_sim.schedule.placement import Claim, Part, Placement, Resident, allocate
 
 WHOLE = Box(0, 2, 0, 4, 0, 6)
 NETWORK = Network("one", Shape(1, 4, 6), [Conv(name="conv", inputs=(INPUT,), out_channels=2, kernel=1)])

@@ -27,21 +27,22 @@ from numpy.typing import NDArray
 from test_report import MACHINE as UNRATED
 from test_report import NETWORK, compute
 
-from hyperdrive_sim import plots
-from hyperdrive_sim.energy import Price, account
-from hyperdrive_sim.engine import simulate
+from hyperdrive_sim.engine.ledger import account
+from hyperdrive_sim.engine.occupancy import Occupancy
+from hyperdrive_sim.engine.simulate import simulate
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.layer_table import layer_rows
-from hyperdrive_sim.machine import Unit
-from hyperdrive_sim.occupancy import Occupancy
-from hyperdrive_sim.plots.colours import PALETTE
-from hyperdrive_sim.plots.labels import Labels, Named
-from hyperdrive_sim.plots.several import QUANTITIES, front
+from hyperdrive_sim.outputs import plots
+from hyperdrive_sim.outputs.plots.colours import PALETTE
+from hyperdrive_sim.outputs.plots.labels import Labels, Named
+from hyperdrive_sim.outputs.plots.several import QUANTITIES, front
 from hyperdrive_sim.rates import Rate
-from hyperdrive_sim.report import Report, Throughput, _energy, _time, _unit_rows
-from hyperdrive_sim.scenario import Scenario
-from hyperdrive_sim.schedule import Schedule, Task
-from hyperdrive_sim.study import run
+from hyperdrive_sim.report.layer_table import layer_rows
+from hyperdrive_sim.report.report import Report, Throughput, _energy, _time, _unit_rows
+from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.schedule.machine import Unit
+from hyperdrive_sim.schedule.prices import Price
+from hyperdrive_sim.schedule.tasks import Schedule, Task
+from hyperdrive_sim.study.runs import run
 
 # --- by pencil ---
 
@@ -646,8 +647,8 @@ def test_a_notebook_shows_axes_of_their_own_figure() -> None:
 PROCESS = """
 import sys
 from hyperdrive_sim import errors
-from hyperdrive_sim.scenario import Scenario
-from hyperdrive_sim.study import run
+from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.study.runs import run
 report = run(Scenario.read("scenarios/hyperdrive/tiny_2x2.yaml"))
 print("matplotlib" in sys.modules)
 sys.modules["matplotlib"] = None

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hyperdrive_sim.machine import Machine, Memory, Unit
 from hyperdrive_sim.rates import PS_PER_S, Clock, Rate
+from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
 
 ANY_CLOCK = st.integers(1, PS_PER_S).map(Clock)
 ANY_COUNT = st.integers(0, 10**15)

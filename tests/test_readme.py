@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from hyperdrive_sim import show
-from hyperdrive_sim.scenario import Scenario
-from hyperdrive_sim.study import run
+from hyperdrive_sim.cli import tables
+from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.study.runs import run
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -24,7 +24,7 @@ def blocks(language: str) -> list[str]:
 
 def printed(scenario: str) -> str:
     out = io.StringIO()
-    Console(file=out, width=140, highlight=False).print(show.summary(run(Scenario.read(ROOT / "scenarios" / scenario))))
+    Console(file=out, width=140, highlight=False).print(tables.summary(run(Scenario.read(ROOT / "scenarios" / scenario))))
     return out.getvalue()
 
 
@@ -82,9 +82,9 @@ def test_every_named_file_exists() -> None:
         assert (ROOT / name).exists(), name
 
 
-def test_every_module_is_in_the_house() -> None:
+def test_every_room_is_in_the_house() -> None:
     house = README[README.index("## The house") :]
     package = ROOT / "hyperdrive_sim"
-    modules = {path.stem for path in package.glob("*.py")} - {"__init__", "__main__"}
-    missing = sorted(module for module in modules if f"`{module}`" not in house)
+    rooms = {f"{path.parent.name}/" for path in package.glob("*/__init__.py")} | {path.name for path in package.glob("[a-z]*.py")}
+    missing = sorted(room for room in rooms if f"`{room}`" not in house)
     assert not missing

@@ -13,18 +13,18 @@ import pytest
 from numpy.typing import NDArray
 from worlds import CLOCK, task
 
-from hyperdrive_sim.box import Box, Shape
-from hyperdrive_sim.engine import simulate
+from hyperdrive_sim.engine.memories import Fifo
+from hyperdrive_sim.engine.replay import Watch, replay
+from hyperdrive_sim.engine.simulate import simulate
 from hyperdrive_sim.errors import NotThere
-from hyperdrive_sim.golden import Arithmetic, Array, Computation, Exact, Parameters, forward
-from hyperdrive_sim.layers import Add, Conv, GlobalMean, Layer
-from hyperdrive_sim.machine import Machine, Memory, Unit
-from hyperdrive_sim.memories import Fifo
-from hyperdrive_sim.network import INPUT, Network
-from hyperdrive_sim.placement import Placement, Resident
-from hyperdrive_sim.replay import Watch, replay
-from hyperdrive_sim.schedule import HOST, Compute, Copy, Load, Patch, Region, Schedule, Site, Task
-from hyperdrive_sim.synthetic import random_input, random_parameters
+from hyperdrive_sim.network.box import Box, Shape
+from hyperdrive_sim.network.golden import Arithmetic, Array, Computation, Exact, Parameters, forward
+from hyperdrive_sim.network.graph import INPUT, Network
+from hyperdrive_sim.network.layers import Add, Conv, GlobalMean, Layer
+from hyperdrive_sim.network.synthetic import random_input, random_parameters
+from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
+from hyperdrive_sim.schedule.placement import Placement, Resident
+from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, Patch, Region, Schedule, Site, Task
 
 IN = Shape(2, 4, 4).box
 OUT = Shape(4, 4, 4).box

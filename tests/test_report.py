@@ -16,21 +16,23 @@ from commands import BASE, SCENARIOS, TINY
 from rich.console import Console, RenderableType
 from worlds import CLOCK
 
-from hyperdrive_sim import comparing, show
-from hyperdrive_sim.energy import IO_ACTIONS, Price, account
-from hyperdrive_sim.engine import simulate
-from hyperdrive_sim.figures import PREFIXES, per_s, percent, si
-from hyperdrive_sim.layer_columns import layer_columns
-from hyperdrive_sim.layer_table import LayerRow, layer_rows
-from hyperdrive_sim.layers import Conv
-from hyperdrive_sim.machine import Machine, Unit
-from hyperdrive_sim.network import Network
-from hyperdrive_sim.published import Comparison
-from hyperdrive_sim.report import Report, _time
-from hyperdrive_sim.scenario import Scenario
-from hyperdrive_sim.schedule import Compute, Schedule, Site, Task
-from hyperdrive_sim.study import run
-from hyperdrive_sim.verdict import check
+from hyperdrive_sim.cli import comparisons, tables
+from hyperdrive_sim.engine.ledger import account
+from hyperdrive_sim.engine.simulate import simulate
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.network.layers import Conv
+from hyperdrive_sim.report import side_by_side
+from hyperdrive_sim.report.layer_columns import layer_columns
+from hyperdrive_sim.report.layer_table import LayerRow, layer_rows
+from hyperdrive_sim.report.report import Report, _time
+from hyperdrive_sim.report.summary import PREFIXES, per_s, percent, si
+from hyperdrive_sim.scenario.published import Comparison
+from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.schedule.machine import Machine, Unit
+from hyperdrive_sim.schedule.prices import IO_ACTIONS, Price
+from hyperdrive_sim.schedule.tasks import Compute, Schedule, Site, Task
+from hyperdrive_sim.study.checks import check
+from hyperdrive_sim.study.runs import run
 
 # --- by pencil ---
 
@@ -333,7 +335,7 @@ SHOWN = [
 @pytest.mark.parametrize("which", SHOWN, ids=" ".join)
 def test_the_summary_fits_and_cuts_nothing_off(which: tuple[str, ...], width: int) -> None:
     found = report(*which)
-    text = rendered(show.summary(found), width)
+    text = rendered(tables.summary(found), width)
     assert "\N{HORIZONTAL ELLIPSIS}" not in text
     for name, value, _ in found.figures():
         assert re.search(rf"^{re.escape(name)} +{re.escape(value)}( |$)", text, re.MULTILINE), (name, value)
@@ -345,12 +347,12 @@ def test_the_summary_fits_and_cuts_nothing_off(which: tuple[str, ...], width: in
 
 @pytest.mark.parametrize("which", SHOWN, ids=" ".join)
 def test_eighty_columns_have_room_for_every_column(which: tuple[str, ...]) -> None:
-    text = rendered(show.summary(report(*which)), 80)
+    text = rendered(tables.summary(report(*which)), 80)
     assert re.search(r"^layer +kind +time +cycles +energy +use +stalled by", text, re.MULTILINE)
 
 
 def test_layers_are_shown_per_frame() -> None:
-    alone, many = (rendered(show.summary(report("resnet34_224_camera", f"frames={n}")), 140) for n in (1, 8))
+    alone, many = (rendered(tables.summary(report("resnet34_224_camera", f"frames={n}")), 140) for n in (1, 8))
     row = re.compile(r"^layer1\.0\.conv2 .* %", re.MULTILINE)
     assert row.findall(alone) == row.findall(many) != []
     assert "the layers that took longest, per frame" in many
@@ -358,18 +360,18 @@ def test_layers_are_shown_per_frame() -> None:
 
 def test_a_figure_beyond_its_tolerance_is_said_in_words() -> None:
     row = Comparison("energy", "J", 1.0, 1.5, 0.5, 0.1, "s", "published", "")
-    text = rendered(show.published([row, row]), 80)
+    text = rendered(tables.published([row, row]), 80)
     assert text.count("energy: further off than the stated 10.0 %") == 2
-    assert "further" not in rendered(show.published([Comparison("energy", "J", 1.0, 1.05, 0.05, 0.1, "s", "published", "")]), 80)
+    assert "further" not in rendered(tables.published([Comparison("energy", "J", 1.0, 1.05, 0.05, 0.1, "s", "published", "")]), 80)
 
 
 @pytest.mark.parametrize("width", [60, 80, 140])
 def test_other_tables_fit(width: int) -> None:
-    text = rendered(show.verdict(check(Scenario.read(TINY))), width)
+    text = rendered(tables.verdict(check(Scenario.read(TINY))), width)
     assert "8,566 cycles" in " ".join(text.split())
     points = [({"chip.weight_stream_bits_per_cycle": 16.0, "chip.weight_buffer_blocks": n}, report("tiny_2x2")) for n in (1, 2)]
     table = rendered(
-        comparing.sweep([*points, ({"chip.weight_stream_bits_per_cycle": -1, "chip.weight_buffer_blocks": 1}, "wrong: [b]")]), width
+        comparisons.sweep([*points, ({"chip.weight_stream_bits_per_cycle": -1, "chip.weight_buffer_blocks": 1}, "wrong: [b]")]), width
     )
     assert "\N{HORIZONTAL ELLIPSIS}" not in table
     assert table.count(si(report("tiny_2x2").time.latency_s, "s")) == 2
@@ -403,7 +405,7 @@ def test_no_column_of_a_sweep_is_cut_off(axes: dict[str, list[Any]], width: int)
     """Every part of a key stands in a line of its own, and every value and figure of a point in one, whole."""
     found = report("tiny_2x2")
     points = [dict(zip(axes, values, strict=True)) for values in product(*axes.values())]
-    lines = rendered(comparing.sweep([*((point, found) for point in points), (points[0], "wrong: x")]), width).splitlines()
+    lines = rendered(comparisons.sweep([*((point, found) for point in points), (points[0], "wrong: x")]), width).splitlines()
     table = columns(lines[: next(number for number, line in enumerate(lines) if "failed" in line) + 1])
     heads, body = [" ".join(filter(None, column[: -len(points) - 1])) for column in table], [column[-len(points) - 1 :] for column in table]
     keys = [key.rpartition(".")[2].replace("_", " ") for key in axes]
@@ -413,7 +415,7 @@ def test_no_column_of_a_sweep_is_cut_off(axes: dict[str, list[Any]], width: int)
         "use": percent(found.throughput.utilization),
         "energy": si(found.energy.total_j, "J"),
         "efficiency": si(found.efficiency.system_ops_per_j, "Op/s/W"),
-        "bound by": show.bound_by(found),
+        "bound by": side_by_side.bound_by(found),
     }
     left_out = ("bound by", "use", "rate")[: len(keys) + len(figures) - len(heads)]
     assert heads == [*keys, *(name for name in figures if name not in left_out)]

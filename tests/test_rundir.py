@@ -24,17 +24,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from hyperdrive_sim import inputs, manifest, rundir, show
-from hyperdrive_sim.document import Document
+from hyperdrive_sim.cli import tables
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.manifest import without_directories
-from hyperdrive_sim.published import Comparison
-from hyperdrive_sim.report import Report
-from hyperdrive_sim.rundir import resolved, spans
-from hyperdrive_sim.scenario import Scenario
-from hyperdrive_sim.span_columns import ABOUT
-from hyperdrive_sim.study import run
-from hyperdrive_sim.synthetic import random_parameters
+from hyperdrive_sim.network.synthetic import random_parameters
+from hyperdrive_sim.outputs import manifest, rundir
+from hyperdrive_sim.outputs.manifest import without_directories
+from hyperdrive_sim.outputs.rundir import resolved, spans
+from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.report.span_columns import ABOUT
+from hyperdrive_sim.scenario import inputs
+from hyperdrive_sim.scenario.published import Comparison
+from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.study.runs import run
+from hyperdrive_sim.text.document import Document
 
 RUNS = [
     ("hyperdrive/tiny_2x2",),
@@ -75,7 +77,7 @@ def without(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
 
 def summary(report: Report) -> str:
     out = io.StringIO()
-    Console(file=out, width=100, highlight=False).print(show.summary(report))
+    Console(file=out, width=100, highlight=False).print(tables.summary(report))
     return out.getvalue()
 
 
@@ -100,7 +102,7 @@ def test_what_is_read_is_what_was_written(tmp_path: Path, monkeypatch: pytest.Mo
     assert same_use(again, report)
     assert again.layer_columns() == report.layer_columns()
     assert summary(again) == summary(report)
-    assert show.diagram(again, 10, room=80) == show.diagram(report, 10, room=80)
+    assert tables.diagram(again, 10, room=80) == tables.diagram(report, 10, room=80)
 
 
 def same_use(one: Report, other: Report) -> bool:

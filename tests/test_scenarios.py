@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 from commands import SCENARIOS, TINY
 
-from hyperdrive_sim import architecture, published, zoo
-from hyperdrive_sim.layers import Conv
-from hyperdrive_sim.published import Row, Section
-from hyperdrive_sim.report import Report
-from hyperdrive_sim.scenario import Scenario
-from hyperdrive_sim.study import estimate, run, sweep
-from hyperdrive_sim.verdict import check
+from hyperdrive_sim.archs import registry
+from hyperdrive_sim.network import zoo
+from hyperdrive_sim.network.layers import Conv
+from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.scenario import published
+from hyperdrive_sim.scenario.published import Row, Section
+from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.study.checks import check
+from hyperdrive_sim.study.runs import estimate, run, sweep
 
 LARGEST = "hyperdrive/resnet152_2048x1024"
 SLOW = (LARGEST, "hyperdrive/resnet34_2048x1024", "hyperdrive/resnet34_2048x1024_isvlsi")
@@ -36,7 +38,7 @@ NAMES = [pytest.param(path, id=name_of(path), marks=pytest.mark.slow if name_of(
 
 
 def sections() -> list[tuple[Path, str, Section]]:
-    folders = [architecture.load(name).folder for name in architecture.names()]
+    folders = [registry.load(name).folder for name in registry.names()]
     return [(folder, name, section) for folder in folders for name, section in published.table(folder).sections.items()]
 
 
@@ -54,7 +56,7 @@ def report(path: Path, *changes: str) -> Report:
 def test_all_scenarios_are_found() -> None:
     assert len(FILES) >= 39
     assert {name_of(path) for path in FILES} >= set(SLOW)
-    assert {path.relative_to(SCENARIOS).parts[0] for path in FILES} == {*architecture.names(), "compare"}
+    assert {path.relative_to(SCENARIOS).parts[0] for path in FILES} == {*registry.names(), "compare"}
     assert {len(path.relative_to(SCENARIOS).parts) for path in FILES if COMPARE not in path.parents} == {2}
     assert {len(path.relative_to(COMPARE).parts) for path in FILES if COMPARE in path.parents} == {2}
 

@@ -6,7 +6,7 @@ import pytest
 from worlds import machine, task
 
 from hyperdrive_sim.errors import Finding
-from hyperdrive_sim.schedule import Schedule, Task
+from hyperdrive_sim.schedule.tasks import Schedule, Task
 
 
 def load_and_compute() -> Schedule:

@@ -17,12 +17,12 @@ from commands import ROOT, SCENARIOS
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from hyperdrive_sim import timelines
-from hyperdrive_sim.scenario import Scenario
-from hyperdrive_sim.study import run
-from hyperdrive_sim.timelines.slices import Track
-from hyperdrive_sim.timelines.timeline import of_report
-from hyperdrive_sim.timelines.window import of_run
+from hyperdrive_sim.outputs import timelines
+from hyperdrive_sim.outputs.timelines.slices import Track
+from hyperdrive_sim.outputs.timelines.timeline import of_report
+from hyperdrive_sim.outputs.timelines.window import of_run
+from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.study.runs import run
 
 pytestmark = pytest.mark.slow
 

@@ -23,20 +23,20 @@ from hypothesis import strategies as st
 from timeline_readers import Contents
 from worlds import CLOCK, task
 
-from hyperdrive_sim import results, timelines
-from hyperdrive_sim.box import Box
-from hyperdrive_sim.engine import simulate
+from hyperdrive_sim.engine.simulate import simulate
 from hyperdrive_sim.errors import InvalidInput, MissingExtra
-from hyperdrive_sim.facts import Action, Energy
-from hyperdrive_sim.machine import Machine, Memory, Unit
-from hyperdrive_sim.report import Report
-from hyperdrive_sim.scenario import Scenario
-from hyperdrive_sim.schedule import HOST, Copy, Schedule
-from hyperdrive_sim.study import run
-from hyperdrive_sim.timelines import chrome, counters, timeline
-from hyperdrive_sim.timelines.columns import place
-from hyperdrive_sim.timelines.slices import Slice
-from hyperdrive_sim.timelines.window import Window, bounds, of_run
+from hyperdrive_sim.network.box import Box
+from hyperdrive_sim.outputs import atomic, timelines
+from hyperdrive_sim.outputs.timelines import chrome, counters, timeline
+from hyperdrive_sim.outputs.timelines.columns import place
+from hyperdrive_sim.outputs.timelines.slices import Slice
+from hyperdrive_sim.outputs.timelines.window import Window, bounds, of_run
+from hyperdrive_sim.report.records import Action, Energy
+from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
+from hyperdrive_sim.schedule.tasks import HOST, Copy, Schedule
+from hyperdrive_sim.study.runs import run
 
 RUNS = {
     "mesh": ("hyperdrive/tiny_2x2",),
@@ -703,14 +703,14 @@ def test_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, s
 
 @pytest.mark.parametrize("suffix", READERS)
 def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
-    fdopen = results.os.fdopen
+    fdopen = atomic.os.fdopen
 
     def full(*arguments: Any) -> Any:
         file = fdopen(*arguments)
         file.close()
         return open("/dev/full", "wb")
 
-    monkeypatch.setattr(results.os, "fdopen", full)
+    monkeypatch.setattr(atomic.os, "fdopen", full)
     with pytest.raises(OSError) as caught:
         timelines.write(report("mesh"), timelines.request(tmp_path / f"t{suffix}"))
     assert (caught.value.strerror, caught.value.filename) == ("No space left on device", str(tmp_path / f"t{suffix}"))
@@ -719,7 +719,7 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: st
 
 @pytest.mark.parametrize(("suffix", "package"), [(".pftrace", "perfetto"), (".vcd", "vcd")])
 def test_a_missing_package_is_named_before_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, package: str) -> None:
-    monkeypatch.delitem(sys.modules, f"hyperdrive_sim.timelines.{package}", raising=False)
+    monkeypatch.delitem(sys.modules, f"hyperdrive_sim.outputs.timelines.{package}", raising=False)
     for loaded in [name for name in sys.modules if name.partition(".")[0] == package]:
         monkeypatch.setitem(sys.modules, loaded, None)
     monkeypatch.setitem(sys.modules, package, None)

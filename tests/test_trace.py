@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from worlds import task
 
-from hyperdrive_sim.schedule import Task
-from hyperdrive_sim.trace import Span, Trace
+from hyperdrive_sim.engine.trace import Span, Trace
+from hyperdrive_sim.schedule.tasks import Task
 
 
 def trace(*spans: tuple[Task, int, int, int]) -> Trace:

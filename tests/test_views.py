@@ -12,18 +12,18 @@ import pytest
 from commands import BASE, SCENARIOS
 from worlds import machine, run, task
 
-from hyperdrive_sim import study
-from hyperdrive_sim.energy import IO_ACTIONS
-from hyperdrive_sim.occupancy import Occupancy
-from hyperdrive_sim.report import Report, UnitRow
-from hyperdrive_sim.scenario import Scenario
-from hyperdrive_sim.views import energy_flow, timeline, waits
-from hyperdrive_sim.views.actions import done, io_bits, joules
-from hyperdrive_sim.views.energy_flow import flows, groups
-from hyperdrive_sim.views.memory_use import curve, memory_kinds
-from hyperdrive_sim.views.roofline import bandwidths, roofline
-from hyperdrive_sim.views.tile_map import WHOLE_RUN, laid_out, tile_map
-from hyperdrive_sim.views.timeline import Bar, busiest, merged
+from hyperdrive_sim.engine.occupancy import Occupancy
+from hyperdrive_sim.report.derived import energy_flow, timeline, waits
+from hyperdrive_sim.report.derived.actions import done, io_bits, joules
+from hyperdrive_sim.report.derived.energy_flow import flows, groups
+from hyperdrive_sim.report.derived.memory_use import curve, memory_kinds
+from hyperdrive_sim.report.derived.roofline import bandwidths, roofline
+from hyperdrive_sim.report.derived.tile_map import WHOLE_RUN, laid_out, tile_map
+from hyperdrive_sim.report.derived.timeline import Bar, busiest, merged
+from hyperdrive_sim.report.report import Report, UnitRow
+from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.schedule.prices import IO_ACTIONS
+from hyperdrive_sim.study import runs
 
 RUNS = [
     ("hyperdrive/tiny_2x2",),
@@ -38,12 +38,12 @@ every_run = pytest.mark.parametrize("which", RUNS, ids=" ".join)
 
 @cache
 def report(name: str, *changes: str) -> Report:
-    return study.run(Scenario.read(SCENARIOS / f"{name}.yaml", changes))
+    return runs.run(Scenario.read(SCENARIOS / f"{name}.yaml", changes))
 
 
 @cache
 def smallest() -> Report:
-    return study.run(Scenario.parse(BASE))
+    return runs.run(Scenario.parse(BASE))
 
 
 # --- actions ---

@@ -16,16 +16,17 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from hyperdrive_sim import architecture, zoo
-from hyperdrive_sim.box import Box, Shape
+from hyperdrive_sim.archs import registry
+from hyperdrive_sim.archs._xnor_datapath.arithmetic import Xnor, folded, pooled_bits
 from hyperdrive_sim.errors import Overflow
-from hyperdrive_sim.golden import Array, Computation, Exact, Parameters, forward, framed, one_by_one
-from hyperdrive_sim.layers import Add, Conv, Layer, MaxPool, Sign
-from hyperdrive_sim.network import INPUT
-from hyperdrive_sim.synthetic import random_input, random_parameters
-from hyperdrive_sim.xnor_datapath.arithmetic import Xnor, folded, pooled_bits
+from hyperdrive_sim.network import zoo
+from hyperdrive_sim.network.box import Box, Shape
+from hyperdrive_sim.network.golden import Array, Computation, Exact, Parameters, forward, framed, one_by_one
+from hyperdrive_sim.network.graph import INPUT
+from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, Sign
+from hyperdrive_sim.network.synthetic import random_input, random_parameters
 
-XNORBIN = architecture.load("xnorbin")
+XNORBIN = registry.load("xnorbin")
 SEEDS = st.integers(0, 2**32 - 1)
 Ints = NDArray[Any]
 

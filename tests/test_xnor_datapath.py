@@ -11,18 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hyperdrive_sim import architecture, zoo
-from hyperdrive_sim.box import Shape
+from hyperdrive_sim.archs import registry
+from hyperdrive_sim.archs._xnor_datapath import placement, timing
+from hyperdrive_sim.archs._xnor_datapath.steps import Plan, plan
+from hyperdrive_sim.archs._xnor_datapath.timing import Block, Geometry, Pooled, Window
 from hyperdrive_sim.errors import DoesNotFit, InvalidInput
-from hyperdrive_sim.layers import Add, Conv, Layer, MaxPool, MeanPool, Sign
-from hyperdrive_sim.network import INPUT, Network
-from hyperdrive_sim.placement import Placement
-from hyperdrive_sim.schedule import Arrivals, Schedule
-from hyperdrive_sim.xnor_datapath import placement, timing
-from hyperdrive_sim.xnor_datapath.steps import Plan, plan
-from hyperdrive_sim.xnor_datapath.timing import Block, Geometry, Pooled, Window
+from hyperdrive_sim.network import zoo
+from hyperdrive_sim.network.box import Shape
+from hyperdrive_sim.network.graph import INPUT, Network
+from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, MeanPool, Sign
+from hyperdrive_sim.schedule.placement import Placement
+from hyperdrive_sim.schedule.tasks import Arrivals, Schedule
 
-XNORBIN, CHEWBACCANN = architecture.load("xnorbin"), architecture.load("chewbaccann")
+XNORBIN, CHEWBACCANN = registry.load("xnorbin"), registry.load("chewbaccann")
 PICTURE = (3, 224, 224)
 CIFAR = (3, 32, 32)
 

@@ -9,21 +9,23 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from hyperdrive_sim import architecture, hazards, zoo
-from hyperdrive_sim.box import Shape
-from hyperdrive_sim.energy import account
-from hyperdrive_sim.engine import simulate
-from hyperdrive_sim.layer_table import LayerRow, layer_rows
-from hyperdrive_sim.layers import Add, Conv, Layer, MaxPool, MeanPool, Sign
-from hyperdrive_sim.network import INPUT, Network
-from hyperdrive_sim.placement import allocate
-from hyperdrive_sim.schedule import Arrivals, Compute, Copy, Schedule
-from hyperdrive_sim.trace import Span, Trace
-from hyperdrive_sim.xnor_datapath import placement
-from hyperdrive_sim.xnor_datapath.machine import MAPS
-from hyperdrive_sim.xnor_datapath.steps import Step, plan
+from hyperdrive_sim.archs import registry
+from hyperdrive_sim.archs._xnor_datapath import placement
+from hyperdrive_sim.archs._xnor_datapath.machine import MAPS
+from hyperdrive_sim.archs._xnor_datapath.steps import Step, plan
+from hyperdrive_sim.engine import hazards
+from hyperdrive_sim.engine.ledger import account
+from hyperdrive_sim.engine.simulate import simulate
+from hyperdrive_sim.engine.trace import Span, Trace
+from hyperdrive_sim.network import zoo
+from hyperdrive_sim.network.box import Shape
+from hyperdrive_sim.network.graph import INPUT, Network
+from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, MeanPool, Sign
+from hyperdrive_sim.report.layer_table import LayerRow, layer_rows
+from hyperdrive_sim.schedule.placement import allocate
+from hyperdrive_sim.schedule.tasks import Arrivals, Compute, Copy, Schedule
 
-XNORBIN = architecture.load("xnorbin")
+XNORBIN = registry.load("xnorbin")
 
 SMALL = {
     "clock_mhz": 100.0, "bpus": 3, "xnor_sums_per_bpu": 3, "row_banks": 4, "word_bits": 2, "psum_word_bits": 2,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from hyperdrive_sim import zoo
-from hyperdrive_sim.box import Shape
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.layers import Add, Conv
-from hyperdrive_sim.network import Network
+from hyperdrive_sim.network import zoo
+from hyperdrive_sim.network.box import Shape
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.network.layers import Add, Conv
 
 RESNETS = [name for name in zoo.names() if name.startswith("resnet")]
 CHANNELS = {"tiny_residual": 16}  # its first block has no projection; all others take a picture

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from hyperdrive_sim.engine import simulate
-from hyperdrive_sim.machine import Machine, Unit
+from hyperdrive_sim.engine.simulate import simulate
+from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.rates import Clock
-from hyperdrive_sim.schedule import Schedule, Task
-from hyperdrive_sim.trace import Trace
+from hyperdrive_sim.schedule.machine import Machine, Unit
+from hyperdrive_sim.schedule.tasks import Schedule, Task
 
 CLOCK = Clock(10**9)
 

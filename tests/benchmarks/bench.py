@@ -21,12 +21,13 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from hyperdrive_sim import kernels, zoo
-from hyperdrive_sim.architecture import load
-from hyperdrive_sim.engine import simulate
+from hyperdrive_sim import kernels
+from hyperdrive_sim.archs.architecture import load
+from hyperdrive_sim.engine.simulate import simulate
 from hyperdrive_sim.kernels import xnor
-from hyperdrive_sim.schedule import Arrivals
-from hyperdrive_sim.study import collector_paused
+from hyperdrive_sim.network import zoo
+from hyperdrive_sim.schedule.tasks import Arrivals
+from hyperdrive_sim.study.runs import collector_paused
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 CONSOLE = Console(width=120)

@@ -16,16 +16,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hyperdrive_sim import architecture, golden, synthetic, zoo
-from hyperdrive_sim.architecture import Architecture
-from hyperdrive_sim.energy import Ledger, account
-from hyperdrive_sim.engine import simulate
-from hyperdrive_sim.golden import Array, Computation
-from hyperdrive_sim.machine import Machine
-from hyperdrive_sim.network import Network
-from hyperdrive_sim.placement import Placement
-from hyperdrive_sim.schedule import Arrivals, Schedule
-from hyperdrive_sim.trace import Trace
+from hyperdrive_sim.archs import registry
+from hyperdrive_sim.archs.architecture import Architecture
+from hyperdrive_sim.engine.ledger import Ledger, account
+from hyperdrive_sim.engine.simulate import simulate
+from hyperdrive_sim.engine.trace import Trace
+from hyperdrive_sim.network import golden, synthetic, zoo
+from hyperdrive_sim.network.golden import Array, Computation
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.schedule.machine import Machine
+from hyperdrive_sim.schedule.placement import Placement
+from hyperdrive_sim.schedule.tasks import Arrivals, Schedule
 
 SEED = 7
 
@@ -114,7 +115,7 @@ def module(name: str) -> Any:
 
 def worlds() -> list[Built]:
     """All worlds of all architectures."""
-    return [Built(architecture.load(name), world) for name in architecture.names() for world in module(name).WORLDS]
+    return [Built(registry.load(name), world) for name in registry.names() for world in module(name).WORLDS]
 
 
 def label(built: Built) -> str:

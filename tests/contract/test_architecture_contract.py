@@ -10,26 +10,27 @@ import numpy as np
 import pytest
 from contract_worlds import SEED, Built, label, module, same, worlds
 
-from hyperdrive_sim import architecture, hazards
-from hyperdrive_sim.box import Box
-from hyperdrive_sim.energy import IO_ACTIONS, PJ, Provenance
-from hyperdrive_sim.engine import simulate
-from hyperdrive_sim.golden import Array
-from hyperdrive_sim.occupancy import occupancies
-from hyperdrive_sim.replay import replay
-from hyperdrive_sim.schedule import Compute, Load, Schedule, Task
+from hyperdrive_sim.archs import registry
+from hyperdrive_sim.engine import hazards
+from hyperdrive_sim.engine.occupancy import occupancies
+from hyperdrive_sim.engine.replay import replay
+from hyperdrive_sim.engine.simulate import simulate
+from hyperdrive_sim.network.box import Box
+from hyperdrive_sim.network.golden import Array
+from hyperdrive_sim.schedule.prices import IO_ACTIONS, PJ, Provenance
+from hyperdrive_sim.schedule.tasks import Compute, Load, Schedule, Task
 
 MINIMUM = 5
 """How many architectures there must be at least; raised as they land."""
 
 each_world = pytest.mark.parametrize("built", worlds(), ids=label)
-each_architecture = pytest.mark.parametrize("name", architecture.names())
+each_architecture = pytest.mark.parametrize("name", registry.names())
 
 
 def test_all_architectures_are_found() -> None:
-    assert len(architecture.names()) >= MINIMUM
-    for name in architecture.names():
-        assert architecture.load(name).name == name
+    assert len(registry.names()) >= MINIMUM
+    for name in registry.names():
+        assert registry.load(name).name == name
         assert len(module(name).WORLDS) >= 5
 
 

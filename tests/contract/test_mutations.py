@@ -13,12 +13,13 @@ from typing import NamedTuple
 import pytest
 from contract_worlds import Built, label, module, same
 
-from hyperdrive_sim import architecture, hazards
-from hyperdrive_sim.accesses import Pasts, members
-from hyperdrive_sim.engine import simulate
+from hyperdrive_sim.archs import registry
+from hyperdrive_sim.engine import hazards
+from hyperdrive_sim.engine.accesses import Pasts, members
+from hyperdrive_sim.engine.replay import replay
+from hyperdrive_sim.engine.simulate import simulate
 from hyperdrive_sim.errors import Hazard, NotThere
-from hyperdrive_sim.replay import replay
-from hyperdrive_sim.schedule import Copy, Load, Schedule, Task
+from hyperdrive_sim.schedule.tasks import Copy, Load, Schedule, Task
 
 SLOW_FROM = 700  # mutants
 
@@ -92,9 +93,9 @@ def paces(mutant: Mutant, schedule: Schedule) -> bool:
 
 
 def cases() -> Iterator[object]:
-    for name in architecture.names():
+    for name in registry.names():
         for world, tried, spare in module(name).MUTATED:
-            built = Built(architecture.load(name), world)
+            built = Built(registry.load(name), world)
             yield pytest.param(built, tried, spare, id=label(built), marks=[pytest.mark.slow] if tried >= SLOW_FROM else [])
 
 
@@ -111,7 +112,7 @@ def test_every_effect_and_every_edge_is_needed(built: Built, tried: int, spare: 
     assert len(spared) == spare, spared
 
 
-@pytest.mark.parametrize("name", architecture.names())
+@pytest.mark.parametrize("name", registry.names())
 def test_execution_alone_finds_every_missing_effect(name: str) -> None:
     """Without the proof's help, on the first of the mutated worlds."""
     built = first_world(name)
@@ -119,7 +120,7 @@ def test_execution_alone_finds_every_missing_effect(name: str) -> None:
     assert [mutant.what for mutant in idle(built.schedule) if not runs_wrong(built, mutant.of(built.schedule))] == []
 
 
-@pytest.mark.parametrize("name", architecture.names())
+@pytest.mark.parametrize("name", registry.names())
 def test_execution_alone_finds_every_missing_edge_once_it_matters(name: str) -> None:
     """All that the proof refuses does go wrong, if what is no longer waited for comes late and nobody waits for a unit.
 
@@ -148,4 +149,4 @@ def late(mutant: Mutant, schedule: Schedule) -> Iterator[Schedule]:
 
 
 def first_world(name: str) -> Built:
-    return Built(architecture.load(name), module(name).MUTATED[0][0])
+    return Built(registry.load(name), module(name).MUTATED[0][0])

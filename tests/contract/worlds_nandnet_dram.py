@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contract_worlds import Built, World
 
-from hyperdrive_sim.ambit import Counts
 from hyperdrive_sim.archs.nandnet_dram import timing
-from hyperdrive_sim.schedule import Arrivals
+from hyperdrive_sim.archs.nandnet_dram.ambit import Counts
+from hyperdrive_sim.schedule.tasks import Arrivals
 
 WORKING_ACTION = "bank.aap"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contract_worlds import Built, World
 
 from hyperdrive_sim.archs.nandnet_sram import timing
-from hyperdrive_sim.schedule import Arrivals
+from hyperdrive_sim.schedule.tasks import Arrivals
 
 WORKING_ACTION = "tile.pass"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contract_worlds import World
 
-from hyperdrive_sim.schedule import Arrivals
+from hyperdrive_sim.schedule.tasks import Arrivals
 
 WORKING_ACTION = "dma.cycle"
 

@@ -1,6 +1,6 @@
 """Hyperdrive: binary weights, FP16 feature maps that stay on chip, weights streamed once, chips in a systolic 2-D mesh."""
 
-from hyperdrive_sim.architecture import Architecture
+from hyperdrive_sim.archs.architecture import Architecture
 from hyperdrive_sim.archs.hyperdrive.arithmetic import Fp16
 from hyperdrive_sim.archs.hyperdrive.lower import count, lower
 from hyperdrive_sim.archs.hyperdrive.machine import build

@@ -15,11 +15,11 @@ from hyperdrive_sim.archs.hyperdrive.machine import send_buffer
 from hyperdrive_sim.archs.hyperdrive.pieces import Piece
 from hyperdrive_sim.archs.hyperdrive.placement import Layout
 from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS
-from hyperdrive_sim.box import Box, Shape
 from hyperdrive_sim.errors import DoesNotFit, Mistake
-from hyperdrive_sim.machine import Machine
-from hyperdrive_sim.mesh import HORIZONTAL, VERTICAL, Chip, strip
-from hyperdrive_sim.schedule import Copy, Task
+from hyperdrive_sim.network.box import Box, Shape
+from hyperdrive_sim.schedule.machine import Machine
+from hyperdrive_sim.schedule.mesh import HORIZONTAL, VERTICAL, Chip, strip
+from hyperdrive_sim.schedule.tasks import Copy, Task
 
 
 class Crossing(NamedTuple):

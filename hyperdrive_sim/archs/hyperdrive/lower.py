@@ -17,11 +17,11 @@ from hyperdrive_sim.archs.hyperdrive.pieces import BLOCK, Piece, Pieces, site
 from hyperdrive_sim.archs.hyperdrive.placement import BEFORE_ALL, Layout
 from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS, HyperdriveSpec
 from hyperdrive_sim.archs.hyperdrive.steps import Step
-from hyperdrive_sim.box import Box, chunks
-from hyperdrive_sim.mesh import Chip
-from hyperdrive_sim.network import Network
-from hyperdrive_sim.placement import Placement, Resident
-from hyperdrive_sim.schedule import HOST, NOTHING, Arrivals, Compute, Copy, Load, Patch, Schedule, Site, Task
+from hyperdrive_sim.network.box import Box, chunks
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.schedule.mesh import Chip
+from hyperdrive_sim.schedule.placement import Placement, Resident
+from hyperdrive_sim.schedule.tasks import HOST, NOTHING, Arrivals, Compute, Copy, Load, Patch, Schedule, Site, Task
 
 
 def lower(network: Network, spec: HyperdriveSpec, placement: Placement, arrivals: Arrivals, grain: str = BLOCK) -> Schedule:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from hyperdrive_sim.archs.hyperdrive.prices import operating_point
 from hyperdrive_sim.archs.hyperdrive.spec import HyperdriveSpec
 from hyperdrive_sim.archs.hyperdrive.timing import peak_ops_per_cycle
-from hyperdrive_sim.machine import Machine, Memory, Unit
-from hyperdrive_sim.mesh import Chip, Mesh, Side
-from hyperdrive_sim.operating_points import core_clock
+from hyperdrive_sim.archs.operating_points import core_clock
 from hyperdrive_sim.rates import Clock, Rate
+from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
+from hyperdrive_sim.schedule.mesh import Chip, Mesh, Side
 
 WEIGHTS = "host.weights"
 HOST_LINK = "host.link"

@@ -11,9 +11,9 @@ from hyperdrive_sim.archs.hyperdrive import timing
 from hyperdrive_sim.archs.hyperdrive.machine import send_buffer
 from hyperdrive_sim.archs.hyperdrive.placement import Layout
 from hyperdrive_sim.archs.hyperdrive.steps import Step
-from hyperdrive_sim.box import Box
-from hyperdrive_sim.mesh import Chip, strip
-from hyperdrive_sim.schedule import Patch, Region, Site
+from hyperdrive_sim.network.box import Box
+from hyperdrive_sim.schedule.mesh import Chip, strip
+from hyperdrive_sim.schedule.tasks import Patch, Region, Site
 
 BLOCK, PIXEL = "block", "pixel"
 GRAINS = (BLOCK, PIXEL)

@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS, HyperdriveSpec
 from hyperdrive_sim.archs.hyperdrive.steps import Plan, plan
-from hyperdrive_sim.box import Box, Shape, cuts
 from hyperdrive_sim.errors import DoesNotFit, InvalidInput, Mistake
-from hyperdrive_sim.mesh import HORIZONTAL, OPPOSITE, VERTICAL, Chip, Mesh, Side, strip
-from hyperdrive_sim.network import Network
-from hyperdrive_sim.placement import Claim, Part, Placement, Resident, allocate
+from hyperdrive_sim.network.box import Box, Shape, cuts
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.schedule.mesh import HORIZONTAL, OPPOSITE, VERTICAL, Chip, Mesh, Side, strip
+from hyperdrive_sim.schedule.placement import Claim, Part, Placement, Resident, allocate
 
 MOST_CHIPS = 4096
 

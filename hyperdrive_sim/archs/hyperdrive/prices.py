@@ -6,8 +6,8 @@ from functools import cache
 from itertools import pairwise
 
 from hyperdrive_sim.archs.hyperdrive.spec import HyperdriveSpec
-from hyperdrive_sim.energy import Price
-from hyperdrive_sim.operating_points import OperatingPoint, by_voltage, energy_table, io_prices, unknown
+from hyperdrive_sim.archs.operating_points import OperatingPoint, by_voltage, energy_table, io_prices, unknown
+from hyperdrive_sim.schedule.prices import Price
 
 PACKAGE = "hyperdrive_sim.archs.hyperdrive"
 ARRAY_ACTIONS = ("array.conv_cycle", "array.scale_cycle", "array.bypass_cycle", "array.bias_cycle")

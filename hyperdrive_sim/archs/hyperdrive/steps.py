@@ -8,8 +8,8 @@ from typing import NamedTuple
 import networkx as nx
 
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.layers import Add, Conv, Layer
-from hyperdrive_sim.network import INPUT, Network
+from hyperdrive_sim.network.graph import INPUT, Network
+from hyperdrive_sim.network.layers import Add, Conv, Layer
 
 KERNELS = (1, 3)
 STRIDES = (1, 2)

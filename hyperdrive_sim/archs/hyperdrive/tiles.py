@@ -8,15 +8,15 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdrive_sim.architecture import Tiles
+from hyperdrive_sim.archs.architecture import Tiles
 from hyperdrive_sim.archs.hyperdrive import timing
 from hyperdrive_sim.archs.hyperdrive.placement import Layout
 from hyperdrive_sim.archs.hyperdrive.spec import HyperdriveSpec
 from hyperdrive_sim.archs.hyperdrive.steps import Step
-from hyperdrive_sim.box import Box
-from hyperdrive_sim.mesh import Chip
-from hyperdrive_sim.network import Network
-from hyperdrive_sim.placement import Placement
+from hyperdrive_sim.network.box import Box
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.schedule.mesh import Chip
+from hyperdrive_sim.schedule.placement import Placement
 
 
 def tiles(network: Network, spec: HyperdriveSpec, placement: Placement, layer: str | None = None) -> Tiles:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hyperdrive_sim.archs.hyperdrive.spec import HyperdriveSpec
 from hyperdrive_sim.archs.hyperdrive.steps import Step
-from hyperdrive_sim.box import Box
+from hyperdrive_sim.network.box import Box
 
 
 def patch(part: Box, spec: HyperdriveSpec) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """NAND-Net in DRAM: binary convolutions by Ambit row commands, decomposed and with compressed counts, or as XNOR-Net."""
 
-from hyperdrive_sim.architecture import Architecture
+from hyperdrive_sim.archs.architecture import Architecture
 from hyperdrive_sim.archs.nandnet_dram.arithmetic import Dram
 from hyperdrive_sim.archs.nandnet_dram.datasheet import datasheet
 from hyperdrive_sim.archs.nandnet_dram.lower import GRAINS, count, lower

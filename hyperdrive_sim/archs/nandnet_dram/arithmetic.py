@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from hyperdrive_sim.ambit import numbers, packed_columns, run
+from hyperdrive_sim.archs._nandnet.arithmetic import Counting
+from hyperdrive_sim.archs._nandnet.decomposition import PRODUCTS, XNOR, Bits, Counts, Taps, chunked, compression
 from hyperdrive_sim.archs.nandnet_dram import timing
+from hyperdrive_sim.archs.nandnet_dram.ambit import numbers, packed_columns, run
 from hyperdrive_sim.archs.nandnet_dram.spec import NandnetDramSpec
-from hyperdrive_sim.box import chunks
-from hyperdrive_sim.decomposition import PRODUCTS, XNOR, Bits, Counts, Taps, chunked, compression
-from hyperdrive_sim.nandnet.arithmetic import Counting
+from hyperdrive_sim.network.box import chunks
 
 MOST_JOBS = 2**18
 """That are computed by row commands; each is a bit column of its own."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from hyperdrive_sim.architecture import Datasheet, Quantity
+from hyperdrive_sim.archs._nandnet.steps import ones_share
+from hyperdrive_sim.archs.architecture import Datasheet, Quantity
 from hyperdrive_sim.archs.nandnet_dram import timing
 from hyperdrive_sim.archs.nandnet_dram.placement import planned
 from hyperdrive_sim.archs.nandnet_dram.spec import NandnetDramSpec
-from hyperdrive_sim.nandnet.steps import ones_share
-from hyperdrive_sim.network import Network
+from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.rates import PS_PER_S
 
 

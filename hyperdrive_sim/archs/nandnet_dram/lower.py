@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 
+from hyperdrive_sim.archs._nandnet.lower import Layers, Ways
+from hyperdrive_sim.archs._nandnet.steps import Step
 from hyperdrive_sim.archs.nandnet_dram import timing
 from hyperdrive_sim.archs.nandnet_dram.machine import CHANNEL, COMMANDS, COPIES, MAPS, PERIPHERY, WEIGHTS, bank
 from hyperdrive_sim.archs.nandnet_dram.placement import planned
 from hyperdrive_sim.archs.nandnet_dram.spec import NandnetDramSpec
-from hyperdrive_sim.nandnet.lower import Layers, Ways
-from hyperdrive_sim.nandnet.steps import Step
-from hyperdrive_sim.network import Network
-from hyperdrive_sim.placement import Placement
+from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.rates import Clock
-from hyperdrive_sim.schedule import Arrivals, Load, Schedule, Task
+from hyperdrive_sim.schedule.placement import Placement
+from hyperdrive_sim.schedule.tasks import Arrivals, Load, Schedule, Task
 
 PASS, STAGE = "pass", "stage"
 GRAINS = (PASS, STAGE)

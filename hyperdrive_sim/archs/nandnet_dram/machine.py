@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hyperdrive_sim.archs.nandnet_dram import timing
 from hyperdrive_sim.archs.nandnet_dram.spec import NandnetDramSpec
-from hyperdrive_sim.machine import Machine, Memory, Unit
 from hyperdrive_sim.rates import PS_PER_S, Clock
+from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
 
 DRAM = "dram"
 COMMANDS, COPIES, CHANNEL, PERIPHERY = "dram.commands", "dram.copies", "dram.channel", "dram.periphery"

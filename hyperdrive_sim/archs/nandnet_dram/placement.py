@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from hyperdrive_sim.archs._nandnet.placement import placed
+from hyperdrive_sim.archs._nandnet.steps import Plan, plan
 from hyperdrive_sim.archs.nandnet_dram import timing
 from hyperdrive_sim.archs.nandnet_dram.machine import MAPS, PERIPHERY
 from hyperdrive_sim.archs.nandnet_dram.spec import NandnetDramSpec
 from hyperdrive_sim.errors import DoesNotFit, Mistake
-from hyperdrive_sim.nandnet.placement import placed
-from hyperdrive_sim.nandnet.steps import Plan, plan
-from hyperdrive_sim.network import Network
-from hyperdrive_sim.placement import Placement
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.schedule.placement import Placement
 
 
 def fit(network: Network, spec: NandnetDramSpec) -> NandnetDramSpec:

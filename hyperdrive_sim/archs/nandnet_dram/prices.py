@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from hyperdrive_sim.archs.nandnet_dram.spec import NandnetDramSpec
-from hyperdrive_sim.energy import Price
-from hyperdrive_sim.operating_points import energy_table
+from hyperdrive_sim.archs.operating_points import energy_table
+from hyperdrive_sim.schedule.prices import Price
 
 PACKAGE = "hyperdrive_sim.archs.nandnet_dram"
 KB = 1024

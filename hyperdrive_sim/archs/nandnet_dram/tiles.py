@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from hyperdrive_sim.architecture import Tiles
+from hyperdrive_sim.archs.architecture import Tiles
 from hyperdrive_sim.archs.nandnet_dram import timing
 from hyperdrive_sim.archs.nandnet_dram.machine import DRAM
 from hyperdrive_sim.archs.nandnet_dram.placement import planned
 from hyperdrive_sim.archs.nandnet_dram.spec import NandnetDramSpec
-from hyperdrive_sim.network import Network
-from hyperdrive_sim.placement import Placement
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.schedule.placement import Placement
 
 
 def tiles(network: Network, spec: NandnetDramSpec, placement: Placement, layer: str | None = None) -> Tiles:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
-from hyperdrive_sim.ambit import Chunk, Counts, Timing, multiply_and_count
+from hyperdrive_sim.archs.nandnet_dram.ambit import Chunk, Counts, Timing, multiply_and_count
 from hyperdrive_sim.archs.nandnet_dram.spec import NandnetDramSpec
-from hyperdrive_sim.layers import Conv
-from hyperdrive_sim.network import Network
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.network.layers import Conv
 from hyperdrive_sim.rates import Clock
 
 ACTIVATIONS_PER_WINDOW = 4

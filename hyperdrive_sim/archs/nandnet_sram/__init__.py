@@ -1,6 +1,6 @@
 """NAND-Net in SRAM: binary convolutions counted on bit lines, with decomposed products in 6T cells, or XNOR products in 8T cells."""
 
-from hyperdrive_sim.architecture import Architecture
+from hyperdrive_sim.archs.architecture import Architecture
 from hyperdrive_sim.archs.nandnet_sram.arithmetic import Sram
 from hyperdrive_sim.archs.nandnet_sram.datasheet import datasheet
 from hyperdrive_sim.archs.nandnet_sram.lower import GRAINS, count, lower

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from hyperdrive_sim.archs.nandnet_sram.spec import BASELINE, NandnetSramSpec
-from hyperdrive_sim.operating_points import table_of
+from hyperdrive_sim.archs.operating_points import table_of
 
 MM2_PER_NM2 = 1e-12
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from hyperdrive_sim.archs._nandnet.arithmetic import Counting
+from hyperdrive_sim.archs._nandnet.decomposition import AND, XNOR, Bits, Counts, Product, Rates, Taps, chunked, conversion
 from hyperdrive_sim.archs.nandnet_sram.spec import NandnetSramSpec
-from hyperdrive_sim.box import chunks
-from hyperdrive_sim.decomposition import AND, XNOR, Bits, Counts, Product, Rates, Taps, chunked, conversion
-from hyperdrive_sim.nandnet.arithmetic import Counting
+from hyperdrive_sim.network.box import chunks
 
 MOST_CONVERSIONS = 2**22
 """That are made one by one."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from hyperdrive_sim.architecture import Datasheet, Quantity
+from hyperdrive_sim.archs._nandnet.steps import ones_share
+from hyperdrive_sim.archs.architecture import Datasheet, Quantity
 from hyperdrive_sim.archs.nandnet_sram import area, timing
 from hyperdrive_sim.archs.nandnet_sram.spec import NandnetSramSpec
-from hyperdrive_sim.nandnet.steps import ones_share
-from hyperdrive_sim.network import Network
+from hyperdrive_sim.network.graph import Network
 
 
 def datasheet(network: Network, spec: NandnetSramSpec) -> Datasheet:

@@ -9,16 +9,16 @@ from __future__ import annotations
 from functools import partial
 from typing import NamedTuple
 
+from hyperdrive_sim.archs._nandnet.lower import Layers, Ways
+from hyperdrive_sim.archs._nandnet.steps import Step
 from hyperdrive_sim.archs.nandnet_sram import timing
 from hyperdrive_sim.archs.nandnet_sram.arithmetic import targets_rate
 from hyperdrive_sim.archs.nandnet_sram.machine import MAPS, ONES, PERIPHERY, PORT, ROUTER, WEIGHTS, tile
 from hyperdrive_sim.archs.nandnet_sram.spec import NandnetSramSpec
 from hyperdrive_sim.archs.nandnet_sram.timing import Block, Size
-from hyperdrive_sim.nandnet.lower import Layers, Ways
-from hyperdrive_sim.nandnet.steps import Step
-from hyperdrive_sim.network import Network
-from hyperdrive_sim.placement import Placement
-from hyperdrive_sim.schedule import Arrivals, Load, Schedule, Task
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.schedule.placement import Placement
+from hyperdrive_sim.schedule.tasks import Arrivals, Load, Schedule, Task
 
 GRAINS = ("block",)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hyperdrive_sim.archs.nandnet_sram import timing
 from hyperdrive_sim.archs.nandnet_sram.spec import NandnetSramSpec
-from hyperdrive_sim.machine import Machine, Memory, Unit
 from hyperdrive_sim.rates import Rate
+from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
 
 SRAM = "sram"
 PORT, ROUTER, ONES, PERIPHERY = "sram.port", "sram.router", "sram.ones", "sram.periphery"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from hyperdrive_sim.archs._nandnet.placement import placed
 from hyperdrive_sim.archs.nandnet_sram import area, timing
 from hyperdrive_sim.archs.nandnet_sram.machine import MAPS, PERIPHERY
 from hyperdrive_sim.archs.nandnet_sram.spec import NandnetSramSpec
 from hyperdrive_sim.errors import DoesNotFit, InvalidInput, Mistake
-from hyperdrive_sim.nandnet.placement import placed
-from hyperdrive_sim.network import Network
-from hyperdrive_sim.placement import Placement
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.schedule.placement import Placement
 
 
 def fit(network: Network, spec: NandnetSramSpec) -> NandnetSramSpec:

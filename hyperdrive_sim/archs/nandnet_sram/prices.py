@@ -7,8 +7,8 @@ from typing import Any
 from hyperdrive_sim.archs.nandnet_sram.area import comparators
 from hyperdrive_sim.archs.nandnet_sram.arithmetic import targets_rate
 from hyperdrive_sim.archs.nandnet_sram.spec import BASELINE, NandnetSramSpec
-from hyperdrive_sim.energy import Price
-from hyperdrive_sim.operating_points import energy_table, io_prices
+from hyperdrive_sim.archs.operating_points import energy_table, io_prices
+from hyperdrive_sim.schedule.prices import Price
 
 PACKAGE = "hyperdrive_sim.archs.nandnet_sram"
 PJ_PER_FJ = 1e-3

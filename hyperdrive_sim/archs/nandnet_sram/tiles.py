@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from hyperdrive_sim.architecture import Tiles
+from hyperdrive_sim.archs.architecture import Tiles
 from hyperdrive_sim.archs.nandnet_sram import timing
 from hyperdrive_sim.archs.nandnet_sram.machine import SRAM
 from hyperdrive_sim.archs.nandnet_sram.spec import NandnetSramSpec
-from hyperdrive_sim.network import Network
-from hyperdrive_sim.placement import Placement
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.schedule.placement import Placement
 
 
 def tiles(network: Network, spec: NandnetSramSpec, placement: Placement, layer: str | None = None) -> Tiles:

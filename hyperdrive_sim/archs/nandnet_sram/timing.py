@@ -12,11 +12,11 @@ from itertools import product
 from math import ceil
 from typing import NamedTuple
 
+from hyperdrive_sim.archs._nandnet.steps import Plan, plan
 from hyperdrive_sim.archs.nandnet_sram.spec import NandnetSramSpec
-from hyperdrive_sim.box import chunks
-from hyperdrive_sim.layers import Conv
-from hyperdrive_sim.nandnet.steps import Plan, plan
-from hyperdrive_sim.network import Network
+from hyperdrive_sim.network.box import chunks
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.network.layers import Conv
 from hyperdrive_sim.rates import Clock
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hyperdrive_sim.architecture import figure
-from hyperdrive_sim.xnor_datapath.spec import STRUCTURE, Bits, DatapathSpec
+from hyperdrive_sim.archs._xnor_datapath.spec import STRUCTURE, Bits, DatapathSpec
+from hyperdrive_sim.archs.spec import figure
 
 
 class XnorbinSpec(DatapathSpec):

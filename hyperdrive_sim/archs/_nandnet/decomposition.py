@@ -1,0 +1,302 @@
+"""A binary convolution of signs from counts of products of bits, as NAND-Net does it (Kim, Sim, Choi, Kim, IEEE HPCA 2019).
+
+A sign is a bit, 1 for +1. With x an activation's bit, w a weight's and sums over the taps of one window,
+
+    sum(signs) = 2 * sum(x xnor w) - V                            XNOR-Net
+               = V - 2 * sum(w) - 2 * sum(x) + 4 * sum(x and w)   decomposed
+
+where V counts the window's taps on the map, and sum(w) is over those alone: zeros beyond the edge are neither sign. V - 2 * sum(w) is
+known before any activation is, and there is one for each class of border; sum(x) is the same for all output channels.
+
+    t = taps(padded(x, conv), conv)
+    k = kernels(weights)
+    sums(AND, t, k)                                    # exact, as are those of XNOR, NAND, NOR and OR
+    sums(AND, t, k, limit=compression(2))              # popcount compression, in DRAM
+    sums(AND, t, k, limit=adc, shared=adc)             # adc = conversion(rows=16, bits=3): an ADC per 16 rows, in SRAM
+
+What is counted is a matrix product, in float32, which is exact to 2^24.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import comb
+from typing import NamedTuple
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.network.box import Shape, chunks
+from hyperdrive_sim.network.golden import Array, framed
+from hyperdrive_sim.network.layers import Conv
+
+Bits = NDArray[np.bool_]
+Counts = NDArray[np.int32]
+Floats = NDArray[np.float32]
+
+TILE = 64  # positions and output channels that are counted at a time
+"""Sums stay in the cache, and blocks of 32 are below what OpenBLAS gives to threads, which on a busy machine wait for each other."""
+
+
+class Product(NamedTuple):
+    """What a tap makes of two bits, and which outcome counts."""
+
+    name: str
+    outcomes: tuple[tuple[int, int], tuple[int, int]]  # by activation, by weight
+    target: int = 1
+    inverted: bool = False  # whether the bits are stored as their complements, 0 for +1
+
+    @property
+    def cases(self) -> list[tuple[int, tuple[bool, bool]]]:
+        """Each value of the activation that can make a target, and whether it does, by weight."""
+        rows = [(zero == self.target, one == self.target) for zero, one in self.outcomes]
+        return [(value, row) for value, row in enumerate(rows) if any(row)]
+
+
+XNOR = Product("xnor", ((1, 0), (0, 1)))
+AND = Product("and", ((0, 0), (0, 1)))
+NAND = Product("nand", ((1, 1), (1, 0)), target=0)
+NOR = Product("nor", ((1, 0), (0, 0)), inverted=True)
+OR = Product("or", ((0, 1), (1, 1)), target=0, inverted=True)
+PRODUCTS = {product.name: product for product in (XNOR, AND, NAND, NOR, OR)}
+"""XNOR counts equal signs. The others count the taps whose signs are both +1."""
+
+
+class Borders(NamedTuple):
+    """The constants of a decomposed convolution. Positions whose windows reach beyond the edge alike are of one class and share them."""
+
+    place: NDArray[np.intp]  # [positions]: the class of each
+    valid: Bits  # [classes, taps]: which taps are on the map
+
+    @property
+    def classes(self) -> int:
+        return len(self.valid)
+
+    @property
+    def taps(self) -> Counts:
+        """V, how many taps are on the map, of each class."""
+        return np.asarray(self.valid.sum(axis=1), np.int32)
+
+    def ones(self, weights: Bits) -> Counts:
+        """How many of those weights are +1, [classes, out]."""
+        return _counted(AND, self.valid, self.valid, weights)
+
+    def constants(self, weights: Bits) -> Counts:
+        """V - 2 * sum(w), [classes, out]."""
+        return self.taps[:, None] - 2 * self.ones(weights)
+
+
+class Taps(NamedTuple):
+    """The activations under the windows of a convolution, in the order kernel row, kernel column, channel."""
+
+    bits: Bits  # [positions, taps]: 1 for +1; 0 beyond the edge
+    inside: Bits  # [positions, kernel rows * kernel columns]: what is on the map
+    rows: int
+    columns: int
+
+    @property
+    def channels(self) -> int:
+        return int(self.bits.shape[1] // self.inside.shape[1])
+
+    @property
+    def valid(self) -> Bits:
+        """[positions, taps]: which taps are on the map."""
+        return self.inside.repeat(self.channels, axis=1)
+
+    @property
+    def borders(self) -> Borders:
+        """The classes in the order of their patterns, 0 before 1."""
+        patterns, place = np.unique(self.inside, axis=0, return_inverse=True)
+        return Borders(place.ravel(), patterns.repeat(self.channels, axis=1))
+
+
+def padded(x: Array, conv: Conv) -> Array:
+    """A whole map [rows, columns, channels] and what the convolution sees beyond its edge."""
+    shape = Shape(x.shape[2], *x.shape[:2])
+    return framed(x, conv.needs(conv.output(shape).box, shape), conv)
+
+
+def taps(operand: Array, conv: Conv) -> Taps:
+    """From what covers exactly the windows, padding included; a pixel of zeros is beyond the edge.
+
+    InvalidInput for a convolution that is not one of signs with signs, ValueError for values that are no signs.
+    """
+    if (conv.weights, conv.maps) != ("binary", "binary"):
+        raise InvalidInput.at(conv.name, "is no convolution of signs with signs", "only these can be counted")
+    inside = (operand != 0).any(axis=2, keepdims=True)
+    if not (np.abs(operand) == inside).all():
+        raise ValueError("x must hold -1 and +1 only, and as padding pixels of zeros")
+    slid = [sliding_window_view(plane, (conv.kernel, conv.kernel), (0, 1)) for plane in (operand > 0, inside)]
+    bits, valid = (windows[:: conv.stride, :: conv.stride].transpose(0, 1, 3, 4, 2) for windows in slid)
+    rows, columns = bits.shape[:2]
+    return Taps(bits.reshape(rows * columns, -1), valid.reshape(rows * columns, -1), rows, columns)
+
+
+def kernels(weights: Array) -> Bits:
+    """Weights +-1 [out, kernel rows, kernel columns, in] as bits [out, taps]."""
+    bits: Bits = weights.reshape(len(weights), -1) > 0
+    return bits
+
+
+def borders(conv: Conv, shape: Shape) -> Borders:
+    """Those of a convolution over a map of that shape, before there is any map."""
+    return taps(padded(np.ones((shape.rows, shape.columns, shape.channels), np.int8), conv), conv).borders
+
+
+def chunked(bits: Bits, size: int = 32) -> Bits:
+    """[..., taps] as [..., chunks, size]. Zeros fill the last chunk; no form counts them if `Taps.valid` is chunked alike."""
+    missing = -bits.shape[-1] % size
+    filled = np.pad(bits, [(0, 0)] * (bits.ndim - 1) + [(0, missing)])
+    return filled.reshape(*bits.shape[:-1], -1, size)
+
+
+class Limit(NamedTuple):
+    """A way to count that falls short: of each *block* of products, not more than *most* targets are seen. A chunk starts a new block."""
+
+    chunk: int
+    block: int
+    most: int
+
+    def blocks(self, taps: int) -> Iterator[tuple[int, int]]:
+        for start, stop in chunks(0, taps, self.chunk):
+            yield from chunks(start, stop, self.block)
+
+    def loss(self, p: float, taps: int | None = None) -> float:
+        """How many targets a chunk, or a window of that many taps, loses on average if each product is one with probability *p*,
+        whatever the others are: with compression, chunk // block * p^block.
+        """
+        sizes = [stop - start for start, stop in self.blocks(self.chunk if taps is None else taps)]
+        return sum((ones - self.most) * _binomial(ones, size, p) for size in sizes for ones in range(self.most + 1, size + 1))
+
+    def saturated(self, p: float) -> float:
+        """How likely it is that a block holds more targets than are seen."""
+        return sum(_binomial(ones, self.block, p) for ones in range(self.most + 1, self.block + 1))
+
+
+EXACT = Limit(32, 32, 32)
+
+
+def compression(group: int = 2, chunk: int = 32) -> Limit:
+    """NAND-Net's popcount compression in DRAM: of every *group* products in a chunk, the one that is a target only if all are is dropped.
+    What is left over of a chunk passes, as does all in groups of 1.
+    """
+    return Limit(chunk, group, max(1, group - 1))
+
+
+def conversion(rows: int, bits: int) -> Limit:
+    """Of a bit line in SRAM that is read through an ADC of that many bits, with so many rows raised."""
+    return Limit(rows, rows, 2**bits - 1)
+
+
+def counts(product: Product, taps: Taps, weights: Bits, limit: Limit | None = None) -> Counts:
+    """The targets under each window, [positions, out]. A tap beyond the edge is none, which XNOR has to be told by a mask."""
+    return _counted(product, taps.bits, taps.valid, weights, limit)
+
+
+def sums(product: Product, taps: Taps, weights: Bits, *, limit: Limit | None = None, shared: Limit | None = None) -> Counts:
+    """The sums of signs [rows, columns, out] that follow from counts; without limits, those of the convolution.
+
+    *shared* limits how the +1 under each window are counted, for all output channels at once; XNOR needs no such count.
+    """
+    return sums_of(product, taps, weights, counts(product, taps, weights, limit), shared=shared)
+
+
+def sums_of(product: Product, taps: Taps, weights: Bits, targets: Counts, *, shared: Limit | None = None) -> Counts:
+    """The sums of signs [rows, columns, out] that follow from targets [positions, out] counted elsewhere."""
+    borders = taps.borders
+    if product == XNOR:
+        total = 2 * targets - borders.taps[borders.place, None]
+    else:
+        ones = counts(AND, taps, np.ones((1, taps.bits.shape[1]), np.bool_), shared)
+        total = borders.constants(weights)[borders.place] - 2 * ones + 4 * targets
+    return np.asarray(total, np.int32).reshape(taps.rows, taps.columns, -1)
+
+
+class Loss(NamedTuple):
+    """What a limit loses of a convolution's targets, on average over positions and output channels."""
+
+    measured: float  # per chunk
+    expected: float  # per chunk, if products were independent of each other and all equally likely
+    share: float  # of the targets
+    p: float  # how likely a product is one
+
+
+def loss(product: Product, taps: Taps, weights: Bits, limit: Limit) -> Loss:
+    """As measured, beside what its probability lets expect. Weights differ by channel, activations by place, so it is rather more."""
+    exact, seen = (float(counts(product, taps, weights, chosen).mean()) for chosen in (None, limit))
+    size = taps.bits.shape[1]
+    p, parts = exact / size, -(-size // limit.chunk)
+    return Loss((exact - seen) / parts, limit.loss(p, size) / parts, (exact - seen) / exact if exact else 0.0, p)
+
+
+class Rates(NamedTuple):
+    """How often an activation is +1 and how often a weight, and what follows if the two do not depend on each other."""
+
+    activations: float
+    weights: float
+
+    @property
+    def p_xnor(self) -> float:
+        """Of a product of XNOR to be a target."""
+        return self.activations * self.weights + (1 - self.activations) * (1 - self.weights)
+
+    @property
+    def p_nand(self) -> float:
+        """Of one of the other products."""
+        return self.activations * self.weights
+
+    @property
+    def target_cut(self) -> float:
+        """By what share decomposition makes targets rarer: 1 - `activations` where half of the weights are +1."""
+        return 1 - self.p_nand / self.p_xnor
+
+
+def rates(taps: Taps, weights: Bits) -> Rates:
+    """As measured, over the taps on the map."""
+    return Rates(float(taps.bits.sum() / taps.valid.sum()), float(weights.mean()))
+
+
+def _binomial(ones: int, of: int, p: float) -> float:
+    return comb(of, ones) * p**ones * (1 - p) ** (of - ones)
+
+
+def _counted(product: Product, bits: Bits, valid: Bits, weights: Bits, limit: Limit | None = None) -> Counts:
+    """[positions, out], tile by tile. Without a limit in blocks all the same."""
+    out = np.empty((len(bits), len(weights)), np.int32)
+    for first, last in chunks(0, len(weights), TILE):
+        right = _of_weights(product, weights[first:last])
+        for start, stop in chunks(0, len(bits), TILE):
+            left = _of_activations(product, bits[start:stop], valid[start:stop])
+            out[start:stop, first:last] = _seen(left, right, bits.shape[1], limit or EXACT)
+    return out
+
+
+def _of_activations(product: Product, bits: Bits, valid: Bits) -> Floats:
+    """[taps * cases, positions], whose product with the weights' side is the targets: whether a tap is on the map and has the value of a
+    case, which is one that can make a target.
+    """
+    x = bits.T ^ product.inverted
+    return _side([(x == value) & valid.T for value, _ in product.cases])
+
+
+def _of_weights(product: Product, weights: Bits) -> Floats:
+    """[taps * cases, out]: whether a weight, with the activation that the case stands for, makes a target."""
+    w = weights.T ^ product.inverted
+    return _side([np.where(w, one, zero) for _, (zero, one) in product.cases])
+
+
+def _side(cases: list[Bits]) -> Floats:
+    return np.stack(cases, axis=1, dtype=np.float32).reshape(-1, cases[0].shape[1])
+
+
+def _seen(left: Floats, right: Floats, size: int, limit: Limit) -> Floats:
+    """Targets of *size* taps, [positions, out], block by block."""
+    cases = len(left) // size
+    total, part = np.zeros((2, left.shape[1], right.shape[1]), np.float32)
+    for start, stop in limit.blocks(size):
+        block = slice(start * cases, stop * cases)
+        np.matmul(left[block].T, right[block], out=part)
+        total += np.minimum(part, limit.most, out=part)
+    return total

@@ -1,0 +1,98 @@
+"""What the schedules of NAND-Net's accelerators have in common: layers one after the other, maps that come from the host and go back.
+
+Each layer's weights are allocated before it is computed, and nothing overlaps with that: the published speedups leave no room for it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from hyperdrive_sim.archs._nandnet.placement import value_bits
+from hyperdrive_sim.archs._nandnet.steps import Plan, Step
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Compute, Copy, Patch, Region, Schedule, Site, Task
+
+
+class Ways(NamedTuple):
+    """Units and memories by name: what all data comes and goes through, what finishes a layer, where maps lie and where weights."""
+
+    channel: str
+    periphery: str
+    maps: str
+    weights: str
+    channel_ps: Callable[[int], int]
+    """How long the channel needs for so many bits."""
+
+
+class Layers(ABC):
+    """The tasks written so far, and which of them later ones must wait for; how a step is computed is the accelerator's own."""
+
+    def __init__(self, network: Network, plan: Plan, ways: Ways) -> None:
+        self.network, self.plan, self.ways = network, plan, ways
+        self.tasks: list[Task] = []
+        self.done: list[int] = []
+        """What the next piece of work waits for."""
+        self.used: dict[str, int] = {}
+        """The last task of the periphery that read or wrote each map."""
+        self.arrived: dict[str, int] = {}
+        self.left: dict[str, int] = {}
+
+    @abstractmethod
+    def run(self, step: Step, frame: int) -> None:
+        """Write the tasks of a step, the last of which are then `done`; the first come after what was, and after `arrived_for`."""
+
+    def schedule(self, arrivals: Arrivals) -> Schedule:
+        """Of some frames, one after the other."""
+        for frame in range(arrivals.frames):
+            self._frame(frame, frame * arrivals.period_ps)
+        return Schedule(self.tasks)
+
+    def add(self, task: Task) -> int:
+        self.tasks.append(task)
+        return len(self.tasks) - 1
+
+    def arrived_for(self, step: Step) -> list[int]:
+        """What brought the step's map from the host, if it came from there."""
+        return [self.arrived[step.source]] if step.source in self.arrived else []
+
+    def finish(self, step: Step, channels: tuple[int, int], frame: int, ps: int, after: Iterable[int], with_: tuple[int, ...] = ()) -> int:
+        """The periphery adds up the counts of some output channels, adds constants, pools and compares; it starts *with_* others."""
+        out, x = self.network.shape(step.output).box, self.network.shape(step.source)
+        under = self.network.under(step.layers, out)[0]
+        maps = self.ways.maps
+        site = Site(step.layers, (Region(maps, step.source, x.box),), (), self.ways.weights, (Region(maps, step.output, out),))
+        effect = Compute(site, *channels, (Patch(out, step.conv.needs(under, x).clipped(x)),))
+        waits = {*after, *([self.left[step.output]] if step.output in self.left else [])}
+        done = self.add(Task("periphery", step.conv.name, self.ways.periphery, ps, tuple(sorted(waits)), with_, effect, frame=frame))
+        self.used[step.source] = self.used[step.output] = done
+        return done
+
+    def _frame(self, number: int, not_before_ps: int) -> None:
+        for step in self.plan.steps:
+            if step.source in self.plan.entries and step.source not in self.arrived:
+                self._enter(step.source, number, not_before_ps)
+            self.run(step, number)
+            if step.output in self.plan.exits:
+                self._leave(step, number)
+        self.arrived.clear()
+
+    def _enter(self, tensor: str, frame: int, not_before_ps: int) -> None:
+        """The host sends a map of signs, once what it is made from has come."""
+        box = self.network.shape(tensor).box
+        after = {self.left[name] for name in self.network.made_from(tensor, self.plan.exits)}
+        after |= {self.used[tensor]} if tensor in self.used else set()
+        effect, ps = Copy(tensor, 0, box.c1, (box,), HOST, self.ways.maps), self.ways.channel_ps(box.size)
+        actions = {"input_io.bit": box.size}
+        task = Task("input", tensor, self.ways.channel, ps, tuple(sorted(after)), (), effect, actions, 0, not_before_ps, frame)
+        self.arrived[tensor] = self.add(task)
+
+    def _leave(self, step: Step, frame: int) -> None:
+        """A finished map goes to the host."""
+        tensor = step.output
+        box = self.network.shape(tensor).box
+        bits = box.size * value_bits(self.network, tensor)
+        effect, ps = Copy(tensor, 0, box.c1, (box,), self.ways.maps, HOST), self.ways.channel_ps(bits)
+        after, actions = (self.used[tensor],), {"output_io.bit": bits}
+        self.left[tensor] = self.add(Task("output", step.conv.name, self.ways.channel, ps, after, (), effect, actions, frame=frame))

@@ -1,0 +1,92 @@
+"""Which layers NAND-Net's accelerators run: binary convolutions of signs, and behind each what the periphery does with its sums.
+
+The digital periphery pools (comparators, adders), scales and compares with a threshold, so a step ends in signs wherever the network
+lets it; sums that nothing on the chip finishes go to the host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from hyperdrive_sim.archs.architecture import Quantity
+from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.network.layers import Conv, Layer, MaxPool, MeanPool, Sign
+
+
+class Step(NamedTuple):
+    """A convolution of the map of signs *source*, and the pooling and the sign behind it."""
+
+    conv: Conv
+    source: str
+    behind: tuple[Layer, ...]
+
+    @property
+    def output(self) -> str:
+        return self.layers[-1]
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        return (self.conv.name, *(layer.name for layer in self.behind))
+
+    @property
+    def signs(self) -> bool:
+        """Whether it ends in signs; else in sums."""
+        return bool(self.behind)
+
+
+class Plan(NamedTuple):
+    """A network as the accelerator runs it. *entries* are maps of signs that come from the host, *exits* maps that go back to it."""
+
+    steps: tuple[Step, ...]
+    host: frozenset[str]
+    entries: tuple[str, ...]
+    exits: tuple[str, ...]
+
+
+@lru_cache(maxsize=32)
+def plan(network: Network, left_to_host: tuple[str, ...] = ()) -> Plan:
+    """Raises InvalidInput for a network without such convolutions, or for a layer left to the host that is none of them."""
+    convs = [layer for layer in network if isinstance(layer, Conv) and network.is_sums(layer.name)]
+    if unknown := sorted(set(left_to_host) - {conv.name for conv in convs}):
+        known = ", ".join(conv.name for conv in convs)
+        raise InvalidInput.at("chip.left_to_host", f"'{unknown[0]}' is no binary layer of '{network.name}'", f"it has {known}")
+    steps = tuple(Step(conv, conv.inputs[0], tuple(_behind(network, conv))) for conv in convs if conv.name not in left_to_host)
+    if not steps:
+        problem = f"'{network.name}' leaves no layer with binary weights and binary maps"
+        raise InvalidInput.at("network", problem, "this accelerator runs XNOR convolutions only; `hyperdrive-sim list` names networks")
+    ours, made = {name for step in steps for name in step.layers}, {step.output for step in steps}
+    entries = tuple(dict.fromkeys(step.source for step in steps if step.source not in made))
+    host = frozenset(layer.name for layer in network if layer.name not in ours)
+    return Plan(steps, host, entries, network.leaving((step.output for step in steps), host))
+
+
+def ones_share(plan: Plan, network: Network) -> dict[str, Quantity]:
+    """What counting activations takes beside the kernels: one kernel of ones more than each convolution has, on average over them.
+
+    Layers of a single output pixel are fully connected ones, which the paper does not count.
+    """
+    shapes = [network.shape(step.conv.name) for step in plan.steps]
+    shares = [1 / shape.channels for shape in shapes if shape.rows * shape.columns > 1]
+    if not shares:
+        return {}
+    return {"kernels of ones": Quantity(sum(shares) / len(shares), "%", "derived", "one more kernel per convolution, on average over them")}
+
+
+def _behind(network: Network, conv: Conv) -> Iterator[Layer]:
+    """Poolings and a sign, if nobody else wants what lies between and a sign is among them."""
+    layers: list[Layer] = []
+    name = conv.name
+    while len(network.consumers(name)) == 1:
+        layer = network[network.consumers(name)[0]]
+        if not isinstance(layer, Sign | MaxPool | MeanPool):
+            break
+        layers.append(layer)
+        name = layer.name
+    while layers and not any(isinstance(layer, Sign) for layer in layers):
+        layers.pop()
+    while layers and isinstance(layers[-1], MeanPool):  # a mean of signs is none; the host takes it
+        layers.pop()
+    yield from layers

@@ -1,0 +1,255 @@
+"""The datapath's schedule: for every block of output channels a task on each unit that is busy with it, all begun together.
+
+The array computes while rows come from the source memory, weights through the parameters' port and partial sums go to the sink memory
+and back; the next block begins when the slowest of the four has done. Only the flash runs ahead, as far as the parameter buffer has
+room. A step begins with the first rows, for which the array waits.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from hyperdrive_sim.archs._xnor_datapath import timing
+from hyperdrive_sim.archs._xnor_datapath.machine import BPUS, BUFFER, FLASH, HOST_LINK, PARAMETERS, SINK, SOURCE, SUMS
+from hyperdrive_sim.archs._xnor_datapath.placement import geometry, layout, parameter_bits, resident, rooms
+from hyperdrive_sim.archs._xnor_datapath.spec import DatapathSpec
+from hyperdrive_sim.archs._xnor_datapath.steps import Plan, Step, plan
+from hyperdrive_sim.archs._xnor_datapath.timing import Block, Geometry, Pooled
+from hyperdrive_sim.network.box import chunks
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.schedule.machine import Machine
+from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Compute, Copy, Load, Patch, Region, Schedule, Site, Task
+
+BLOCK, CHANNEL = "block", "channel"
+GRAINS = (BLOCK, CHANNEL)
+
+
+def lower(network: Network, spec: DatapathSpec, machine: Machine, arrivals: Arrivals, grain: str) -> Schedule:
+    """The schedule of some frames, one after the other."""
+    lowering = _Lowering(network, spec, machine, grain)
+    for frame in range(arrivals.frames):
+        lowering.frame(frame, frame * arrivals.period_ps)
+    return Schedule(lowering.tasks)
+
+
+def count(network: Network, spec: DatapathSpec, arrivals: Arrivals, grain: str) -> int:
+    """How many tasks `lower` would write."""
+    ours, found = plan(network), layout(network, spec)
+    loads, others = 0, len(ours.entries) + len(ours.steps)
+    for step, channels in zip(ours.steps, found.channels if grain == BLOCK else found.at_once, strict=True):
+        blocks = -(-step.terms[-1].conv.out_channels // channels)
+        late = sum(_late(geometry(network, term), spec) for term in step.terms)
+        loads += blocks * len(step.terms)
+        others += blocks * (4 * len(step.terms) + late + (not step.sign)) + (step.output in ours.exits and bool(step.sign))
+    return others * arrivals.frames + loads * (1 if resident(network, spec) else arrivals.frames)
+
+
+def _late(where: Geometry, spec: DatapathSpec) -> bool:
+    """Whether the array must wait for the first rows of every pass."""
+    return any(timing.late_words(window, where, spec) for window in timing.windows(where.conv.kernel, spec))
+
+
+class Work(NamedTuple):
+    """One term of a step in one frame: where it reads and writes, and by the size of a block of channels what that takes."""
+
+    step: Step
+    number: int
+    frame: int
+    site: Site
+    patch: Patch
+    reader: str
+    """The port that its rows come through: the source's, unless the map lies in the memory that is written."""
+
+    @property
+    def layer(self) -> str:
+        return self.step.terms[self.number].conv.name
+
+    @property
+    def last(self) -> bool:
+        return self.number == len(self.step.terms) - 1
+
+
+class _Lowering:
+    """The tasks written so far, and which of them later ones must wait for."""
+
+    def __init__(self, network: Network, spec: DatapathSpec, machine: Machine, grain: str) -> None:
+        self.network, self.spec, self.machine = network, spec, machine
+        self.plan: Plan = plan(network)
+        self.layout = layout(network, spec)
+        self.channels = self.layout.channels if grain == BLOCK else self.layout.at_once
+        self.stays = resident(network, spec)
+        self.rivals = _rivals(network, spec, self.plan)
+        self.tasks: list[Task] = []
+        self.ends: list[int] = []
+        """What the next block waits for: all of the block before."""
+        self.arrived: dict[str, int] = {}
+        self.used: dict[str, list[int]] = {}
+        """The tasks of the last block that read or wrote each map."""
+        self.left: dict[str, int] = {}
+        """The task that took each map, or the last of its sums, to the host."""
+        self.buffered: deque[tuple[int, int]] = deque()
+        """Parameters in the buffer: bits, and the task that uses them."""
+        self.loaded: int | None = None
+
+    def add(self, task: Task) -> int:
+        self.tasks.append(task)
+        return len(self.tasks) - 1
+
+    def frame(self, number: int, not_before_ps: int) -> None:
+        for at, step in enumerate(self.plan.steps):
+            for entry in step.sources:
+                if entry in self.plan.entries and not any(entry in earlier.sources for earlier in self.plan.steps[:at]):
+                    self._enter(entry, number, not_before_ps)
+            self._run(step, number, self.channels[at])
+            if step.sign and step.output in self.plan.exits:
+                self._leave(step, number)
+
+    def _enter(self, tensor: str, frame: int, not_before_ps: int) -> None:
+        """The host sends a map of signs, once what it is made from has come and what lay in its place is done with."""
+        shape, memory = self.network.shape(tensor), self.layout.memory[tensor]
+        bits = self.layout.bits[tensor]
+        after = {*(self.left[name] for name in self.network.made_from(tensor, self.plan.exits)), *self._displaced(tensor)}
+        effect = Copy(tensor, 0, shape.channels, (shape.box,), HOST, memory)
+        actions = {"input_io.bit": bits, "map_write.word": bits // self.spec.word_bits}
+        ps = self.machine.unit[HOST_LINK].ps(bits)
+        self.arrived[tensor] = self.add(
+            Task("input", tensor, HOST_LINK, ps, tuple(sorted(after)), (), effect, actions, 0, not_before_ps, frame)
+        )
+
+    def _displaced(self, tensor: str) -> Iterator[int]:
+        """The tasks that must be over before a map is written: the last block that used what lies in its place, and its way out."""
+        rivals = self.rivals[tensor]
+        yield from max((self.used[name] for name in rivals if name in self.used), default=[])
+        yield from (self.left[name] for name in rivals if name in self.left)
+
+    def _leave(self, step: Step, frame: int) -> None:
+        """A finished map of signs goes to the host."""
+        tensor, name = step.output, step.terms[-1].conv.name
+        bits, shape = self.layout.bits[tensor], self.network.shape(tensor)
+        effect = Copy(tensor, 0, shape.channels, (shape.box,), self.layout.memory[tensor], HOST)
+        actions = {"output_io.bit": bits, "map_read.word": bits // self.spec.word_bits}
+        ps = self.machine.unit[HOST_LINK].ps(bits)
+        self.left[tensor] = self.add(Task("output", name, HOST_LINK, ps, tuple(self.ends), (), effect, actions, frame=frame))
+
+    def _run(self, step: Step, frame: int, channels: int) -> None:
+        """All blocks of a step, in each of them its terms one after the other."""
+        works = [self._work(step, number, frame) for number in range(len(step.terms))]
+        before = {self.arrived.pop(name) for name in step.sources if name in self.arrived}
+        before |= {self.left[name] for name in self.rivals[step.output] if name in self.left}
+        self._first_rows(works[0], sorted({*self.ends, *before}))
+        costs: dict[tuple[int, int, int], Block] = {}
+        for c0, c1 in chunks(0, step.terms[-1].conv.out_channels, channels):
+            for work in works:
+                words = self._words_done(step, c1) - self._words_done(step, c0) if work.last else 0
+                key = work.number, c1 - c0, words
+                if key not in costs:
+                    costs[key] = self._cost(work, c1 - c0, words)
+                self._block(work, c0, c1, costs[key])
+            if not step.sign:
+                self._pass_on(step, (c0, c1), frame)
+        for name in (*step.sources, step.output):
+            self.used[name] = self.ends
+
+    def _work(self, step: Step, number: int, frame: int) -> Work:
+        """Where a term's operands are and where its result goes."""
+        term, layers, shape = step.terms[number], step.layers(number), self.network.shape
+        out, x, memory = shape(layers[-1]).box, shape(term.source), self.layout.memory
+        under = self.network.under(layers, out)[0]
+        operands = (Region(memory.get(term.bypass, SUMS), term.bypass, shape(term.bypass).box),) if term.bypass else ()
+        ends = step.sign is not None and number == len(step.terms) - 1
+        store = Region(memory[step.output] if ends else SUMS, layers[-1], out)
+        site = Site(layers, (Region(memory[term.source], term.source, x.box),), operands, BUFFER, (store,))
+        reader = SINK if memory[term.source] == memory[step.output] else SOURCE
+        return Work(step, number, frame, site, Patch(out, term.conv.needs(under, x).clipped(x)), reader)
+
+    def _words_done(self, step: Step, channels: int) -> int:
+        """Words of signs that are complete and can be pooled once so many channels are done; the last one need not be full."""
+        if step.pool is None or step.sign is None:
+            return 0
+        return timing.words(channels, self.spec) if channels == step.terms[-1].conv.out_channels else channels // self.spec.word_bits
+
+    def _cost(self, work: Work, channels: int, words: int) -> Block:
+        step, term = work.step, work.step.terms[work.number]
+        pooled = Pooled(words, self.network.shape(step.output), step.pool) if step.pool and words else None
+        ends = work.last and step.sign is not None
+        return timing.block(geometry(self.network, term), channels, self.spec, adds=term.add is not None, ends=ends, pooled=pooled)
+
+    def _first_rows(self, work: Work, after: list[int]) -> None:
+        """The row banks fill before the array can begin, but for the rows that come late in every pass; all are paid with the block's."""
+        where = geometry(self.network, work.step.terms[work.number])
+        window = timing.windows(where.conv.kernel, self.spec)[0]
+        words = timing.first_rows(window, where) * timing.row_words(window, where) - timing.late_words(window, where, self.spec)
+        ps = max(1, self.machine.unit[work.reader].ps(words * self.spec.word_bits))
+        self.ends = [self.add(Task("first rows", work.layer, work.reader, ps, tuple(after), frame=work.frame))]
+
+    def _block(self, work: Work, c0: int, c1: int, cost: Block) -> None:
+        """The four units' tasks for a block of channels of one term, all begun together but for the rows that come late."""
+        spec, name, frame, ps = self.spec, work.layer, work.frame, self.machine.unit
+        load = self._load(work, c0, c1)
+        late = [self._rows("late rows", work, cost.late_words, self.ends)] if cost.late_words else []
+        rows = self._rows("rows", work, cost.source_words - cost.late_words, late or self.ends)
+        words = -(-cost.parameter_bits // spec.word_bits)
+        port_ps, first = ps[PARAMETERS].ps(cost.parameter_bits), (*late, rows)[0]
+        weights = self.add(Task("weights", name, PARAMETERS, port_ps, load, (first,), None, {"parameter_read.word": words}, frame=frame))
+        double = spec.weight_registers == "double"
+        begun = (weights,) * double + (rows,) * bool(late)
+        done = () if double else (weights,)
+        array = {"bpu.unit_cycle": cost.unit_cycles, "dma.cycle": cost.array_cycles}
+        array_ps, effect = self.machine.clock.ps(cost.array_cycles), Compute(work.site, c0, c1, (work.patch,))
+        self.computed = self.add(Task("compute", name, BPUS, array_ps, done, begun, effect, array, frame=frame))
+        sink = {"psum_read.word": cost.sink_reads, "psum_write.word": cost.sink_writes}
+        sink_ps = self.machine.clock.ps(cost.sink_cycles)
+        sums = self.add(Task("sums", name, SINK, sink_ps, (), (self.computed,), None, sink, frame=frame))
+        if load:
+            self.buffered[-1] = self.buffered[-1][0], self.computed
+        self.ends = [rows, weights, self.computed, sums]
+
+    def _rows(self, what: str, work: Work, words: int, after: list[int]) -> int:
+        """Rows of the input map on their way to the row banks."""
+        ps = max(1, self.machine.unit[work.reader].ps(words * self.spec.word_bits))
+        return self.add(Task(what, work.layer, work.reader, ps, tuple(after), (), None, {"map_read.word": words}, frame=work.frame))
+
+    def _load(self, work: Work, c0: int, c1: int) -> tuple[int, ...]:
+        """The block's parameters come from the flash as soon as there is room, or are there from the first frame on."""
+        if self.stays and work.frame:
+            return ()
+        bits = parameter_bits(self.network, work.step, work.number, c1 - c0, self.spec)
+        used, user = sum(size for size, _ in self.buffered) + bits, None
+        while self.buffered and used > self.spec.parameter_buffer_bits:
+            size, user = self.buffered.popleft()
+            used -= size
+        after = [task for task in (self.loaded, user) if task is not None]
+        self.buffered.append((bits, 0))
+        actions = {"weight_io.bit": bits, "parameter_write.word": -(-bits // self.spec.word_bits)}
+        effect = Load(work.layer, c0, c1, bits, (BUFFER,))
+        ps = self.machine.unit[FLASH].ps(bits)
+        self.loaded = self.add(Task("load", work.layer, FLASH, ps, tuple(after), (), effect, actions, frame=work.frame))
+        return (self.loaded,)
+
+    def _pass_on(self, step: Step, channels: tuple[int, int], frame: int) -> None:
+        """A block of sums goes to the host before the next one may take its room."""
+        c0, c1 = channels
+        box = self.network.shape(step.output).box
+        words = box.channels(c0, c1).size
+        bits = words * self.spec.psum_word_bits
+        effect = Copy(step.output, c0, c1, (box,), SUMS, HOST)
+        ps = self.machine.unit[HOST_LINK].ps(bits)
+        actions, name = {"output_io.bit": bits, "psum_read.word": words}, step.terms[-1].conv.name
+        self.ends = [self.add(Task("output", name, HOST_LINK, ps, tuple(self.ends), (), effect, actions, frame=frame))]
+        self.left[step.output] = self.ends[0]
+
+
+def _rivals(network: Network, spec: DatapathSpec, ours: Plan) -> dict[str, set[str]]:
+    """For every entry, the maps that take any of its room at other times; for every result, the exits among those. Itself included."""
+    taken = list(rooms(network, spec))
+    found: dict[str, set[str]] = {name: set() for name in (*ours.entries, *(step.output for step in ours.steps))}
+    for room in taken:
+        if room.owner in ours.entries:
+            found[room.owner] |= {other.owner for other in taken if room.overlaps(other)}
+        if room.owner in ours.exits:
+            for other in taken:
+                if other.owner not in ours.entries and room.overlaps(other):
+                    found[other.owner].add(room.owner)
+    return found

@@ -1,0 +1,252 @@
+"""Where the datapath keeps what: maps of signs alternate between the two feature-map memories, partial sums beside the map they become.
+
+Each step is two moments: while it convolves, and while it pools. A map that is pooled lies whole in its memory first, and the pooled one
+then takes its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property, lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hyperdrive_sim.archs._xnor_datapath import timing
+from hyperdrive_sim.archs._xnor_datapath.machine import BPUS, MAPS, SUMS
+from hyperdrive_sim.archs._xnor_datapath.spec import DatapathSpec
+from hyperdrive_sim.archs._xnor_datapath.steps import Plan, Step, Term, plan
+from hyperdrive_sim.archs._xnor_datapath.timing import Geometry
+from hyperdrive_sim.errors import DoesNotFit, InvalidInput, Mistake
+from hyperdrive_sim.network.box import Shape
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.schedule.placement import Claim, Part, Placement, Resident, allocate
+
+BEFORE_ALL = -1
+"""The moment at which maps come from the host."""
+
+
+class Layout(NamedTuple):
+    """A network in the memories: the memory and the bits of each map of signs, the claims on both memories, how many output channels
+    each step computes as a block, and how many of them in the same cycle.
+    """
+
+    memory: dict[str, str]
+    bits: dict[str, int]
+    claims: dict[str, list[Claim]]
+    channels: tuple[int, ...]
+    at_once: tuple[int, ...]
+
+    def shortage(self, bits: dict[str, int]) -> tuple[int, str, int]:
+        """How many bits are missing at worst, in which memory and at which moment; none where it fits."""
+        worst = 0, MAPS[0], 0
+        for memory, claims in self.claims.items():
+            alive = _alive_bits(claims)
+            fullest = int(alive.argmax())
+            missing = int(alive[fullest]) - bits[memory]
+            if missing <= 0:
+                missing = allocate(claims, bits[memory])[1] - bits[memory]
+            worst = max(worst, (missing, memory, fullest + BEFORE_ALL))
+        return worst
+
+
+class Layouts:
+    """The ways to lay a network out: the input in the first memory or in the second."""
+
+    def __init__(self, network: Network, spec: DatapathSpec) -> None:
+        if spec.row_banks < spec.bpus:
+            raise InvalidInput.at("chip.row_banks", f"{spec.row_banks} rows cannot feed {spec.bpus} BPUs", "take at least as many")
+        self.network, self.spec, self.plan = network, spec, plan(network)
+        self.bits = dict(zip(MAPS, spec.feature_map_memory_bits, strict=True))
+        self.parameters = [max(self.parameter_bits(step, n, 1) for n in range(len(step.terms))) for step in self.plan.steps]
+        """Bits of one output channel of each step's largest term."""
+        self.buffered = 10**9 if resident(network, spec) else spec.parameter_buffer_bits // 2
+        """What a block's parameters may take of the buffer; anything, if they all stay in it."""
+
+    @cached_property
+    def best(self) -> Layout:
+        """The layout with the most room; of those that fit, the one with the input in the first memory."""
+        return min((self._with(entry) for entry in MAPS), key=lambda layout: max(0, layout.shortage(self.bits)[0]))
+
+    def _with(self, entry: str) -> Layout:
+        memory = dict.fromkeys(self.plan.entries, entry)
+        for step in self.plan.steps:
+            source = memory[step.terms[-1].source]
+            memory[step.output] = MAPS[1 - MAPS.index(source)]
+        maps = list(self._maps(memory))
+        bits = {claim.tensor: claim.bits for _, claim in maps}
+        at_once = tuple(self.parallel(number) for number in range(len(self.plan.steps)))
+        most = self.spec.word_bits
+        while True:
+            claims, channels = self._claims(memory, maps, at_once, most)
+            layout = Layout(memory, bits, claims, channels, at_once)
+            if most == 1 or layout.shortage(self.bits)[0] <= 0:
+                return layout
+            most //= 2
+
+    def _maps(self, memory: dict[str, str]) -> Iterator[tuple[str, Claim]]:
+        """Every map of signs with its memory, and when it is there; before it is pooled under the name of what it is pooled from."""
+        first, last = _lifetimes(self.plan)
+        for number, step in enumerate(self.plan.steps):
+            if step.pool and step.sign:
+                whole = unpooled(step)
+                bits = max(self.map_bits(self.network.shape(name)) for name in (whole, step.output))
+                yield memory[step.output], Claim(whole, bits, 2 * number, 2 * number)
+        pooled = {step.output: unpooled(step) for step in self.plan.steps if step.pool}
+        for name in first:
+            onto = pooled.get(name)
+            yield memory[name], Claim(name, self.map_bits(self.network.shape(name)), first[name], last[name], onto)
+
+    def _claims(
+        self, memory: dict[str, str], maps: list[tuple[str, Claim]], at_once: tuple[int, ...], most: int
+    ) -> tuple[dict[str, list[Claim]], tuple[int, ...]]:
+        """With room for the partial sums of as many channels as a step has at a time, *most* at most."""
+        claims = {name: [claim for where, claim in maps if where == name] for name in MAPS}
+        taken = {name: _alive_bits(claims[name]) for name in MAPS}
+        channels = []
+        for number, step in enumerate(self.plan.steps):
+            sink, each = memory[step.output], self.sum_bits(step)
+            moment = 2 * number - BEFORE_ALL
+            free = self.bits[sink] - int(taken[sink][moment]) if moment < len(taken[sink]) else self.bits[sink]
+            room = min(most, free // each, self.buffered // self.parameters[number])
+            together = max(at_once[number], timing.power_of_two(room))
+            channels.append(together)
+            live = together if len(step.terms) > 1 or not step.sign else at_once[number]
+            claims[sink].append(Claim(_sums(step), live * each, 2 * number, 2 * number))
+        return claims, tuple(channels)
+
+    def parameter_bits(self, step: Step, number: int, channels: int) -> int:
+        return parameter_bits(self.network, step, number, channels, self.spec)
+
+    def parallel(self, number: int) -> int:
+        """Output channels of a step that are computed in the same cycle, at most: their parameters must be in the buffer together."""
+        step = self.plan.steps[number]
+        most = max(timing.side_by_side(w, self.spec) for term in step.terms for w in timing.windows(term.conv.kernel, self.spec))
+        held = self.spec.parameter_buffer_bits // self.parameters[number]
+        return min(most, timing.power_of_two(held), step.terms[-1].conv.out_channels)
+
+    def map_bits(self, shape: Shape) -> int:
+        return shape.rows * shape.columns * timing.words(shape.channels, self.spec) * self.spec.word_bits
+
+    def sum_bits(self, step: Step) -> int:
+        """One channel's partial sums."""
+        shape = self.network.shape(step.terms[-1].conv.name)
+        return shape.rows * shape.columns * self.spec.psum_word_bits
+
+
+def _alive_bits(claims: list[Claim]) -> NDArray[np.int64]:
+    """How many bits are claimed at each moment, from the one before all on."""
+    changes = np.zeros(max((claim.last for claim in claims), default=0) - BEFORE_ALL + 2, np.int64)
+    for _, bits, first, last, onto in claims:
+        changes[first - BEFORE_ALL + (onto is not None)] += bits
+        changes[last - BEFORE_ALL + 1] -= bits
+    return np.cumsum(changes)
+
+
+def unpooled(step: Step) -> str:
+    """The name of what is pooled: a map of signs, or of sums that the chip thresholds before it pools."""
+    assert step.pool is not None
+    return step.pool.inputs[0]
+
+
+def parameter_bits(network: Network, step: Step, number: int, channels: int, spec: DatapathSpec) -> int:
+    """Weights in whole words and, for the last term of a step that ends in signs, thresholds."""
+    term, ends = step.terms[number], bool(step.sign) and number == len(step.terms) - 1
+    weights = term.conv.kernel**2 * timing.words(network.shape(term.source).channels, spec) * spec.word_bits
+    return channels * (weights + ends * spec.psum_word_bits)
+
+
+def resident(network: Network, spec: DatapathSpec) -> bool:
+    """Whether all parameters of the network stay in the buffer."""
+    steps = plan(network).steps
+    total = sum(parameter_bits(network, step, n, term.conv.out_channels, spec) for step in steps for n, term in enumerate(step.terms))
+    return total <= spec.parameter_buffer_bits
+
+
+def geometry(network: Network, term: Term) -> Geometry:
+    return Geometry(term.conv, network.shape(term.source), network.shape(term.conv.name))
+
+
+def _lifetimes(plan: Plan) -> tuple[dict[str, int], dict[str, int]]:
+    """The moments at which maps of signs are born and last used. Sums for the host are never there as a whole."""
+    first = {}
+    for number, step in enumerate(plan.steps):
+        first.update({name: 2 * number - 1 for name in step.sources if name in plan.entries and name not in first})
+        if step.sign:
+            first[step.output] = 2 * number + bool(step.pool)
+    last = dict(first)
+    for number, step in enumerate(plan.steps):
+        last.update(dict.fromkeys(step.sources, 2 * number))
+    last.update({name: 2 * len(plan.steps) for name in plan.exits if name in first})
+    return first, last
+
+
+@lru_cache(maxsize=16)
+def layout(network: Network, spec: DatapathSpec) -> Layout:
+    """Raises DoesNotFit, naming the layer, the memory and the bits."""
+    layouts = Layouts(network, spec)
+    for step in layouts.plan.steps:
+        for number, term in enumerate(step.terms):
+            needed = layouts.parameter_bits(step, number, 1)
+            if needed > spec.parameter_buffer_bits:
+                problem = f"layer '{term.conv.name}' needs {needed} bits for one output channel, {spec.parameter_buffer_bits} are there"
+                raise DoesNotFit(Mistake("chip.parameter_buffer_bits", problem, "make it larger"))
+    best = layouts.best
+    missing, memory, moment = best.shortage(layouts.bits)
+    if missing > 0:
+        step = layouts.plan.steps[max(0, min(moment, 2 * len(layouts.plan.steps) - 1)) // 2]
+        role = "sink" if memory == best.memory[step.output] else "source"
+        needed, there = layouts.bits[memory] + missing, layouts.bits[memory]
+        problem = f"layer '{step.terms[-1].conv.name}' needs {needed} bits in its {role} memory, {there} are there"
+        cure = f"the two memories are {list(spec.feature_map_memory_bits)}; take larger ones, or a smaller input or network"
+        raise DoesNotFit(Mistake("chip.feature_map_memory_bits", problem, cure))
+    return best
+
+
+class Room(NamedTuple):
+    """Addresses in a memory, and the map that they are for: to hold it, the map that it is pooled from, or its partial sums."""
+
+    memory: str
+    low: int
+    high: int
+    owner: str
+
+    def overlaps(self, other: Room) -> bool:
+        return self.memory == other.memory and self.low < other.high and other.low < self.high
+
+
+def rooms(network: Network, spec: DatapathSpec) -> Iterator[Room]:
+    """All that is ever taken of the feature-map memories."""
+    steps = plan(network).steps
+    owners = {_sums(step): step.output for step in steps} | {unpooled(step): step.output for step in steps if step.pool}
+    for memory, claim, at in _placed(layout(network, spec), spec):
+        yield Room(memory, at, at + claim.bits, owners.get(claim.tensor, claim.tensor))
+
+
+def _placed(found: Layout, spec: DatapathSpec) -> Iterator[tuple[str, Claim, int]]:
+    """Every claim with its memory and its address."""
+    for memory, there in zip(MAPS, spec.feature_map_memory_bits, strict=True):
+        address, _ = allocate(found.claims[memory], there)
+        yield from ((memory, claim, address[claim.tensor]) for claim in found.claims[memory])
+
+
+def _sums(step: Step) -> str:
+    """What a step's partial sums are called among the claims; no layer is."""
+    return f"sums of {step.terms[-1].conv.name}"
+
+
+def place(network: Network, spec: DatapathSpec) -> Placement:
+    """Parts and residents of a network; DoesNotFit where its maps or parameters are too large."""
+    found, ours = layout(network, spec), plan(network)
+    residents: dict[str, tuple[Resident, ...]] = dict.fromkeys((*MAPS, SUMS), ())
+    for memory, (tensor, bits, first, last, _), at in _placed(found, spec):
+        if tensor in found.bits:  # where partial sums lie is only kept free
+            residents[memory] += (Resident(tensor, network.shape(tensor).box, at, bits, first, last),)
+    parts = tuple(
+        Part(step.output, network.shape(step.output).box, BPUS, found.memory[step.output] if step.sign else SUMS) for step in ours.steps
+    )
+    sums = {term.sums for step in ours.steps for term in step.terms}
+    held = {one.tensor for their in residents.values() for one in their}
+    words = dict.fromkeys(sums, spec.psum_word_bits) | dict.fromkeys(held, 1)
+    return Placement(parts, residents, ours.host, words)

@@ -1,0 +1,138 @@
+"""Which layers the datapath runs, and how they are taken together: binary convolutions summed up, then thresholded and pooled.
+
+A step is what one result is made of before it goes to memory: the sums of one convolution, or of several that residual or multi-base
+networks add up, a bypass of signs, and behind them a sign and a pooling in either order. The real-valued layers are the host's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, Sign
+
+
+class Term(NamedTuple):
+    """A convolution of the map *source*, added to the map *bypass*: signs, or the sums of the term before it."""
+
+    conv: Conv
+    source: str
+    add: Add | None
+    bypass: str | None
+
+    @property
+    def sums(self) -> str:
+        """The map that it makes."""
+        return self.add.name if self.add else self.conv.name
+
+
+class Step(NamedTuple):
+    """Terms that are summed up, and what is done with the sum: sign and pooling in the network's order, or nothing."""
+
+    terms: tuple[Term, ...]
+    behind: tuple[Layer, ...]
+
+    @property
+    def output(self) -> str:
+        return self.behind[-1].name if self.behind else self.terms[-1].sums
+
+    @property
+    def sign(self) -> Sign | None:
+        return next((layer for layer in self.behind if isinstance(layer, Sign)), None)
+
+    @property
+    def pool(self) -> MaxPool | None:
+        return next((layer for layer in self.behind if isinstance(layer, MaxPool)), None)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Every map of signs that it reads."""
+        made = {term.sums for term in self.terms}
+        read = (name for term in self.terms for name in (term.source, term.bypass) if name and name not in made)
+        return tuple(dict.fromkeys(read))
+
+    def layers(self, number: int) -> tuple[str, ...]:
+        """What the term of that number computes in one go."""
+        term = self.terms[number]
+        behind = self.behind if number == len(self.terms) - 1 else ()
+        return (term.conv.name, *([term.add.name] if term.add else []), *(layer.name for layer in behind))
+
+
+class Plan(NamedTuple):
+    """A network as the datapath runs it. *entries* are maps of signs that come from the host, *exits* maps that go back to it."""
+
+    steps: tuple[Step, ...]
+    host: frozenset[str]
+    entries: tuple[str, ...]
+    exits: tuple[str, ...]
+
+
+@lru_cache(maxsize=16)
+def plan(network: Network) -> Plan:
+    """Raises InvalidInput for a network without binary convolutions of binary maps, or with sums that the datapath cannot finish."""
+    terms = _terms(network)
+    if not terms:
+        problem = f"'{network.name}' has no layer with binary weights and binary maps"
+        raise InvalidInput.at("network", problem, "this chip runs XNOR convolutions only; `hyperdrive-sim list` names networks")
+    steps = tuple(_steps(network, terms))
+    ours = {name for step in steps for number in range(len(step.terms)) for name in step.layers(number)}
+    made = {step.output for step in steps}
+    entries = tuple(dict.fromkeys(name for step in steps for name in step.sources if name not in made))
+    host = frozenset(layer.name for layer in network if layer.name not in ours)
+    return Plan(steps, host, entries, network.leaving((step.output for step in steps), host))
+
+
+def _terms(network: Network) -> dict[str, Term]:
+    """Every binary convolution with the add behind it, by the map they make."""
+    order = {layer.name: number for number, layer in enumerate(network)}
+    convs = {layer.name: layer for layer in network if isinstance(layer, Conv) and network.is_sums(layer.name)}
+    terms = {name: Term(conv, conv.inputs[0], None, None) for name, conv in convs.items()}
+    for add in (layer for layer in network if isinstance(layer, Add) and network.is_sums(layer.name)):
+        own = max((name for name in add.inputs if name in convs), key=order.__getitem__, default=None)
+        if add.inputs[0] == add.inputs[1] or own is None or convs[own].relu or network.consumers(own) != (add.name,) or own not in terms:
+            problem = "does not add to the sums of a convolution of its own"
+            raise InvalidInput.at(add.name, problem, "the chip adds a bypass only while it sums up a convolution")
+        (bypass,) = (name for name in add.inputs if name != own)
+        if add.gain != 1 and (own != add.inputs[0] or not network.is_signs(bypass)):
+            raise InvalidInput.at(add.name, f"weighs sums by {add.gain}", "the chip has no multiplier; only signs can weigh more than 1")
+        del terms[own]
+        terms[add.name] = Term(convs[own], convs[own].inputs[0], add, bypass)
+    return dict(sorted(terms.items(), key=lambda item: order[item[0]]))
+
+
+def _steps(network: Network, terms: dict[str, Term]) -> Iterator[Step]:
+    """Chains of terms that end in a sum that is no term's bypass."""
+    bypasses = {term.bypass for term in terms.values()}
+    for sums, term in terms.items():
+        if sums in bypasses:
+            _check_inner(network, term)
+            continue
+        chain = [term]
+        while chain[0].bypass in terms:
+            chain.insert(0, terms[chain[0].bypass])
+        yield Step(tuple(chain), _behind(network, term))
+
+
+def _check_inner(network: Network, term: Term) -> None:
+    last = term.add or term.conv
+    if last.relu or len(network.consumers(term.sums)) > 1:
+        problem = "is added to and used besides, or has a ReLU"
+        raise InvalidInput.at(term.sums, problem, "partial sums are in memory only until they are complete")
+
+
+def _behind(network: Network, term: Term) -> tuple[Layer, ...]:
+    """A sign, and a pooling before or after it, if nobody else wants what lies between."""
+    layers: list[Layer] = []
+    while len(network.consumers(name := layers[-1].name if layers else term.sums)) == 1:
+        layer = network[network.consumers(name)[0]]
+        if not isinstance(layer, Sign | MaxPool) or any(type(layer) is type(other) for other in layers):
+            break
+        if isinstance(layer, MaxPool) and term.add:
+            break
+        layers.append(layer)
+    if not any(isinstance(layer, Sign) for layer in layers):
+        return ()
+    return tuple(layers)

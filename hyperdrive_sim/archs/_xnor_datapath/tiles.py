@@ -1,0 +1,42 @@
+"""How much of its busy time each xnor-sum unit of the array counts products that exist."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hyperdrive_sim.archs._xnor_datapath import timing
+from hyperdrive_sim.archs._xnor_datapath.machine import CHIP
+from hyperdrive_sim.archs._xnor_datapath.placement import geometry, layout
+from hyperdrive_sim.archs._xnor_datapath.spec import DatapathSpec
+from hyperdrive_sim.archs._xnor_datapath.steps import plan
+from hyperdrive_sim.archs.architecture import Tiles
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.schedule.placement import Placement
+
+
+def tiles(network: Network, spec: DatapathSpec, placement: Placement, layer: str | None = None) -> Tiles:
+    """BPUs x xnor-sum units: products counted over those that there were cycles for."""
+    useful, total = np.zeros((spec.bpus, spec.xnor_sums_per_bpu)), 0
+    for step, block in zip(plan(network).steps, layout(network, spec).channels, strict=True):
+        for term in (term for term in step.terms if layer in (None, term.conv.name)):
+            where = geometry(network, term)
+            channels, pixels = where.out.channels, where.out.rows * where.out.columns
+            for window in timing.windows(term.conv.kernel, spec):
+                together = min(block, timing.side_by_side(window, spec))
+                useful += _shared(window, together, channels, spec) * pixels * where.x.channels
+            full, rest = divmod(channels, block)
+            for size, times in ((block, full), (rest, 1)):
+                if size:
+                    total += times * timing.block(where, size, spec, adds=False, ends=False, pooled=None).array_cycles
+    return {CHIP: useful / (total * spec.word_bits)}
+
+
+def _shared(window: timing.Window, together: int, channels: int, spec: DatapathSpec) -> NDArray[np.float64]:
+    """How many output channels each unit takes part in, *together* of them side by side."""
+    counts = np.zeros((spec.bpus, spec.xnor_sums_per_bpu))
+    across = spec.xnor_sums_per_bpu // window.columns
+    for place in range(together):
+        row, column = place // across * window.rows, place % across * window.columns
+        counts[row : row + window.rows, column : column + window.columns] += -(-(channels - place) // together)
+    return counts

@@ -1,0 +1,185 @@
+"""The datapath's cycles and accesses, in closed form, for one block of output channels of one term.
+
+    for each output channel                     (or as many as fit into the units side by side)
+        for each term, window of its kernel and word of sixteen input channels: one *pass*
+            load the weights of the window into the registers
+            for each output row
+                shift the first columns into the registers              window fill
+                one output pixel per cycle: count, read the partial sum, add, write it back
+            the next rows come into the row banks meanwhile
+        in the last pass the sum is thresholded and its bit written instead, then perhaps pooled
+
+Structure: XNORBIN, COOL Chips 2018, text; what it leaves open is a setting of the chip.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from hyperdrive_sim.archs._xnor_datapath.spec import DatapathSpec
+from hyperdrive_sim.network.box import Shape, cuts
+from hyperdrive_sim.network.layers import Conv, MaxPool
+
+
+class Window(NamedTuple):
+    """A part of a kernel that the units take at a time: *rows* x *columns* taps, the first at row *top*, column *left* of the kernel."""
+
+    rows: int
+    columns: int
+    top: int
+    left: int
+
+
+class Geometry(NamedTuple):
+    """A convolution on a map: what its cycles depend on."""
+
+    conv: Conv
+    x: Shape
+    out: Shape
+
+
+def windows(kernel: int, spec: DatapathSpec) -> tuple[Window, ...]:
+    """The kernel itself where it fits the units, else cut into as few and as even parts as do."""
+    rows, columns = (cuts(kernel, -(-kernel // most)) for most in (spec.bpus, spec.xnor_sums_per_bpu))
+    return tuple(
+        Window(rows[r + 1] - rows[r], columns[c + 1] - columns[c], rows[r], columns[c])
+        for r in range(len(rows) - 1)
+        for c in range(len(columns) - 1)
+    )
+
+
+def words(channels: int, spec: DatapathSpec) -> int:
+    return -(-channels // spec.word_bits)
+
+
+def side_by_side(window: Window, spec: DatapathSpec) -> int:
+    """How many output channels the units compute at a time: one, or as many whole windows as fit, a power of two to fill words of signs."""
+    if spec.small_kernels == "idle":
+        return 1
+    return min(spec.word_bits, power_of_two((spec.bpus // window.rows) * (spec.xnor_sums_per_bpu // window.columns)))
+
+
+def power_of_two(most: int) -> int:
+    """The largest power of two that is not more than *most*, at least one."""
+    return 1 << max(1, most).bit_length() - 1
+
+
+def pass_cycles(window: Window, geometry: Geometry, spec: DatapathSpec) -> int:
+    """Array cycles of one pass: for each row the filling of the window and the pixels; at the end what the pipeline takes to drain."""
+    conv, _, out = geometry
+    pixels = out.columns if spec.strided_columns == "skipped" else (out.columns - 1) * conv.stride + 1
+    return out.rows * (fill_cycles(window, conv, spec) + pixels) + spec.drain_cycles
+
+
+def fill_cycles(window: Window, conv: Conv, spec: DatapathSpec) -> int:
+    """Cycles of every row before its first pixel; columns that lie in the padding need not be shifted in."""
+    if spec.window_fill == "hidden":
+        return 0
+    if spec.window_fill == "full":
+        return window.columns
+    shifted = max(1, window.columns - max(0, conv.padding - window.left))
+    return shifted - (spec.window_fill == "overlapped")
+
+
+def late_words(window: Window, geometry: Geometry, spec: DatapathSpec) -> int:
+    """Words of a pass's first rows for which no bank is free while the pass before ends: the array waits for them.
+
+    Free are the banks that the last output row does not need, and the one that it passes last.
+    """
+    spare = spec.row_banks - last_rows(window, geometry) + 1
+    return max(0, first_rows(window, geometry) - spare) * row_words(window, geometry)
+
+
+def first_rows(window: Window, geometry: Geometry) -> int:
+    """Rows of the input map that the first output row needs."""
+    return _rows_under(0, window, geometry)
+
+
+def last_rows(window: Window, geometry: Geometry) -> int:
+    """Rows of the input map that the last output row needs."""
+    return _rows_under(geometry.out.rows - 1, window, geometry)
+
+
+def _rows_under(row: int, window: Window, geometry: Geometry) -> int:
+    conv, x, _ = geometry
+    first = window.top - conv.padding + row * conv.stride
+    return max(0, min(x.rows, first + window.rows) - max(0, first))
+
+
+def row_words(window: Window, geometry: Geometry) -> int:
+    """Words of one row of the input map that a pass needs."""
+    conv, x, out = geometry
+    first = window.left - conv.padding
+    return max(0, min(x.columns, first + (out.columns - 1) * conv.stride + window.columns) - max(0, first))
+
+
+def pass_words(window: Window, geometry: Geometry) -> int:
+    """Words of the input map that a pass reads: every row under the window once."""
+    conv, x, out = geometry
+    return _rows(window.rows, window.top - conv.padding, conv.stride, x.rows, out.rows) * row_words(window, geometry)
+
+
+@lru_cache(maxsize=1024)
+def _rows(height: int, first: int, stride: int, there: int, positions: int) -> int:
+    return len({row for at in range(positions) for row in range(first + at * stride, first + at * stride + height) if 0 <= row < there})
+
+
+class Block(NamedTuple):
+    """What a block of output channels of one term takes.
+
+    `array_cycles` of the BPUs, and the `unit_cycles` of their units that are paid; `source_words` to the row banks, of which `late_words`
+    before the array can go on; `parameter_bits` through the port; partial sums and pooling in `sink_cycles`, `sink_reads`, `sink_writes`.
+    """
+
+    array_cycles: int
+    unit_cycles: int
+    source_words: int
+    late_words: int
+    parameter_bits: int
+    sink_cycles: int
+    sink_reads: int
+    sink_writes: int
+
+
+def block(geometry: Geometry, channels: int, spec: DatapathSpec, *, adds: bool, ends: bool, pooled: Pooled | None) -> Block:
+    """*adds*: to a sum or a bypass that is there; *ends*: in signs, of which *pooled* says what becomes of them."""
+    conv, x, out = geometry
+    parts, tiles = windows(conv.kernel, spec), words(x.channels, spec)
+    array = paid = read = late = 0
+    bits = channels * spec.psum_word_bits if ends else 0
+    for window in parts:
+        together = min(channels, side_by_side(window, spec))
+        passes = tiles * -(-channels // together)
+        cycles, taps = pass_cycles(window, geometry, spec), window.rows * window.columns
+        array += passes * cycles
+        paid += cycles * (passes * spec.units if spec.idle_units == "clocked" else tiles * channels * taps)
+        read += passes * pass_words(window, geometry)
+        late += passes * late_words(window, geometry, spec)
+        bits += tiles * channels * taps * spec.word_bits
+    pixels = channels * out.rows * out.columns
+    sums = pixels * tiles * len(parts)
+    again = pixels if ends and spec.sign_write == "read_modify_write" else 0
+    pool_reads, pool_writes = pooled.accesses if pooled else (0, 0)
+    busy = -(-(sums + again + pool_reads) // spec.sink_words_per_cycle)
+    reads = sums - (0 if adds else pixels) + again + pool_reads
+    return Block(array, paid, read, late, bits, busy, reads, sums + pool_writes)
+
+
+class Pooled(NamedTuple):
+    """Words of signs that are pooled once all their channels are there: how many, into which map, by which window."""
+
+    words: int
+    out: Shape
+    pool: MaxPool
+
+    @property
+    def accesses(self) -> tuple[int, int]:
+        """Reads, every window by itself, and writes."""
+        pixels = self.words * self.out.rows * self.out.columns
+        return pixels * self.pool.kernel**2, pixels
+
+
+def peak_ops_per_cycle(spec: DatapathSpec) -> int:
+    """Two operations (XNOR, count) per unit and channel of a word."""
+    return 2 * spec.units * spec.word_bits

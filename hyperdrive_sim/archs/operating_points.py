@@ -1,0 +1,61 @@
+"""Operating points: which supply voltage allows which clock and costs what per cycle, as the tables of the chips say it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.rates import Clock
+from hyperdrive_sim.schedule.prices import IO_ACTIONS, Price, Provenance
+from hyperdrive_sim.text.document import Document
+
+
+class OperatingPoint(NamedTuple):
+    """A supply voltage with the clock it allows and what a cycle of the whole array costs, all its units at work."""
+
+    voltage_v: float
+    clock_mhz: float
+    cycle_pj: float
+    provenance: Provenance
+    source: str
+
+
+def energy_table(package: str) -> Mapping[str, Any]:
+    """The energy.yaml of an architecture, by its package."""
+    return table_of(package, "energy.yaml")
+
+
+@cache
+def table_of(package: str, file: str) -> Mapping[str, Any]:
+    """A table of an architecture, by its package."""
+    name = package.rpartition(".")[2]
+    return Document.parse(files(package).joinpath(file).read_text("utf-8"), f"{name}/{file}").data
+
+
+def by_voltage(rows: Iterable[Mapping[str, Any]]) -> tuple[OperatingPoint, ...]:
+    """The rows of a table, by rising voltage."""
+    return tuple(sorted(OperatingPoint(**row) for row in rows))
+
+
+def unknown(voltage_v: float, points: Sequence[OperatingPoint], where: str, cure: str) -> InvalidInput:
+    """What to raise for a voltage that a table does not have."""
+    known = ", ".join(f"{point.voltage_v:g}" for point in points)
+    return InvalidInput.at("chip.voltage_v", f"{voltage_v:g} V {where}", f"{cure}: {known} are known")
+
+
+def core_clock(point: OperatingPoint, wanted_mhz: float | None) -> Clock:
+    """The clock of an operating point, or a slower one. Raises InvalidInput for one that the voltage does not allow."""
+    if wanted_mhz is not None and wanted_mhz > point.clock_mhz:
+        problem = f"{wanted_mhz:g} MHz is more than the {point.clock_mhz:g} MHz of {point.voltage_v:g} V"
+        raise InvalidInput.at("chip.clock_mhz", problem, "lower it or raise chip.voltage_v")
+    return Clock.of_mhz(wanted_mhz or point.clock_mhz)
+
+
+def io_prices(io: Mapping[str, Any], pj_per_bit: float | None, actions: Iterable[str] = IO_ACTIONS) -> dict[str, Price]:
+    """One price for every bit that crosses a chip's edge: the table's, or what the scenario says."""
+    if pj_per_bit is None:
+        return {action: Price(action, io["pj_per_bit"], io["source"], io["provenance"]) for action in actions}
+    return {action: Price(action, pj_per_bit, "chip.io_pj_per_bit of the scenario", "assumed") for action in actions}

@@ -1,0 +1,78 @@
+"""Several runs side by side, of scenarios or of the points of a sweep: one row each, and what to know before they are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.console import Group
+from rich.text import Text
+
+from hyperdrive_sim.cli.tables import BLANK, LEAST_TITLE, Column, Columns, published
+from hyperdrive_sim.errors import HyperdriveSimError
+from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.report.side_by_side import bound_by, names, unlike, weak
+from hyperdrive_sim.report.summary import per_s, percent, si
+
+
+def comparison(found: Sequence[tuple[str, Report | HyperdriveSimError]]) -> Group:
+    """A row per scenario that ran, by file; below, what papers say of them, how they differ in what they compute, and why the others did
+    not run.
+    """
+    ran = [(file, outcome) for file, outcome in found if isinstance(outcome, Report)]
+    failed = [(file, outcome) for file, outcome in found if isinstance(outcome, HyperdriveSimError)]
+    reports = [report for _, report in ran]
+    below = [Text(remark, style="dim") for remark in unlike(reports)]
+    below += [Text(line, style="bold red") for file, error in failed for line in _why(file, error)]
+    called = names(ran)
+    rows = [(name, row) for name, report in zip(called, reports, strict=True) for row in report.published]
+    beside = (BLANK, published([row for _, row in rows], [name for name, _ in rows])) if rows else ()
+    return Group(_table(called, reports), *beside, *((BLANK, *below) if below else ()))
+
+
+def _table(names: Sequence[str], reports: Sequence[Report]) -> Columns:
+    """Efficiencies stand below their unit to leave room for names; energy is per frame."""
+    return Columns(
+        "",
+        Column("scenario", [Text(name) for name in names], right=False, wraps=" ", least=LEAST_TITLE),
+        Column("network", [one.network.name for one in reports], right=False, spare=6),
+        Column("chip", [one.system.architecture for one in reports], right=False, spare=7),
+        Column("latency", [si(one.time.latency_s, "s") for one in reports]),
+        Column("rate", [per_s(one.time.frames_per_s) for one in reports], spare=5),
+        Column("core\nenergy", [si(one.energy.core_j, "J") for one in reports]),
+        Column("I/O\nenergy", [si(one.energy.io_j, "J") for one in reports]),
+        Column("system\nOp/s/W", [si(one.efficiency.system_ops_per_j) for one in reports]),
+        Column("core\nOp/s/W", [si(one.efficiency.core_ops_per_j) for one in reports], spare=4),
+        Column("use", [percent(one.throughput.utilization) for one in reports], spare=2),
+        Column("bound by", [bound_by(one) for one in reports], right=False, spare=3),
+        Column("weak\nprices", [percent(weak(one)) for one in reports], spare=1),
+    )
+
+
+def _why(file: str, error: HyperdriveSimError) -> Iterator[str]:
+    """What is wrong, a line for each mistake, every one with its file."""
+    for line in str(error).splitlines():
+        yield line if line.startswith(f"{file}:") or f"'{file}'" in line else f"{file}: {line}"
+
+
+def sweep(points: Sequence[tuple[Mapping[str, Any], Report | str]]) -> Group:
+    """A row per point, and what was wrong with those that failed."""
+    keys = [Column(key.rpartition(".")[2].replace("_", "\n"), [str(point[key]) for point, _ in points]) for key in points[0][0]]
+    cells = [_outcome(outcome) for _, outcome in points]
+    names = {"latency": 0, "rate": 2, "use": 3, "energy": 1, "efficiency": 0, "bound by": 4}
+    figures = [Column(name, [row[number] for row in cells], spare=spare) for number, (name, spare) in enumerate(names.items())]
+    failed = [
+        Text(f"{', '.join(f'{key}={value}' for key, value in point.items())}: {outcome}", style="bold red")
+        for point, outcome in points
+        if isinstance(outcome, str)
+    ]
+    return Group(Columns("", *keys, *figures), *failed)
+
+
+def _outcome(outcome: Report | str) -> list[str | Text]:
+    """A point's cells."""
+    if isinstance(outcome, str):
+        return [Text("failed", style="bold red"), "", "", "", "", ""]
+    time, energy, efficiency = outcome.time, outcome.energy.total_j, outcome.efficiency.system_ops_per_j
+    use = percent(outcome.throughput.utilization)
+    return [si(time.latency_s, "s"), per_s(time.frames_per_s), use, si(energy, "J"), si(efficiency, "Op/s/W"), bound_by(outcome)]

@@ -1,0 +1,201 @@
+"""Reports as people read them on a terminal 80 columns wide: rich tables, made here and printed by the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from textwrap import fill
+from typing import NamedTuple
+
+import numpy as np
+from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from hyperdrive_sim.rates import PS_PER_S
+from hyperdrive_sim.report.layer_table import LayerRow
+from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.report.summary import beside, further_off, percent, si, subject
+from hyperdrive_sim.scenario.published import Comparison
+from hyperdrive_sim.study.checks import Verdict
+from hyperdrive_sim.study.runs import Estimate
+from hyperdrive_sim.text.wording import counted
+
+TOP_LAYERS = 8
+WIDEST_MESH = 19
+WORTH_SAYING = 0.015
+LEAST_CELLS = 20
+LEAST_TITLE = 12
+BLANK = Text("")
+
+
+class Column(NamedTuple):
+    """A column of a table: *spare* ones are left out where there is no room, *wraps* says between what a line may break.
+
+    The higher its number, the sooner a spare column goes; 0 is needed. A column is as wide as its longest piece, or *least* if told so.
+    """
+
+    name: str
+    cells: Sequence[str | Text]
+    right: bool = True
+    spare: int = 0
+    wraps: str = ""
+    least: int = 0
+
+
+class Columns:
+    """A table that leaves out columns rather than cutting off numbers."""
+
+    def __init__(self, title: str, *columns: Column) -> None:
+        self.title, self.columns = title, columns
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        columns = list(self.columns)
+        spare = sorted((column for column in columns if column.spare), key=lambda column: column.spare)
+        while spare and Measurement.get(console, options.update(max_width=1000), self._table(columns)).minimum > options.max_width:
+            columns.remove(spare.pop())
+        yield self._table(columns)
+
+    def _table(self, columns: Sequence[Column]) -> Table:
+        table = Table(title=self.title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0), pad_edge=False)
+        for name, cells, right, _, wraps, least in columns:
+            texts = [line for text in (name, *map(str, cells)) for line in text.split("\n")]
+            pieces = [piece for text in texts for piece in text.split(wraps)] if wraps else texts
+            least = least or max(map(len, pieces)) + len(wraps.strip())
+            table.add_column(name, justify="right" if right else "left", no_wrap=not wraps, overflow="fold", min_width=least)
+        for row in zip(*(column.cells for column in columns), strict=True):
+            table.add_row(*row)
+        return table
+
+
+def summary(report: Report) -> Group:
+    """What a person wants to know first: how long, how much energy, what it waited for, and how far to trust it."""
+    parts: list[RenderableType] = [_headline(report), BLANK, _figures(report), BLANK, _layers(report), BLANK, _tiles(report)]
+    if report.published:
+        parts += [BLANK, published(report.published)]
+    return Group(*parts)
+
+
+def _headline(report: Report) -> Text:
+    text = Text(report.scenario.title, style="bold")
+    text.append(f"\n{subject(report.network, report.system)}", style="not bold")
+    return text
+
+
+def _figures(report: Report) -> Table:
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for name, value, remark in report.figures():
+        table.add_row(Text(name), Text(value, style="bold"), Text(remark, style="dim"))
+    return table
+
+
+def _layers(report: Report) -> Columns:
+    """The layers that took longest, per frame: how long their arrays computed or stood still before they could, and for what."""
+    frames, took = report.time.frames, report.took_s()
+    longest = sorted(report.layers, key=lambda row: -took[row.name])[:TOP_LAYERS]
+    rows = [row for row in report.layers if row in longest and took[row.name]]
+    each = ", per frame" if frames > 1 else ""
+    return Columns(
+        f"the layers that took longest{each}",
+        Column("layer", [row.name for row in rows], right=False),
+        Column("kind", [row.kind for row in rows], right=False, spare=1),
+        Column("time", [si(took[row.name], "s") for row in rows]),
+        Column("array\ncycles", [f"{row.cycles / frames:,.0f}" for row in rows], spare=2),
+        Column("energy", [si(row.energy_j / frames, "J") for row in rows], spare=3),
+        Column("use", [percent(row.utilization) for row in rows]),
+        Column("stalled by", [_stalls(row, took[row.name] * frames) for row in rows], right=False, wraps=", "),
+    )
+
+
+def _stalls(row: LayerRow, took_s: float) -> str:
+    shares = {cause: seconds / took_s for cause, seconds in row.stalls.items() if seconds > WORTH_SAYING * took_s}
+    return ", ".join(f"{cause} {100 * share:.0f}%" for cause, share in sorted(shares.items(), key=lambda item: -item[1]))
+
+
+def _tiles(report: Report) -> Group:
+    """The mean use of every chip's tiles, and the tiles of the least used chip."""
+    means = {chip: float(tiles.mean()) for chip, tiles in report.tiles.items()}
+    least = min(means, key=lambda chip: means[chip])
+    mean = percent(sum(means.values()) / len(means))
+    text, mesh = Text.assemble(("tile use", "bold"), f" while computing: {mean}"), report.system.mesh
+    if len(means) > 1:
+        text.append(f", least {percent(means[least])} ({least})")
+    if not mesh or len(means) == 1 or max(mesh) > WIDEST_MESH:
+        return Group(text)
+    text.append(", in %:")
+    rows = np.array(list(means.values())).reshape(mesh)
+    return Group(text, Text("\n".join("  " + " ".join(f"{100 * share:3.0f}" for share in row) for row in rows), style="dim"))
+
+
+def published(rows: Sequence[Comparison], of: Sequence[str] = ()) -> Group:
+    """Published figures beside simulated ones, and what there is to say about them; *of* names the run of each, if there are more."""
+    quantities, theirs, ours, off, known = zip(*map(beside, rows), strict=True)
+    whose = (Column("scenario", [Text(name) for name in of], right=False, wraps=" ", least=LEAST_TITLE),) if of else ()
+    table = Columns(
+        "published and simulated",
+        *whose,
+        Column("quantity", quantities, right=False, wraps=" "),
+        Column("published", theirs),
+        Column("simulated", ours),
+        Column("off by", [Text(error, style="" if row.within else "bold red") for error, row in zip(off, rows, strict=True)]),
+        Column("known as", known, right=False, wraps=" "),
+    )
+    notes = [Text(f"{row.quantity}: {row.note}", style="dim") for row in rows if row.note]
+    beyond = [Text(further_off(row), "bold red") for row in rows if not row.within]
+    return Group(table, *notes, *beyond)
+
+
+def verdict(found: Verdict) -> Group:
+    """What a check says."""
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for good, name, remark in _findings(found):
+        mark = Text("--", "dim") if good is None else Text("ok", "green") if good else Text("FAULT", "bold red")
+        table.add_row(mark, Text(name), Text(remark))
+    took = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in found.seconds.items())
+    return Group(table, Text(f"{found.kernel}; {took}", style="dim"))
+
+
+def _findings(found: Verdict) -> Iterator[tuple[bool | None, str, str]]:
+    """Whether each part of the check is right (None: not checked), its name and what was found."""
+    function, timing, deviation = found.function, found.timing, found.deviation
+    wrong = str(function.mismatch or "") or function.failure
+    right = f"all {function.values:,} values of {counted(found.frames, 'frame')}, replayed in simulated time, equal golden bit for bit"
+    yield not wrong, "values", wrong or right
+    if timing.hazard is None:
+        yield None, "order", "not proven, there are too many tasks; the replay stands alone"
+    else:
+        yield not timing.hazard, "order", timing.hazard or "every pair of conflicting accesses is ordered"
+    share = percent(timing.bound / found.cycles)
+    yield timing.bound <= found.cycles, "bounds", f"{found.cycles:,} cycles; {timing.bound_by} alone needs {timing.bound:,} ({share})"
+    for grain, cycles in list(timing.grains.items())[1:]:
+        moved = f"{cycles:,} cycles ({100 * (cycles / found.cycles - 1):+.2f} %)" if cycles else "not tried, too many tasks"
+        yield True if cycles else None, "grain", f"cut by {grain}: {moved}"
+    relative = deviation.largest / deviation.scale if deviation.scale else 0.0
+    remark = f"largest difference to float64 on the chips: {deviation.largest:.3g}, {100 * relative:.2g} % of the largest value"
+    if deviation.signs is not None:
+        remark = f"{100 * deviation.signs:.3g} % of the last signs on the chips are others than in float64"
+    yield True, "precision", remark
+    if rates := sorted(found.activation_rates.items(), key=lambda item: item[1]):
+        (least, low), (most, high) = rates[0], rates[-1]
+        mean = percent(sum(rate for _, rate in rates) / len(rates))
+        yield True, "signs", f"+1 are {mean} of what layers read on average, from {percent(low)} ({least}) to {percent(high)} ({most})"
+
+
+def estimate(expected: Estimate) -> str:
+    return f"{expected.tasks:,} tasks, about {expected.seconds:.1f} s and {expected.bytes / 2**20:,.0f} MiB"
+
+
+def diagram(report: Report, most: int, cells: int | None = None, *, room: int) -> str:
+    """The schedule of the busiest units as text, *cells* characters for the makespan or as many as the *room* leaves, and its letters."""
+    trace, kinds = report.trace, {row.name: row.kind for row in report.units}
+    busy = trace.busy_ps()
+    busiest = set(sorted(busy, key=lambda unit: -busy[unit])[:most])
+    units = [unit for unit in kinds if unit in busiest]
+    cells = cells or max(LEAST_CELLS, room - max(map(len, units)) - len(" ||"))
+    letters: dict[str, dict[str, None]] = {}
+    for task in trace.tasks:
+        letters.setdefault(kinds[task.unit], {})[f"{task.name[0]} {task.name}"] = None
+    legend = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in letters.items())
+    left_out = f"; {len(busy) - most} less busy units left out" if len(busy) > most else ""
+    scale = f"one character is {si(trace.makespan_ps / cells / PS_PER_S, 's')}, a dot is idle{left_out}"
+    return f"{trace.diagram(cells, units)}\n\n{fill(legend, room)}\n{scale}"

@@ -1,0 +1,180 @@
+"""A proof, before anything is simulated, that a schedule's edges order all accesses that must not change places.
+
+Edges point back, so the one order that they can prove is that in which the tasks are written. The tasks are therefore taken in that
+order, and every access is asked whether what it must not overtake is certain to be over, however long tasks take. That a unit serves
+first what came first is no certainty. Of durations one thing is used: a task that starts with a stream of its weights takes as long.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hyperdrive_sim.engine.accesses import NOBODY, Access, Entry, Fifo, Pasts, Place, Read, members, reads, writes
+from hyperdrive_sim.errors import Hazard
+from hyperdrive_sim.network.box import Box
+from hyperdrive_sim.network.graph import INPUT, Network
+from hyperdrive_sim.schedule.machine import Machine
+from hyperdrive_sim.schedule.placement import Placement, Resident
+from hyperdrive_sim.schedule.tasks import HOST, Compute, Load, Region, Schedule
+
+LIMIT = 20_000
+"""The most tasks that are checked: their pasts are three triangles of n * n / 2 bits, 75 MB in all."""
+
+EVERYBODY = -1  # as a set of tasks: all bits
+
+
+def affordable(schedule: Schedule) -> bool:
+    """Whether a schedule has few enough tasks to be checked."""
+    return len(schedule) <= LIMIT
+
+
+def check(schedule: Schedule, placement: Placement, machine: Machine, network: Network) -> None:
+    """Raises Hazard at the first access that may come too early or too late."""
+    if not affordable(schedule):
+        raise ValueError(f"{len(schedule)} tasks are too many to prove, {LIMIT} at most; ask affordable() first")
+    _Proof(schedule, placement, machine, network).run()
+
+
+class _Proof:
+    """What is in the memories after the tasks taken so far, and who may not have read or written yet."""
+
+    def __init__(self, schedule: Schedule, placement: Placement, machine: Machine, network: Network) -> None:
+        self.tasks, self.host_layers, self.network, self.word_bits = schedule.tasks, placement.host, network, placement.word_bits
+        self.pasts = Pasts(schedule.tasks)
+        self.fifos = {memory.name: Fifo(memory) for memory in machine.memories if memory.kind == "fifo"}
+        self.places: dict[tuple[object, ...], list[Place]] = {}
+        for memory, residents in placement.residents.items():
+            places = [Place(memory, resident) for resident in residents]
+            for place in places:
+                self.places.setdefault((memory, place.resident.tensor), []).append(place)
+                place.rivals = tuple(other for other in places if other.resident.overlaps(place.resident))
+
+    def run(self) -> None:
+        for index, task in enumerate(self.tasks):
+            for read in reads(task.effect):
+                self._read(index, task.frame, read)
+            match task.effect:
+                case Compute(site, c0, c1):
+                    self._use(index, site.weights, (site.layers[0], c0, c1), _weights(site.layers[0], c0, c1), at_end=True)
+                case Load(layer, c0, c1, bits, targets):
+                    for target in targets:
+                        self._push(index, target, (layer, c0, c1), Entry(_weights(layer, c0, c1), bits, index))
+            for region in writes(task.effect):
+                self._write(index, task.frame, region)
+        self.pasts.ended.append(EVERYBODY)
+        for frame in range(1 + max((task.frame for task in self.tasks), default=0)):
+            self._arrived(len(self.tasks), frame, self.network.output)
+
+    def _places(self, memory: str, tensor: str, frame: int) -> list[Place]:
+        """Where a map is in a memory; in the host's, each frame has a place of its own for ever."""
+        if memory != HOST:
+            return self.places.get((memory, tensor), [])
+        shape = self.network.shape(tensor)
+        return self.places.setdefault((HOST, tensor, frame), [Place(HOST, Resident(tensor, shape.box, 0, shape.size, 0, 0))])
+
+    def _arrived(self, index: int, frame: int, tensor: str) -> None:
+        """The host has a map when a task starts (or at last): what its own layers are computed from has come."""
+        if tensor in self.host_layers:
+            for name in self.network[tensor].inputs:
+                self._arrived(index, frame, name)
+        elif tensor != INPUT:
+            box = self.network.shape(tensor).box
+            self._found(index, frame, Read(tensor, box, (Region(HOST, tensor, box),)))
+
+    def _read(self, index: int, frame: int, read: Read) -> None:
+        memory = read.regions[0].memory if read.regions else ""
+        if memory == HOST:
+            self._arrived(index, frame, read.tensor)
+        elif memory in self.fifos:
+            self._use(index, memory, (read.tensor, read.box, frame), f"'{read.tensor}' ({read.box})", at_end=False)
+        else:
+            self._found(index, frame, read)
+
+    def _found(self, index: int, frame: int, read: Read) -> None:
+        """All values of a block are where they are read, and certain to be."""
+        found = 0
+        for memory, tensor, box in read.regions:
+            for place in self._places(memory, tensor, frame):
+                if common := box & place.resident.box:
+                    self._ordered(index, place, common, "writes", Access("reads", tensor, common))
+                    place.readers |= 1 << index
+                    found += int(np.count_nonzero(place.at(common) == frame))
+        if found < read.box.size:
+            who, missing = self._who(index), f"{read.box.size - found} of {read.box.size} values of '{read.tensor}' ({read.box})"
+            raise Hazard(f"{read.regions[0].memory if read.regions else 'nowhere'}: {who} reads {missing}, {self._why(frame, read)}")
+
+    def _why(self, frame: int, read: Read) -> str:
+        """What has become of the first value that is not there."""
+        for memory, tensor, box in read.regions:
+            for place in self._places(memory, tensor, frame):
+                for row, column, channel in np.argwhere(place.at(common := box & place.resident.box) != frame)[:1].tolist():
+                    c, r, w = common.c0 + channel, common.r0 + row, common.w0 + column
+                    value = Box(c, c + 1, r, r + 1, w, w + 1)
+                    by = [n for n, task in enumerate(self.tasks) if task.frame == frame and self._touched(n, place, value, "writes")]
+                    lost = f"which {self._who(place.lost_to)} has overwritten" if by and by[0] < place.lost_to else ""
+                    return lost or (f"which {self._who(by[0])} writes only later" if by else "which nobody writes")
+        return "which have no place there"
+
+    def _write(self, index: int, frame: int, region: Region) -> None:
+        memory, tensor, block = region
+        if memory in self.fifos:
+            self._push(index, memory, (tensor, block, frame), Entry(f"'{tensor}' ({block})", block.size * self.word_bits[tensor], index))
+        for place in self._places(memory, tensor, frame):
+            if box := block & place.resident.box:
+                for rival in place.rivals:
+                    if lost := rival.resident.lost_to(place.resident, box):
+                        self._ordered(index, rival, lost, "reads", Access("writes", tensor, box))
+                        self._ordered(index, rival, lost, "writes", Access("writes", tensor, box))
+                        if (rival.at(lost) != NOBODY).any():
+                            rival.at(lost)[...], rival.lost_to = NOBODY, index
+                place.at(box)[...] = frame
+                place.writers |= 1 << index
+
+    def _ordered(self, index: int, place: Place, block: Box, verb: str, does: Access) -> None:
+        """Whoever has read (or written) a block of a place before in the schedule has certainly done so when this task does."""
+        late = place.readers & ~self.pasts.begun[index] if verb == "reads" else place.writers & ~self.pasts.ended[index]
+        for other in members(late & ~(1 << index)):
+            if touched := self._touched(other, place, block, verb):
+                did = Access(verb, place.resident.tensor, touched)
+                raise Hazard(f"{place.memory}: nothing orders {self._who(other)}, which {did}, before {self._who(index)}, which {does}")
+
+    def _touched(self, index: int, place: Place, block: Box, verb: str) -> Box | None:
+        """What of a block of a place a task reads (or writes), as far as one box says it."""
+        effect = self.tasks[index].effect
+        regions = writes(effect) if verb == "writes" else (region for read in reads(effect) for region in read.regions)
+        mine = (region.box & block for region in regions if (region.memory, region.tensor) == (place.memory, place.resident.tensor))
+        return next(filter(None, mine), None)
+
+    def _push(self, index: int, memory: str, key: object, entry: Entry) -> None:
+        fifo, past = self.fifos[memory], self.pasts
+        last, who = fifo.order[-1][1] if fifo.order else None, f"{self._who(index)}, which brings {entry.what}"
+        if last is not None and not (past.ended[index] | 1 << index) >> last.pusher & 1:
+            raise Hazard(f"{memory}: nothing orders {self._who(last.pusher)}, which brings {last.what}, before {who}")
+        for old in fifo.push(key, entry):
+            for reader in members(old.at_start & ~past.begun[index] | old.at_end & ~past.ended[index]):
+                raise Hazard(f"{memory}: nothing orders {self._who(reader)}, which uses {old.what}, before {who} and pushes that out")
+
+    def _use(self, index: int, memory: str, key: object, what: str, *, at_end: bool) -> None:
+        """An entry of a fifo is read when a task starts or, as weights are, until it ends."""
+        fifo, who = self.fifos[memory], self._who(index)
+        entry = fifo.kept.get(key)
+        if entry is None:
+            why = f"which {self._who(fifo.gone[key])} has pushed out" if key in fifo.gone else "which nobody has brought"
+            raise Hazard(f"{memory}: {who} uses {what}, {why}")
+        if not (self.pasts.done if at_end else self.pasts.ended)[index] >> entry.pusher & 1:
+            stream = self._who(entry.pusher)
+            if entry.pusher in self.tasks[index].after_start:
+                raise Hazard(f"{memory}: {who}, which uses {what}, starts with {stream} but may end before it")
+            raise Hazard(f"{memory}: nothing orders {stream}, which brings {what}, before {who}, which uses that")
+        entry.at_end |= at_end << index
+        entry.at_start |= (not at_end) << index
+
+    def _who(self, index: int) -> str:
+        if index == len(self.tasks):
+            return "the host at last"
+        task = self.tasks[index]
+        return f"task {index} ({task.name} of {task.layer} on {task.unit}, frame {task.frame})"
+
+
+def _weights(layer: str, c0: int, c1: int) -> str:
+    return f"the weights of '{layer}' (channels {c0}:{c1})"

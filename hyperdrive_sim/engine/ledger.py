@@ -1,0 +1,88 @@
+"""Energy: counted actions times a price list. Counting and pricing meet only here; every price says where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hyperdrive_sim.engine.trace import Trace
+from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.schedule.prices import IO_ACTIONS, PJ, Price
+from hyperdrive_sim.schedule.tasks import Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a ledger: how often an action happened in a layer, and its price."""
+
+    layer: str
+    price: Price
+    count: int
+
+    @property
+    def joules(self) -> float:
+        return self.count * self.price.pj * PJ
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Every joule, traceable to layer, action, count, price and source. All totals are sums over the same entries."""
+
+    entries: tuple[Entry, ...]
+
+    @property
+    def total_j(self) -> float:
+        return sum(entry.joules for entry in self.entries)
+
+    @property
+    def io_j(self) -> float:
+        return sum(entry.joules for entry in self.entries if entry.price.action in IO_ACTIONS)
+
+    @property
+    def core_j(self) -> float:
+        return sum(entry.joules for entry in self.entries if entry.price.action not in IO_ACTIONS)
+
+    def by_layer(self) -> dict[str, float]:
+        totals: dict[str, float] = {}
+        for entry in self.entries:
+            totals[entry.layer] = totals.get(entry.layer, 0.0) + entry.joules
+        return totals
+
+    def by_action(self) -> dict[str, Entry]:
+        """One entry per action, over all layers."""
+        totals: dict[str, Entry] = {}
+        for entry in self.entries:
+            so_far = totals.get(entry.price.action)
+            totals[entry.price.action] = Entry("", entry.price, entry.count + (so_far.count if so_far else 0))
+        return totals
+
+    def by_provenance(self) -> dict[str, float]:
+        """Joules by how well their price is known."""
+        totals: dict[str, float] = {}
+        for entry in self.entries:
+            totals[entry.price.provenance] = totals.get(entry.price.provenance, 0.0) + entry.joules
+        return totals
+
+    def io_bits(self) -> dict[str, int]:
+        """Bits across chip edges, by what they carry."""
+        bits = dict.fromkeys(IO_ACTIONS.values(), 0)
+        for entry in self.entries:
+            if entry.price.action in IO_ACTIONS:
+                bits[IO_ACTIONS[entry.price.action]] += entry.count
+        return bits
+
+
+def crossing_bits(trace: Trace) -> NDArray[np.int64]:
+    """For every task, how many bits cross a chip's edge by it."""
+    return trace.counted(dict.fromkeys(IO_ACTIONS, 1)).astype(np.int64)
+
+
+def account(schedule: Schedule, prices: Mapping[str, Price]) -> Ledger:
+    """The ledger of a schedule. Raises InvalidInput for an action without a price."""
+    counts = schedule.actions_by_layer
+    if missing := sorted({action for _, action in counts} - set(prices)):
+        raise InvalidInput.at("prices", f"action '{missing[0]}' has no price", "add it, with its source, to the architecture's energy.yaml")
+    return Ledger(tuple(Entry(layer, prices[action], count) for (layer, action), count in counts.items()))

@@ -1,0 +1,132 @@
+"""What memories hold while a schedule is replayed: values at addresses, values in buffers, and whole maps at the host."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hyperdrive_sim.errors import NotThere
+from hyperdrive_sim.network.box import Box
+from hyperdrive_sim.network.golden import Array, Computation, whole
+from hyperdrive_sim.network.graph import INPUT
+from hyperdrive_sim.schedule.machine import Memory
+from hyperdrive_sim.schedule.placement import Resident
+
+
+class Held:
+    """What is in a resident's place: values of one frame, and which of them are there. Nothing is kept of one that is gone."""
+
+    __slots__ = ("frame", "resident", "rivals", "there", "values")
+
+    def __init__(self, resident: Resident) -> None:
+        self.resident = resident
+        self.rivals: list[Held] = []
+        self.frame = -1
+        self.values: Array | None = None
+        self.there: NDArray[np.bool_] | None = None
+
+    def take(self, box: Box, values: Array, frame: int) -> None:
+        if self.values is None or self.there is None or self.frame != frame:
+            shape = self.resident.box.shape
+            size = (shape.rows, shape.columns, shape.channels)
+            self.values, self.there, self.frame = np.zeros(size, values.dtype), np.zeros(size, np.bool_), frame
+        where = box.slices(self.resident.box)
+        self.values[where], self.there[where] = values, True
+        for rival in self.rivals:
+            if rival.values is not None:
+                rival.forget(self.resident, box)
+
+    def forget(self, writer: Resident, box: Box) -> None:
+        """Lose what lay where *writer*'s block is now."""
+        assert self.there is not None
+        if lost := self.resident.lost_to(writer, box):
+            self.there[lost.slices(self.resident.box)] = False
+        if not self.there.any():
+            self.values = self.there = None
+
+
+class Ram:
+    """A memory in which every map has an address; writing one map destroys what else lay there."""
+
+    def __init__(self, residents: tuple[Resident, ...]) -> None:
+        self.held: dict[str, list[Held]] = {}
+        places = [Held(resident) for resident in residents]
+        for held in places:
+            self.held.setdefault(held.resident.tensor, []).append(held)
+            held.rivals = [other for other in places if other is not held and held.resident.overlaps(other.resident)]
+
+    def write(self, tensor: str, box: Box, values: Array, frame: int) -> None:
+        for held in self.held.get(tensor, ()):
+            if common := box & held.resident.box:
+                held.take(common, values[common.slices(box)], frame)
+
+    def read(self, tensor: str, box: Box, frame: int, into: Array, origin: Box) -> int:
+        """Put what is here of a block into an array that holds *origin*; returns how many values of this frame there were."""
+        found = 0
+        for held in self.held.get(tensor, ()):
+            common = box & held.resident.box
+            if common and held.values is not None and held.there is not None and held.frame == frame:
+                where = common.slices(held.resident.box)
+                into[common.slices(origin)] = held.values[where]
+                found += int(np.count_nonzero(held.there[where]))
+        return found
+
+
+class Fifo:
+    """A buffer that keeps what came last: what no longer fits is pushed out, oldest first. What comes twice takes up room twice."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.name, self.bits, self.entries = memory.name, memory.bits, memory.entries or 2**63
+        self.order: deque[tuple[tuple[object, ...], int]] = deque()
+        self.kept: dict[tuple[object, ...], tuple[int, Array | None]] = {}
+        """How often each thing is there, and its values."""
+        self.used = 0
+
+    def push(self, key: tuple[object, ...], bits: int, values: Array | None = None) -> None:
+        self.order.append((key, bits))
+        self.kept[key] = (self.kept.get(key, (0, None))[0] + 1, values)
+        self.used += bits
+        while self.used > self.bits or len(self.order) > self.entries:
+            gone, size = self.order.popleft()
+            self.used -= size
+            times, its = self.kept.pop(gone)
+            if times > 1:
+                self.kept[gone] = (times - 1, its)
+
+    def get(self, key: tuple[object, ...]) -> tuple[int, Array | None] | None:
+        return self.kept.get(key)
+
+
+class Host:
+    """The other end of the links. Computes the layers left to it when they are asked for, each frame from what has arrived."""
+
+    def __init__(self, computation: Computation, layers: frozenset[str]) -> None:
+        self.computation, self.layers = computation, layers
+        self.maps: dict[tuple[str, int], Array] = {}
+        self.there: dict[tuple[str, int], NDArray[np.bool_]] = {}
+        self.missing: dict[tuple[str, int], int] = {}
+
+    def write(self, tensor: str, box: Box, values: Array, frame: int) -> None:
+        shape = self.computation.network.shape(tensor)
+        if (tensor, frame) not in self.maps:
+            self.maps[tensor, frame] = np.zeros((shape.rows, shape.columns, shape.channels), values.dtype)
+            self.there[tensor, frame] = np.zeros((shape.rows, shape.columns, shape.channels), np.bool_)
+            self.missing[tensor, frame] = shape.size
+        where = box.slices(shape.box)
+        self.missing[tensor, frame] -= box.size - int(np.count_nonzero(self.there[tensor, frame][where]))
+        self.maps[tensor, frame][where], self.there[tensor, frame][where] = values, True
+
+    def whole(self, tensor: str, frame: int) -> Array:
+        """A map of which the host has every pixel, or can compute it. Raises NotThere if some of it has not come yet."""
+        if tensor == INPUT:
+            return self.computation.x.astype(self.computation.arithmetic.dtype)
+        if self.missing.get((tensor, frame), 1) == 0:
+            return self.maps[tensor, frame]
+        if tensor not in self.layers:
+            raise NotThere(f"the host needs '{tensor}' of frame {frame}, which has not arrived in full")
+        sources = {name: self.whole(name, frame) for name in self.computation.network[tensor].inputs}
+        self.maps[tensor, frame] = whole(self.computation, tensor, sources)
+        self.missing[tensor, frame] = 0
+        return self.maps[tensor, frame]

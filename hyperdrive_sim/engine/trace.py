@@ -1,0 +1,201 @@
+"""What was observed: for every task when it became ready, started and ended. Everything shown about a run is a function of this."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hyperdrive_sim.schedule.tasks import Task
+
+Times = NDArray[np.int64]
+
+
+class Span(NamedTuple):
+    """One task's life in picoseconds: `ready -> start` it waits for its unit, `start -> end` it works."""
+
+    task: Task
+    ready: int
+    start: int
+    end: int
+
+
+class Trace(Sequence[Span]):
+    """The spans of a schedule, in its order; as numpy columns under `ready`, `start` and `end`."""
+
+    def __init__(self, tasks: list[Task], ready: array[int] | Times, start: array[int] | Times, end: array[int] | Times) -> None:
+        self.tasks = tasks
+        self.ready, self.start, self.end = (np.frombuffer(times, np.int64) for times in (ready, start, end))
+
+    def __len__(self) -> int:
+        return len(self.tasks)
+
+    def __getitem__(self, index: Any) -> Any:
+        return Span(self.tasks[index], int(self.ready[index]), int(self.start[index]), int(self.end[index]))
+
+    def __iter__(self) -> Iterator[Span]:
+        columns = (times.tolist() for times in (self.ready, self.start, self.end))
+        return (Span(*span) for span in zip(self.tasks, *columns, strict=True))
+
+    @cached_property
+    def makespan_ps(self) -> int:
+        """When the last task has ended and what it sent has arrived."""
+        if not self.tasks:
+            return 0
+        return max(int(self.end.max()), max((int(self.end[i]) + t.latency_ps for i, t in enumerate(self.tasks) if t.latency_ps), default=0))
+
+    @cached_property
+    def units(self) -> tuple[str, ...]:
+        """The units that did anything, in the order of their first task."""
+        return tuple(dict.fromkeys(task.unit for task in self.tasks))
+
+    @cached_property
+    def unit_index(self) -> NDArray[np.int64]:
+        """For every task, the position of its unit in `units`."""
+        return numbered(self.units, map(attrgetter("unit"), self.tasks), len(self.tasks))
+
+    @cached_property
+    def layers(self) -> tuple[str, ...]:
+        """The layers that tasks were written for, in the order of their first task."""
+        return tuple(dict.fromkeys(task.layer for task in self.tasks))
+
+    @cached_property
+    def layer_index(self) -> NDArray[np.int64]:
+        """For every task, the position of its layer in `layers`."""
+        return numbered(self.layers, map(attrgetter("layer"), self.tasks), len(self.tasks))
+
+    @cached_property
+    def actions(self) -> tuple[Mapping[str, int], ...]:
+        """The different countings of actions that tasks have, in the order of their first task."""
+        shared = {id(task.actions): task.actions for task in self.tasks}
+        return tuple({_key(actions): actions for actions in shared.values()}.values())
+
+    @cached_property
+    def actions_index(self) -> NDArray[np.int64]:
+        """For every task, the position of its actions in `actions`; those of one mapping, which many share, are compared only once."""
+        number = {_key(actions): index for index, actions in enumerate(self.actions)}
+        shared = {id(task.actions): task.actions for task in self.tasks}
+        position = {identity: number[_key(actions)] for identity, actions in shared.items()}
+        return np.fromiter((position[id(task.actions)] for task in self.tasks), np.int64, len(self.tasks))
+
+    def counted(self, weights: Mapping[str, float]) -> NDArray[np.float64]:
+        """For every task, its actions times the weights they have: with prices, what it costs. Actions without a weight do not count."""
+        each = [sum(count * weights.get(action, 0) for action, count in actions.items()) for actions in self.actions]
+        return np.array(each, np.float64)[self.actions_index]
+
+    @cached_property
+    def by_unit(self) -> dict[str, NDArray[np.int64]]:
+        """The positions of each unit's tasks, in the order in which it did them."""
+        order = np.lexsort((self.start, self.unit_index))
+        bounds = np.searchsorted(self.unit_index[order], np.arange(len(self.units) + 1))
+        return {unit: order[low:high] for unit, low, high in zip(self.units, bounds, bounds[1:], strict=False)}
+
+    def busy_ps(self) -> dict[str, int]:
+        busy = np.bincount(self.unit_index, self.end - self.start, len(self.units))
+        return {unit: int(busy[index]) for index, unit in enumerate(self.units)}
+
+    def waiting_ps(self) -> dict[str, int]:
+        """For each unit, how long tasks that could have run waited while it served others."""
+        waiting = np.bincount(self.unit_index, self.start - self.ready, len(self.units))
+        return {unit: int(waiting[index]) for index, unit in enumerate(self.units)}
+
+    def holders(self, unit: str) -> Counter[tuple[str, str]]:
+        """Who waited for whom at a unit: picoseconds by (layer that waited, layer that held it)."""
+        mine = self.by_unit[unit]
+        held: Counter[tuple[str, str]] = Counter()
+        for position, index in enumerate(mine):
+            before = position - 1
+            while before >= 0 and self.end[mine[before]] > self.ready[index]:
+                other = mine[before]
+                overlap = int(self.end[other] - max(self.start[other], self.ready[index]))
+                held[self.tasks[index].layer, self.tasks[other].layer] += overlap
+                before -= 1
+        return held
+
+    def idle(self, unit: str) -> Iterator[tuple[int, int]]:
+        """Each gap before a task of a unit: the task's position and for how long the unit had nothing it could do."""
+        mine = self.by_unit[unit]
+        gaps = self.start[mine] - np.concatenate(([0], self.end[mine][:-1]))
+        for position in np.flatnonzero(gaps):
+            yield int(mine[position]), int(gaps[position])
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        """`end` as plain integers, three times faster to look up one by one."""
+        ends: list[int] = self.end.tolist()
+        return ends
+
+    def released_by(self, index: int) -> int | None:
+        """The task whose end (or start) made this one ready last; None for one that waited for its arrival time only.
+
+        A stream that could start itself only just then passes the question on: what held it up is what held this task up.
+        """
+        task, ready = self.tasks[index], int(self.ready[index])
+        for other in task.after:
+            if self._ends[other] + self.tasks[other].latency_ps == ready:
+                return other
+        for other in task.after_start:
+            if int(self.start[other]) == ready:
+                return self.released_by(other) if int(self.ready[other]) == ready else other
+        return None
+
+    def blockers(self, index: int, gap: int) -> Iterator[tuple[int | None, int]]:
+        """What a unit waited for during the *gap* before a task: the chain of tasks that released each other, and each one's share.
+
+        Back from the task's start: its last predecessor while that worked or waited for its own unit, then that one's, and so on.
+        """
+        until = int(self.start[index])
+        since = until - gap
+        while until > since:
+            blocker = self.released_by(index)
+            begun = since if blocker is None else max(since, int(self.ready[blocker]))
+            if begun < until:
+                yield blocker, until - begun
+            if blocker is None:
+                return
+            index, until = blocker, begun
+
+    def chain(self) -> Iterator[tuple[int | None, int]]:
+        """What the whole run waited for: the last task to end and, back from its start, the tasks that released each other."""
+        if self.tasks:
+            last = int(np.argmax(self.end))
+            start = int(self.start[last])
+            yield last, int(self.end[last]) - start
+            if start:
+                yield from self.blockers(last, start)
+
+    def diagram(self, width: int = 100, units: Sequence[str] | None = None) -> str:
+        """A text picture: a row per unit, a letter where it works, a dot where it is idle."""
+        chosen = self.units if units is None else units
+        label = max(map(len, chosen), default=0)
+        return "\n".join(f"{unit:<{label}} |{self._row(unit, width)}|" for unit in chosen)
+
+    def _row(self, unit: str, width: int) -> str:
+        """Each character is the task that holds most of its share of the time; a dot where the unit is idle for half of it or longer."""
+        cells = ["."] * width
+        share = max(1, self.makespan_ps) / width
+        most, worked = [0.0] * width, [0.0] * width
+        for index in self.by_unit[unit]:
+            start, end = int(self.start[index]), int(self.end[index])
+            for cell in range(int(start / share), min(width, int(-(-end // share)))):
+                held = min(end, (cell + 1) * share) - max(start, cell * share)
+                worked[cell] += held
+                if held > most[cell]:
+                    most[cell], cells[cell] = held, self.tasks[index].name[0]
+        return "".join(letter if busy > share / 2 else "." for letter, busy in zip(cells, worked, strict=True))
+
+
+def numbered(names: Sequence[str], column: Iterable[str], count: int) -> NDArray[np.int64]:
+    """For each of *count* texts, its position in *names*."""
+    number = {name: index for index, name in enumerate(names)}
+    return np.fromiter(map(number.__getitem__, column), np.int64, count)
+
+
+def _key(actions: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    return tuple(actions.items())

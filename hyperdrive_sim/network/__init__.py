@@ -1,0 +1,1 @@
+"""WHAT is computed: blocks, layers, the graph of them, reference arithmetic (golden), drawn constants, the zoo."""

@@ -1,0 +1,41 @@
+"""The networks of the papers, at any input size, and tiny ones for tests; `build(name, input_shape)` makes one.
+
+`resnets` have binary weights and real maps, the networks of `binary` maps of signs as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from inspect import signature
+
+from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.network.box import Shape
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.network.layers import Layer
+from hyperdrive_sim.network.zoo import binary, resnets
+
+ZOO: dict[str, Callable[..., list[Layer]]] = {**resnets.NETWORKS, **binary.NETWORKS}
+LARGEST_OPTION = 512
+
+
+def names() -> tuple[str, ...]:
+    return tuple(ZOO)
+
+
+def options(name: str) -> dict[str, int]:
+    """What may be chosen about a network, and what it is where nothing is said."""
+    return {option: parameter.default for option, parameter in signature(ZOO[name]).parameters.items()}
+
+
+def build(name: str, input_shape: tuple[int, int, int], chosen: Mapping[str, int] | None = None) -> Network:
+    """The network of that name over an input [channels, rows, columns]. InvalidInput for a name or an option that it does not have."""
+    if name not in ZOO:
+        raise InvalidInput.at("network", f"'{name}' is not in the zoo", "known networks: " + ", ".join(ZOO))
+    known = options(name)
+    for option, value in (chosen or {}).items():
+        if option not in known:
+            cure = f"it has {', '.join(known)}" if known else "it has none"
+            raise InvalidInput.at(f"network_options.{option}", f"'{name}' has no option '{option}'", cure)
+        if not 1 <= value <= LARGEST_OPTION:
+            raise InvalidInput.at(f"network_options.{option}", f"must be 1 to {LARGEST_OPTION}, not {value}")
+    return Network(name, Shape(*input_shape), ZOO[name](**(chosen or {})))

@@ -1,0 +1,1 @@
+"""Files and pictures: run directories, timelines, plots, pages."""

@@ -1,0 +1,135 @@
+"""The manifest of a run directory: what made it, and the hash of each of its files. Written last, it says that they are all there.
+
+What differs between two runs of a scenario stands here alone; the other files are the same to the byte.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from hyperdrive_sim import __version__
+from hyperdrive_sim.errors import InvalidInput, Mistake
+from hyperdrive_sim.outputs.atomic import sha256
+from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.text.document import Document
+
+NAME = "manifest.json"
+STATUS = Path("/proc/self/status")
+SCHEMA_VERSION = 1
+PACKAGES = ("networkx", "numpy", "simpy")
+
+DIRECTORIES = re.compile(r"(?<![\w.~\\/-])(?:[A-Za-z]:)?[\\/](?=\S)(?:[^\s\"'\[\]{},]*[\\/])?")
+"""What precedes the name in an absolute path, wherever one stands in a text."""
+
+
+class Circumstances(NamedTuple):
+    """How a run came about: the command line, without the program, how long the simulation took and how much memory."""
+
+    arguments: Sequence[str] = ()
+    wall_s: float | None = None
+    peak_memory_bytes: int | None = None
+
+
+UNTOLD = Circumstances()
+
+
+class Manifest(BaseModel):
+    """`schema_version` is that of the directory as a whole, `scenario_sha256` of all that the scenario said, `files` maps names to SHA-256.
+
+    `wall_s` and `peak_memory_bytes` are those of the simulation, up to its report.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    schema_version: int
+    scenario_sha256: str
+    seed: int
+    command: tuple[str, ...]
+    date: str
+    wall_s: float | None
+    peak_memory_bytes: int | None
+    versions: Mapping[str, str]
+    files: Mapping[str, str]
+
+    @classmethod
+    def of(cls, scenario: Scenario, files: Mapping[str, str], how: Circumstances) -> Manifest:
+        return cls(
+            schema_version=SCHEMA_VERSION,
+            scenario_sha256=scenario.hash,
+            seed=scenario.settings.seed,
+            command=tuple(map(without_directories, ("hyperdrive-sim", *how.arguments))) if how.arguments else (),
+            date=datetime.now(UTC).isoformat(timespec="seconds"),
+            wall_s=None if how.wall_s is None else round(how.wall_s, 3),
+            peak_memory_bytes=how.peak_memory_bytes,
+            versions=versions(),
+            files=files,
+        )
+
+    @classmethod
+    def read(cls, folder: Path) -> Manifest:
+        """That of a directory whose files are all there and as they were written; raises InvalidInput for any other."""
+        path = folder / NAME
+        if not path.is_file():
+            problem = f"'{folder}' is not a run directory, or not a whole one: it has no {NAME}"
+            raise InvalidInput.at("", problem, "`hyperdrive-sim run FILE -o DIR` writes one")
+        document = Document.read(path)
+        refuse_newer(path, document.data.get("schema_version"), SCHEMA_VERSION)
+        manifest = document.validate(cls)
+        InvalidInput.collected(manifest._changed(folder))
+        return manifest
+
+    def _changed(self, folder: Path) -> Iterator[Mistake]:
+        for name, digest in self.files.items():
+            path = folder / PureWindowsPath(name).name
+            if not path.is_file():
+                yield Mistake("", f"'{path}' is missing", "run the scenario again")
+            elif sha256(path) != digest:
+                yield Mistake("", f"'{path}' was changed after it was written", "run the scenario again")
+
+
+def refuse_newer(path: Path, version: object, known: int) -> None:
+    """Raises InvalidInput if a file says that it is of a later *version* than is *known* here."""
+    if isinstance(version, int) and version > known:
+        problem = f"'{path}' was written by a newer hyperdrive_sim (schema_version {version}, this one reads {known})"
+        raise InvalidInput.at("", problem, "pip install --upgrade hyperdrive-sim")
+
+
+def without_directories(argument: str) -> str:
+    """An argument as it was typed, but for absolute paths, of which only the names are left.
+
+    >>> without_directories("--set=weights=/home/me/w.npz"), without_directories("-o/tmp/out"), without_directories("runs/1")
+    ('--set=weights=w.npz', '-oout', 'runs/1')
+    """
+    before = re.match(r"-\w(?=[\\/])|(?:[^\\/]*=)?", argument)
+    assert before is not None
+    rest = argument[before.end() :]
+    if PurePosixPath(rest).is_absolute() or PureWindowsPath(rest).is_absolute():
+        return before.group() + PureWindowsPath(rest).name
+    return before.group() + DIRECTORIES.sub("", rest)
+
+
+def versions() -> dict[str, str]:
+    """Of what computes."""
+    ours = {"hyperdrive_sim": __version__, "python": platform.python_version()}
+    return ours | {package: metadata.version(package) for package in PACKAGES}
+
+
+def peak_memory_bytes() -> int | None:
+    """The most memory that this process has had so far, where the system tells."""
+    if STATUS.exists():  # the other way counts what a process had been before it became this program
+        return 1024 * int(STATUS.read_text().partition("VmHWM:")[2].split()[0])
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak

@@ -1,0 +1,205 @@
+"""The tables of one run: every figure as the report has it, per frame where the report adds frames up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from hyperdrive_sim.outputs.page.table import NONE, Cell, Column, Table, amounts, counts, measured, shares, words
+from hyperdrive_sim.rates import PS_PER_S
+from hyperdrive_sim.report.derived import waits
+from hyperdrive_sim.report.derived.actions import Done, io_bits
+from hyperdrive_sim.report.derived.memory_use import MemoryKind
+from hyperdrive_sim.report.derived.roofline import Roofline
+from hyperdrive_sim.report.derived.tile_map import WHOLE_RUN, TileMap
+from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.report.summary import percent, si
+
+TOP = 12
+NAMED = 3
+
+
+def published(report: Report) -> Table:
+    rows = report.published
+    return Table(
+        "published",
+        "Published and simulated",
+        (
+            words("quantity", [row.quantity for row in rows]),
+            Column("published", [Cell(si(row.published, row.unit), row.published) for row in rows]),
+            Column("simulated", [Cell(si(row.simulated, row.unit), row.simulated) for row in rows]),
+            Column("deviation", [Cell(f"{100 * row.error:+.2f} %", row.error) for row in rows]),
+            words("accepted", [f"{'within' if row.within else 'BEYOND'} {percent(row.tolerance)}" for row in rows]),
+            words("known as", [row.provenance for row in rows]),
+            words("source and remarks", ["; ".join(filter(None, (row.source, row.note))) for row in rows]),
+        ),
+    )
+
+
+def layers(report: Report, actions: Done, roof: Roofline) -> Table:
+    """All of them, in the order of the schedule."""
+    rows, frames, took, bits = report.layers, report.time.frames, report.took_s(), io_bits(actions)
+    names = [row.name for row in rows]
+    times = [took[name] for name in names]
+    moved = [sum(bits.get(name, {}).values()) / frames for name in names]
+    points = {point.layer: point for point in roof.points}
+    used = {name: sum(float(tiles.mean()) for tiles in chips.values()) / len(chips) for name, chips in report.tiles_by_layer.items()}
+    causes = sorted({cause for row in rows for cause, seconds in row.stalls.items() if seconds})
+    return Table(
+        "layers",
+        "Every layer, per frame" if frames > 1 else "Every layer",
+        (
+            words("layer", names),
+            words("kind", [row.kind for row in rows]),
+            measured("time", times, "s"),
+            counts("array cycles", [row.cycles / frames for row in rows]),
+            measured("operations", [row.ops / frames for row in rows], "Op"),
+            shares("utilisation", [row.utilization for row in rows]),
+            Column("tiles in use", [Cell(percent(used[name]), used[name]) if name in used else NONE for name in names]),
+            measured("energy", [row.energy_j / frames for row in rows], "J"),
+            measured("I/O", moved, "bit"),
+            Column("Op per bit", [_per_bit(points[name].ops_per_bit) if name in points else NONE for name in names]),
+            words("over", [points[name].link if name in points else "" for name in names]),
+            *(measured(f"stalled by {cause}", [row.stalls.get(cause, 0.0) / frames for row in rows], "s", times) for cause in causes),
+        ),
+        "Time is how long arrays worked on a layer or stood still before it, on average over them. Tiles in use is the share "
+        "of its array's time in which a tile did useful work, on average over all tiles. Op per bit counts the bits over the kind of "
+        "link that the layer keeps busy longest; I/O counts all. Layers that are computed in one go stand in one row.",
+        "layers",
+    )
+
+
+def _per_bit(ops: float) -> Cell:
+    return Cell(f"{ops:,.4g}" if ops < 1000 else f"{ops:,.0f}", ops)
+
+
+def time_goes_to(report: Report) -> Table:
+    """The chain that sets the makespan, by layer and kind of unit: the layers that it spends most time in, and all others together."""
+    spent = waits.chain(report)
+    total, by_layer, by_kind = sum(spent.values()), _summed(spent, 0), _summed(spent, 1)
+    kinds = sorted(by_kind, key=lambda kind: -by_kind[kind])
+    top = sorted(by_layer, key=lambda layer: -by_layer[layer])[:TOP]
+    rows = {layer or "before its arrival": {kind: spent.get((layer, kind), 0.0) for kind in kinds} for layer in top}
+    if others := len(by_layer) - len(top):
+        rows[f"{others} other layers"] = {kind: by_kind[kind] - sum(row[kind] for row in rows.values()) for kind in kinds}
+    rows["all"] = by_kind
+    sums = [sum(row.values()) for row in rows.values()]
+    return Table(
+        "time",
+        "What the time goes to: layers by kinds of units",
+        (
+            words("layer", list(rows)),
+            *(measured(kind, [max(0.0, row[kind]) for row in rows.values()], "s", sums) for kind in kinds),
+            measured("all", sums, "s"),
+            shares("share", [seconds / total for seconds in sums]),
+        ),
+        "The chain of tasks that released each other, from the last of the run back to its start: one of these has to be faster first.",
+    )
+
+
+def units(report: Report) -> Table:
+    """Every kind of unit: how busy, and who waited there for whom."""
+    kinds = waits.kinds(report)
+    columns = [
+        words("kind", [kind.name for kind in kinds]),
+        counts("units", [kind.units for kind in kinds]),
+        shares("busy, mean", [kind.mean for kind in kinds]),
+        shares("busy, most", [kind.busiest for kind in kinds]),
+        words("the busiest", [kind.busiest_unit for kind in kinds]),
+    ]
+    if not any(kind.waited_s for kind in kinds):
+        return Table("units", "Kinds of units", columns, "No task that could have run waited for its unit.")
+    waited = [
+        measured("ready tasks waited", [kind.waited_s for kind in kinds], "s"),
+        words("most of it at", [kind.most_waited_unit if kind.most_waited_s else "" for kind in kinds]),
+        words("which was held meanwhile by tasks of", [_largest(kind.held_s) for kind in kinds]),
+    ]
+    remark = "Waiting is added up over all tasks that could have run while their unit served others: tasks that wait together count each."
+    return Table("units", "Kinds of units, and what was waiting for them", [*columns, *waited], remark)
+
+
+def stalls(report: Report) -> Table:
+    """What arrays waited for, the worst cause first."""
+    found = waits.stalls(report)
+    seconds = {cause: sum(layers.values()) for cause, layers in found.items()}
+    causes = sorted(found, key=lambda cause: -seconds[cause])
+    run_s = report.trace.makespan_ps / PS_PER_S
+    return Table(
+        "stalls",
+        "What an array stood still for, on average",
+        (
+            words("waited for", causes),
+            measured("time", [seconds[cause] for cause in causes], "s"),
+            shares("share of the run", [seconds[cause] / run_s for cause in causes]),
+            words("most of it before", [_largest(found[cause]) for cause in causes]),
+        ),
+    )
+
+
+def tiles(found: TileMap) -> Table:
+    """The mean of every chip where it stands in the mesh, or of a single chip every tile."""
+    whole, (rows, columns), one = found.frames[found.shown[WHOLE_RUN]], found.tiles, len(found.chips) == 1
+    grid = whole if one else whole.reshape(found.mesh[0], rows, found.mesh[1], columns).mean(axis=(1, 3))
+    what = "tiles" if one else "chips"
+    return Table(
+        "tile_use",
+        "Use of every tile over the whole run" if one else "Mean use of every chip's tiles over the whole run",
+        (
+            words("row, column", [str(number) for number in range(len(grid))]),
+            *(shares(str(number), [float(share) for share in column]) for number, column in enumerate(grid.T)),
+        ),
+        f"Rows and columns of {what} are those of the machine, counted from 0.",
+    )
+
+
+def memories(kinds: Sequence[MemoryKind]) -> Table:
+    return Table(
+        "memories",
+        "Memories at their fullest",
+        (
+            words("memory", [kind.name for kind in kinds]),
+            counts("on chips", [kind.memories for kind in kinds]),
+            words("the fullest", [kind.fullest for kind in kinds]),
+            amounts("held at most", [kind.peak_bits for kind in kinds], "bit"),
+            amounts("of", [kind.capacity_bits for kind in kinds], "bit"),
+            shares("share", [kind.share for kind in kinds]),
+            shares("share, mean of all", [kind.mean_share for kind in kinds]),
+        ),
+    )
+
+
+def prices(report: Report) -> Table:
+    """Every action that was paid for, the dearest first."""
+    actions = sorted(report.energy.by_action.items(), key=lambda item: -item[1].energy_j)
+    paid = [action for _, action in actions]
+    return Table(
+        "prices",
+        "Actions and their prices, per frame",
+        (
+            words("action", [name for name, _ in actions]),
+            counts("count", [action.count for action in paid]),
+            Column("price, pJ", [Cell(f"{action.pj:,.4g}", action.pj) for action in paid]),
+            amounts("energy", [action.energy_j for action in paid], "J"),
+            shares("share", [action.energy_j / report.energy.total_j for action in paid]),
+            words("known as", [action.provenance for action in paid]),
+            words("source", [action.source for action in paid]),
+        ),
+    )
+
+
+def versions(manifest: Mapping[str, str]) -> Table:
+    return Table("versions", "Versions", (words("package", list(manifest)), words("version", list(manifest.values()))))
+
+
+def _summed(spent: Mapping[tuple[str, str], float], which: int) -> dict[str, float]:
+    total: dict[str, float] = {}
+    for key, seconds in spent.items():
+        total[key[which]] = total.get(key[which], 0.0) + seconds
+    return total
+
+
+def _largest(by_layer: Mapping[str, float]) -> str:
+    """The few that most of it falls to, with their shares."""
+    total = sum(by_layer.values())
+    shares = {layer: round(100 * seconds / total) for layer, seconds in sorted(by_layer.items(), key=lambda item: -item[1])}
+    top = [f"{layer} {share} %" for layer, share in list(shares.items())[:NAMED] if share]
+    return ", ".join([*top, *([f"{len(shares) - len(top)} more"] if len(shares) > len(top) else [])])

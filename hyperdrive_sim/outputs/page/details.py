@@ -1,0 +1,58 @@
+"""Everything that is shown of one run, worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hyperdrive_sim.outputs.page import contents
+from hyperdrive_sim.outputs.page.picture import Picture
+from hyperdrive_sim.outputs.page.pictures import energy, memories, roofline, tiles, timeline
+from hyperdrive_sim.outputs.page.run import Run
+from hyperdrive_sim.outputs.page.table import Table
+from hyperdrive_sim.report import summary
+from hyperdrive_sim.report.derived.actions import done
+from hyperdrive_sim.report.derived.energy_flow import flows
+from hyperdrive_sim.report.derived.memory_use import memory_kinds
+from hyperdrive_sim.report.derived.roofline import Roofline
+from hyperdrive_sim.report.derived.roofline import roofline as points
+from hyperdrive_sim.report.derived.tile_map import tile_map
+from hyperdrive_sim.report.derived.timeline import timeline as bars
+
+
+@dataclass(frozen=True)
+class Details:
+    """`facts` are those of the summary on a terminal; tables and pictures by name."""
+
+    run: Run
+    subject: str
+    facts: tuple[tuple[str, str, str], ...]
+    tables: Mapping[str, Table]
+    pictures: Mapping[str, Picture]
+    roof: Roofline
+
+
+def details(run: Run) -> Details:
+    report = run.report
+    actions = done(report)
+    roof, found, kinds = points(report, actions), tile_map(report), memory_kinds(report)
+    tables = [
+        contents.layers(report, actions, roof),
+        contents.time_goes_to(report),
+        contents.units(report),
+        contents.tiles(found),
+        contents.memories(kinds),
+        contents.prices(report),
+        contents.versions(run.manifest["versions"]),
+        *([contents.stalls(report)] if any(row.stalls for row in report.layers) else []),
+        *([contents.published(report)] if report.published else []),
+    ]
+    drawn = [
+        tiles.tiles(found),
+        timeline.timeline(bars(report), report),
+        energy.energy(flows(report, actions), report.energy.total_j),
+        memories.memories(kinds, report),
+        *([roofline.roofline(roof, report)] if roof.points else []),
+    ]
+    facts, by_name = tuple(report.figures()), {table.name: table for table in tables}
+    return Details(run, summary.subject(report.network, report.system), facts, by_name, {picture.name: picture for picture in drawn}, roof)

@@ -1,0 +1,129 @@
+"""Several runs in one picture: energies, latency against energy, rooflines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from textwrap import wrap
+from typing import Any
+
+from hyperdrive_sim.outputs.page.picture import PALETTE, SYMBOLS, Picture, Spec, linear, logarithmic, plain, short
+from hyperdrive_sim.report.derived.roofline import Roofline
+from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.report.summary import si
+from hyperdrive_sim.schedule.prices import IO_ACTIONS
+
+LABEL = 28
+ROW, AROUND = 44, 120
+HEIGHT, LOW = 480, 400
+WIDTHS = (600, 1600)
+
+
+def energies(names: Sequence[str], reports: Sequence[Report]) -> Picture:
+    """A bar per run: the core, then I/O by what it carries."""
+    parts = [_parts(report) for report in reports]
+    factor, x = linear("energy per frame", max(report.energy.total_j for report in reports) * 1.02, "J")
+    data = [
+        {
+            **{"type": "bar", "orientation": "h", "name": part, "marker": {"color": PALETTE[number]}},
+            "y": [label(name) for name in names],
+            "x": [short(one.get(part, 0.0) * factor) for one in parts],
+            "customdata": [si(one.get(part, 0.0), "J") for one in parts],
+            "hovertemplate": f"{part}: %{{customdata}}<extra></extra>",
+        }
+        for number, part in enumerate(dict.fromkeys(part for one in parts for part in one))
+    ]
+    return Picture(
+        "energies",
+        "Energy of a frame",
+        "Every run's energy: the core's, and that of I/O by what it carries.",
+        "Core and I/O stand in the table above.",
+        len(names) * ROW + AROUND,
+        data,
+        {
+            "xaxis": x,
+            "yaxis": {"autorange": "reversed", "automargin": True, "showgrid": False},
+            "barmode": "stack",
+            "legend": {"traceorder": "normal"},
+        },
+        widths=WIDTHS,
+    )
+
+
+def _parts(report: Report) -> dict[str, float]:
+    """Joules of the core, and of I/O by what it carries."""
+    parts = {"core": 0.0}
+    for name, action in report.energy.by_action.items():
+        part = f"I/O, {IO_ACTIONS[name]}" if name in IO_ACTIONS else "core"
+        parts[part] = parts.get(part, 0.0) + action.energy_j
+    return parts
+
+
+def trade_off(names: Sequence[str], reports: Sequence[Report]) -> Picture:
+    """A point per run; the best are down left."""
+    found = [(report.time.latency_s, report.energy.total_j) for report in reports]
+    data = [
+        {
+            **_marked(number, name, SYMBOLS[number % len(SYMBOLS)], 13),
+            **{"x": [short(latency)], "y": [short(joules)], "mode": "markers+text"},
+            **{"text": [f" {number + 1}"], "textposition": "middle right"},
+            "customdata": [f"{plain(name)}<br>{si(latency, 's')}, {si(joules, 'J')}"],
+        }
+        for number, (name, (latency, joules)) in enumerate(zip(names, found, strict=True))
+    ]
+    latency = logarithmic("latency", [latency for latency, _ in found], "s")
+    energy = logarithmic("energy per frame", [joules for _, joules in found], "J")
+    layout = {"xaxis": latency, "yaxis": energy, "hovermode": "closest", "showlegend": True}
+    title, caption = "Latency and energy of a frame", "Down is cheaper, left is faster."
+    return Picture("trade_off", title, caption, "Both stand in the table above.", LOW, data, layout, widths=WIDTHS)
+
+
+def rooflines(names: Sequence[str], roofs: Sequence[Roofline]) -> Picture:
+    """Every run's layers under its arrays' peak and the kind of link that most of its layers keep busy longest."""
+    every = [point for roof in roofs for point in roof.points]
+    x = logarithmic("operations per bit over its link", [point.ops_per_bit for point in every], "Op/bit")
+    y = logarithmic("operations per second", [*(point.ops_per_s for point in every), *(roof.peak_ops_per_s for roof in roofs)], "Op/s")
+    left, right = (10.0**power for power in x["range"])
+    data = [trace for number, roof in enumerate(roofs) for trace in _roofline(number, names[number], roof, (left, right))]
+    return Picture(
+        "rooflines",
+        "Rooflines",
+        "Every layer of every run. A line is a run's roof: what the links can carry that most of its layers keep busy longest, up to what "
+        "its arrays can compute; without a slope where those links have no stated rate.",
+        "Operations per bit stand in each run's table of layers.",
+        HEIGHT,
+        data,
+        {"xaxis": x, "yaxis": y, "hovermode": "closest", "showlegend": True},
+        widths=WIDTHS,
+    )
+
+
+def _roofline(number: int, name: str, roof: Roofline, ends: tuple[float, float]) -> tuple[Spec, Spec]:
+    """A run's roof from end to end of the axis, and its layers; marks are open because runs of like chips lie on each other."""
+    left, right = ends
+    peak, common = roof.peak_ops_per_s, Counter(point.link for point in roof.points).most_common(1)
+    rate = roof.bits_per_s.get(common[0][0]) if common else None
+    slope = [(left, left * rate), (peak / rate, peak)] if rate and left * rate < peak else [(left, peak)]
+    corners = [(short(x), short(y)) for x, y in (*slope, (right, peak))]
+    roofs = {"type": "scatter", "mode": "lines", "hoverinfo": "skip", "showlegend": False, "legendgroup": name}
+    line = {"color": PALETTE[number % len(PALETTE)], "width": 1.5}
+    points = {
+        "x": [short(point.ops_per_bit) for point in roof.points],
+        "y": [short(point.ops_per_s) for point in roof.points],
+        "customdata": [f"{plain(name)}<br>{plain(p.layer)}<br>{p.ops_per_bit:,.4g} Op/bit, {si(p.ops_per_s, 'Op/s')}" for p in roof.points],
+    }
+    marked = _marked(number, name, f"{SYMBOLS[number % len(SYMBOLS)]}-open", 9)
+    return {**roofs, "line": line, "x": [x for x, _ in corners], "y": [y for _, y in corners]}, {**marked, **points}
+
+
+def _marked(number: int, name: str, symbol: str, size: int) -> Mapping[str, Any]:
+    """Points of a run, in its colour."""
+    colour = PALETTE[number % len(PALETTE)]
+    marker = {"color": colour, "symbol": symbol, "size": size, "line": {"width": 1.5, "color": colour}}
+    said = {"hovertemplate": "%{customdata}<extra></extra>", "name": label(name), "legendgroup": name}
+    return {"type": "scatter", "mode": "markers", "marker": marker, **said}
+
+
+def label(name: str) -> str:
+    """A run's name in several short lines."""
+    return "<br>".join(map(plain, wrap(name, LABEL, break_on_hyphens=False)))

@@ -1,0 +1,76 @@
+"""The use of tiles: chips times tiles, as the machine has them, with a slider for the layers."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+
+import numpy as np
+
+from hyperdrive_sim.outputs.page.picture import Picture, Spec, axis
+from hyperdrive_sim.report.derived.tile_map import TileMap
+
+WHITE = "#FFFFFF"
+"""Between chips, whatever the page's colours: no share has it."""
+
+STEP = 1000
+"""Shares are kept to a tenth of a percent, which is what one reads."""
+
+CELL, LARGE_CELL, MANY_CELLS = 15, 28, 30
+AROUND, BESIDE = 110, 190
+TALLEST, LOWEST, NARROWEST = 860, 180, 300
+
+
+def tiles(found: TileMap) -> Picture:
+    """The share of the time in which each tile was of use, for the whole run and for each layer."""
+    one = len(found.chips) == 1
+    what = "The tiles of the chip" if one else f"{len(found.chips)} chips, each with its {found.tiles[0]} x {found.tiles[1]} tiles"
+    rows, columns = found.frames.shape[1:]
+    cell = min(LARGE_CELL if max(rows, columns) <= MANY_CELLS else CELL, (TALLEST - AROUND) / rows)
+    bar = {"title": {"text": "share of the time", "side": "right"}, "tickformat": ".0%", "thickness": 12, "outlinewidth": 0}
+    data = {
+        **{"type": "heatmap", "zmin": 0, "zmax": 1, "colorscale": "Cividis", "colorbar": bar},
+        "hovertemplate": "%{customdata}: %{z:.1%}<extra></extra>",
+    }
+    layout = {
+        "xaxis": _tile_axis("columns", columns, found.tiles[1], one),
+        "yaxis": {**_tile_axis("rows", rows, found.tiles[0], one), "scaleanchor": "x", "range": [rows - 0.5, -0.5]},
+        "shapes": list(_borders(found)),
+    }
+    return Picture(
+        "tiles",
+        "Use of tiles",
+        f"{what}: the share of its array's busy time in which a tile did useful work, from 0 (dark) to 100 % (bright).",
+        "The mean of each chip stands in the table below, that of each layer in the table of layers.",
+        max(LOWEST, round(rows * cell) + AROUND),
+        [data],
+        layout,
+        _frames(found),
+        (NARROWEST, round(columns * cell) + BESIDE),
+    )
+
+
+def _frames(found: TileMap) -> Spec:
+    """The different pictures, packed, and which of them every position of the slider shows."""
+    packed = base64.b64encode(np.rint(found.frames * STEP).astype("<u2").tobytes()).decode()
+    shown = {"names": list(found.shown), "shown": list(found.shown.values())}
+    return {"tiles": found.tiles, "mesh": found.mesh, "chips": found.chips, "step": STEP, "shares": packed, **shown}
+
+
+def _tile_axis(what: str, cells: int, tiles: int, one: bool) -> Spec:
+    """Chips are numbered in their middle; the tiles of a single chip one by one."""
+    at = list(range(cells)) if one else [tiles * chip + (tiles - 1) / 2 for chip in range(cells // tiles)]
+    ticks = {"tickvals": at, "ticktext": list(map(str, range(len(at)))), "ticks": ""}
+    lines = {"showgrid": False, "zeroline": False, "constrain": "domain", "range": [-0.5, cells - 0.5]}
+    return axis(f"{what} of {'tiles' if one else 'chips'}", **ticks, **lines)
+
+
+def _borders(found: TileMap) -> Iterator[Spec]:
+    """Lines between chips."""
+    line = {"type": "line", "line": {"color": WHITE, "width": 2}}
+    (chip_rows, chip_columns), (rows, columns) = found.mesh, found.tiles
+    bottom, right = chip_rows * rows - 0.5, chip_columns * columns - 0.5
+    for at in np.arange(1, chip_columns) * columns - 0.5:
+        yield {**line, "x0": float(at), "x1": float(at), "y0": -0.5, "y1": bottom}
+    for at in np.arange(1, chip_rows) * rows - 0.5:
+        yield {**line, "x0": -0.5, "x1": right, "y0": float(at), "y1": float(at)}

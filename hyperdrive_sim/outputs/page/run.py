@@ -1,0 +1,61 @@
+"""What a page is made of: a report, and what one has to know to come to it again."""
+
+from __future__ import annotations
+
+import io
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from hyperdrive_sim.outputs import manifest, rundir
+from hyperdrive_sim.outputs.manifest import Manifest
+from hyperdrive_sim.outputs.rundir import resolved
+from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.study.runs import Progress, run, silent
+
+
+@dataclass(frozen=True)
+class Run:
+    """`manifest` has `versions` by package, `seed`, the `command`, and the `scenario` as YAML with all that it extends."""
+
+    report: Report
+    manifest: Mapping[str, Any]
+
+
+def planned(path: Path, changes: Sequence[str] = ()) -> Callable[[Progress], Run]:
+    """How to come to what is at *path*, which is checked at once: a directory's run is read, a scenario simulated with *changes* on top."""
+    if path.is_dir():
+        known = Manifest.read(path)
+        return lambda progress: written(path, known)
+    scenario = Scenario.read(path, changes)
+    return lambda progress: simulated(scenario, changes, progress)
+
+
+def written(folder: Path, known: Manifest) -> Run:
+    """The run of a directory."""
+    text = (folder / resolved.NAME).read_text("utf-8")
+    facts = {"versions": known.versions, "seed": known.seed, "command": shlex.join(known.command), "scenario": text}
+    return Run(rundir.read(folder), facts)
+
+
+def simulated(scenario: Scenario, changes: Sequence[str] = (), progress: Progress = silent) -> Run:
+    """The run of a scenario; *changes* are the settings that were made on top of its file."""
+    words = ["hyperdrive-sim", "run", scenario.file, *(word for change in changes for word in ("--set", change))]
+    command = shlex.join(map(manifest.without_directories, words))
+    facts = {"versions": manifest.versions(), "seed": scenario.settings.seed, "command": command, "scenario": text(scenario)}
+    return Run(run(scenario, progress), facts)
+
+
+def text(scenario: Scenario) -> str:
+    """Everything a scenario says, wherever it says it, in one YAML text."""
+    yaml: Any = YAML(typ="safe", pure=True)
+    written = io.StringIO()
+    yaml.sort_base_mapping_type_on_output = False
+    yaml.default_flow_style, yaml.width, yaml.allow_unicode = None, 100, True
+    yaml.dump(dict(scenario.document.data), written)
+    return written.getvalue()

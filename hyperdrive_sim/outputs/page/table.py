@@ -1,0 +1,96 @@
+"""Tables as a page shows them: columns of cells that are read as text and sorted by value."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from hyperdrive_sim.report.summary import PREFIXES, percent, si
+
+DECIMALS = 3
+LONG = 36
+
+
+class Cell(NamedTuple):
+    """What is read, and by what it is sorted: a number, or nothing where the text itself says it; a `mark` stands behind it."""
+
+    text: str
+    value: float | None = None
+    mark: str = ""
+
+
+NONE = Cell("")
+
+
+class Column(NamedTuple):
+    """The first column of a table names its rows."""
+
+    head: str
+    cells: Sequence[Cell]
+
+    @property
+    def numeric(self) -> bool:
+        return any(cell.value is not None for cell in self.cells)
+
+    @property
+    def kind(self) -> str:
+        """How its cells are set: figures to the right, what is short in one line."""
+        return "number" if self.numeric else "prose" if max(map(len, (cell.text for cell in self.cells)), default=0) > LONG else ""
+
+
+class Table(NamedTuple):
+    """`name` is unique in a page. What is long is shown in a window of its own that can be sorted and searched by `noun`; `remark` stands
+    below.
+    """
+
+    name: str
+    caption: str
+    columns: Sequence[Column]
+    remark: str = ""
+    noun: str = ""
+
+    @property
+    def rows(self) -> list[tuple[Cell, ...]]:
+        return list(zip(*(column.cells for column in self.columns), strict=True))
+
+
+def words(head: str, texts: Sequence[str]) -> Column:
+    return Column(head, [Cell(one) for one in texts])
+
+
+def amounts(head: str, values: Sequence[float], unit: str = "") -> Column:
+    """Each with a prefix of its own, for quantities that lie far apart."""
+    return Column(head, [Cell(si(value, unit), value) for value in values])
+
+
+def shares(head: str, values: Sequence[float]) -> Column:
+    return Column(head, [Cell(percent(value), value) for value in values])
+
+
+def counts(head: str, values: Sequence[float]) -> Column:
+    return Column(head, [Cell(f"{value:,.0f}", value) for value in values])
+
+
+def measured(head: str, values: Sequence[float], unit: str, among: Sequence[float] = ()) -> Column:
+    """All in one unit, which stands in the head and fits the largest, of these or of all *among* which they stand."""
+    power, prefix = scale(among or values)
+    large = max(map(abs, among or values), default=0.0) >= 100 * 10.0**power
+    decimals = DECIMALS - large
+    return Column(f"{head}, {prefix}{unit}", [Cell(_fixed(value / 10.0**power, decimals), value) for value in values])
+
+
+def scale(values: Sequence[float]) -> tuple[int, str]:
+    """The power of ten in which the largest of some quantities has one to three digits before the point, and its prefix."""
+    largest = max(map(abs, values), default=0.0)
+    power = 3 * math.floor(math.log10(largest) / 3) if largest else 0
+    power = min(max(PREFIXES), max(min(PREFIXES), power))
+    return power, PREFIXES[power]
+
+
+def _fixed(value: float, decimals: int) -> str:
+    """A number that is not zero never reads as zero."""
+    if not value:
+        return "0"
+    least = 10.0**-decimals
+    return f"< {least:.{decimals}f}" if 0 < value < least / 2 else f"{value:,.{decimals}f}"

@@ -1,0 +1,112 @@
+"""Bars of layers: what a frame's time and its energy go to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from hyperdrive_sim.outputs.plots.asked import there
+from hyperdrive_sim.outputs.plots.axes import amount, axes, inches, legend, measured, named, titled
+from hyperdrive_sim.outputs.plots.colours import coloured, ground, ink, of_kinds
+from hyperdrive_sim.report.derived.actions import done, joules
+from hyperdrive_sim.report.layer_table import LayerRow
+from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.report.summary import percent
+from hyperdrive_sim.schedule.prices import IO_ACTIONS
+
+BAR_INCHES = 0.16
+NARROWEST, WIDEST = 6.4, 14.0
+SEAM_INCHES = 0.1
+"""Bars narrower than that touch each other, else more would be seam than bar."""
+HATCH = "////"
+
+Stack = Mapping[str, NDArray[np.float64]]
+"""By name, a height for every bar; the first stands at the bottom."""
+
+
+def layer_time(report: Report, *, ax: Axes | None = None) -> Axes:
+    """A bar per layer: how long the arrays compute it and what they stood still for before they could, on average and per frame.
+
+    So all layers' bars together are as long as the run is, until the last arrays are done.
+    """
+    frames, rows = report.time.frames, report.layers
+    colours, causes = of_kinds(report), {cause for row in rows for cause in row.stalls}
+    stalls = {cause: np.array([row.stalls.get(cause, 0.0) / frames for row in rows]) for cause in colours if cause in causes}
+    stack = {"computing": np.array([_computing_s(report, row) / frames for row in rows]), **_largest_first(stalls)}
+    total = sum(map(_sum, stack.values()))
+    said = {name: f"waiting for {name}" if name in causes else name for name in stack}
+    styles = {name: {"facecolor": colours[name], "label": f"{said[name]}, {percent(_sum(stack[name]) / total)}"} for name in stack}
+    ax = _bars(ax, "layer", [row.name for row in rows], stack, styles)
+    measured(ax.yaxis, "time per frame", "s")
+    titled(ax, report.scenario.title, f"what the time of a layer goes to, {amount(total, 's')} in all")
+    return ax
+
+
+def _computing_s(report: Report, row: LayerRow) -> float:
+    """How long the arrays computed a layer, on average: `row.cycles` are the busiest one's, which may add up to more than the run."""
+    return row.held_s(report.machine.peak_ops_per_s) - sum(row.stalls.values())
+
+
+def energy(report: Report, by: str = "layer", *, ax: Axes | None = None) -> Axes:
+    """A frame's energy by action, the core's and, hatched, what crosses the chips' edges: a bar per layer, or a bar per action."""
+    there("by", by, ("layer", "action"))
+    stack = _largest_first(_energies(report))
+    names = [row.name for row in report.layers]
+    if by == "action":
+        names, stack = list(stack), {name: np.where(np.array(list(stack)) == name, part.sum(), 0.0) for name, part in stack.items()}
+    core = coloured(sorted(action for action in stack if action not in IO_ACTIONS))
+    colours = core | coloured(IO_ACTIONS)
+    styles = {
+        name: {"facecolor": colours[name], "hatch": "" if name in core else HATCH, "label": f"{name}, {amount(_sum(part), 'J')}"}
+        for name, part in stack.items()
+    }
+    ax = _bars(ax, by, names, stack, styles)
+    measured(ax.yaxis, "energy per frame", "J")
+    core_j, io_j = (amount(joules, "J") for joules in (report.energy.core_j, report.energy.io_j))
+    titled(ax, report.scenario.title, f"energy of a frame: core {core_j}, I/O (hatched) {io_j}")
+    return ax
+
+
+def _energies(report: Report) -> Stack:
+    """By action, the joules that each layer spends on it, per frame."""
+    place = {row.name: number for number, row in enumerate(report.layers)}
+    spent = {action: np.zeros(len(place)) for action in report.energy.by_action}
+    for (layer, action), paid in joules(report, done(report)).items():
+        spent[action][place[layer]] += paid
+    return spent
+
+
+def _largest_first(stack: Stack) -> Stack:
+    return dict(sorted(stack.items(), key=lambda item: -_sum(item[1])))
+
+
+def _sum(part: NDArray[np.float64]) -> float:
+    return float(part.sum())
+
+
+def _bars(ax: Axes | None, what: str, names: Sequence[str], stack: Stack, styles: Mapping[str, Mapping[str, Any]]) -> Axes:
+    """Bars named along the lower edge, each a stack in the order given."""
+    ax = axes(ax, min(WIDEST, max(NARROWEST, 2.5 + BAR_INCHES * len(names))), 4.4)
+    half = 0.4 if inches(ax) / len(names) > SEAM_INCHES else 0.5
+    edges = np.repeat(np.arange(len(names)), 2) + np.tile((-half, half), len(names))
+    below = np.zeros(len(names))
+    for name, part in stack.items():
+        ax.stairs(_apart(below + part), edges, baseline=_apart(below), fill=True, edgecolor=ground(ax), linewidth=0, **styles[name])
+        below = below + part
+    named(ax.xaxis, names, upright=True)
+    ax.set_xlim(-0.6, len(names) - 0.4)
+    ax.set_ylim(0, 1.05 * below.max() or 1.0)
+    ax.set_xlabel(what)
+    ax.grid(axis="y", color=ink(ax), alpha=0.15)
+    ax.set_axisbelow(True)
+    legend(ax, reverse=True)
+    return ax
+
+
+def _apart(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The values, with nothing between each and the next: all bars of a colour are one shape, so hundreds of layers are drawn at once."""
+    return np.insert(values, range(1, len(values)), np.nan)

@@ -1,0 +1,20 @@
+"""A run directory: one run's report as plain files, and the report again from those.
+
+| file | |
+|---|---|
+| `result.json` | the public form of the report |
+| `layers.csv` | a row per layer; `layer_columns` says what its columns are |
+| `spans.parquet` | the trace, a row per task; without pyarrow it is `spans.npz` |
+| `machine.json` | units, memories, clock |
+| `arrays.npz` | use of tiles, in all and by layer, and how full every memory was over time |
+| `scenario.resolved.yaml` | the scenario in one file: what it extends, what was set and every default of the chip |
+| `scenario.input.*`, `scenario.weights.npz` | copies of the picture and the weights that it names, if it does |
+| `manifest.json` | what made all this, and the hashes of these files |
+
+So a directory can be moved, and its scenario be run again, wherever the first one was. What tasks did to tensors is not kept.
+"""
+
+from hyperdrive_sim.outputs.rundir.read import read
+from hyperdrive_sim.outputs.rundir.write import write
+
+__all__ = ["read", "write"]

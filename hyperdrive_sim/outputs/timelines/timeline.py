@@ -1,0 +1,51 @@
+"""A run as a timeline, whatever the format: tracks of slices, and counters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import NamedTuple
+
+from hyperdrive_sim.outputs.timelines import counters, overview
+from hyperdrive_sim.outputs.timelines.columns import Columns, place
+from hyperdrive_sim.outputs.timelines.counters import Counter
+from hyperdrive_sim.outputs.timelines.halo import arrows
+from hyperdrive_sim.outputs.timelines.slices import Track, of_unit
+from hyperdrive_sim.outputs.timelines.window import Window
+from hyperdrive_sim.report.records import ScenarioFacts
+from hyperdrive_sim.report.report import Report
+
+UNIT, CHIP, MACHINE = LEVELS = ("unit", "chip", "machine")
+
+
+class Timeline(NamedTuple):
+    """What every format shows. *places* are where tracks and counters belong, with the row of the mesh that a chip lies in.
+
+    Slices and counters are made when they are asked for, so that those of a large run are never all there at once.
+    """
+
+    scenario: ScenarioFacts
+    level: str
+    window: Window
+    places: Mapping[str, int | None]
+    tracks: tuple[Track, ...]
+    counters: Callable[[], Iterator[Counter]]
+
+
+def of_report(report: Report, window: Window, level: str) -> Timeline:
+    """A run between two moments: unit by unit, chip by chip, or the kinds of units of the whole machine."""
+    columns = Columns(report)
+    places = {overview.MACHINE: None, **columns.places}
+    if level == UNIT:
+        tracks, adding_up = _units(columns, window), counters.every_change
+    elif level == CHIP:
+        tracks, adding_up = overview.tracks(overview.by_chip(columns), columns, window), counters.by_chip
+    else:
+        tracks, adding_up = overview.tracks(overview.by_kind(columns), columns, window), counters.by_kind_of_unit
+    return Timeline(report.scenario, level, window, places, tuple(tracks), partial(adding_up, columns, window))
+
+
+def _units(columns: Columns, window: Window) -> Iterator[Track]:
+    halo = arrows(columns.report, window)
+    for unit in columns.report.machine.units:
+        yield Track(place(unit.name), unit.name, partial(of_unit, unit.name, columns, window, halo))

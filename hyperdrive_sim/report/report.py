@@ -1,0 +1,228 @@
+"""What a run says: one frozen record, everything shown elsewhere is read from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from hyperdrive_sim.archs.architecture import Datasheet, Tiles
+from hyperdrive_sim.archs.spec import provenances
+from hyperdrive_sim.engine.ledger import Ledger
+from hyperdrive_sim.engine.occupancy import Occupancy, occupancies
+from hyperdrive_sim.engine.trace import Trace
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.rates import PS_PER_S
+from hyperdrive_sim.report import frames, summary
+from hyperdrive_sim.report.layer_columns import Columns, layer_columns
+from hyperdrive_sim.report.layer_table import LayerRow, layer_rows
+from hyperdrive_sim.report.lazy import Lazy
+from hyperdrive_sim.report.records import Action, Efficiency, Energy, NetworkFacts, ScenarioFacts, SystemFacts, Throughput, Time, UnitRow
+from hyperdrive_sim.report.span_columns import SpanColumns, columns
+from hyperdrive_sim.report.summary import Figure
+from hyperdrive_sim.scenario.published import Comparison, Row, compare
+from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.schedule.machine import Machine
+from hyperdrive_sim.schedule.placement import Placement
+from hyperdrive_sim.schedule.tasks import Schedule
+
+SCHEMA_VERSION = 1
+NOT_IN_JSON = frozenset({"machine", "trace", "tiles", "tiles_by_layer", "occupancy"})
+PLOTS = "hyperdrive_sim.outputs.plots"
+"""Found by its name when somebody wants to see something: it stands above this floor, and a run without pictures needs no matplotlib."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """One run's results; `to_dict` gives the public JSON form, whose shape `schema_version` names.
+
+    Not in it: the machine, the trace, the use of tiles in the whole run and in each of `layers` that is computed, and how full each memory
+    is over time. The last two are worked out when they are asked for.
+    """
+
+    schema_version: int
+    scenario: ScenarioFacts
+    network: NetworkFacts
+    system: SystemFacts
+    time: Time
+    throughput: Throughput
+    energy: Energy
+    io_bits: Mapping[str, int | float]
+    efficiency: Efficiency
+    units: tuple[UnitRow, ...]
+    layers: tuple[LayerRow, ...]
+    datasheet: Datasheet
+    published: tuple[Comparison, ...]
+    machine: Machine
+    trace: Trace
+    tiles: Tiles
+    tiles_by_layer: Mapping[str, Tiles]
+    occupancy: Mapping[str, Occupancy]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {field.name: _plain(getattr(self, field.name)) for field in fields(self) if field.name not in NOT_IN_JSON}
+
+    @property
+    def plot(self) -> Any:
+        """Its pictures, `report.plot.gantt()`; see `hyperdrive_sim.outputs.plots`."""
+        return import_module(PLOTS).Plots(self)
+
+    def compared(self, rows: tuple[Row, ...], others: Mapping[str, Report]) -> Report:
+        """The same report beside published figures; *others* are those that rows are held against, by their scenario."""
+        return replace(self, published=compare(rows, self.to_dict(), {path: other.to_dict() for path, other in others.items()}))
+
+    def figures(self) -> Iterator[Figure]:
+        """What to know first: how long, how much energy, what it waited for, and how far to trust it."""
+        yield from summary.pace(self.time, self.throughput, self.system)
+        yield summary.bound(self.time, self.system, self.units, self.trace)
+        yield from summary.energies(self.energy, self.io_bits, self.efficiency)
+        yield from summary.settings(self.system)
+        yield from summary.of_chip(self.datasheet)
+        yield from summary.host(self.network)
+
+    def took_s(self) -> dict[str, float]:
+        """How long each layer took per frame: its arrays computed it, or stood still before they could, on average over them."""
+        return {row.name: row.held_s(self.system.peak_ops_per_s) / self.time.frames for row in self.layers}
+
+    def layer_columns(self) -> Columns:
+        """`layers` and what follows from the trace for each of them, as columns."""
+        return layer_columns(self.layers, self.machine, self.trace, self.tiles_by_layer, self.energy.prices_pj)
+
+    def span_columns(self) -> SpanColumns:
+        """The trace as columns, with the kind of every task's unit and what the task cost."""
+        return columns(self.trace, {unit.name: unit.kind for unit in self.machine.units}, self.energy.prices_pj)
+
+    def to_pandas(self) -> frames.DataFrame:
+        """A row per layer; raises InvalidInput where pandas is not installed."""
+        return frames.layers_frame(self.layer_columns())
+
+    def spans(self) -> frames.DataFrame:
+        """A row per task, in the order of the schedule; raises InvalidInput where pandas is not installed."""
+        return frames.spans_frame(self.span_columns())
+
+    def _repr_html_(self) -> str:
+        subject = summary.subject(self.network, self.system)
+        return frames.page(self.scenario.title, subject, self.figures(), self.published)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return {key: _plain(item) for key, item in asdict(value).items()} if hasattr(value, "__dataclass_fields__") else value
+
+
+def summarise(
+    scenario: Scenario,
+    placed: tuple[Network, Machine, Placement],
+    schedule: Schedule,
+    trace: Trace,
+    ledger: Ledger,
+    tiles: Callable[[str | None], Tiles],
+    datasheet: Datasheet,
+) -> Report:
+    """The report of one run; *tiles* gives the use of tiles in a layer, or in all."""
+    network, machine, placement = placed
+    layers = tuple(layer_rows(network, machine, trace, ledger))
+    filled = cache(lambda: occupancies(machine, placement, trace))
+    facts, time = _network(scenario, network, placement), _time(machine, schedule, trace)
+    energy = _energy(ledger, time.frames)
+    ops_per_s = facts.ops * time.frames_per_s
+    return Report(
+        schema_version=SCHEMA_VERSION,
+        scenario=ScenarioFacts(scenario.settings.title, scenario.file, scenario.hash),
+        network=facts,
+        system=_system(scenario, machine),
+        time=time,
+        throughput=Throughput(ops_per_s, ops_per_s / machine.clock.hz, ops_per_s / machine.peak_ops_per_s),
+        energy=energy,
+        io_bits={what: _per(bits, time.frames) for what, bits in ledger.io_bits().items()},
+        efficiency=Efficiency(facts.ops / energy.total_j, facts.ops / energy.core_j),
+        units=tuple(_unit_rows(machine, trace)),
+        layers=layers,
+        datasheet=datasheet,
+        published=(),
+        machine=machine,
+        trace=trace,
+        tiles=tiles(None),
+        tiles_by_layer=Lazy(tuple(row.name for row in layers if row.ops), tiles),
+        occupancy=Lazy(tuple(memory.name for memory in machine.memories), lambda memory: filled()[memory]),
+    )
+
+
+def _per(count: int, frames: int) -> int | float:
+    """A count per frame: whole where every frame has the same."""
+    return count // frames if count % frames == 0 else count / frames
+
+
+def _network(scenario: Scenario, network: Network, placement: Placement) -> NetworkFacts:
+    ours = [layer.name for layer in network if layer.name not in placement.host]
+    macs, ops, weights = (sum(map(count, ours)) for count in (network.macs, network.ops, network.weight_bits))
+    channels, rows, columns = network.input_shape
+    worst, host_ops = placement.worst_bits(), sum(map(network.ops, placement.host))
+    return NetworkFacts(
+        network.name,
+        scenario.settings.network_options,
+        (channels, rows, columns),
+        len(network),
+        macs,
+        ops,
+        weights,
+        worst,
+        host_ops,
+    )
+
+
+def _system(scenario: Scenario, machine: Machine) -> SystemFacts:
+    spec, clock = scenario.spec, machine.clock
+    assumed = {name: getattr(spec, name) for name, known in provenances(type(spec)).items() if known == "assumed"}
+    peaks = machine.peak_ops_per_cycle, machine.peak_ops_per_s
+    defaults = {name: field.default for name, field in type(spec).model_fields.items()}
+    changed = {name: getattr(spec, name) for name, default in defaults.items() if getattr(spec, name) != default}
+    return SystemFacts(scenario.architecture.name, machine.chips, machine.mesh, clock.mhz, *peaks, assumed, changed)
+
+
+def _time(machine: Machine, schedule: Schedule, trace: Trace) -> Time:
+    makespan = trace.makespan_ps
+    latency, ends = _frames(trace)
+    frames = len(ends)
+    paced = (ends[-1] - ends[0]) / (frames - 1) if frames > 1 and ends[-1] > ends[0] else makespan / frames
+    bound_by, bound_ps = schedule.bound
+    return Time(latency / PS_PER_S, machine.clock.cycles(makespan), frames, PS_PER_S / paced, bound_by, bound_ps / PS_PER_S)
+
+
+def _frames(trace: Trace) -> tuple[float, list[int]]:
+    """A frame's latency, and the end of each.
+
+    With arrivals that the schedule gives, the mean from arrival to end. Without, that of the first frame: the others are taken in as
+    early as there is room for them and wait in memory, which says nothing about the chip.
+    """
+    number = np.fromiter((task.frame for task in trace.tasks), np.int64, len(trace))
+    order = np.argsort(number, kind="stable")
+    firsts = np.flatnonzero(np.diff(number[order], prepend=-1))
+    starts, ends = np.minimum.reduceat(trace.start[order], firsts), np.maximum.reduceat(trace.end[order], firsts)
+    arrivals = [trace.tasks[int(order[first])].not_before_ps for first in firsts]
+    latency = float(np.mean(ends - np.array(arrivals))) if any(arrivals) else float(ends[0] - starts[0])
+    return latency, ends.tolist()
+
+
+def _energy(ledger: Ledger, frames: int) -> Energy:
+    actions = {
+        name: Action(_per(entry.count, frames), entry.joules / frames, entry.price.pj, entry.price.provenance, entry.price.source)
+        for name, entry in ledger.by_action().items()
+    }
+    total = ledger.total_j
+    known = ledger.by_provenance().get("published", 0.0)
+    return Energy(total / frames, ledger.core_j / frames, ledger.io_j / frames, actions, 1 - known / total if total else 0.0)
+
+
+def _unit_rows(machine: Machine, trace: Trace) -> Iterator[UnitRow]:
+    busy, waiting, makespan = trace.busy_ps(), trace.waiting_ps(), trace.makespan_ps
+    for unit in machine.units:
+        worked = busy.get(unit.name, 0)
+        yield UnitRow(unit.name, unit.kind, worked / PS_PER_S, waiting.get(unit.name, 0) / PS_PER_S, worked / makespan)

@@ -1,0 +1,222 @@
+"""A scenario: one experiment as one YAML file, validated before anything runs, every mistake named with its place."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from math import prod
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hyperdrive_sim.archs import registry
+from hyperdrive_sim.archs.architecture import Architecture
+from hyperdrive_sim.archs.spec import Spec
+from hyperdrive_sim.errors import InvalidInput, Mistake, Place
+from hyperdrive_sim.network import zoo
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.rates import PS_PER_S
+from hyperdrive_sim.schedule.tasks import Arrivals
+from hyperdrive_sim.text.document import Document
+from hyperdrive_sim.text.wording import near
+
+T = TypeVar("T")
+E = TypeVar("E", bound=InvalidInput)
+
+SCHEMA_VERSION = 1
+MAX_SIDE = 65_536
+MAX_FRAMES = 100_000
+MAX_POINTS = 10_000
+
+Size = Annotated[int, Field(ge=1, le=MAX_SIDE)]
+
+
+class Image(BaseModel):
+    """A picture file as the network's input."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    image: str = Field(min_length=1, description="PNG, JPEG or NPY file, relative to the scenario; resized to the input shape")
+
+
+class Settings(BaseModel):
+    """What a scenario file says, but for its chip."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    schema_version: Literal[1] = Field(description="version of this format")
+    title: str = Field(min_length=1, description="one line for people")
+    network: str = Field(min_length=1, description="a network of the zoo; `hyperdrive-sim list` names them")
+    network_options: dict[str, int] = Field(default={}, description="what that network leaves open, for example bases: 4")
+    input_shape: tuple[Size, Size, Size] = Field(
+        description="[channels, rows, columns]", json_schema_extra={"expects": "[channels, rows, columns]"}
+    )
+    architecture: str = Field(min_length=1, description="the chip; `hyperdrive-sim list` names them")
+    chip: dict[str, Any] = Field(default={}, description="fields of that architecture's spec; what is absent is as published")
+    frames: int = Field(default=1, ge=1, le=MAX_FRAMES, description="how many frames are run one after the other")
+    frames_per_s: float | None = Field(
+        default=None, ge=1e-6, le=1e9, description="arrival rate; absent: the next frame is there when there is room for it"
+    )
+    input: Image | None = Field(default=None, description="what is computed on; absent: a synthetic picture drawn from the seed")
+    weights: str | None = Field(default=None, min_length=1, description=".npz file of arrays by layer name; absent: drawn from the seed")
+    seed: int = Field(default=1, ge=0, lt=2**32, description="of everything drawn")
+    reproduces: str | None = Field(default=None, description="a section of the architecture's published.yaml to compare with")
+    sweep: dict[str, Annotated[list[Any], Field(min_length=1)]] = Field(
+        default={}, description="keys and the values each takes in turn; `hyperdrive-sim sweep` runs every combination"
+    )
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A validated experiment. `file` is how the user calls it; `spec` may still leave a mesh to be decided."""
+
+    file: str
+    document: Document
+    settings: Settings
+    architecture: Architecture
+    spec: Spec
+
+    @classmethod
+    def read(cls, path: str | Path, changes: Sequence[str] = ()) -> Scenario:
+        """From a file, with `key=value` settings on top. Raises InvalidInput with every mistake found."""
+        return cls.of(Document.read(Path(path)), str(path), changes)
+
+    @classmethod
+    def parse(cls, text: str, changes: Sequence[str] = (), file: str = "scenario.yaml") -> Scenario:
+        """From YAML text; *file* is what it is called in messages."""
+        return cls.of(Document.parse(text, file), file, changes)
+
+    @classmethod
+    def of(cls, document: Document, file: str, changes: Sequence[str] = ()) -> Scenario:
+        for change in changes:
+            document = document.with_setting(change)
+        mistakes: list[Mistake] = []
+        settings = _kept(mistakes, lambda: document.validate(Settings))
+        arch, spec = _kept(mistakes, lambda: _chip(document)) or (None, None)
+        _kept(mistakes, lambda: _network(document))
+        if settings and arch:
+            mistakes += _unsweepable(document, settings, arch)
+        InvalidInput.collected(sorted(dict.fromkeys(mistakes), key=lambda mistake: mistake.place or Place("", 0, 0)))
+        assert settings is not None
+        assert arch is not None
+        assert spec is not None
+        return cls(file, document, settings, arch, spec)
+
+    @property
+    def hash(self) -> str:
+        """Of everything the scenario says, wherever it says it."""
+        text = json.dumps(self.document.data, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.file).parent
+
+    def network(self) -> Network:
+        """The network at the scenario's input shape. Raises InvalidInput, located in the file."""
+        try:
+            return zoo.build(self.settings.network, self.settings.input_shape, self.settings.network_options)
+        except InvalidInput as error:
+            raise self.located(error) from None
+
+    def located(self, error: E) -> E:
+        """The same error with a place for every mistake that had none; one that concerns a layer stands where the network is named."""
+        at_network = self.document.place("network")
+        ours = (*Settings.model_fields, "")
+        placed = [m if m.place or m.key.partition(".")[0] in ours else m._replace(place=at_network) for m in error.mistakes]
+        return self.document.located(type(error)(*placed))
+
+    def points(self) -> Iterator[dict[str, int]]:
+        """Every combination of the sweep's values, the last key turning fastest: by key, the number of its value."""
+        axes = self.settings.sweep
+        for numbers in product(*(range(len(values)) for values in axes.values())):
+            yield dict(zip(axes, numbers, strict=True))
+
+    def values(self, point: Mapping[str, int]) -> dict[str, Any]:
+        """What the keys of the sweep are at one of its points."""
+        return {key: self.settings.sweep[key][number] for key, number in point.items()}
+
+    def at(self, point: Mapping[str, int]) -> Scenario:
+        """The scenario at one point of the sweep. Raises InvalidInput, placed in the sweep, if it makes none."""
+        document = self.document.with_setting("sweep={}")
+        for key, value in self.values(point).items():
+            document = _with(document, key, value, self.document.place(("sweep", key, point[key])))
+        return Scenario.of(document, self.file)
+
+    @property
+    def arrivals(self) -> Arrivals:
+        rate = self.settings.frames_per_s
+        return Arrivals(self.settings.frames, round(PS_PER_S / rate) if rate else 0)
+
+
+def _kept(mistakes: list[Mistake], look: Callable[[], T]) -> T | None:
+    """What *look* finds; its mistakes are put to the others."""
+    try:
+        return look()
+    except InvalidInput as error:
+        mistakes += error.mistakes
+        return None
+
+
+def _network(document: Document) -> None:
+    """Raises InvalidInput for a name that is not in the zoo, whatever else is wrong."""
+    name = document.data.get("network")
+    if isinstance(name, str) and name and name not in zoo.names():
+        raise InvalidInput(document.mistake("network", f"'{name}' is not in the zoo", "known networks: " + ", ".join(zoo.names())))
+
+
+def _unsweepable(document: Document, settings: Settings, arch: Architecture) -> Iterator[Mistake]:
+    """What is wrong with the sweep as a whole, whatever its values."""
+    chip = [f"chip.{field}" for field in arch.Spec.model_fields]
+    known = [*(field for field in Settings.model_fields if field not in ("schema_version", "sweep")), *chip]
+    for key in settings.sweep:
+        first, *others = key.split(".")
+        if (f"chip.{others[0]}" if others and first == "chip" else first) not in known:
+            yield document.mistake(("sweep", key), f"unknown key '{key}'", near(key, known))
+    if (points := prod(map(len, settings.sweep.values()))) > MAX_POINTS:
+        yield document.mistake("sweep", f"has {points} combinations", f"take at most {MAX_POINTS}")
+
+
+def _with(document: Document, key: str, value: Any, place: Place) -> Document:
+    """The document with another value for a (dotted) key, which stands at *place*."""
+    change = f"{key}={json.dumps(value, ensure_ascii=False)}"
+    try:
+        changed = document.with_setting(change)
+    except InvalidInput as error:
+        raise InvalidInput(*(mistake._replace(place=place) for mistake in error.mistakes)) from None
+    places = {path: place if where.file == f"--set {change}" else where for path, where in changed.places.items()}
+    return replace(changed, places=places)
+
+
+def _chip(document: Document) -> tuple[Architecture | None, Spec | None]:
+    """The architecture and its validated spec; nothing where the file does not even name one."""
+    name = document.data.get("architecture")
+    if not isinstance(name, str) or not name:
+        return None, None
+    try:
+        arch = registry.load(name)
+    except InvalidInput as error:
+        raise document.located(error) from None
+    return arch, document.validate(arch.Spec, at=("chip",)) if isinstance(document.data.get("chip", {}), dict) else None
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a scenario file, the chip's keys by architecture, for editors."""
+    whole = Settings.model_json_schema()
+    whole |= {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "hyperdrive-sim scenario"}
+    whole["properties"]["extends"] = {"type": "string", "description": "a scenario file that this one builds on, relative to this one"}
+    whole["properties"]["network"]["enum"] = list(zoo.names())
+    whole["properties"]["architecture"]["enum"] = list(registry.names())
+    whole |= {"if": {"not": {"required": ["extends"]}}, "then": {"required": whole.pop("required")}}
+    whole["allOf"] = [
+        {
+            "if": {"properties": {"architecture": {"const": name}}, "required": ["architecture"]},
+            "then": {"properties": {"chip": registry.load(name).Spec.model_json_schema()}},
+        }
+        for name in registry.names()
+    ]
+    return whole

@@ -1,0 +1,20 @@
+"""The scenarios that come with the package: the repository's `scenarios` folder, or its copy inside an installed package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[1]
+
+
+def folder() -> Path:
+    """Where the scenarios are."""
+    installed, checkout = PACKAGE / "scenarios", PACKAGE.parent / "scenarios"
+    return installed if installed.is_dir() else checkout
+
+
+def scenarios() -> tuple[str, ...]:
+    """Paths of all scenarios, as one would type them where one is; absolute only if they are elsewhere."""
+    here = Path.cwd()
+    found = sorted(folder().rglob("*.yaml"))
+    return tuple(str(path.relative_to(here)) if path.is_relative_to(here) else str(path) for path in found)

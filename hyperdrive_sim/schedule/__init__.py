@@ -1,0 +1,1 @@
+"""THE PLAN, plain data: machine, mesh, placement, tasks, prices."""

@@ -1,0 +1,192 @@
+"""Who computes which block of which layer, and where every map lies in which memory, from when to when."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from hyperdrive_sim.errors import DoesNotFit, Finding, Mistake
+from hyperdrive_sim.network.box import Box
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.schedule.machine import Machine
+
+
+class Part(NamedTuple):
+    """A block of a layer's output, the unit that computes it and the memory that holds it."""
+
+    layer: str
+    box: Box
+    unit: str
+    memory: str
+
+
+class Resident(NamedTuple):
+    """A block of a map in a memory: at *address*, *bits* long, alive from step *first* to step *last*, both included.
+
+    Channel by channel: equal numbers of bits, so a range of channels is a range of addresses.
+    """
+
+    tensor: str
+    box: Box
+    address: int
+    bits: int
+    first: int
+    last: int
+
+    def addresses(self, box: Box) -> tuple[int, int]:
+        """The bits that hold the channels of *box*."""
+        channels = self.box.c1 - self.box.c0
+        return (
+            self.address + (box.c0 - self.box.c0) * self.bits // channels,
+            self.address + (box.c1 - self.box.c0) * self.bits // channels,
+        )
+
+    def lost_to(self, writer: Resident, box: Box) -> Box:
+        """What is lost here where *writer*'s block is written: the same pixels if both lie alike, else all of the channels hit."""
+        if (self.address, self.bits, self.box) == (writer.address, writer.bits, writer.box):
+            return box
+        low, high = writer.addresses(box)
+        each = self.bits // (self.box.c1 - self.box.c0)
+        return self.box & self.box.channels(self.box.c0 + (low - self.address) // each, self.box.c0 - (self.address - high) // each)
+
+    def overlaps(self, other: Resident) -> bool:
+        """Whether two residents of one memory share any bit."""
+        return self.address < other.address + other.bits and other.address < self.address + self.bits
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Parts of all layers that the accelerator runs, residents by memory, the layers left to the host, and the bits of one value of
+    each map.
+    """
+
+    parts: tuple[Part, ...]
+    residents: Mapping[str, tuple[Resident, ...]]
+    host: frozenset[str]
+    word_bits: Mapping[str, int]
+
+    def worst_bits(self) -> int:
+        """The most bits of feature maps alive in any one step in the memories that hold parts, without those memories' own padding."""
+        held = [self.residents[memory] for memory in {part.memory for part in self.parts}]
+        totals: Counter[int] = Counter()
+        for step in {resident.first for residents in held for resident in residents}:
+            for residents in held:
+                alive = {resident.address: resident for resident in residents if resident.first <= step <= resident.last}
+                totals[step] += sum(resident.box.size * self.word_bits[resident.tensor] for resident in alive.values())
+        return max(totals.values())
+
+    def checked(self, network: Network, machine: Machine) -> Placement:
+        """Itself, once proven: parts tile each layer's output exactly, every memory holds what lives in it at any one time."""
+        by_layer: dict[str, list[Box]] = {}
+        for part in self.parts:
+            by_layer.setdefault(part.layer, []).append(part.box)
+        for layer, boxes in by_layer.items():
+            if fault := _tiling_fault(network.shape(layer).box, boxes):
+                raise Finding(f"{layer}: {fault}")
+        proven: set[tuple[object, ...]] = set()
+        for memory, residents in self.residents.items():
+            bits = machine.memory[memory].bits
+            layout = (bits, *((r.tensor, r.address, r.bits, r.first, r.last) for r in residents))
+            if layout not in proven:
+                proven.add(layout)
+                _check_residents(memory, bits, residents)
+        return self
+
+
+def _tiling_fault(whole: Box, boxes: Sequence[Box]) -> str:
+    """What is wrong with a tiling of *whole*, or nothing: counts covers on the grid of all cut lines."""
+    edges = [sorted({bound for box in (whole, *boxes) for bound in box[axis : axis + 2]}) for axis in (0, 2, 4)]
+    covers = np.zeros([len(axis) - 1 for axis in edges], np.int32)
+    for box in boxes:
+        if not whole.contains(box):
+            return f"the part at {box} reaches outside the map ({whole})"
+        low = [bisect_left(axis, box[2 * n]) for n, axis in enumerate(edges)]
+        high = [bisect_left(axis, box[2 * n + 1]) for n, axis in enumerate(edges)]
+        covers[low[0] : high[0], low[1] : high[1], low[2] : high[2]] += 1
+    if (covers == 1).all():
+        return ""
+    c, r, w = (int(i) for i in np.argwhere(covers != 1)[0])
+    where = f"channel {edges[0][c]}, row {edges[1][r]}, column {edges[2][w]}"
+    return f"{where} is computed by {covers[c, r, w]} units, not by one"
+
+
+def _check_residents(memory: str, bits: int, residents: Sequence[Resident]) -> None:
+    for number, one in enumerate(residents):
+        if one.address < 0 or one.address + one.bits > bits:
+            needed = max(r.address + r.bits for r in residents)
+            raise DoesNotFit(Mistake(memory, f"'{one.tensor}' ends at bit {one.address + one.bits}, {needed} bits needed, {bits} there"))
+        for other in residents[number + 1 :]:
+            if _share_time(one, other) and one.overlaps(other):
+                raise Finding(f"{memory}: '{one.tensor}' and '{other.tensor}' are alive at the same time in the same bits")
+
+
+def _share_time(one: Resident, other: Resident) -> bool:
+    """Whether two residents are alive together; one that is overwritten in place in its last step makes way in that step."""
+    same_place = one.address == other.address and one.bits == other.bits
+    early, late = sorted((one, other), key=lambda r: (r.first, r.last))
+    return late.first < early.last or (late.first == early.last and not (same_place and early.first < late.first))
+
+
+class Claim(NamedTuple):
+    """A wish for *bits* of memory from step *first* to step *last*; *onto* names the claim whose place it takes over at birth."""
+
+    tensor: str
+    bits: int
+    first: int
+    last: int
+    onto: str | None = None
+
+    def alive_beside(self, step: int) -> bool:
+        """Whether it takes room of its own in a step: one that is born onto another does not yet."""
+        return self.first <= step <= self.last and not (self.onto is not None and self.first == step)
+
+
+def allocate(claims: Iterable[Claim], bits: int) -> tuple[dict[str, int], int]:
+    """An address for every claim and the size that would hold them all; the size may exceed *bits*.
+
+    Claims are served in order of birth; those alive before anything runs (*first* < 0) take the lowest room. The others lie as high
+    as they can, which frees the place of the input early for the next frame; where that leaves too small a gap, they lie against
+    whichever end of the memory is free, as in a ping-pong buffer.
+    """
+    ordered = sorted(claims, key=lambda claim: claim.first)
+    attempts = (_laid_out(ordered, bits, room) for room in (_highest, _outermost))
+    return min(attempts, key=lambda attempt: max(attempt[1], bits))
+
+
+Gaps = Sequence[tuple[int, int]]
+
+
+def _laid_out(claims: Sequence[Claim], bits: int, room: Callable[[Gaps, int, int], int]) -> tuple[dict[str, int], int]:
+    placed: dict[str, tuple[Claim, int]] = {}
+    for claim in claims:
+        if claim.onto is not None:
+            address = placed[claim.onto][1]
+        else:
+            alive = sorted((at, at + other.bits) for other, at in placed.values() if other.last >= claim.first)
+            gaps = [(low, high) for low, high in _gaps(alive, bits) if high - low >= claim.bits]
+            address = (
+                (gaps[0][0] if claim.first < 0 else room(gaps, claim.bits, bits)) if gaps else max((end for _, end in alive), default=0)
+            )
+        placed[claim.tensor] = (claim, address)
+    return {tensor: at for tensor, (_, at) in placed.items()}, max((at + claim.bits for claim, at in placed.values()), default=0)
+
+
+def _gaps(alive: Gaps, bits: int) -> Iterator[tuple[int, int]]:
+    low = 0
+    for start, stop in alive:
+        yield low, start
+        low = max(low, stop)
+    yield low, bits
+
+
+def _highest(gaps: Gaps, size: int, bits: int) -> int:
+    return gaps[-1][1] - size
+
+
+def _outermost(gaps: Gaps, size: int, bits: int) -> int:
+    return gaps[-1][1] - size if gaps[-1][1] == bits else gaps[0][0]

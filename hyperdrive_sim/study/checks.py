@@ -1,0 +1,262 @@
+"""Checks a scenario: executes its schedule in simulated time and compares every value with golden, proves its edges, cuts it finer."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from hyperdrive_sim.engine import hazards
+from hyperdrive_sim.engine.replay import replay
+from hyperdrive_sim.engine.simulate import simulate
+from hyperdrive_sim.engine.trace import Trace
+from hyperdrive_sim.errors import Finding, InvalidInput
+from hyperdrive_sim.network.box import Box
+from hyperdrive_sim.network.golden import Array, Computation, Exact, forward
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.network.layers import Conv, Dense
+from hyperdrive_sim.scenario import inputs
+from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.schedule.placement import Placement
+from hyperdrive_sim.schedule.tasks import Schedule, Task
+from hyperdrive_sim.study.runs import MAX_TASKS, Progress, Setting, collector_paused, counted, lowered, prepare, silent
+
+MAX_VALUES = 4_000_000_000
+WORTH_SAYING_S = 3
+FINEST_PIXELS = 4_000_000
+"""Of the largest map: a finer grain may mean a block for every pixel, before it is known how many tasks that makes."""
+
+
+class Mismatch(NamedTuple):
+    """The first value that a unit computed differently from golden."""
+
+    unit: str
+    layer: str
+    channel: int
+    row: int
+    column: int
+    golden: float
+    replayed: float
+
+    def __str__(self) -> str:
+        at = f"channel {self.channel}, row {self.row}, column {self.column} of '{self.layer}'"
+        return f"{self.unit} computes {self.replayed:g} for {at}, golden is {self.golden:g}"
+
+
+class Function(NamedTuple):
+    """How many values the replay computed and what was wrong: the first value that differs, and what stopped it.
+
+    `outputs` are the network's outputs (rows, columns, channels), a frame each; none where something stopped it.
+    """
+
+    values: int
+    mismatch: Mismatch | None
+    failure: str
+    outputs: tuple[Array, ...]
+
+
+class Deviation(NamedTuple):
+    """The last map on the chips against a float64 computation of the same chip input: largest difference, largest value there, and if it
+    is a map of signs, the share of them that differ.
+    """
+
+    largest: float
+    scale: float
+    signs: float | None
+
+
+class Timing(NamedTuple):
+    """The makespan in cycles by grain, the coarsest first (None: too many tasks), its larger lower bound and what sets it, and what the
+    proof of the ordering found (empty: nothing wrong, None: too large to prove).
+    """
+
+    grains: Mapping[str, int | None]
+    bound: int
+    bound_by: str
+    hazard: str | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found; `kernel` is the form of convolution that was used, `seconds` what each part of the check took.
+
+    `activation_rates` says, by layer that multiplies signs on the chips, how often what it reads is +1.
+    """
+
+    function: Function
+    deviation: Deviation
+    timing: Timing
+    activation_rates: Mapping[str, float]
+    frames: int
+    kernel: str
+    seconds: Mapping[str, float] = field(compare=False)
+
+    @property
+    def ok(self) -> bool:
+        function, timing = self.function, self.timing
+        return function.mismatch is None and not function.failure and not timing.hazard and timing.bound <= self.cycles
+
+    @property
+    def cycles(self) -> int:
+        """The makespan of what a run simulates, the coarsest grain."""
+        coarsest = next(iter(self.timing.grains.values()))
+        assert coarsest is not None
+        return coarsest
+
+    def to_dict(self) -> dict[str, Any]:
+        """The public JSON form."""
+        return {"ok": self.ok} | {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "_asdict"):
+        return {name: _plain(part) for name, part in value._asdict().items() if name != "outputs"}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def check(scenario: Scenario, progress: Progress = silent) -> Verdict:
+    """Everything that can be checked about a scenario. Raises InvalidInput as a run does; faults of the schedule are in the verdict."""
+    setting, laps = prepare(scenario), _Laps()
+    _affordable(scenario, setting.network)
+    with collector_paused():
+        schedule = lowered(scenario, setting, progress)
+        trace = simulate(schedule, lambda done: progress("simulating", done, len(schedule)))
+    laps.lap("timing")
+    hazard = _hazard(schedule, setting, progress)
+    laps.lap("ordering")
+    function, deviation, rates, kernel = _executed(scenario, setting, schedule, trace, progress, laps)
+    grains = {grain: _makespan(scenario, setting, grain, progress) for grain in scenario.architecture.grains[1:]}
+    laps.lap("grains")
+    bound_by, bound_ps = schedule.bound
+    clock = setting.machine.clock
+    cycles: dict[str, int | None] = {scenario.architecture.grains[0]: clock.cycles(trace.makespan_ps), **grains}
+    timing = Timing(cycles, clock.cycles(bound_ps), bound_by, hazard)
+    return Verdict(function, deviation, timing, rates, scenario.settings.frames, kernel, laps.seconds)
+
+
+def _affordable(scenario: Scenario, network: Network) -> None:
+    """Raises InvalidInput for more values than there would be memory for; golden keeps every layer's."""
+    values = sum(network.shape(layer.name).size for layer in network)
+    values += sum(layer.weight_count(*network.input_shapes(layer)) for layer in network if isinstance(layer, Conv | Dense))
+    if values > MAX_VALUES:
+        problem = f"makes {values} values to compute and compare, more than the {MAX_VALUES} that can be checked"
+        raise InvalidInput(scenario.document.mistake("input_shape", problem, "take a smaller one"))
+
+
+def slowness(scenario: Scenario) -> str:
+    """What to tell somebody whose check will be slow for want of compiled kernels; empty where it will not."""
+    network, rate = scenario.network(), scenario.architecture.arithmetic(scenario.spec).slow_macs_per_s
+    seconds = 2 * scenario.settings.frames * sum(network.macs(layer.name) for layer in network) / rate if rate else 0.0
+    if seconds < WORTH_SAYING_S:
+        return ""
+    return f"without numba the values take about {seconds:.0f} s; pip install 'hyperdrive-sim[fast]' makes that a small part of it"
+
+
+class _Laps:
+    def __init__(self) -> None:
+        self.last = time.perf_counter()
+        self.seconds: dict[str, float] = {}
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self.seconds[name], self.last = now - self.last, now
+
+
+def _hazard(schedule: Schedule, setting: Setting, progress: Progress) -> str | None:
+    if not hazards.affordable(schedule):
+        return None
+    progress("proving the order", 0, 0)
+    try:
+        hazards.check(schedule, setting.placement, setting.machine, setting.network)
+    except Finding as finding:
+        return str(finding)
+    return ""
+
+
+def _makespan(scenario: Scenario, setting: Setting, grain: str, progress: Progress) -> int | None:
+    network, host = setting.network, setting.placement.host
+    pixels = max(shape.rows * shape.columns for layer in network if layer.name not in host for shape in [network.shape(layer.name)])
+    if pixels > FINEST_PIXELS or counted(scenario, setting, grain) > MAX_TASKS:
+        return None
+    with collector_paused():
+        schedule = lowered(scenario, setting, progress, grain)
+        trace = simulate(schedule, lambda done: progress(f"simulating by {grain}", done, len(schedule)))
+    return setting.machine.clock.cycles(trace.makespan_ps)
+
+
+def _executed(
+    scenario: Scenario, setting: Setting, schedule: Schedule, trace: Trace, progress: Progress, laps: _Laps
+) -> tuple[Function, Deviation, dict[str, float], str]:
+    """The replay against golden, golden against float64, and what signs are like."""
+    network, spec, machine, placement = setting
+    arithmetic = scenario.architecture.arithmetic(spec)
+    given = inputs.input_map(scenario, network.input_shape)
+    computation = Computation(network, inputs.parameters(scenario, network), given, arithmetic)
+    progress("computing golden", 0, 0)
+    golden = dict(forward(computation))
+    laps.lap("golden")
+    watch = _Watch(golden, network, progress)
+    outputs: tuple[Array, ...] = ()
+    failure = ""
+    try:
+        outputs = tuple(replay(computation, machine, placement, schedule, trace, watch))
+    except Finding as finding:
+        failure = str(finding)
+    if not all(same(output, golden[network.output]).all() for output in outputs):
+        failure = "the network's output differs from golden"
+    laps.lap("replay")
+    progress("computing in float64", 0, 0)
+    deviation = _deviation(computation, golden, placement)
+    laps.lap("float64")
+    rates = _activation_rates(network, placement, golden)
+    return Function(watch.values, watch.mismatch, failure, outputs), deviation, rates, arithmetic.name
+
+
+def _activation_rates(network: Network, placement: Placement, golden: Mapping[str, Array]) -> dict[str, float]:
+    ours = (layer for layer in network if isinstance(layer, Conv) and layer.maps == "binary" and layer.name not in placement.host)
+    return {layer.name: float((golden[layer.inputs[0]] > 0).mean()) for layer in ours}
+
+
+def same(a: Array, b: Array) -> Array:
+    """Where two arrays hold the same bits; any NaN is the same as any other."""
+    bits = np.dtype(f"u{a.dtype.itemsize}")
+    equal: Array = np.ascontiguousarray(a).view(bits) == np.ascontiguousarray(b).view(bits)
+    return equal if equal.all() else equal | (np.isnan(a) & np.isnan(b))
+
+
+class _Watch:
+    """Compares every block that a unit computes with golden, and keeps the first value that differs."""
+
+    def __init__(self, golden: Mapping[str, Array], network: Network, progress: Progress) -> None:
+        self.golden, self.network, self.progress = golden, network, progress
+        self.values = 0
+        self.mismatch: Mismatch | None = None
+
+    def __call__(self, task: Task, layer: str, box: Box, values: Array) -> None:
+        self.values += values.size
+        self.progress("replaying", self.values, 0)
+        expected = self.golden[layer][box.slices(self.network.shape(layer).box)]
+        if self.mismatch is None and not (alike := same(values, expected)).all():
+            row, column, channel = (int(i) for i in np.argwhere(~alike)[0])
+            where = channel + box.c0, row + box.r0, column + box.w0
+            self.mismatch = Mismatch(task.unit, layer, *where, float(expected[row, column, channel]), float(values[row, column, channel]))
+
+
+def _deviation(computation: Computation, golden: Mapping[str, Array], placement: Placement) -> Deviation:
+    """From the maps that the host hands to the chips on, so that only the chips' own rounding counts."""
+    network = computation.network
+    ours = [layer for layer in network if layer.name not in placement.host]
+    made = {layer.name for layer in ours}
+    entries = {name: golden.get(name, computation.x) for layer in ours for name in layer.inputs if name not in made}
+    last = ours[-1].name
+    for name, values in forward(computation._replace(arithmetic=Exact()), entries):
+        if name == last:
+            with np.errstate(invalid="ignore"):
+                difference = np.abs(golden[last].astype(np.float64) - values)
+            flipped = float((difference > 0).mean()) if network.is_signs(last) else None
+            return Deviation(float(difference.max()), float(np.abs(values).max()), flipped)
+    raise AssertionError("the last layer follows from the entries")

@@ -1,0 +1,174 @@
+"""A YAML text whose every key and value knows where it stands, and its validation into pydantic models."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from hyperdrive_sim.errors import InvalidInput, Mistake, Place
+from hyperdrive_sim.text.reading import Reading, lines, place_after
+from hyperdrive_sim.text.wording import ABSENT, KeyPath, counted, described, dotted, explain, lookup, near
+
+M = TypeVar("M", bound=BaseModel)
+E = TypeVar("E", bound=InvalidInput)
+
+MAX_BYTES = 256 * 1024  # ruamel.yaml reads about 90 kB a second
+
+
+@dataclass(frozen=True)
+class Document:
+    """A mapping of keys to values, and the place of each.
+
+    `data` is what JSON can say: dict, list, str, bool, None, finite float and 64 bit int; keys are text whatever they look like. A
+    value's place is that of its key, a list item's its own; () is the whole.
+    """
+
+    data: Mapping[str, Any]
+    places: Mapping[KeyPath, Place]
+
+    @classmethod
+    def read(cls, path: Path, shown: str | None = None) -> Document:
+        """The file on top of those it `extends`: mappings are merged, anything else is replaced. Messages call it *shown*."""
+        return _read(path, str(path) if shown is None else shown)
+
+    @classmethod
+    def parse(cls, text: str, file: str) -> Document:
+        """The text alone; `extends` is a key like any other here."""
+        reading = Reading(file)
+        data = reading.whole(text)
+        if not isinstance(data, dict):
+            problem = "there is nothing in it" if data is None else f"must be a mapping of keys to values, not {described(data)}"
+            raise InvalidInput(Mistake("", problem, "", Place(file, 1, 1)))
+        return cls(data, reading.places)
+
+    def with_setting(self, setting: str) -> Document:
+        """Another document in which `chip.mesh=[5,10]` holds: mappings on the way are made, `sweep.0.step=2` reaches into a list."""
+        file = f"--set {setting}"
+        key, equals, value = setting.partition("=")
+        if not equals or not all(part.strip() for part in key.split(".")):
+            raise InvalidInput(Mistake("", "must be of the form key=value", "for example chip.mesh=[5,10]", Place(file, 1, 1)))
+        path = _steps(self.data, key, file)
+        reading = Reading(file)
+        value_there = reading.whole(" " * len(f"{key}=") + value, path)
+        columns = [1 + match.start() for match in re.finditer(r"[^.]+", key)]
+        on_the_way = {path[: n + 1]: Place(file, 1, column) for n, column in enumerate(columns)}
+        kept = {known: place for known, place in self.places.items() if known[: len(path)] != path}
+        return Document(_replaced(self.data, path, value_there), on_the_way | kept | reading.places | {path: on_the_way[path]})
+
+    def place(self, key: str | KeyPath) -> Place:
+        """Of the key (`chip.mesh`, or a tuple), or of the nearest one around it that exists."""
+        name = key if isinstance(key, str) else dotted(key)
+        known = {dotted(path): place for path, place in self.places.items()}
+        while name not in known:
+            name = name.rpartition(".")[0]
+        return known[name]
+
+    def mistake(self, key: str | KeyPath, problem: str, cure: str = "") -> Mistake:
+        return Mistake(key if isinstance(key, str) else dotted(key), problem, cure, self.place(key))
+
+    def located(self, error: E, at: KeyPath = ()) -> E:
+        """The same error, its keys taken to stand under *at*, with a place for every mistake that had none."""
+        keys = [".".join(filter(None, (dotted(at), one.key))) for one in error.mistakes]
+        moved = [one if one.place else one._replace(key=key, place=self.place(key)) for one, key in zip(error.mistakes, keys, strict=True)]
+        return type(error)(*moved)
+
+    def validate(self, model: type[M], at: KeyPath = ()) -> M:
+        """The document, or the part of it under *at* (absent is empty), as a *model*; otherwise all mistakes, in the order of the text.
+
+        Types are strict and unknown keys refused, whatever the model's configuration says; a YAML list serves for a tuple, an integer
+        for a float. A field may say in words what it takes: `Field(json_schema_extra={"expects": "[rows, columns] or 'auto'"})`.
+        """
+        part = lookup(self.data, at)
+        data = {} if part is ABSENT else part
+        try:
+            return model.model_validate_json(json.dumps(data), strict=True, extra="forbid")
+        except ValidationError as error:
+            findings = explain(error, data, model.model_json_schema())
+        mistakes = [Mistake(dotted(at + f.key), f.problem, f.cure, self.place(at + f.path)) for f in findings]
+        raise InvalidInput(*sorted(mistakes, key=lambda mistake: mistake.place or Place("", 0, 0)))
+
+
+def excerpt(mistake: Mistake) -> str:
+    """The line that the mistake stands in with a caret under its column; empty where there is no such line (any more)."""
+    file, number, column = mistake.place or Place("", 0, 0)
+    try:
+        text = file.removeprefix("--set ") if file.startswith("--set ") else Path(file).read_text(encoding="utf-8-sig")
+        line = lines(text)[number - 1]
+    except (OSError, ValueError, IndexError):
+        return ""
+    indent = re.sub(r"[^\t]", " ", line[: column - 1])
+    return f"{line}\n{indent}^"
+
+
+def _read(path: Path, shown: str, chain: tuple[str, ...] = (), asked: Place | None = None) -> Document:
+    """*chain* are the files that led here by `extends`, *asked* is where the last of them says so."""
+    own = Document.parse(_text(path, shown, asked), shown)
+    if "extends" not in own.data:
+        return own
+    base, place = own.data["extends"], own.places[("extends",)]
+    if not isinstance(base, str) or not base:
+        raise InvalidInput(Mistake("extends", f"must be the name of a file, not {described(base)}", "", place))
+    target, chain = path.parent / base, (*chain, os.path.realpath(path))
+    if os.path.realpath(target) in chain:
+        raise InvalidInput(Mistake("extends", f"'{base}' leads back to itself", "", place))
+    below = _read(target, os.path.normpath(os.path.join(os.path.dirname(shown), base)), chain, place)
+    data = _merged(below.data, {key: value for key, value in own.data.items() if key != "extends"})
+    places = {**below.places, **own.places}
+    return Document(data, {known: where for known, where in places.items() if lookup(data, known) is not ABSENT})
+
+
+def _text(path: Path, shown: str, asked: Place | None) -> str:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        others = [other.name for other in path.parent.glob("*")] if isinstance(error, FileNotFoundError) else []
+        reasons = {FileNotFoundError: "there is no such file", IsADirectoryError: "it is a directory", PermissionError: "permission denied"}
+        problem = f"cannot read '{shown}': {reasons.get(type(error), str(error.strerror).lower())}"
+        raise InvalidInput(Mistake("extends" if asked else "", problem, near(path.name, others, likeness=0.8), asked)) from None
+    if len(raw) > MAX_BYTES:
+        raise InvalidInput(Mistake("", f"is larger than {MAX_BYTES // 1024} KiB", "", Place(shown, 1, 1)))
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        place = place_after(raw[: error.start].decode("utf-8-sig", "replace"), shown)
+        raise InvalidInput(Mistake("", f"is not UTF-8 text (byte 0x{raw[error.start]:02x})", "save it as UTF-8", place)) from None
+
+
+def _merged(below: Any, above: Any) -> Any:
+    if not (isinstance(below, dict) and isinstance(above, dict)):
+        return above
+    return below | {key: _merged(below[key], value) if key in below else value for key, value in above.items()}
+
+
+def _steps(data: Any, key: str, file: str) -> KeyPath:
+    """The dotted key as a path into the data, with integers where there are lists."""
+    path: KeyPath = ()
+    for part in map(str.strip, key.split(".")):
+        items = range(len(data)) if isinstance(data, list) else range(0)
+        if isinstance(data, list) and part not in map(str, items):
+            problem = f"there is no item '{part}' in a list of {counted(len(data), 'item')}"
+            raise InvalidInput(Mistake(dotted(path), problem, "items count from 0", Place(file, 1, 1)))
+        if not (isinstance(data, dict | list) or data in (None, ABSENT)):
+            raise InvalidInput(Mistake(dotted(path), f"is {described(data)} and has no key '{part}'", "", Place(file, 1, 1)))
+        step = int(part) if isinstance(data, list) else part
+        path, data = (*path, step), lookup(data, (step,))
+    return path
+
+
+def _replaced(data: Any, path: KeyPath, value: Any) -> Any:
+    """A copy of the data with the value at the path."""
+    if not path:
+        return value
+    head, *rest = path
+    if isinstance(data, list):
+        return [_replaced(item, tuple(rest), value) if number == head else item for number, item in enumerate(data)]
+    mapping = data or {}
+    return {**mapping, head: _replaced(mapping.get(head), tuple(rest), value)}
