@@ -13,14 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 from commands import BASE, SCENARIOS, TINY
+from pencil import MACHINE, NETWORK, PRICES, SCHEDULE, compute
 from rich.console import Console, RenderableType
-from worlds import CLOCK
 
 from hyperdrive_sim.cli import comparisons, tables
 from hyperdrive_sim.engine.ledger import account
 from hyperdrive_sim.engine.simulate import simulate
-from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.network.layers import Conv
 from hyperdrive_sim.report import side_by_side
 from hyperdrive_sim.report.layer_columns import layer_columns
 from hyperdrive_sim.report.layer_table import LayerRow, layer_rows
@@ -28,52 +26,12 @@ from hyperdrive_sim.report.report import Report, _time
 from hyperdrive_sim.report.summary import PREFIXES, per_s, percent, si
 from hyperdrive_sim.scenario.published import Comparison
 from hyperdrive_sim.scenario.scenario import Scenario
-from hyperdrive_sim.schedule.machine import Machine, Unit
-from hyperdrive_sim.schedule.prices import IO_ACTIONS, Price
-from hyperdrive_sim.schedule.tasks import Compute, Schedule, Site, Task
+from hyperdrive_sim.schedule.prices import IO_ACTIONS
+from hyperdrive_sim.schedule.tasks import Schedule, Task
 from hyperdrive_sim.study.checks import check
 from hyperdrive_sim.study.runs import run
 
 # --- by pencil ---
-
-
-def conv(name: str, source: str, channels: int) -> Conv:
-    return Conv(name=name, inputs=(source,), out_channels=channels, kernel=1, scale=False, bias=False)
-
-
-NETWORK = Network("pencil", (1, 2, 2), [conv("a", "input", 2), conv("b", "a", 1)])
-"""16 operations each: 8 values of 1 product and sum, 4 values of 2."""
-
-MACHINE = Machine(
-    units=(Unit("one", "array"), Unit("two", "array"), Unit("link", "border", latency_ps=1000), Unit("host", "host")),
-    memories=(),
-    clock=CLOCK,
-    peak_ops_per_cycle=8,
-)
-PRICES = {"array.cycle": Price("array.cycle", 5.0, "pencil", "published"), "input_io.bit": Price("input_io.bit", 2.0, "pencil", "assumed")}
-
-
-def compute(layer: str, unit: str, ps: int, *after: int, frame: int = 0) -> Task:
-    effect = Compute(Site((layer,), (), (), "", ()), 0, 1, ())
-    return Task("compute", layer, unit, ps, after, effect=effect, actions={"array.cycle": ps // 1000}, frame=frame)
-
-
-SCHEDULE = Schedule(
-    [
-        Task("input", "input", "host", 2000, actions={"input_io.bit": 10}),
-        compute("a", "one", 3000, 0),
-        compute("a", "two", 4000, 0),
-        Task("border", "a", "link", 2000, (1,), latency_ps=1000),
-        compute("b", "two", 5000, 2, 3),
-        compute("b", "one", 1000, 1),
-    ]
-)
-"""
-host |ii...........|      a cycle a character; the border has arrived at 8
-one  |..aaab.......|
-two  |..aaaa..bbbbb|
-link |.....bb......|
-"""
 
 
 def test_the_table_of_layers() -> None:

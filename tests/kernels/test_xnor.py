@@ -416,7 +416,7 @@ def test_numba_compiles_from_one_file_because_its_cache_looks_at_one_file() -> N
 
 def python(code: str) -> str:
     """What a new interpreter prints."""
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     return subprocess.run([sys.executable, "-c", code], cwd=root, check=True, capture_output=True, text=True).stdout
 
 

@@ -24,8 +24,8 @@ from matplotlib.path import Path
 from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
-from test_report import MACHINE as UNRATED
-from test_report import NETWORK, compute
+from pencil import MACHINE as UNRATED
+from pencil import NETWORK, compute
 
 from hyperdrive_sim.engine.ledger import account
 from hyperdrive_sim.engine.occupancy import Occupancy
