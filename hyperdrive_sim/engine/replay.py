@@ -111,7 +111,7 @@ class _Replay:
             if common:
                 found += self.rams[region.memory].read(tensor, common, task.frame, held, fetch)
         self._count(found, fetch.size, task.unit, tensor, fetch, task)
-        needed = layer.needs(self.network.under(effect.site.layers, out)[0], self.network.shape(tensor))
+        needed = layer.needs(0, self.network.under(effect.site.layers, out)[0], self.network.input_shapes(layer))
         inside = needed & fetch
         if needed == inside:
             return held[needed.slices(fetch)]

@@ -17,6 +17,7 @@ from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool, MeanPool, Sign, Thermometer
+from hyperdrive_sim.network.window import Window
 
 Array = NDArray[Any]
 
@@ -104,8 +105,8 @@ def onwards(
     """What layers make of a whole map one after the other; *operands* are the other inputs of those that have two."""
     others = list(operands)
     for layer, its in zip(layers, parameters, strict=True):
-        shape = Shape(values.shape[2], *values.shape[:2])
-        values = framed(values, layer.needs(layer.output(*[shape] * len(layer.inputs)).box, shape), layer)
+        shapes = [Shape(values.shape[2], *values.shape[:2])] * len(layer.inputs)
+        values = framed(values, layer.needs(0, layer.output(shapes).box, shapes), layer)
         values = arithmetic.apply(layer, [values, *(others.pop(0) for _ in layer.inputs[1:])], its)
     return values
 
@@ -133,15 +134,15 @@ def apply_in(dtype: type[np.floating[Any]], layer: Layer, operands: Sequence[Arr
         case Thermometer():
             return _thermometer(x, layer)
         case Conv():
-            y = _convolved(x, _given(parameters.weights).astype(dtype), layer.stride)
+            y = _convolved(x, _given(parameters.weights).astype(dtype), layer.window)
         case Dense():
             y = (_given(parameters.weights).astype(dtype) @ x.ravel()).reshape(1, 1, -1)
         case Add():
             y = x + layer.gain * operands[1].astype(dtype)
         case MaxPool():
-            return pooled(np.maximum, x, layer)
+            return pooled(np.maximum, x, layer.window)
         case MeanPool():
-            return pooled(np.add, x, layer) / layer.kernel**2
+            return pooled(np.add, x, layer.window) / layer.window.taps
         case GlobalMean():
             mean: Array = x.mean(axis=(0, 1), keepdims=True)
             return mean
@@ -158,31 +159,34 @@ def _given(weights: Array | None) -> Array:
     return weights
 
 
-def _convolved(x: Array, weights: Array, stride: int) -> Array:
+def _convolved(x: Array, weights: Array, window: Window) -> Array:
     """A sum over kernel rows of matrix products: only one row of taps is ever unfolded, so large maps stay in memory."""
-    out_channels, kernel_rows, kernel_columns, _ = weights.shape
-    rows, columns = ((size - kernel) // stride + 1 for size, kernel in zip(x.shape, (kernel_rows, kernel_columns), strict=False))
-    by_row = np.ascontiguousarray(weights.reshape(out_channels, kernel_rows, -1).transpose(1, 2, 0))
-    y = np.zeros((rows * columns, out_channels), x.dtype)
+    by_row = np.ascontiguousarray(weights.reshape(len(weights), window.rows.kernel, -1).transpose(1, 2, 0))
+    rows, columns = _positions(x, window)
+    y = np.zeros((rows * columns, len(weights)), x.dtype)
     for row, row_weights in enumerate(by_row):
-        lines = x[row : row + (rows - 1) * stride + 1 : stride]
-        taps = [lines[:, column : column + (columns - 1) * stride + 1 : stride] for column in range(kernel_columns)]
+        taps = [x[window.rows.tap(row, rows), window.columns.tap(column, columns)] for column in range(window.columns.kernel)]
         y += np.concatenate(taps, axis=2).reshape(len(y), -1) @ row_weights
-    return y.reshape(rows, columns, out_channels)
+    return y.reshape(rows, columns, -1)
 
 
-def pooled(operation: np.ufunc, x: Array, layer: MaxPool | MeanPool) -> Array:
-    """One value for each window of a map that is padded already."""
-    kernel, stride = layer.kernel, layer.stride
-    rows, columns = ((size - kernel) // stride + 1 for size in x.shape[:2])
-    windows = [
-        x[row : row + (rows - 1) * stride + 1 : stride, column : column + (columns - 1) * stride + 1 : stride]
-        for row in range(kernel)
-        for column in range(kernel)
-    ]
-    y = windows[0].copy()
-    for window in windows[1:]:
-        operation(y, window, out=y)
+def _positions(x: Array, window: Window) -> tuple[int, int]:
+    """How often a window fits on a map that is padded already, in rows and in columns."""
+    bare = window._replace(pads=(0, 0, 0, 0))
+    return bare.rows.positions(x.shape[0]), bare.columns.positions(x.shape[1])
+
+
+def pooled(operation: np.ufunc, x: Array, window: Window) -> Array:
+    """One value for each position of a window on a map that is padded already."""
+    rows, columns = _positions(x, window)
+    first, *others = (
+        x[window.rows.tap(row, rows), window.columns.tap(column, columns)]
+        for row in range(window.rows.kernel)
+        for column in range(window.columns.kernel)
+    )
+    y = first.copy()
+    for tap in others:
+        operation(y, tap, out=y)
     return y
 
 
@@ -244,5 +248,6 @@ def whole(computation: Computation, name: str, maps: Mapping[str, Array]) -> Arr
     """One layer's whole output from the whole maps it takes."""
     network = computation.network
     layer, box = network[name], network.shape(name).box
-    operands = [framed(maps[source], layer.needs(box, network.shape(source)), layer) for source in layer.inputs]
+    shapes = network.input_shapes(layer)
+    operands = [framed(maps[source], layer.needs(number, box, shapes), layer) for number, source in enumerate(layer.inputs)]
     return computation.layer(name, operands)

@@ -28,7 +28,7 @@ class Network:
         self._by_name = {layer.name: layer for layer in self.layers}
         self._shapes = {INPUT: self.input_shape}
         for layer in self.layers:
-            self._shapes[layer.name] = _checked(layer, layer.output(*self.input_shapes(layer)), self.input_shapes(layer))
+            self._shapes[layer.name] = _checked(layer, layer.output(self.input_shapes(layer)), self.input_shapes(layer))
         for layer in self.layers:
             if isinstance(layer, Conv) and layer.maps == "binary" and not self.is_signs(layer.inputs[0]):
                 raise InvalidInput.at(
@@ -85,9 +85,11 @@ class Network:
         """
         boxes = [out]
         for name, source in zip(reversed(layers[1:]), reversed(layers[:-1]), strict=True):
-            box, whole, shape = boxes[0], self._shapes[name].box, self._shapes[source]
-            all_pixels = box[2:] == whole[2:]
-            boxes.insert(0, shape.box.channels(box.c0, box.c1) if all_pixels else self._by_name[name].needs(box, shape).clipped(shape))
+            layer, box, shape = self._by_name[name], boxes[0], self._shapes[source]
+            if box[2:] == self._shapes[name].box[2:]:
+                boxes.insert(0, shape.box.channels(box.c0, box.c1))
+            else:
+                boxes.insert(0, layer.needs(layer.inputs.index(source), box, self.input_shapes(layer)).clipped(shape))
         return tuple(boxes)
 
     @cached_property
@@ -122,17 +124,17 @@ class Network:
     def macs(self, name: str, box: Box | None = None) -> int:
         """Multiply-accumulates of a layer, or of a block of its output."""
         layer = self._by_name[name]
-        return layer.macs((box or self._shapes[name].box).size, *self.input_shapes(layer))
+        return layer.macs((box or self._shapes[name].box).size, self.input_shapes(layer))
 
     def ops(self, name: str, box: Box | None = None) -> int:
         """Operations of a layer, or of a block of its output."""
         layer = self._by_name[name]
-        return layer.ops((box or self._shapes[name].box).size, *self.input_shapes(layer))
+        return layer.ops((box or self._shapes[name].box).size, self.input_shapes(layer))
 
     def weight_bits(self, name: str, channels: int | None = None) -> int:
         """Bits of a layer's weights, or of those of some of its output channels."""
         layer = self._by_name[name]
-        bits = layer.weight_bits(*self.input_shapes(layer))
+        bits = layer.weight_bits(self.input_shapes(layer))
         return bits if channels is None else bits * channels // self._shapes[name].channels
 
 

@@ -1,7 +1,8 @@
 """What a network is made of. A layer knows its own geometry and work and nothing of chips.
 
-Every layer has a `name`, the names of its `inputs`, and four methods: `output(*shapes)`, `needs(box, shape)` (the input block under
-an output block; it may reach into the padding), `macs(size, *shapes)` and `ops(size, *shapes)` for *size* output pixels.
+Every layer has a `name`, the names of its `inputs`, and methods that take the shapes of all of these: `output(shapes)`, `needs(which_input,
+out, shapes)` (the block of input number *which_input* under a block of output; it may reach into the padding), `macs(size, shapes)` and
+`ops(size, shapes)` for *size* output values, `weight_bits(shapes)`. What no layer can be is refused when it is made, by its name.
 One MAC is two Op; a scale, a bias, an add and a comparison are one Op each; a ReLU is none, and neither is a sign, whose batch norm and
 comparison the papers of binary chips leave out.
 
@@ -10,11 +11,16 @@ Maps hold real numbers, the integer sums of binary convolutions over binary maps
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.errors import InvalidInput, Mistake
 from hyperdrive_sim.network.box import Box, Shape
+from hyperdrive_sim.network.window import Window
+
+Shapes = Sequence[Shape]
+"""Of all inputs of a layer, in their order."""
 
 BINARY_BITS = 1
 REAL_BITS = 16  # FP16
@@ -32,9 +38,7 @@ class Conv:
     name: str
     inputs: tuple[str]
     out_channels: int
-    kernel: int
-    stride: int = 1
-    padding: int = 0
+    window: Window
     weights: Literal["binary", "real"] = "binary"
     maps: Literal["binary", "real"] = "real"
     pad: Literal[-1, 0, 1] = 0
@@ -42,33 +46,35 @@ class Conv:
     bias: bool = True
     relu: bool = True
 
+    def __post_init__(self) -> None:
+        _refuse(self.name, [*self.window.faults(), *_too_small("out_channels", self.out_channels, 1)])
+
     @property
     def kind(self) -> str:
-        name = "xnor" if self.maps == "binary" else "conv"
-        return f"{name}{self.kernel}x{self.kernel}" + (f"/{self.stride}" if self.stride > 1 else "")
+        return ("xnor" if self.maps == "binary" else "conv") + str(self.window)
 
     @property
     def counts(self) -> bool:
         """Whether its products are those of signs, and its results their bare sums."""
         return self.weights == self.maps == "binary" and not self.scale and not self.bias
 
-    def output(self, x: Shape) -> Shape:
-        return _slid(x, self.out_channels, self.kernel, self.stride, self.padding)
+    def output(self, shapes: Shapes) -> Shape:
+        return self.window.over(shapes[0], self.out_channels)
 
-    def needs(self, box: Box, x: Shape) -> Box:
-        return box.channels(0, x.channels).window(self.kernel, self.stride, self.padding)
+    def needs(self, which_input: int, out: Box, shapes: Shapes) -> Box:
+        return self.window.under(out.channels(0, shapes[0].channels))
 
-    def macs(self, size: int, x: Shape) -> int:
-        return size * self.kernel**2 * x.channels
+    def macs(self, size: int, shapes: Shapes) -> int:
+        return size * self.window.taps * shapes[0].channels
 
-    def ops(self, size: int, x: Shape) -> int:
-        return 2 * self.macs(size, x) + size * (self.scale + self.bias)
+    def ops(self, size: int, shapes: Shapes) -> int:
+        return 2 * self.macs(size, shapes) + size * (self.scale + self.bias)
 
-    def weight_count(self, x: Shape) -> int:
-        return self.out_channels * self.kernel**2 * x.channels
+    def weight_count(self, shapes: Shapes) -> int:
+        return self.out_channels * self.window.taps * shapes[0].channels
 
-    def weight_bits(self, x: Shape) -> int:
-        return self.weight_count(x) * (BINARY_BITS if self.weights == "binary" else REAL_BITS)
+    def weight_bits(self, shapes: Shapes) -> int:
+        return self.weight_count(shapes) * (BINARY_BITS if self.weights == "binary" else REAL_BITS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,21 +92,22 @@ class Add:
 
     kind = "add"
 
-    def output(self, a: Shape, b: Shape) -> Shape:
+    def output(self, shapes: Shapes) -> Shape:
+        a, b = shapes
         if a != b:
             raise InvalidInput.at(self.name, f"cannot add {a} and {b}", "both inputs must have one shape")
         return a
 
-    def needs(self, box: Box, x: Shape) -> Box:
-        return box
+    def needs(self, which_input: int, out: Box, shapes: Shapes) -> Box:
+        return out
 
-    def macs(self, size: int, *shapes: Shape) -> int:
+    def macs(self, size: int, shapes: Shapes) -> int:
         return 0
 
-    def ops(self, size: int, *shapes: Shape) -> int:
+    def ops(self, size: int, shapes: Shapes) -> int:
         return size * (1 + self.bias)
 
-    def weight_bits(self, *shapes: Shape) -> int:
+    def weight_bits(self, shapes: Shapes) -> int:
         return 0
 
 
@@ -117,19 +124,19 @@ class Sign:
 
     kind = "sign"
 
-    def output(self, x: Shape) -> Shape:
-        return x
+    def output(self, shapes: Shapes) -> Shape:
+        return shapes[0]
 
-    def needs(self, box: Box, x: Shape) -> Box:
-        return box
+    def needs(self, which_input: int, out: Box, shapes: Shapes) -> Box:
+        return out
 
-    def macs(self, size: int, x: Shape) -> int:
+    def macs(self, size: int, shapes: Shapes) -> int:
         return 0
 
-    def ops(self, size: int, x: Shape) -> int:
+    def ops(self, size: int, shapes: Shapes) -> int:
         return 0
 
-    def weight_bits(self, x: Shape) -> int:
+    def weight_bits(self, shapes: Shapes) -> int:
         return 0
 
 
@@ -147,19 +154,20 @@ class Thermometer:
 
     kind = "thermometer"
 
-    def output(self, x: Shape) -> Shape:
+    def output(self, shapes: Shapes) -> Shape:
+        (x,) = shapes
         return Shape(x.channels * self.levels + self.fill, x.rows, x.columns)
 
-    def needs(self, box: Box, x: Shape) -> Box:
-        return box.channels(0, x.channels)
+    def needs(self, which_input: int, out: Box, shapes: Shapes) -> Box:
+        return out.channels(0, shapes[0].channels)
 
-    def macs(self, size: int, x: Shape) -> int:
+    def macs(self, size: int, shapes: Shapes) -> int:
         return 0
 
-    def ops(self, size: int, x: Shape) -> int:
+    def ops(self, size: int, shapes: Shapes) -> int:
         return size
 
-    def weight_bits(self, x: Shape) -> int:
+    def weight_bits(self, shapes: Shapes) -> int:
         return 0
 
 
@@ -169,29 +177,32 @@ class _Pool:
 
     name: str
     inputs: tuple[str]
-    kernel: int
-    stride: int
-    padding: int = 0
+    window: Window
 
     what = ""
 
+    def __post_init__(self) -> None:
+        _refuse(self.name, self.window.faults())
+
     @property
     def kind(self) -> str:
-        return f"{self.what}{self.kernel}x{self.kernel}/{self.stride}"
+        """With its stride even where that is 1, as poolings usually have a larger one."""
+        return f"{self.what}{self.window}" + ("/1" if self.window.stride == (1, 1) else "")
 
-    def output(self, x: Shape) -> Shape:
-        return _slid(x, x.channels, self.kernel, self.stride, self.padding)
+    def output(self, shapes: Shapes) -> Shape:
+        (x,) = shapes
+        return self.window.over(x, x.channels)
 
-    def needs(self, box: Box, x: Shape) -> Box:
-        return box.window(self.kernel, self.stride, self.padding)
+    def needs(self, which_input: int, out: Box, shapes: Shapes) -> Box:
+        return self.window.under(out)
 
-    def macs(self, size: int, x: Shape) -> int:
+    def macs(self, size: int, shapes: Shapes) -> int:
         return 0
 
-    def ops(self, size: int, x: Shape) -> int:
-        return size * self.kernel**2
+    def ops(self, size: int, shapes: Shapes) -> int:
+        return size * self.window.taps
 
-    def weight_bits(self, x: Shape) -> int:
+    def weight_bits(self, shapes: Shapes) -> int:
         return 0
 
 
@@ -218,19 +229,20 @@ class GlobalMean:
 
     kind = "globalmean"
 
-    def output(self, x: Shape) -> Shape:
-        return Shape(x.channels, 1, 1)
+    def output(self, shapes: Shapes) -> Shape:
+        return Shape(shapes[0].channels, 1, 1)
 
-    def needs(self, box: Box, x: Shape) -> Box:
-        return x.box.channels(box.c0, box.c1)
+    def needs(self, which_input: int, out: Box, shapes: Shapes) -> Box:
+        return shapes[0].box.channels(out.c0, out.c1)
 
-    def macs(self, size: int, x: Shape) -> int:
+    def macs(self, size: int, shapes: Shapes) -> int:
         return 0
 
-    def ops(self, size: int, x: Shape) -> int:
+    def ops(self, size: int, shapes: Shapes) -> int:
+        (x,) = shapes
         return size * x.rows * x.columns
 
-    def weight_bits(self, x: Shape) -> int:
+    def weight_bits(self, shapes: Shapes) -> int:
         return 0
 
 
@@ -245,29 +257,32 @@ class Dense:
     kind = "dense"
     weights = "real"
 
-    def output(self, x: Shape) -> Shape:
+    def output(self, shapes: Shapes) -> Shape:
         return Shape(self.features, 1, 1)
 
-    def needs(self, box: Box, x: Shape) -> Box:
-        return x.box
+    def needs(self, which_input: int, out: Box, shapes: Shapes) -> Box:
+        return shapes[0].box
 
-    def macs(self, size: int, x: Shape) -> int:
-        return size * x.size
+    def macs(self, size: int, shapes: Shapes) -> int:
+        return size * shapes[0].size
 
-    def ops(self, size: int, x: Shape) -> int:
-        return 2 * self.macs(size, x) + size
+    def ops(self, size: int, shapes: Shapes) -> int:
+        return 2 * self.macs(size, shapes) + size
 
-    def weight_count(self, x: Shape) -> int:
-        return self.features * x.size
+    def weight_count(self, shapes: Shapes) -> int:
+        return self.features * shapes[0].size
 
-    def weight_bits(self, x: Shape) -> int:
-        return self.weight_count(x) * REAL_BITS
+    def weight_bits(self, shapes: Shapes) -> int:
+        return self.weight_count(shapes) * REAL_BITS
 
 
 Layer = Conv | Add | Sign | Thermometer | MaxPool | MeanPool | GlobalMean | Dense
 
 
-def _slid(x: Shape, channels: int, kernel: int, stride: int, padding: int) -> Shape:
-    """The map that a window leaves that slides over *x*; empty where the window does not fit."""
-    rows, columns = (max(0, (size + 2 * padding - kernel) // stride + 1) for size in (x.rows, x.columns))
-    return Shape(channels, rows, columns)
+def _too_small(name: str, given: int, least: int) -> list[str]:
+    return [] if given >= least else [f"{name} must be at least {least}, not {given}"]
+
+
+def _refuse(layer: str, faults: Iterable[str]) -> None:
+    """Raises InvalidInput with all faults of a layer, if there are any."""
+    InvalidInput.collected(Mistake(layer, fault) for fault in faults)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 from zlib import crc32
@@ -37,7 +38,7 @@ def _drawn(layer: Conv | Dense | Add | Sign, network: Network, ranges: Mapping[s
             inputs = network.shape(layer.inputs[0]).size
             return Parameters(weights=_normal(rng, (channels, inputs), inputs), bias=bias)
         case Conv():
-            shape = (channels, layer.kernel, layer.kernel, network.shape(layer.inputs[0]).channels)
+            shape = (channels, *layer.window.kernel, network.shape(layer.inputs[0]).channels)
             fan_in = shape[1] * shape[2] * shape[3]
             binary = layer.weights == "binary"
             weights = (2 * rng.integers(0, 2, shape, np.int8) - 1).astype(np.int8) if binary else _normal(rng, shape, fan_in)
@@ -78,16 +79,16 @@ def _range(layer: Layer, network: Network, inputs: Sequence[Range]) -> Range:
     centre, spread, cut = inputs[0]
     match layer:
         case Conv(maps="binary", relu=relu):
-            products = layer.weight_count(*network.input_shapes(layer)) / layer.out_channels
+            products = layer.weight_count(network.input_shapes(layer)) / layer.out_channels
             return Range(0.0, float(np.sqrt(products)), relu)
         case Conv(relu=relu):
             return Range(0.0, 0.8, relu)
         case Add(gain=gain, relu=relu):
             return Range(0.0, float(np.hypot(spread, gain * inputs[1].spread)), relu)
         case MaxPool():
-            return Range(centre + spread * _largest_of(layer.kernel**2), 0.6 * spread, cut)
+            return Range(centre + spread * _largest_of(layer.window.taps), 0.6 * spread, cut)
         case MeanPool():
-            return Range(centre + 0.4 * spread * cut, 0.6 * spread / layer.kernel, cut)
+            return Range(centre + 0.4 * spread * cut, 0.6 * spread / sqrt(layer.window.taps), cut)
     return Range(0.0, 1.0)
 
 

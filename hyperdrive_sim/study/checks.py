@@ -141,7 +141,7 @@ def check(scenario: Scenario, progress: Progress = silent) -> Verdict:
 def _affordable(scenario: Scenario, network: Network) -> None:
     """Raises InvalidInput for more values than there would be memory for; golden keeps every layer's."""
     values = sum(network.shape(layer.name).size for layer in network)
-    values += sum(layer.weight_count(*network.input_shapes(layer)) for layer in network if isinstance(layer, Conv | Dense))
+    values += sum(layer.weight_count(network.input_shapes(layer)) for layer in network if isinstance(layer, Conv | Dense))
     if values > MAX_VALUES:
         problem = f"makes {values} values to compute and compare, more than the {MAX_VALUES} that can be checked"
         raise InvalidInput(scenario.document.mistake("input_shape", problem, "take a smaller one"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from math import ceil
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from hyperdrive_sim.errors import DoesNotFit, InvalidInput
 from hyperdrive_sim.network.golden import Computation, Parameters, forward
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Conv, Sign
+from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.scenario import inputs
 from hyperdrive_sim.scenario.scenario import Scenario
@@ -174,7 +176,8 @@ def test_the_closed_form(
 def net(taps: int, channels: int, pixels: int) -> tuple[Network, Conv]:
     """A layer of 1 x 1 kernels in a network of its own, behind a sign."""
     sign = Sign(name="sign", inputs=("input",))
-    conv = Conv(name="conv", inputs=("sign",), out_channels=channels, kernel=1, maps="binary", scale=False, bias=False, relu=False)
+    kind: dict[str, Any] = {"maps": "binary", "scale": False, "bias": False, "relu": False}
+    conv = Conv(name="conv", inputs=("sign",), out_channels=channels, window=Window.square(1), **kind)
     return Network("pencil", (taps, 1, pixels), [sign, conv]), conv
 
 
@@ -334,7 +337,8 @@ def test_activation_rates_are_measured_and_put_back() -> None:
 def test_tile_by_tile_equals_matrix_products(cell: str, rows: int, adc_bits: int) -> None:
     """Also where a kernel ends within a tile, and beyond the edge of the map."""
     rng = np.random.default_rng(3)
-    conv = Conv(name="conv", inputs=("x",), out_channels=7, kernel=3, maps="binary", scale=False, bias=False, relu=False, padding=1)
+    kind: dict[str, Any] = {"maps": "binary", "scale": False, "bias": False, "relu": False}
+    conv = Conv(name="conv", inputs=("x",), out_channels=7, window=Window.square(3, padding=1), **kind)
     x = np.where(rng.random((4, 5, 6)) < 0.5, 1, -1).astype(np.float32)
     arithmetic = Sram(spec(cell=cell, tile_rows=rows, adc_bits=adc_bits))
     under = decomposition.taps(decomposition.padded(x, conv), conv)

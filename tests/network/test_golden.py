@@ -31,6 +31,7 @@ from hyperdrive_sim.network.golden import (
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool, MeanPool
 from hyperdrive_sim.network.synthetic import RESIDUAL_GAIN, random_input, random_parameters
+from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.network.zoo import build
 
 Array = NDArray[Any]
@@ -46,7 +47,7 @@ def parameters(rng: np.random.Generator, layer: Layer, x: Shape) -> Parameters:
         case Conv():
             scale = 2.0 ** rng.integers(-2, 3, layer.out_channels) if layer.scale else None
             bias = integers(rng, layer.out_channels) if layer.bias else None
-            return Parameters(integers(rng, layer.out_channels, layer.kernel, layer.kernel, x.channels), scale, bias)
+            return Parameters(integers(rng, layer.out_channels, *layer.window.kernel, x.channels), scale, bias)
         case Dense():
             return Parameters(integers(rng, layer.features, x.size), None, integers(rng, layer.features))
         case Add():
@@ -57,8 +58,8 @@ def parameters(rng: np.random.Generator, layer: Layer, x: Shape) -> Parameters:
 def whole(layer: Layer, inputs: Sequence[Array], given_parameters: Parameters) -> Array:
     """One layer's output through `framed` and `Exact`, as `forward` and `replay` ask for it."""
     shapes = [Shape(x.shape[2], x.shape[0], x.shape[1]) for x in inputs]
-    box = layer.output(*shapes).box
-    operands = [framed(x, layer.needs(box, shape), layer) for x, shape in zip(inputs, shapes, strict=True)]
+    box = layer.output(shapes).box
+    operands = [framed(x, layer.needs(number, box, shapes), layer) for number, x in enumerate(inputs)]
     return Exact().apply(layer, operands, given_parameters)
 
 
@@ -74,7 +75,13 @@ def convolved(x: Array, weights: Array, stride: int, padding: int) -> Array:
 
 CONVOLUTIONS = st.builds(
     lambda kernel, stride, padding, scale, bias, relu: Conv(
-        name="conv", inputs=(INPUT,), out_channels=3, kernel=kernel, stride=stride, padding=padding, scale=scale, bias=bias, relu=relu
+        name="conv",
+        inputs=(INPUT,),
+        out_channels=3,
+        window=Window.square(kernel, stride=stride, padding=padding),
+        scale=scale,
+        bias=bias,
+        relu=relu,
     ),
     *(st.integers(1, 5), st.integers(1, 3), st.integers(0, 2), st.booleans(), st.booleans(), st.booleans()),
 )
@@ -88,7 +95,7 @@ def test_convolution_is_scipys_correlation(layer: Conv, rows: int, columns: int,
     x = integers(rng, rows, columns, 2)
     constants = parameters(rng, layer, Shape(2, rows, columns))
     assert constants.weights is not None
-    expected = convolved(x, constants.weights, layer.stride, layer.padding)
+    expected = convolved(x, constants.weights, layer.window.rows.stride, layer.window.rows.before)
     if layer.scale:
         expected = expected * constants.scale
     if layer.bias:
@@ -100,7 +107,7 @@ def test_convolution_is_scipys_correlation(layer: Conv, rows: int, columns: int,
 
 def test_a_convolution_by_hand() -> None:
     """A row of three pixels under the taps (1, -2, 1), padded with zeros; then times 2, plus 1, then ReLU."""
-    layer = Conv(name="conv", inputs=(INPUT,), out_channels=1, kernel=3, padding=1)
+    layer = Conv(name="conv", inputs=(INPUT,), out_channels=1, window=Window.square(3, padding=1))
     weights = np.zeros((1, 3, 3, 1))
     weights[0, 1, :, 0] = (1, -2, 1)
     x = np.array([3.0, 1.0, 4.0]).reshape(1, 3, 1)
@@ -114,9 +121,9 @@ def test_a_maximum_is_that_of_the_real_pixels(kernel: int, stride: int, data: st
     """All inputs are negative: a padding of zeros would win everywhere along the edge."""
     padding = data.draw(st.integers(0, kernel // 2))
     x = -1 - np.abs(integers(np.random.default_rng(seed), 6, 7, 2))
-    layer = MaxPool(name="pool", inputs=(INPUT,), kernel=kernel, stride=stride, padding=padding)
+    layer = MaxPool(name="pool", inputs=(INPUT,), window=Window.square(kernel, stride=stride, padding=padding))
     y = whole(layer, [x], NO_PARAMETERS)
-    shape = layer.output(Shape(2, 6, 7))
+    shape = layer.output([Shape(2, 6, 7)])
     assert y.shape == (shape.rows, shape.columns, 2)
     for row, column, channel in product(range(shape.rows), range(shape.columns), range(2)):
         top, left = row * stride - padding, column * stride - padding
@@ -162,14 +169,14 @@ def test_a_global_mean() -> None:
 
 
 LAYERS: list[Layer] = [
-    Conv(name="a", inputs=(INPUT,), out_channels=4, kernel=3, padding=1),
-    Conv(name="b", inputs=(INPUT,), out_channels=4, kernel=3, stride=2, padding=1),
-    Conv(name="c", inputs=(INPUT,), out_channels=4, kernel=1, stride=2),
-    Conv(name="d", inputs=(INPUT,), out_channels=4, kernel=5, padding=2),
-    MaxPool(name="e", inputs=(INPUT,), kernel=3, stride=2, padding=1),
+    Conv(name="a", inputs=(INPUT,), out_channels=4, window=Window.square(3, padding=1)),
+    Conv(name="b", inputs=(INPUT,), out_channels=4, window=Window.square(3, stride=2, padding=1)),
+    Conv(name="c", inputs=(INPUT,), out_channels=4, window=Window.square(1, stride=2)),
+    Conv(name="d", inputs=(INPUT,), out_channels=4, window=Window.square(5, padding=2)),
+    MaxPool(name="e", inputs=(INPUT,), window=Window.square(3, stride=2, padding=1)),
     GlobalMean(name="f", inputs=(INPUT,)),
-    Conv(name="g", inputs=(INPUT,), out_channels=4, kernel=3, stride=2, padding=1, pad=1),
-    MeanPool(name="h", inputs=(INPUT,), kernel=2, stride=2, padding=1),
+    Conv(name="g", inputs=(INPUT,), out_channels=4, window=Window.square(3, stride=2, padding=1), pad=1),
+    MeanPool(name="h", inputs=(INPUT,), window=Window.square(2, stride=2, padding=1)),
 ]
 
 
@@ -181,10 +188,10 @@ def test_a_block_is_computed_from_what_it_needs_and_nothing_else(layer: Layer, d
     rng = np.random.default_rng(3)
     x, shape = integers(rng, 7, 9, 4), Shape(4, 7, 9)
     constants = parameters(rng, layer, shape)
-    everything = layer.output(shape)  # type: ignore[call-arg]
+    everything = layer.output([shape])
     rows, columns = (sorted(data.draw(st.sets(st.integers(0, n), min_size=2, max_size=2))) for n in everything[1:])
     block = Box(0, everything.channels, *rows, *columns)
-    part = Exact().apply(layer, [framed(x, layer.needs(block, shape), layer)], constants)
+    part = Exact().apply(layer, [framed(x, layer.needs(0, block, [shape]), layer)], constants)
     np.testing.assert_array_equal(part, whole(layer, [x], constants)[block.slices(everything.box)])
 
 
@@ -192,10 +199,10 @@ def test_a_block_is_computed_from_what_it_needs_and_nothing_else(layer: Layer, d
 def test_every_pixel_of_the_window_counts(layer: Layer) -> None:
     """The window is tight: with any one pixel beyond reach of the block changed, nothing changes; with one inside, something does."""
     shape, block = Shape(4, 7, 9), Box(0, 4, 1, 3, 1, 2)
-    weights = np.ones((4, layer.kernel, layer.kernel, 4)) if isinstance(layer, Conv) else None
+    weights = np.ones((4, *layer.window.kernel, 4)) if isinstance(layer, Conv) else None
     constants = Parameters(weights)
-    window = layer.needs(block, shape).clipped(shape)
-    at = block.slices(layer.output(shape).box)  # type: ignore[call-arg]
+    window = layer.needs(0, block, [shape]).clipped(shape)
+    at = block.slices(layer.output([shape]).box)
     before = whole(layer, [np.ones((7, 9, 4))], constants)[at]
     touched = set()
     for row, column in product(range(7), range(9)):
@@ -235,7 +242,10 @@ def test_some_channels_of_a_layer_are_that_part_of_all_of_them() -> None:
     maps = {INPUT: computation.x, **dict(forward(computation))}
     for layer in network:
         shape = network.shape(layer.name)
-        operands = [framed(maps[name], layer.needs(shape.box, network.shape(name)), layer) for name in layer.inputs]
+        operands = [
+            framed(maps[name], layer.needs(number, shape.box, network.input_shapes(layer)), layer)
+            for number, name in enumerate(layer.inputs)
+        ]
         if isinstance(layer, Add):
             operands = [operand[:, :, 3:7] for operand in operands]
         np.testing.assert_allclose(computation.layer(layer.name, operands, (3, 7)), maps[layer.name][:, :, 3:7], rtol=1e-13, atol=1e-13)
@@ -257,8 +267,8 @@ def test_exact_is_float64_whatever_comes() -> None:
 
 def residual_pair() -> Network:
     """Two convolutions, of which the sum also takes the first one's input."""
-    one = Conv(name="one", inputs=(INPUT,), out_channels=2, kernel=3, padding=1)
-    two = Conv(name="two", inputs=("one",), out_channels=2, kernel=3, padding=1)
+    one = Conv(name="one", inputs=(INPUT,), out_channels=2, window=Window.square(3, padding=1))
+    two = Conv(name="two", inputs=("one",), out_channels=2, window=Window.square(3, padding=1))
     return Network("pair", Shape(2, 4, 4), [one, two, Add(name="sum", inputs=("two", "one")), GlobalMean(name="mean", inputs=("sum",))])
 
 
@@ -303,11 +313,11 @@ def flattened(found: dict[str, Parameters]) -> dict[tuple[str, str], list[float]
 
 
 def test_parameters_are_those_of_the_seed_and_of_the_name() -> None:
-    layers = [Conv(name=name, inputs=(INPUT,), out_channels=3, kernel=3) for name in ("a", "b", "c")]
+    layers = [Conv(name=name, inputs=(INPUT,), out_channels=3, window=Window.square(3)) for name in ("a", "b", "c")]
     shape = Shape(2, 5, 5)
     drawn = flattened(random_parameters(Network("n", shape, layers), 7))
     assert drawn == flattened(random_parameters(Network("n", shape, layers[::-1]), 7))
-    larger = Network("n", shape, [Conv(name="d", inputs=("a",), out_channels=1, kernel=1), *layers])
+    larger = Network("n", shape, [Conv(name="d", inputs=("a",), out_channels=1, window=Window.square(1)), *layers])
     assert drawn == {key: values for key, values in flattened(random_parameters(larger, 7)).items() if key[0] != "d"}
     assert {key: drawn[key] for key in drawn if key[0] == "b"} == flattened(random_parameters(Network("n", shape, layers[1:2]), 7))
     assert len({tuple(values) for values in drawn.values()}) == len(drawn) == 9
@@ -323,7 +333,7 @@ def test_drawn_parameters_are_of_the_layers_kind() -> None:
         layer, x = network[name], network.input_shapes(network[name])[0]
         if isinstance(layer, Conv):
             assert constants.weights is not None
-            assert constants.weights.shape == (layer.out_channels, layer.kernel, layer.kernel, x.channels)
+            assert constants.weights.shape == (layer.out_channels, *layer.window.kernel, x.channels)
             assert (constants.scale is not None, constants.bias is not None) == (layer.scale, layer.bias)
             if layer.weights == "binary":
                 assert constants.weights.dtype == np.int8

@@ -20,20 +20,26 @@ from hyperdrive_sim.network.golden import NO_PARAMETERS, Computation, Exact, Par
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, MeanPool, Sign, Thermometer
 from hyperdrive_sim.network.synthetic import random_input, random_parameters
+from hyperdrive_sim.network.window import Window
 
 Array = NDArray[Any]
 SEEDS = st.integers(0, 2**32)
 
 
+def square(kernel: int, stride: int, padding: int) -> Window:
+    return Window.square(kernel, stride=stride, padding=padding)
+
+
 def xnor(kernel: int, stride: int = 1, padding: int = 0, pad: Literal[-1, 0, 1] = 0, *, out_channels: int = 3, relu: bool = False) -> Conv:
-    more = {"kernel": kernel, "stride": stride, "padding": padding, "pad": pad, "relu": relu}
-    return Conv(name="conv", inputs=(INPUT,), maps="binary", out_channels=out_channels, scale=False, bias=False, **more)  # type: ignore[arg-type]
+    window = Window.square(kernel, stride=stride, padding=padding)
+    kind: dict[str, Any] = {"maps": "binary", "pad": pad, "scale": False, "bias": False, "relu": relu}
+    return Conv(name="conv", inputs=(INPUT,), out_channels=out_channels, window=window, **kind)
 
 
 def whole(layer: Layer, x: Array, constants: Parameters = NO_PARAMETERS) -> Array:
     """A layer's output from a whole map, through its window and its padding."""
-    shape = Shape(x.shape[2], x.shape[0], x.shape[1])
-    return Exact().apply(layer, [framed(x, layer.needs(layer.output(shape).box, shape), layer)], constants)  # type: ignore[call-arg]
+    shapes = [Shape(x.shape[2], x.shape[0], x.shape[1])]
+    return Exact().apply(layer, [framed(x, layer.needs(0, layer.output(shapes).box, shapes), layer)], constants)
 
 
 def signs(rng: np.random.Generator, *shape: int) -> Array:
@@ -60,7 +66,7 @@ GEOMETRIES = [  # kernel, stride, padding, what is beyond the edge
 def test_these_are_all_geometries_of_the_zoo() -> None:
     layers = [layer for name in zoo.names() for layer in zoo.build(name, (16, 224, 224))]
     binary = [layer for layer in layers if isinstance(layer, Conv) and layer.maps == "binary"]
-    assert {(layer.kernel, layer.stride, layer.padding, layer.pad) for layer in binary} == set(GEOMETRIES)
+    assert {(layer.window, layer.pad) for layer in binary} == {(square(*window), pad) for *window, pad in GEOMETRIES}
 
 
 @pytest.mark.parametrize(("kernel", "stride", "padding", "pad"), GEOMETRIES)
@@ -142,7 +148,7 @@ def test_a_sign_is_taken_in_float64_and_per_channel() -> None:
 
 # --- pooling and signs ---
 
-POOL = MaxPool(name="pool", inputs=("sums",), kernel=2, stride=2)
+POOL = MaxPool(name="pool", inputs=("sums",), window=Window.square(2, stride=2))
 
 
 @pytest.mark.parametrize(
@@ -174,7 +180,7 @@ def test_a_maximum_then_a_sign_is_an_or_or_an_and_of_bits(
     """OR of the bits of the real pixels where the factor is positive, AND where it is negative; padding has no say."""
     padding = data.draw(st.integers(0, kernel // 2))
     sums = np.array(data.draw(st.lists(st.integers(-5, 5), min_size=20, max_size=20)), np.float64).reshape(4, 5, 1)
-    pool, sign = replace(POOL, kernel=kernel, stride=stride, padding=padding), Sign(name="sign", inputs=("pool",), zero=zero)
+    pool, sign = replace(POOL, window=Window.square(kernel, stride=stride, padding=padding)), Sign(name="sign", inputs=("pool",), zero=zero)
     y = whole(sign, whole(pool, sums), norm(factor, offset))
     normed = factor * sums[:, :, 0] + offset
     bits = normed >= 0 if zero > 0 else normed > 0
@@ -188,7 +194,7 @@ def test_a_maximum_then_a_sign_is_an_or_or_an_and_of_bits(
 def test_a_mean_counts_padding_as_zeros(kernel: int, stride: int, data: st.DataObject, seed: int) -> None:
     padding = data.draw(st.integers(0, kernel // 2))
     x = np.random.default_rng(seed).integers(-8, 9, (6, 7, 2)).astype(np.float64)
-    y = whole(MeanPool(name="pool", inputs=(INPUT,), kernel=kernel, stride=stride, padding=padding), x)
+    y = whole(MeanPool(name="pool", inputs=(INPUT,), window=Window.square(kernel, stride=stride, padding=padding)), x)
     rows, columns = (len(range(-padding, size + padding - kernel + 1, stride)) for size in (6, 7))
     assert y.shape == (rows, columns, 2)
     for row, column, channel in product(range(rows), range(columns), range(2)):
@@ -265,7 +271,7 @@ def pooling(kind: type[MaxPool | MeanPool], kernel: int, stride: int, padding: i
             Sign(name="signs", inputs=(INPUT,)),
             replace(xnor(3, padding=1, pad=1, out_channels=5), inputs=("signs",)),
             *([Add(name="sum", inputs=("conv", "signs"), gain=3, relu=False)] if bypass else []),
-            kind(name="pool", inputs=(summed,), kernel=kernel, stride=stride, padding=padding),
+            kind(name="pool", inputs=(summed,), window=Window.square(kernel, stride=stride, padding=padding)),
             Sign(name="sign", inputs=("pool",)),
         ],
     )  # fmt: skip
@@ -442,9 +448,9 @@ def on_integers(factor: Array, offset: Array) -> Array:
     [
         ((), 5),
         ((), 64),
-        ((replace(POOL, inputs=("conv",), kernel=3),), 5),
-        ((replace(POOL, inputs=("conv",), padding=1),), 64),
-        ((MeanPool(name="pool", inputs=("conv",), kernel=3, stride=2),), 64),
+        ((replace(POOL, inputs=("conv",), window=Window.square(3, stride=2)),), 5),
+        ((replace(POOL, inputs=("conv",), window=Window.square(2, stride=2, padding=1)),), 64),
+        ((MeanPool(name="pool", inputs=("conv",), window=Window.square(3, stride=2)),), 64),
     ],
 )
 def test_half_of_the_drawn_thresholds_of_sums_are_integers_in_both_directions(before: tuple[Layer, ...], channels: int, relu: bool) -> None:
@@ -471,7 +477,7 @@ def test_thresholds_of_sums_spread_with_the_root_of_their_products(channels: int
 
 def test_thresholds_of_real_maps_are_no_integers() -> None:
     """Their values lie around one: rounded, most zeros would be 0 or 1 and lie at or beyond the edge of what comes."""
-    conv = Conv(name="conv", inputs=(INPUT,), out_channels=CHANNELS, kernel=1, weights="real")
+    conv = Conv(name="conv", inputs=(INPUT,), out_channels=CHANNELS, window=Window.square(1), weights="real")
     for network, sign in (
         (Network("n", Shape(3, 2, 2), [conv, Sign(name="sign", inputs=("conv",))]), "sign"),
         (Network("n", Shape(CHANNELS, 1, 1), [Sign(name="signs", inputs=(INPUT,))]), "signs"),

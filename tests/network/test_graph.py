@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,12 +12,14 @@ from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool, MeanPool, Sign, Thermometer
+from hyperdrive_sim.network.window import Window
 
 X = Shape(4, 6, 5)
 
 
-def conv(name: str, source: str = INPUT, **changes: object) -> Conv:
-    return Conv(**{"name": name, "inputs": (source,), "out_channels": 4, "kernel": 3, "padding": 1, **changes})  # type: ignore[arg-type]
+def conv(name: str, source: str = INPUT, **changes: Any) -> Conv:
+    window = Window.square(changes.pop("kernel", 3), stride=changes.pop("stride", 1), padding=changes.pop("padding", 1))
+    return Conv(**{"name": name, "inputs": (source,), "out_channels": 4, "window": window, **changes})
 
 
 def add(name: str, one: str, other: str) -> Add:
@@ -148,7 +152,7 @@ def test_the_input_shape_may_be_a_plain_tuple() -> None:
 # --- maps of signs ---
 
 
-def xnor(name: str, source: str, **changes: object) -> Conv:
+def xnor(name: str, source: str, **changes: Any) -> Conv:
     return conv(name, source, **{"maps": "binary", "scale": False, "bias": False, "relu": False, **changes})
 
 
@@ -157,7 +161,7 @@ def sign(name: str, source: str = INPUT) -> Sign:
 
 
 def pool(name: str, source: str, kernel: int = 2, stride: int = 2, padding: int = 0) -> MaxPool:
-    return MaxPool(name=name, inputs=(source,), kernel=kernel, stride=stride, padding=padding)
+    return MaxPool(name=name, inputs=(source,), window=Window.square(kernel, stride=stride, padding=padding))
 
 
 def binary() -> list[Layer]:
@@ -165,7 +169,7 @@ def binary() -> list[Layer]:
     return [
         sign("signs"),
         Thermometer(name="code", inputs=(INPUT,), levels=2),
-        MeanPool(name="mean", inputs=("signs",), kernel=1, stride=1),
+        MeanPool(name="mean", inputs=("signs",), window=Window.square(1)),
         pool("largest", "signs", 1, 1),
         pool("largest of largest", "largest", 1, 1),
         xnor("sums", "largest of largest", relu=True),
@@ -242,7 +246,7 @@ def test_what_leaves_and_what_it_is_made_from() -> None:
     """a -> b -> c -> d, and b -> d: b and d are the accelerator's, the rest is the host's."""
 
     def conv(name: str, source: str) -> Conv:
-        return Conv(name=name, inputs=(source,), out_channels=1, kernel=1)
+        return Conv(name=name, inputs=(source,), out_channels=1, window=Window.square(1))
 
     layers = [conv("a", "input"), conv("b", "a"), conv("c", "b"), Add(name="d", inputs=("c", "b")), conv("e", "d")]
     net = Network("n", Shape(1, 2, 2), layers)

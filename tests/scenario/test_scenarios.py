@@ -125,7 +125,7 @@ def convolutions(scenario: Scenario) -> Counter[tuple[Any, ...]]:
     """The shapes of the convolutions of binary weights, and how often each is computed."""
     network = scenario.network()
     return Counter(
-        (layer.kernel, layer.stride, layer.padding, *network.input_shapes(layer), network.shape(layer.name))
+        (layer.window, *network.input_shapes(layer), network.shape(layer.name))
         for layer in network
         if isinstance(layer, Conv) and layer.weights == "binary"
     )

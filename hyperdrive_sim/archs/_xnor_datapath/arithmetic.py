@@ -84,7 +84,7 @@ class Xnor:
         return sums
 
     def _convolved(self, conv: Conv, x: Array, parameters: Parameters) -> Sums:
-        return self._kernel.convolve(self._kernel.pack_map(x.astype(np.int8)), self._pack(conv.name, parameters), conv.stride)
+        return self._kernel.convolve(self._kernel.pack_map(x.astype(np.int8)), self._pack(conv.name, parameters), conv.window.rows.stride)
 
     def _pack(self, name: str, parameters: Parameters) -> Any:
         """The weights as the kernel wants them, made once per block of output channels."""
@@ -116,14 +116,15 @@ class Xnor:
     def _partial_sums(self, conv: Conv, x: NDArray[np.int8], weights: NDArray[np.int8], start: Sums | None) -> Iterator[Sums]:
         """What is in memory after each pass: window by window of the kernel, word by word of the input channels."""
         running = start
-        rows, columns = ((size - conv.kernel) // conv.stride * conv.stride for size in x.shape[:2])
-        for window in timing.windows(conv.kernel, self.spec):
+        stride, kernel = conv.window.rows.stride, conv.window.kernel
+        rows, columns = ((size - taps) // stride * stride for size, taps in zip(x.shape, kernel, strict=False))
+        for window in timing.windows(kernel, self.spec):
             top, left = window.top, window.left
             under = x[top : top + rows + window.rows, left : left + columns + window.columns]
             taps = weights[:, top : top + window.rows, left : left + window.columns]
             for c0, c1 in chunks(0, x.shape[2], self.spec.word_bits):
                 word, signs = np.ascontiguousarray(under[:, :, c0:c1]), np.ascontiguousarray(taps[:, :, :, c0:c1])
-                part = self._kernel.convolve(self._kernel.pack_map(word), self._kernel.pack_weights(signs), conv.stride)
+                part = self._kernel.convolve(self._kernel.pack_map(word), self._kernel.pack_weights(signs), stride)
                 running = part if running is None else running + part
                 yield running
 
@@ -147,6 +148,6 @@ def folded(norm: Sign, parameters: Parameters, most: int, *, relu: bool = False)
 def pooled_bits(signs: NDArray[np.int8], pool: MaxPool, by_and: NDArray[np.bool_]) -> NDArray[np.int8]:
     """The OR of the signs under a window or, per channel, their AND; padding never decides."""
     turned = np.where(by_and, np.int8(-1), np.int8(1))
-    frame = ((pool.padding, pool.padding), (pool.padding, pool.padding), (0, 0))
-    padded = np.pad(signs * turned, frame, constant_values=-1)
-    return pooled(np.maximum, padded, pool) * turned
+    top, left, bottom, right = pool.window.pads
+    padded = np.pad(signs * turned, ((top, bottom), (left, right), (0, 0)), constant_values=-1)
+    return pooled(np.maximum, padded, pool.window) * turned

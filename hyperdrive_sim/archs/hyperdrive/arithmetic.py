@@ -55,7 +55,7 @@ class Fp16:
         if isinstance(layer, Add):
             y = _rounded(np.add, operands[0], operands[1])
         else:
-            y = self._kernel.convolve(operands[0], self._pack(layer.name, parameters), layer.stride)
+            y = self._kernel.convolve(operands[0], self._pack(layer.name, parameters), layer.window.rows.stride)
         if parameters.scale is not None:
             y = _rounded(np.multiply, y, parameters.scale)
         if parameters.bias is not None:

@@ -10,9 +10,9 @@ import networkx as nx
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Add, Conv, Layer
+from hyperdrive_sim.network.window import Window
 
-KERNELS = (1, 3)
-STRIDES = (1, 2)
+WINDOWS = frozenset(Window.square(kernel, stride=stride, padding=kernel // 2) for kernel in (1, 3) for stride in (1, 2))
 
 
 class Step(NamedTuple):
@@ -27,7 +27,7 @@ class Step(NamedTuple):
     @property
     def halo(self) -> int:
         """How many pixels beyond its own a chip reads."""
-        return self.conv.kernel // 2
+        return self.conv.window.rows.kernel // 2
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -69,8 +69,7 @@ def runs(layer: Layer) -> bool:
     """Whether Hyperdrive has the hardware for a layer."""
     match layer:
         case Conv():
-            fits = layer.kernel in KERNELS and layer.stride in STRIDES and layer.padding == layer.kernel // 2
-            return layer.weights == "binary" and layer.pad == 0 and fits
+            return layer.weights == "binary" and layer.pad == 0 and layer.window in WINDOWS
         case Add():
             return layer.gain == 1
     return False
@@ -119,5 +118,5 @@ def _step(conv: Conv, add: Add | None) -> Step:
 def _strides(steps: tuple[Step, ...], entries: tuple[str, ...]) -> dict[str, int]:
     strides = dict.fromkeys(entries, 1)
     for step in steps:
-        strides[step.output] = strides[step.source] * step.conv.stride
+        strides[step.output] = strides[step.source] * step.conv.window.rows.stride
     return strides
