@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from hyperdrive_sim.errors import NotThere
 from hyperdrive_sim.network.box import Box
-from hyperdrive_sim.network.golden import Array, Computation, whole
+from hyperdrive_sim.network.golden import Computation, whole
 from hyperdrive_sim.network.graph import INPUT
+from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.schedule.machine import Memory
 from hyperdrive_sim.schedule.placement import Resident
 

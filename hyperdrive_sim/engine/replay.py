@@ -15,7 +15,8 @@ from hyperdrive_sim.engine.memories import Fifo, Host, Ram
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.errors import NotThere
 from hyperdrive_sim.network.box import Box
-from hyperdrive_sim.network.golden import Array, Computation, padding_value
+from hyperdrive_sim.network.golden import Computation, framed
+from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.placement import Placement
 from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, Schedule, Task
@@ -112,12 +113,7 @@ class _Replay:
                 found += self.rams[region.memory].read(tensor, common, task.frame, held, fetch)
         self._count(found, fetch.size, task.unit, tensor, fetch, task)
         needed = layer.needs(0, self.network.under(effect.site.layers, out)[0], self.network.input_shapes(layer))
-        inside = needed & fetch
-        if needed == inside:
-            return held[needed.slices(fetch)]
-        window = np.full((needed.r1 - needed.r0, needed.w1 - needed.w0, needed.c1 - needed.c0), padding_value(layer), held.dtype)
-        window[inside.slices(needed)] = held[inside.slices(fetch)]
-        return window
+        return framed(held, needed, layer, fetch)
 
     def _bypasses(self, task: Task, effect: Compute, out: Box) -> list[Array]:
         block = out.channels(effect.c0, effect.c1)

@@ -7,39 +7,15 @@ Feature maps are arrays (rows, columns, channels). An `Arithmetic` says how one 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.graph import INPUT, Network
-from hyperdrive_sim.network.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool, MeanPool, Sign, Thermometer
-from hyperdrive_sim.network.window import Window
-
-Array = NDArray[Any]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Parameters:
-    """A layer's constants from output channel *first* on: weights [out, kernel rows, kernel columns, in] (+-1 as int8 where binary),
-    and a factor and an offset per output channel.
-    """
-
-    weights: Array | None = None
-    scale: Array | None = None
-    bias: Array | None = None
-    first: int = 0
-
-    def channels(self, start: int, stop: int) -> Parameters:
-        """What output channels start..stop need."""
-        weights, scale, bias = (None if part is None else part[start:stop] for part in (self.weights, self.scale, self.bias))
-        return Parameters(weights, scale, bias, start)
-
-
-NO_PARAMETERS = Parameters()
+from hyperdrive_sim.network.layers.layer import Layer
+from hyperdrive_sim.network.layers.values import DType, computed, padding_value
+from hyperdrive_sim.network.parameters import NO_PARAMETERS, Array, Parameters
 
 
 class Arithmetic(Protocol):
@@ -125,103 +101,21 @@ class Exact:
         return one_by_one(self, layers, operands, parameters)
 
 
-def apply_in(dtype: type[np.floating[Any]], layer: Layer, operands: Sequence[Array], parameters: Parameters) -> Array:
+def apply_in(dtype: DType, layer: Layer, operands: Sequence[Array], parameters: Parameters) -> Array:
     """One layer in an ordinary floating-point type, sums in whatever order the linear algebra takes; signs are taken in float64."""
-    x = operands[0].astype(dtype)
-    match layer:
-        case Sign():
-            return sign(operands[0], layer, parameters).astype(dtype)
-        case Thermometer():
-            return _thermometer(x, layer)
-        case Conv():
-            y = _convolved(x, _given(parameters.weights).astype(dtype), layer.window)
-        case Dense():
-            y = (_given(parameters.weights).astype(dtype) @ x.ravel()).reshape(1, 1, -1)
-        case Add():
-            y = x + layer.gain * operands[1].astype(dtype)
-        case MaxPool():
-            return pooled(np.maximum, x, layer.window)
-        case MeanPool():
-            return pooled(np.add, x, layer.window) / layer.window.taps
-        case GlobalMean():
-            mean: Array = x.mean(axis=(0, 1), keepdims=True)
-            return mean
-    if parameters.scale is not None:
-        y = y * parameters.scale.astype(dtype)
-    if parameters.bias is not None:
-        y = y + parameters.bias.astype(dtype)
-    return np.maximum(y, 0) if getattr(layer, "relu", False) else y
+    return computed(layer, operands, parameters, dtype)
 
 
-def _given(weights: Array | None) -> Array:
-    if weights is None:
-        raise InvalidInput.at("weights", "are missing for a layer that needs them")
-    return weights
-
-
-def _convolved(x: Array, weights: Array, window: Window) -> Array:
-    """A sum over kernel rows of matrix products: only one row of taps is ever unfolded, so large maps stay in memory."""
-    by_row = np.ascontiguousarray(weights.reshape(len(weights), window.rows.kernel, -1).transpose(1, 2, 0))
-    rows, columns = _positions(x, window)
-    y = np.zeros((rows * columns, len(weights)), x.dtype)
-    for row, row_weights in enumerate(by_row):
-        taps = [x[window.rows.tap(row, rows), window.columns.tap(column, columns)] for column in range(window.columns.kernel)]
-        y += np.concatenate(taps, axis=2).reshape(len(y), -1) @ row_weights
-    return y.reshape(rows, columns, -1)
-
-
-def _positions(x: Array, window: Window) -> tuple[int, int]:
-    """How often a window fits on a map that is padded already, in rows and in columns."""
-    bare = window._replace(pads=(0, 0, 0, 0))
-    return bare.rows.positions(x.shape[0]), bare.columns.positions(x.shape[1])
-
-
-def pooled(operation: np.ufunc, x: Array, window: Window) -> Array:
-    """One value for each position of a window on a map that is padded already."""
-    rows, columns = _positions(x, window)
-    first, *others = (
-        x[window.rows.tap(row, rows), window.columns.tap(column, columns)]
-        for row in range(window.rows.kernel)
-        for column in range(window.columns.kernel)
-    )
-    y = first.copy()
-    for tap in others:
-        operation(y, tap, out=y)
-    return y
-
-
-def sign(x: Array, layer: Sign, parameters: Parameters) -> Array:
-    """-1 and +1 as int8, of factor and offset in float64; an absent factor is 1, an absent offset 0."""
-    y = x.astype(np.float64)
-    if parameters.scale is not None:
-        y *= parameters.scale
-    if parameters.bias is not None:
-        y += parameters.bias
-    positive = y >= 0 if layer.zero > 0 else y > 0
-    return positive.view(np.int8) * np.int8(2) - np.int8(1)
-
-
-def _thermometer(x: Array, layer: Thermometer) -> Array:
-    steps = (np.arange(layer.levels, dtype=x.dtype) + x.dtype.type(0.5)) / layer.levels
-    signs = np.where(x[..., None] >= steps, 1, -1).reshape(*x.shape[:2], -1)
-    return np.concatenate((signs, np.ones((*x.shape[:2], layer.fill))), axis=2).astype(x.dtype)
-
-
-def padding_value(layer: Layer) -> float:
-    """What a layer sees beyond the edge of its input: for a maximum less than anything, for a convolution what it says, else zero."""
-    if isinstance(layer, MaxPool):
-        return -np.inf
-    return float(layer.pad) if isinstance(layer, Conv) else 0.0
-
-
-def framed(x: Array, needed: Box, layer: Layer) -> Array:
-    """The block *needed* of a whole map, with the layer's padding where it reaches beyond the edge."""
-    whole = Shape(x.shape[2], x.shape[0], x.shape[1]).box
-    if needed == whole:
+def framed(x: Array, needed: Box, layer: Layer, origin: Box | None = None) -> Array:
+    """The block *needed* of a map, with the layer's padding where it reaches beyond what there is: the whole map, or its block *origin*."""
+    there = Shape(x.shape[2], x.shape[0], x.shape[1]).box if origin is None else origin
+    if needed == there:
         return x
-    inside = needed & whole
+    inside = needed & there
+    if needed == inside:
+        return x[needed.slices(there)]
     out = np.full((needed.r1 - needed.r0, needed.w1 - needed.w0, needed.c1 - needed.c0), padding_value(layer), x.dtype)
-    out[inside.slices(needed)] = x[inside.slices(whole)]
+    out[inside.slices(needed)] = x[inside.slices(there)]
     return out
 
 

@@ -9,7 +9,7 @@ import networkx as nx
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
-from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, Sign, Thermometer
+from hyperdrive_sim.network.layers.layer import Holds, Layer
 
 INPUT = "input"
 
@@ -29,11 +29,9 @@ class Network:
         self._shapes = {INPUT: self.input_shape}
         for layer in self.layers:
             self._shapes[layer.name] = _checked(layer, layer.output(self.input_shapes(layer)), self.input_shapes(layer))
+        self._holds: dict[str, Holds] = {INPUT: "real"}
         for layer in self.layers:
-            if isinstance(layer, Conv) and layer.maps == "binary" and not self.is_signs(layer.inputs[0]):
-                raise InvalidInput.at(
-                    layer.name, f"is a convolution over signs, which '{layer.inputs[0]}' does not give", "put a Sign before it"
-                )
+            self._holds[layer.name] = layer.holds([self._holds[name] for name in layer.inputs])
 
     def __iter__(self) -> Iterator[Layer]:
         return iter(self.layers)
@@ -53,30 +51,11 @@ class Network:
 
     def is_signs(self, name: str) -> bool:
         """Whether a map holds -1 and +1 only."""
-        return name in self._signs
+        return self._holds[name] == "signs"
 
     def is_sums(self, name: str) -> bool:
         """Whether a map holds integers: sums of products of signs, or such sums and signs added up."""
-        return name in self._sums
-
-    @cached_property
-    def _signs(self) -> set[str]:
-        found: set[str] = set()
-        for layer in self.layers:
-            if isinstance(layer, Sign | Thermometer) or (isinstance(layer, MaxPool) and layer.inputs[0] in found):
-                found.add(layer.name)
-        return found
-
-    @cached_property
-    def _sums(self) -> set[str]:
-        found: set[str] = set()
-        for layer in self.layers:
-            match layer:
-                case Conv(counts=True):
-                    found.add(layer.name)
-                case Add(inputs=(one, other), bias=False) if one in found and (other in found or other in self._signs):
-                    found.add(layer.name)
-        return found
+        return self._holds[name] == "sums"
 
     def under(self, layers: Sequence[str], out: Box) -> tuple[Box, ...]:
         """For layers that are computed in one go, the block of each one's output that a block of the last one's is made from.

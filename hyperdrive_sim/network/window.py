@@ -80,6 +80,11 @@ class Window(NamedTuple):
         """The map that the window leaves of *x*; empty where it does not fit."""
         return Shape(channels, self.rows.positions(x.rows), self.columns.positions(x.columns))
 
+    def positions(self, rows: int, columns: int) -> tuple[int, int]:
+        """How often it fits, down and across, on a map of so many rows and columns that holds its padding already."""
+        bare = self._replace(pads=(0, 0, 0, 0))
+        return bare.rows.positions(rows), bare.columns.positions(columns)
+
     def under(self, out: Box) -> Box:
         """The input pixels under a block of output pixels; may reach into the padding. The channels stay."""
         return Box(out.c0, out.c1, *self.rows.under(out.r0, out.r1), *self.columns.under(out.w0, out.w1))

@@ -13,7 +13,7 @@ from typing import BinaryIO
 import numpy as np
 
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.network.golden import Array
+from hyperdrive_sim.network.parameters import Array
 
 
 def writable(folder: Path, option: str = "--output") -> None:

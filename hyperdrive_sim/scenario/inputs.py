@@ -9,9 +9,9 @@ import numpy as np
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Shape
-from hyperdrive_sim.network.golden import Array, Parameters
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Add, Conv, Dense, Sign
+from hyperdrive_sim.network.parameters import Array, Parameters
 from hyperdrive_sim.network.synthetic import random_input, random_parameters
 from hyperdrive_sim.scenario.scenario import Scenario
 

@@ -16,9 +16,10 @@ from hyperdrive_sim.engine.simulate import simulate
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.errors import Finding, InvalidInput
 from hyperdrive_sim.network.box import Box
-from hyperdrive_sim.network.golden import Array, Computation, Exact, forward
+from hyperdrive_sim.network.golden import Computation, Exact, forward
 from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.network.layers import Conv, Dense
+from hyperdrive_sim.network.layers import Conv
+from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.scenario import inputs
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.placement import Placement
@@ -141,7 +142,7 @@ def check(scenario: Scenario, progress: Progress = silent) -> Verdict:
 def _affordable(scenario: Scenario, network: Network) -> None:
     """Raises InvalidInput for more values than there would be memory for; golden keeps every layer's."""
     values = sum(network.shape(layer.name).size for layer in network)
-    values += sum(layer.weight_count(network.input_shapes(layer)) for layer in network if isinstance(layer, Conv | Dense))
+    values += sum(layer.weight_count(network.input_shapes(layer)) for layer in network)
     if values > MAX_VALUES:
         problem = f"makes {values} values to compute and compare, more than the {MAX_VALUES} that can be checked"
         raise InvalidInput(scenario.document.mistake("input_shape", problem, "take a smaller one"))

@@ -17,8 +17,9 @@ from test_ambit import by_cells, gates
 import hyperdrive_sim
 from hyperdrive_sim.archs._nandnet import decomposition as d
 from hyperdrive_sim.archs.nandnet_sram import area
-from hyperdrive_sim.network.golden import Exact, Parameters
+from hyperdrive_sim.network.golden import Exact
 from hyperdrive_sim.network.layers import Conv
+from hyperdrive_sim.network.parameters import Parameters
 from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.scenario.scenario import Scenario

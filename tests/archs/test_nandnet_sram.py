@@ -16,9 +16,10 @@ from hyperdrive_sim.archs.nandnet_sram import area, timing
 from hyperdrive_sim.archs.nandnet_sram.arithmetic import Sram, targets_rate
 from hyperdrive_sim.archs.nandnet_sram.timing import Block, Size
 from hyperdrive_sim.errors import DoesNotFit, InvalidInput
-from hyperdrive_sim.network.golden import Computation, Parameters, forward
+from hyperdrive_sim.network.golden import Computation, forward
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Conv, Sign
+from hyperdrive_sim.network.parameters import Parameters
 from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.scenario import inputs

@@ -21,9 +21,10 @@ from hyperdrive_sim.archs._xnor_datapath.arithmetic import Xnor, folded, pooled_
 from hyperdrive_sim.errors import Overflow
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.box import Box, Shape
-from hyperdrive_sim.network.golden import Array, Computation, Exact, Parameters, forward, framed, one_by_one
+from hyperdrive_sim.network.golden import Computation, Exact, forward, framed, one_by_one
 from hyperdrive_sim.network.graph import INPUT
 from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, Sign
+from hyperdrive_sim.network.parameters import Array, Parameters
 from hyperdrive_sim.network.synthetic import random_input, random_parameters
 from hyperdrive_sim.network.window import Window
 

@@ -22,8 +22,9 @@ from hyperdrive_sim.engine.ledger import Ledger, account
 from hyperdrive_sim.engine.simulate import simulate
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.network import golden, synthetic, zoo
-from hyperdrive_sim.network.golden import Array, Computation
+from hyperdrive_sim.network.golden import Computation
 from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.placement import Placement
 from hyperdrive_sim.schedule.tasks import Arrivals, Schedule

@@ -16,7 +16,7 @@ from hyperdrive_sim.engine.occupancy import occupancies
 from hyperdrive_sim.engine.replay import replay
 from hyperdrive_sim.engine.simulate import simulate
 from hyperdrive_sim.network.box import Box
-from hyperdrive_sim.network.golden import Array
+from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.schedule.prices import IO_ACTIONS, PJ, Provenance
 from hyperdrive_sim.schedule.tasks import Compute, Load, Schedule, Task
 

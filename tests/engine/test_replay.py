@@ -18,9 +18,10 @@ from hyperdrive_sim.engine.replay import Watch, replay
 from hyperdrive_sim.engine.simulate import simulate
 from hyperdrive_sim.errors import NotThere
 from hyperdrive_sim.network.box import Box, Shape
-from hyperdrive_sim.network.golden import Arithmetic, Array, Computation, Exact, Parameters, forward
+from hyperdrive_sim.network.golden import Arithmetic, Computation, Exact, forward
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Add, Conv, GlobalMean, Layer
+from hyperdrive_sim.network.parameters import Array, Parameters
 from hyperdrive_sim.network.synthetic import random_input, random_parameters
 from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.schedule.machine import Machine, Memory, Unit

@@ -11,9 +11,10 @@ import pytest
 
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.box import Box, Shape
-from hyperdrive_sim.network.golden import NO_PARAMETERS, Array, Exact, Parameters, framed
+from hyperdrive_sim.network.golden import Exact, framed
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, MeanPool, Sign
+from hyperdrive_sim.network.parameters import NO_PARAMETERS, Array, Parameters
 
 ROWS = {"binary_alexnet": 224, "binary_resnet18": 224, "groupnet_resnet18": 224, "lenet": 28}  # all others take 32
 CHANNELS = {"lenet": 1}

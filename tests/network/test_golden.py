@@ -19,18 +19,13 @@ from scipy.signal import correlate  # type: ignore[import-untyped,unused-ignore]
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
-from hyperdrive_sim.network.golden import (
-    NO_PARAMETERS,
-    Computation,
-    Exact,
-    Parameters,
-    forward,
-    framed,
-    padding_value,
-)
+from hyperdrive_sim.network.golden import Computation, Exact, forward, framed
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool, MeanPool
-from hyperdrive_sim.network.synthetic import RESIDUAL_GAIN, random_input, random_parameters
+from hyperdrive_sim.network.layers.conv import RESIDUAL_GAIN
+from hyperdrive_sim.network.layers.values import padding_value
+from hyperdrive_sim.network.parameters import NO_PARAMETERS, Parameters
+from hyperdrive_sim.network.synthetic import random_input, random_parameters
 from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.network.zoo import build
 

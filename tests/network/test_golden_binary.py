@@ -16,9 +16,10 @@ from scipy.signal import correlate  # type: ignore[import-untyped,unused-ignore]
 
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.box import Shape
-from hyperdrive_sim.network.golden import NO_PARAMETERS, Computation, Exact, Parameters, apply_in, forward, framed, one_by_one
+from hyperdrive_sim.network.golden import Computation, Exact, apply_in, forward, framed, one_by_one
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, MeanPool, Sign, Thermometer
+from hyperdrive_sim.network.parameters import NO_PARAMETERS, Parameters
 from hyperdrive_sim.network.synthetic import random_input, random_parameters
 from hyperdrive_sim.network.window import Window
 

@@ -13,8 +13,8 @@ from commands import BASE, invoke, write
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.box import Shape
-from hyperdrive_sim.network.golden import Array, Parameters
 from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.network.parameters import Array, Parameters
 from hyperdrive_sim.network.synthetic import random_input, random_parameters
 from hyperdrive_sim.scenario.inputs import input_map, parameters, read_image, read_weights
 from hyperdrive_sim.scenario.scenario import Scenario

@@ -29,8 +29,9 @@ from numpy.typing import NDArray
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Shape, chunks
-from hyperdrive_sim.network.golden import Array, framed
+from hyperdrive_sim.network.golden import framed
 from hyperdrive_sim.network.layers import Conv
+from hyperdrive_sim.network.parameters import Array
 
 Bits = NDArray[np.bool_]
 Counts = NDArray[np.int32]

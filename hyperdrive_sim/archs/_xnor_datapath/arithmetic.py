@@ -15,8 +15,11 @@ from hyperdrive_sim.errors import Overflow
 from hyperdrive_sim.kernels import xnor
 from hyperdrive_sim.kernels.xnor_bits import Rule
 from hyperdrive_sim.network.box import chunks
-from hyperdrive_sim.network.golden import Array, Parameters, apply_in, pooled, sign
+from hyperdrive_sim.network.golden import apply_in
 from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, Sign
+from hyperdrive_sim.network.layers.pool import pooled
+from hyperdrive_sim.network.layers.sign import sign
+from hyperdrive_sim.network.parameters import Array, Parameters
 
 Sums = NDArray[np.int32]
 
@@ -60,8 +63,9 @@ class Xnor:
         conv, *behind = layers
         assert isinstance(conv, Conv)
         sums, relu = self._summed(conv, behind, operands, parameters[0]), conv.relu
-        if behind and isinstance(behind[0], Add):
-            relu = behind.pop(0).relu  # type: ignore[union-attr]
+        if behind and isinstance(add := behind[0], Add):
+            relu = add.relu
+            behind = behind[1:]
         norm = next((layer for layer in behind if isinstance(layer, Sign)), None)
         if norm is None:
             return (np.maximum(sums, 0) if relu else sums).astype(self.dtype)
@@ -77,8 +81,8 @@ class Xnor:
         """The convolution's sums on top of the bypass, if there is one."""
         sums = self._convolved(conv, operands[0], parameters)
         start: Sums | None = None
-        if behind and isinstance(behind[0], Add):
-            start = behind[0].gain * operands[1].astype(np.int32)
+        if behind and isinstance(add := behind[0], Add):
+            start = add.gain * operands[1].astype(np.int32)
             sums = sums + start
         self._check_width(conv, operands[0], parameters, start)
         return sums

@@ -10,8 +10,9 @@ import numpy as np
 
 from hyperdrive_sim import kernels
 from hyperdrive_sim.archs.hyperdrive.steps import runs
-from hyperdrive_sim.network.golden import Array, Parameters, apply_in, one_by_one
+from hyperdrive_sim.network.golden import apply_in, one_by_one
 from hyperdrive_sim.network.layers import Add, Conv, Layer
+from hyperdrive_sim.network.parameters import Array, Parameters
 
 NUMPY_MACS_PER_S = 0.5e9
 """Of the numpy kernel on blocks of 16 channels, measured on one core of a server (0.2 to 1.0e9)."""
