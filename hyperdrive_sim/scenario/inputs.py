@@ -143,7 +143,7 @@ def _constants(layer: Conv | Dense | Add | Sign) -> dict[str, float]:
 
 def _weights(layer: Conv | Dense, network: Network, arrays: dict[str, Array], file: str) -> Array:
     inputs, outputs = network.shape(layer.inputs[0]), network.shape(layer.name).channels
-    wanted = (outputs, inputs.channels, *layer.window.kernel) if isinstance(layer, Conv) else (outputs, inputs.size)
+    wanted = (outputs, inputs.channels // layer.groups, *layer.window.kernel) if isinstance(layer, Conv) else (outputs, inputs.size)
     if layer.name not in arrays:
         raise InvalidInput.at("weights", f"'{file}' has no array '{layer.name}'", f"it needs one of shape {wanted}")
     given = arrays.pop(layer.name)

@@ -14,8 +14,10 @@ from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.network.layers import Conv
 from hyperdrive_sim.network.parameters import Array, Parameters
 from hyperdrive_sim.network.synthetic import random_input, random_parameters
+from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.scenario.inputs import input_map, parameters, read_image, read_weights
 from hyperdrive_sim.scenario.scenario import Scenario
 
@@ -226,6 +228,20 @@ def test_an_absent_factor_of_a_sign_is_one_and_an_absent_offset_zero(
     assert read["conv1"].scale is read["conv1"].bias is None
     assert _same(read["sign1"].scale, np.full(40, factor))
     assert _same(read["sign1"].bias, np.full(40, offset))
+
+
+def test_a_grouped_convolution_has_weights_for_its_own_group_only(tmp_path: Path) -> None:
+    """[out, in / groups, rows, columns], as training tools write them, of a kernel of 1 x 3."""
+    conv = Conv(name="conv", inputs=("input",), out_channels=6, window=Window((1, 3)), groups=2, weights="real", scale=False)
+    network, given = Network("n", Shape(4, 3, 3), [conv]), RNG.normal(0, 1, (6, 2, 1, 3)).astype(np.float32)
+    np.savez(tmp_path / "w.npz", conv=given)
+    read = read_weights(tmp_path / "w.npz", network)["conv"].weights
+    assert read is not None
+    assert np.array_equal(read, given.transpose(0, 2, 3, 1))
+    np.savez(tmp_path / "w.npz", conv=np.ones((6, 4, 1, 3)))
+    with pytest.raises(InvalidInput) as failure:
+        read_weights(tmp_path / "w.npz", network)
+    assert str(failure.value) == "weights: 'conv' in 'w.npz' has shape (6, 4, 1, 3); it must be (6, 2, 1, 3)"
 
 
 def test_a_binary_convolution_has_no_factor_of_its_own(tmp_path: Path) -> None:

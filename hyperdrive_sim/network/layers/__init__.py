@@ -5,6 +5,7 @@ the others, list it here.
 """
 
 from hyperdrive_sim.network.layers.add import Add
+from hyperdrive_sim.network.layers.concat import Concat
 from hyperdrive_sim.network.layers.conv import Conv
 from hyperdrive_sim.network.layers.dense import Dense
 from hyperdrive_sim.network.layers.layer import Holds, Layer, Shapes, Weightless
@@ -12,9 +13,11 @@ from hyperdrive_sim.network.layers.mean import GlobalMean
 from hyperdrive_sim.network.layers.pool import MaxPool, MeanPool
 from hyperdrive_sim.network.layers.sign import Sign
 from hyperdrive_sim.network.layers.thermometer import Thermometer
+from hyperdrive_sim.network.layers.upsample import Upsample
 
 __all__ = [
     "Add",
+    "Concat",
     "Conv",
     "Dense",
     "GlobalMean",
@@ -25,5 +28,6 @@ __all__ = [
     "Shapes",
     "Sign",
     "Thermometer",
+    "Upsample",
     "Weightless",
 ]

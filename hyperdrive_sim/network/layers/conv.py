@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,12 +28,16 @@ class Conv:
     Binary weights are +-1. Over binary *maps* too, which are signs, the products are XNORs and the sums integers. Beyond the edge of its
     input it sees *pad*: 0, which over signs is a third value and contributes nothing, or one of the signs. Networks for Hyperdrive put
     the offset of a convolution that feeds a residual add into the `Add`, because the chip adds the bypass before the bias.
+
+    In *groups*, output channels and input channels are cut into as many equal runs, and each run of outputs takes its run of inputs
+    alone; with as many groups as input channels, the convolution is depthwise.
     """
 
     name: str
     inputs: tuple[str]
     out_channels: int
     window: Window
+    groups: int = 1
     weights: Literal["binary", "real"] = "binary"
     maps: Literal["binary", "real"] = "real"
     pad: Literal[-1, 0, 1] = 0
@@ -42,11 +46,15 @@ class Conv:
     relu: bool = True
 
     def __post_init__(self) -> None:
-        refuse(self.name, [*self.window.faults(), *too_small(1, out_channels=self.out_channels)])
+        faults = [*self.window.faults(), *too_small(1, out_channels=self.out_channels, groups=self.groups)]
+        if not faults and self.out_channels % self.groups:
+            faults = [f"groups must divide out_channels; {self.groups} do not divide {self.out_channels}"]
+        refuse(self.name, faults)
 
     @property
     def kind(self) -> str:
-        return ("xnor" if self.maps == "binary" else "conv") + str(self.window)
+        groups = f"g{self.groups}" if self.groups > 1 else ""
+        return ("xnor" if self.maps == "binary" else "conv") + str(self.window) + groups
 
     @property
     def counts(self) -> bool:
@@ -54,10 +62,15 @@ class Conv:
         return self.weights == self.maps == "binary" and not self.scale and not self.bias
 
     def output(self, shapes: Shapes) -> Shape:
-        return self.window.over(shapes[0], self.out_channels)
+        (x,) = shapes
+        if x.channels % self.groups:
+            problem = f"takes {x.channels} channels from '{self.inputs[0]}', which its {self.groups} groups do not divide"
+            raise InvalidInput.at(self.name, problem, "groups must divide the channels of the input")
+        return self.window.over(x, self.out_channels)
 
     def needs(self, which_input: int, out: Box, shapes: Shapes) -> Box:
-        return self.window.under(out.channels(0, shapes[0].channels))
+        inputs, outputs = shapes[0].channels // self.groups, self.out_channels // self.groups
+        return self.window.under(out.channels(out.c0 // outputs * inputs, -(-out.c1 // outputs) * inputs))
 
     def holds(self, inputs: Sequence[Holds]) -> Holds:
         if self.maps == "binary" and inputs[0] != "signs":
@@ -66,7 +79,7 @@ class Conv:
         return "sums" if self.counts else "real"
 
     def macs(self, size: int, shapes: Shapes) -> int:
-        return size * self.window.taps * shapes[0].channels
+        return size * self.window.taps * (shapes[0].channels // self.groups)
 
     def ops(self, size: int, shapes: Shapes) -> int:
         return 2 * self.macs(size, shapes) + size * (self.scale + self.bias)
@@ -80,8 +93,23 @@ class Conv:
 
 @computed.register(Conv)
 def _computed(layer: Conv, operands: Sequence[Array], parameters: Parameters, dtype: DType) -> Array:
-    y = _convolved(operands[0].astype(dtype), given(parameters.weights).astype(dtype), layer.window)
+    x, weights = operands[0].astype(dtype), given(parameters.weights).astype(dtype)
+    if layer.groups == 1:
+        y = _convolved(x, weights, layer.window)
+    else:
+        y = np.concatenate([_convolved(*run, layer.window) for run in _by_group(layer, x, weights, parameters.first)], axis=2)
     return finished(y, parameters, relu=layer.relu)
+
+
+def _by_group(layer: Conv, x: Array, weights: Array, first: int) -> Iterator[tuple[Array, Array]]:
+    """The input channels and the weights of each group that any of the wanted output channels, from *first* on, belongs to."""
+    inputs, outputs, stop = weights.shape[3], layer.out_channels // layer.groups, first + len(weights)
+    # an operand holds all channels, or as `needs` has it only those of the groups that are wanted
+    skipped = 0 if x.shape[2] == inputs * layer.groups else first // outputs
+    for group in range(first // outputs, -(-stop // outputs)):
+        start, end = max(first, group * outputs), min(stop, (group + 1) * outputs)
+        channel = (group - skipped) * inputs
+        yield x[:, :, channel : channel + inputs], weights[start - first : end - first]
 
 
 def _convolved(x: Array, weights: Array, window: Window) -> Array:
