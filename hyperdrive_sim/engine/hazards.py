@@ -12,7 +12,7 @@ import numpy as np
 from hyperdrive_sim.engine.accesses import NOBODY, Access, Entry, Fifo, Pasts, Place, Read, members, reads, writes
 from hyperdrive_sim.errors import Hazard
 from hyperdrive_sim.network.box import Box
-from hyperdrive_sim.network.graph import INPUT, Network
+from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.placement import Placement, Resident
 from hyperdrive_sim.schedule.tasks import HOST, Compute, Load, Region, Schedule
@@ -63,7 +63,8 @@ class _Proof:
                 self._write(index, task.frame, region)
         self.pasts.ended.append(EVERYBODY)
         for frame in range(1 + max((task.frame for task in self.tasks), default=0)):
-            self._arrived(len(self.tasks), frame, self.network.output)
+            for name in self.network.outputs:
+                self._arrived(len(self.tasks), frame, name)
 
     def _places(self, memory: str, tensor: str, frame: int) -> list[Place]:
         """Where a map is in a memory; in the host's, each frame has a place of its own for ever."""
@@ -77,7 +78,7 @@ class _Proof:
         if tensor in self.host_layers:
             for name in self.network[tensor].inputs:
                 self._arrived(index, frame, name)
-        elif tensor != INPUT:
+        elif tensor not in self.network.inputs:
             box = self.network.shape(tensor).box
             self._found(index, frame, Read(tensor, box, (Region(HOST, tensor, box),)))
 

@@ -26,8 +26,8 @@ Watch = Callable[[Task, str, Box, Array], None]
 
 def replay(
     computation: Computation, machine: Machine, placement: Placement, schedule: Schedule, trace: Trace, watch: Watch | None = None
-) -> Iterator[Array]:
-    """The network's output for each frame, computed by the tasks as the trace ordered them.
+) -> Iterator[dict[str, Array]]:
+    """The network's outputs by name, for each frame, computed by the tasks as the trace ordered them.
 
     *watch* sees every block that a unit computes. Raises NotThere where a task reads what its memory does not hold.
     """
@@ -37,7 +37,7 @@ def replay(
         if task.effect is not None:
             (run.end if at_end else run.begin)(index, task, task.effect)
     frames = 1 + max((task.frame for task in schedule.tasks), default=0)
-    return (run.host.whole(computation.network.output, frame) for frame in range(frames))
+    return ({name: run.host.whole(name, frame) for name in computation.network.outputs} for frame in range(frames))
 
 
 def _moments(trace: Trace) -> Iterator[tuple[int, bool]]:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from hyperdrive_sim.network.box import Box, Shape
-from hyperdrive_sim.network.graph import INPUT, Network
+from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers.layer import Layer
 from hyperdrive_sim.network.layers.values import DType, computed, padding_value
 from hyperdrive_sim.network.parameters import NO_PARAMETERS, Array, Parameters
@@ -48,11 +48,11 @@ class Arithmetic(Protocol):
 
 
 class Computation(NamedTuple):
-    """What is to be computed, whoever does it: a network, its constants by layer, an input map and an arithmetic."""
+    """What is to be computed, whoever does it: a network, its constants by layer, its input maps by name and an arithmetic."""
 
     network: Network
     parameters: Mapping[str, Parameters]
-    x: Array
+    inputs: Mapping[str, Array]
     arithmetic: Arithmetic
 
     def layer(self, name: str, operands: Sequence[Array], channels: tuple[int, int] | None = None) -> Array:
@@ -122,17 +122,17 @@ def framed(x: Array, needed: Box, layer: Layer, origin: Box | None = None) -> Ar
 def forward(computation: Computation, known: Mapping[str, Array] | None = None) -> Iterator[tuple[str, Array]]:
     """Each layer's name and whole output, in the network's order; maps nobody needs any more are let go.
 
-    From the input on, or from some *known* maps on: then only what follows from them.
+    From the inputs on, or from some *known* maps on: then only what follows from them.
     """
     network, dtype = computation.network, computation.arithmetic.dtype
-    maps = {name: given.astype(dtype) for name, given in (known or {INPUT: computation.x}).items()}
-    waiting = {name: len(network.consumers(name)) for name in (INPUT, *(layer.name for layer in network))}
+    maps = {name: given.astype(dtype) for name, given in (known or computation.inputs).items()}
+    waiting = {name: len(network.consumers(name)) for name in network.graph}
     for layer in network:
         if layer.name in maps or not all(name in maps for name in layer.inputs):
             continue
         maps[layer.name] = whole(computation, layer.name, maps)
         yield layer.name, maps[layer.name]
-        for name in layer.inputs:
+        for name in set(layer.inputs):  # a map that a layer takes twice has that layer as one reader
             waiting[name] -= 1
             if not waiting[name]:
                 del maps[name]

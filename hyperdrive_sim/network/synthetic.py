@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from zlib import crc32
 
 import numpy as np
@@ -10,8 +10,11 @@ import numpy as np
 from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers.constants import Around, Range, drawn, map_range
-from hyperdrive_sim.network.layers.layer import Layer
+from hyperdrive_sim.network.layers.layer import Holds, Layer
 from hyperdrive_sim.network.parameters import Array, Parameters
+
+INPUT_RANGES: Mapping[Holds, Range] = {"real": Range(0.5, 0.4), "signs": Range(0.0, 1.0), "sums": Range(0.0, 32.0)}
+"""Roughly which values drawn inputs have, by what they hold."""
 
 
 def random_parameters(network: Network, seed: int) -> dict[str, Parameters]:
@@ -34,16 +37,31 @@ def _drawn(layer: Layer, network: Network, ranges: Sequence[Range], seed: int) -
 
 
 def _ranges(network: Network) -> dict[str, Range]:
-    """Which values the input holds, and every layer's map."""
-    known = {INPUT: Range(0.5, 0.4)}
+    """Which values the inputs hold, and every layer's map."""
+    known = {name: INPUT_RANGES[network.holds(name)] for name in network.inputs}
     for layer in network:
         known[layer.name] = map_range(layer, [known[name] for name in layer.inputs], network.input_shapes(layer))
     return known
 
 
-def random_input(shape: Shape, seed: int) -> Array:
-    """A reproducible picture-like input: smooth gradients and noise, in 0..1, exact in FP16."""
-    rng = np.random.default_rng([seed, crc32(b"input")])
+def random_inputs(network: Network, seed: int) -> dict[str, Array]:
+    """Reproducible inputs by name (rows, columns, channels): pictures, or where an input holds them, signs or integers."""
+    return {name: _random_input(shape, network.holds(name), seed, name) for name, shape in network.inputs.items()}
+
+
+def _random_input(shape: Shape, holds: Holds, seed: int, name: str) -> Array:
+    if holds == "real":
+        return random_input(shape, seed, name)
+    rng = np.random.default_rng([seed, crc32(name.encode())])
+    size = shape.rows, shape.columns, shape.channels
+    if holds == "signs":
+        return rng.choice(np.array([-1, 1], np.float16), size)
+    return rng.normal(0, INPUT_RANGES[holds].spread, size).round().astype(np.float16)
+
+
+def random_input(shape: Shape, seed: int, name: str = INPUT) -> Array:
+    """A reproducible picture-like input: smooth gradients and noise, in 0..1, exact in FP16. Each name has a picture of its own."""
+    rng = np.random.default_rng([seed, crc32(name.encode())])
     rows, columns = np.linspace(0, 1, shape.rows), np.linspace(0, 1, shape.columns)
     phases, waves = rng.uniform(0, 2 * np.pi, shape.channels), rng.uniform(1, 6, (2, shape.channels))
     smooth = np.sin(2 * np.pi * (rows[:, None, None] * waves[0] + columns[None, :, None] * waves[1]) + phases)

@@ -51,13 +51,13 @@ class Mismatch(NamedTuple):
 class Function(NamedTuple):
     """How many values the replay computed and what was wrong: the first value that differs, and what stopped it.
 
-    `outputs` are the network's outputs (rows, columns, channels), a frame each; none where something stopped it.
+    `outputs` are the network's outputs (rows, columns, channels) by name, for each frame; none where something stopped it.
     """
 
     values: int
     mismatch: Mismatch | None
     failure: str
-    outputs: tuple[Array, ...]
+    outputs: tuple[Mapping[str, Array], ...]
 
 
 class Deviation(NamedTuple):
@@ -195,20 +195,19 @@ def _executed(
     """The replay against golden, golden against float64, and what signs are like."""
     network, spec, machine, placement = setting
     arithmetic = scenario.architecture.arithmetic(spec)
-    given = inputs.input_map(scenario, network.input_shape)
-    computation = Computation(network, inputs.parameters(scenario, network), given, arithmetic)
+    computation = Computation(network, inputs.parameters(scenario, network), inputs.input_maps(scenario, network), arithmetic)
     progress("computing golden", 0, 0)
     golden = dict(forward(computation))
     laps.lap("golden")
     watch = _Watch(golden, network, progress)
-    outputs: tuple[Array, ...] = ()
+    outputs: tuple[Mapping[str, Array], ...] = ()
     failure = ""
     try:
         outputs = tuple(replay(computation, machine, placement, schedule, trace, watch))
     except Finding as finding:
         failure = str(finding)
-    if not all(same(output, golden[network.output]).all() for output in outputs):
-        failure = "the network's output differs from golden"
+    if wrong := [name for frame in outputs for name, values in frame.items() if not same(values, golden[name]).all()]:
+        failure = f"the network's output '{wrong[0]}' differs from golden"
     laps.lap("replay")
     progress("computing in float64", 0, 0)
     deviation = _deviation(computation, golden, placement)
@@ -252,7 +251,8 @@ def _deviation(computation: Computation, golden: Mapping[str, Array], placement:
     network = computation.network
     ours = [layer for layer in network if layer.name not in placement.host]
     made = {layer.name for layer in ours}
-    entries = {name: golden.get(name, computation.x) for layer in ours for name in layer.inputs if name not in made}
+    there = {**computation.inputs, **golden}
+    entries = {name: there[name] for layer in ours for name in layer.inputs if name not in made}
     last = ours[-1].name
     for name, values in forward(computation._replace(arithmetic=Exact()), entries):
         if name == last:

@@ -44,7 +44,7 @@ from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.golden import Computation, Exact, forward, framed
 from hyperdrive_sim.network.graph import INPUT
 from hyperdrive_sim.network.layers import Conv
-from hyperdrive_sim.network.synthetic import random_input, random_parameters
+from hyperdrive_sim.network.synthetic import random_inputs, random_parameters
 from hyperdrive_sim.network.window import Window
 
 Array = NDArray[Any]
@@ -152,7 +152,7 @@ def test_the_second_layer_of_alexnet(product: Product) -> None:
 def test_whole_networks(name: str, shape: tuple[int, int, int]) -> None:
     network = zoo.build(name, shape)
     parameters = random_parameters(network, 3)
-    maps = dict(forward(Computation(network, parameters, random_input(network.input_shape, 3), Exact())))
+    maps = dict(forward(Computation(network, parameters, random_inputs(network, 3), Exact())))
     layers = [layer for layer in network if isinstance(layer, Conv) and layer.maps == "binary"]
     assert len(layers) >= 2
     for layer in layers:

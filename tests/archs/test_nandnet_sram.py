@@ -121,7 +121,7 @@ def test_what_converters_lose(network: str, name: str, layers: list[str]) -> Non
     scenario = Scenario.read(SCENARIOS / "nandnet_sram" / f"{network}.yaml", ["chip.adc_bits=8", "reproduces=null"])
     net = scenario.network()
     parameters = inputs.parameters(scenario, net)
-    given = inputs.input_map(scenario, net.input_shape)
+    given = inputs.input_maps(scenario, net)
     maps = dict(forward(Computation(net, parameters, given, scenario.architecture.arithmetic(scenario.spec))))
     for layer in (net[one] for one in layers):
         weights = parameters[layer.name].weights
@@ -321,7 +321,7 @@ def test_discharges_follow_activations() -> None:
 def test_activation_rates_are_measured_and_put_back() -> None:
     scenario = Scenario.read(SCENARIOS / "nandnet_sram" / "lenet.yaml", ["reproduces=null"])
     net, found = scenario.network(), check(scenario).activation_rates
-    given = inputs.input_map(scenario, net.input_shape)
+    given = inputs.input_maps(scenario, net)
     maps = dict(forward(Computation(net, inputs.parameters(scenario, net), given, scenario.architecture.arithmetic(scenario.spec))))
     assert found == {name: (maps[net[name].inputs[0]] == 1).sum() / maps[net[name].inputs[0]].size for name in ("conv2", "ip1")}
     rates = ", ".join(f"{name}: {rate}" for name, rate in found.items())

@@ -25,7 +25,7 @@ from hyperdrive_sim.network.golden import Computation, Exact, forward, framed, o
 from hyperdrive_sim.network.graph import INPUT
 from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, Sign
 from hyperdrive_sim.network.parameters import Array, Parameters
-from hyperdrive_sim.network.synthetic import random_input, random_parameters
+from hyperdrive_sim.network.synthetic import random_inputs, random_parameters
 from hyperdrive_sim.network.window import Window
 
 XNORBIN = registry.load("xnorbin")
@@ -379,7 +379,7 @@ architecture: xnorbin
 def test_check_finds_an_overflow(tmp_path: Path) -> None:
     """144 products, one pass: nine bits hold any sum, six do not. A run computes nothing and finds nothing."""
     net = zoo.build("tiny_xnor", (16, 9, 11))
-    computation = Computation(net, random_parameters(net, 3), random_input(net.input_shape, 3), Exact())
+    computation = Computation(net, random_parameters(net, 3), random_inputs(net, 3), Exact())
     sums = dict(forward(computation))["conv"].astype(int)
     wide = write(tmp_path, "chip: {psum_word_bits: 9}\n", base=SCENARIO)
     assert invoke("check", wide).exit_code == 0

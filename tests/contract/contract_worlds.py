@@ -86,8 +86,8 @@ class Built:
 
     @cached_property
     def computation(self) -> Computation:
-        x = synthetic.random_input(self.network.input_shape, SEED)
-        return Computation(self.network, synthetic.random_parameters(self.network, SEED), x, self.architecture.arithmetic(self.spec))
+        inputs, parameters = synthetic.random_inputs(self.network, SEED), synthetic.random_parameters(self.network, SEED)
+        return Computation(self.network, parameters, inputs, self.architecture.arithmetic(self.spec))
 
     @cached_property
     def golden(self) -> dict[str, Array]:

@@ -22,7 +22,7 @@ from hyperdrive_sim.network.golden import Arithmetic, Computation, Exact, forwar
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Add, Conv, GlobalMean, Layer
 from hyperdrive_sim.network.parameters import Array, Parameters
-from hyperdrive_sim.network.synthetic import random_input, random_parameters
+from hyperdrive_sim.network.synthetic import random_inputs, random_parameters
 from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
 from hyperdrive_sim.schedule.placement import Placement, Resident
@@ -58,9 +58,9 @@ class World(NamedTuple):
     host: frozenset[str] = frozenset()
 
     def computation(self, arithmetic: Arithmetic) -> Computation:
-        return Computation(self.network, random_parameters(self.network, 1), random_input(self.network.input_shape, 1), arithmetic)
+        return Computation(self.network, random_parameters(self.network, 1), random_inputs(self.network, 1), arithmetic)
 
-    def replayed(self, watch: Watch | None = None, arithmetic: Arithmetic = EXACT) -> list[NDArray[Any]]:
+    def replayed(self, watch: Watch | None = None, arithmetic: Arithmetic = EXACT) -> list[dict[str, NDArray[Any]]]:
         units = tuple(Unit(name, "unit") for name in dict.fromkeys(one.unit for one in self.tasks))
         machine = Machine(units, self.memories, CLOCK, 1)
         schedule = Schedule(self.tasks).checked(machine)
@@ -83,11 +83,11 @@ class World(NamedTuple):
         return str(failure.value)
 
     def is_golden(self, frames: int = 1) -> bool:
-        golden = dict(forward(self.computation(EXACT)))[self.network.output]
-        assert np.ptp(golden) > 0
+        golden = dict(forward(self.computation(EXACT)))
+        assert all(np.ptp(golden[name]) > 0 for name in self.network.outputs)
         outputs = self.replayed()
-        assert len(outputs) == frames
-        return all(np.array_equal(output, golden) for output in outputs)
+        assert [set(output) for output in outputs] == [set(self.network.outputs)] * frames
+        return all(np.array_equal(values, golden[name]) for output in outputs for name, values in output.items())
 
 
 def network(*layers: Layer) -> Network:
@@ -178,7 +178,7 @@ def test_the_watch_sees_every_block_that_is_computed() -> None:
     outputs = ONE_CHIP.replayed(lambda one, layer, block, values: seen.append((one.name, layer, block, values)))
     ((name, layer, block, values),) = seen
     assert (name, layer, block) == ("compute", "conv", OUT)
-    np.testing.assert_array_equal(values, outputs[0])
+    np.testing.assert_array_equal(values, outputs[0]["conv"])
 
 
 # One chip, two blocks of output channels: what may lie where, and for how long.

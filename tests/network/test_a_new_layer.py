@@ -15,7 +15,7 @@ from hyperdrive_sim.network.layers import Conv, Layer, Shapes, Sign, Weightless
 from hyperdrive_sim.network.layers.constants import Around, Range, drawn, map_range
 from hyperdrive_sim.network.layers.values import DType, computed
 from hyperdrive_sim.network.parameters import Array, Parameters
-from hyperdrive_sim.network.synthetic import random_input, random_parameters
+from hyperdrive_sim.network.synthetic import random_inputs, random_parameters
 from hyperdrive_sim.network.window import Window
 
 
@@ -96,11 +96,11 @@ def test_its_constants_are_drawn_and_its_range_moves_what_follows() -> None:
 
 def test_golden_computes_it() -> None:
     network = gated()
-    computation = Computation(network, random_parameters(network, 3), random_input(Shape(2, 4, 5), 3), Exact())
+    computation = Computation(network, random_parameters(network, 3), random_inputs(network, 3), Exact())
     maps, scale = dict(forward(computation)), computation.parameters["gate"].scale
     assert scale is not None
     for row, column, channel in np.ndindex(4, 5, 2):
-        expected = maps["conv"][row, column, channel] * np.float64(computation.x[row, column, channel]) * scale[channel]
+        expected = maps["conv"][row, column, channel] * np.float64(computation.inputs[INPUT][row, column, channel]) * scale[channel]
         assert maps["gate"][row, column, channel] == expected, (row, column, channel)
 
 
@@ -108,5 +108,5 @@ def test_a_layer_that_registers_nothing_has_no_constants_and_no_value() -> None:
     network = Network("nothing", Shape(1, 2, 2), [Nothing(name="n", inputs=(INPUT,))])
     assert random_parameters(network, 0) == {}
     with pytest.raises(TypeError) as failure:
-        dict(forward(Computation(network, {}, random_input(Shape(1, 2, 2), 0), Exact())))
+        dict(forward(Computation(network, {}, random_inputs(network, 0), Exact())))
     assert str(failure.value) == "nothing says what 'n', a nothing, computes; register it with values.computed"

@@ -21,11 +21,11 @@ from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.golden import Computation, Exact, forward, framed
 from hyperdrive_sim.network.graph import INPUT, Network
-from hyperdrive_sim.network.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool, MeanPool
+from hyperdrive_sim.network.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool, MeanPool, Sign
 from hyperdrive_sim.network.layers.conv import RESIDUAL_GAIN
 from hyperdrive_sim.network.layers.values import padding_value
 from hyperdrive_sim.network.parameters import NO_PARAMETERS, Parameters
-from hyperdrive_sim.network.synthetic import random_input, random_parameters
+from hyperdrive_sim.network.synthetic import random_input, random_inputs, random_parameters
 from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.network.zoo import build
 
@@ -233,8 +233,8 @@ def test_parameters_of_some_channels() -> None:
 
 def test_some_channels_of_a_layer_are_that_part_of_all_of_them() -> None:
     network = build("tiny_residual", (16, 6, 5))
-    computation = Computation(network, random_parameters(network, 1), random_input(network.input_shape, 1), Exact())
-    maps = {INPUT: computation.x, **dict(forward(computation))}
+    computation = Computation(network, random_parameters(network, 1), random_inputs(network, 1), Exact())
+    maps = {**computation.inputs, **dict(forward(computation))}
     for layer in network:
         shape = network.shape(layer.name)
         operands = [
@@ -269,7 +269,7 @@ def residual_pair() -> Network:
 
 def test_forward_yields_every_layer_and_lets_go_of_what_nobody_needs() -> None:
     network = residual_pair()
-    computation = Computation(network, random_parameters(network, 0), random_input(network.input_shape, 0), Exact())
+    computation = Computation(network, random_parameters(network, 0), random_inputs(network, 0), Exact())
     kept: dict[str, weakref.ref[Array]] = {}
     alive = []
     for name, values in forward(computation):
@@ -281,9 +281,9 @@ def test_forward_yields_every_layer_and_lets_go_of_what_nobody_needs() -> None:
 
 def test_forward_is_one_layer_after_the_other() -> None:
     network = residual_pair()
-    computation = Computation(network, random_parameters(network, 0), random_input(network.input_shape, 0), Exact())
+    computation = Computation(network, random_parameters(network, 0), random_inputs(network, 0), Exact())
     maps = dict(forward(computation))
-    x = computation.x.astype(np.float64)
+    x = computation.inputs[INPUT].astype(np.float64)
     one = whole(network["one"], [x], computation.parameters["one"])
     two = whole(network["two"], [one], computation.parameters["two"])
     np.testing.assert_array_equal(maps["one"], one)
@@ -294,12 +294,43 @@ def test_forward_is_one_layer_after_the_other() -> None:
 
 def test_forward_from_known_maps_computes_what_follows_from_them() -> None:
     network = residual_pair()
-    computation = Computation(network, random_parameters(network, 0), random_input(network.input_shape, 0), Exact())
+    computation = Computation(network, random_parameters(network, 0), random_inputs(network, 0), Exact())
     maps = dict(forward(computation))
     assert [name for name, _ in forward(computation, {"two": maps["two"]})] == []
     rest = dict(forward(computation, {"one": maps["one"], "two": maps["two"]}))
     assert list(rest) == ["sum", "mean"]
     np.testing.assert_array_equal(rest["mean"], maps["mean"])
+
+
+def test_forward_from_several_inputs_and_of_a_part() -> None:
+    """A map that one layer takes twice and another once; then the part behind it alone, from the maps that cross."""
+    conv = Conv(name="conv", inputs=("a",), out_channels=2, window=Window.square(3, padding=1))
+    layers = [conv, Add(name="twice", inputs=("conv", "conv")), Add(name="sum", inputs=("conv", "b"))]
+    network = Network("n", {"a": Shape(2, 4, 4), "b": Shape(2, 4, 4)}, layers)
+    inputs = random_inputs(network, 0)
+    computation = Computation(network, random_parameters(network, 0), inputs, Exact())
+    maps = dict(forward(computation))
+    np.testing.assert_array_equal(maps["twice"], 2 * maps["conv"])
+    np.testing.assert_array_equal(maps["sum"], maps["conv"] + inputs["b"].astype(np.float64))
+    assert not np.array_equal(inputs["a"], inputs["b"])
+    part = network.part(("twice", "sum"))
+    behind = dict(forward(Computation(part, computation.parameters, {"conv": maps["conv"], "b": inputs["b"]}, Exact())))
+    assert list(behind) == ["twice", "sum"]
+    for name, values in behind.items():
+        np.testing.assert_array_equal(values, maps[name])
+
+
+def test_drawn_inputs_hold_what_the_network_says() -> None:
+    sign, conv = Sign(name="s", inputs=("real",)), Conv(name="c", inputs=("signs",), out_channels=1, window=Window.square(1))
+    layers = [sign, conv, Add(name="sum", inputs=("sums", "sums"))]
+    shape = Shape(1, 16, 16)
+    network = Network("n", dict.fromkeys(("real", "signs", "sums"), shape), layers, holds={"signs": "signs", "sums": "sums"})
+    drawn = random_inputs(network, 2)
+    np.testing.assert_array_equal(drawn["real"], random_input(shape, 2, "real"))
+    assert set(np.unique(drawn["signs"])) == {-1, 1}
+    assert (drawn["sums"] == drawn["sums"].round()).all()
+    assert 20 < drawn["sums"].astype(float).std() < 45, "integers, spread by 32"
+    assert all(np.array_equal(values, random_inputs(network, 2)[name]) for name, values in drawn.items()), "the same every time"
 
 
 def flattened(found: dict[str, Parameters]) -> dict[tuple[str, str], list[float]]:

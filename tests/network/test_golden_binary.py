@@ -20,7 +20,7 @@ from hyperdrive_sim.network.golden import Computation, Exact, apply_in, forward,
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, MeanPool, Sign, Thermometer
 from hyperdrive_sim.network.parameters import NO_PARAMETERS, Parameters
-from hyperdrive_sim.network.synthetic import random_input, random_parameters
+from hyperdrive_sim.network.synthetic import random_inputs, random_parameters
 from hyperdrive_sim.network.window import Window
 
 Array = NDArray[Any]
@@ -245,7 +245,7 @@ def test_layers_in_one_go_each_take_their_own_bypass() -> None:
     network, constants = chained(), {"conv": Parameters(np.array([[1, 1], [-1, 1]], np.int8).reshape(2, 1, 1, 2))}
     constants["sign"] = Parameters(scale=np.array([1.0, -1.0]), bias=np.array([-9.0, -9.0]))
     x = np.array([[[5.0, -7.0]]])
-    computation = Computation(network, constants, x, Exact())
+    computation = Computation(network, constants, {INPUT: x}, Exact())
     names, bits = ("conv", "one", "two", "sign"), np.array([[[1.0, -1.0]]])
     maps = dict(forward(computation))
     assert [maps[name].ravel().tolist() for name in names] == [[0, -2], [3, -5], [8, -12], [-1, 1]]
@@ -288,7 +288,7 @@ def test_a_pooling_in_one_go_over_the_whole_map_is_padded_as_if_alone(
     x, weights = rng.normal(1.5, 1, (7, 9, 5)), signs(rng, 5, 3, 3, 5).astype(np.int8)
     weights[0] = -1
     norms = Parameters(scale=np.array([1.0, -1.0, 0.5, -0.5, 1.0]), bias=np.array([20.0, 2.0, -3.0, 1.0, 0.0]))
-    computation = Computation(network, {"conv": Parameters(weights), "sign": norms}, x, Exact())
+    computation = Computation(network, {"conv": Parameters(weights), "sign": norms}, {INPUT: x}, Exact())
     maps = dict(forward(computation))
     names = ("conv", *(["sum"] if bypass else []), "pool", "sign")
     operands = [np.pad(maps["signs"], ((1, 1), (1, 1), (0, 0)), constant_values=1), *([maps["signs"]] if bypass else [])]
@@ -386,7 +386,7 @@ def groupnet(x: Array, p: Mapping[str, Parameters]) -> dict[str, Array]:
 def lively(network: Network, x: Array, seed: int) -> dict[str, Parameters]:
     """Drawn constants, but the zero of each batch norm is what comes in the middle of its map, so that values lie on it and around it."""
     constants = random_parameters(network, seed)
-    for name, values in chain([(INPUT, x)], forward(Computation(network, constants, x, Exact()))):
+    for name, values in chain([(INPUT, x)], forward(Computation(network, constants, {INPUT: x}, Exact()))):
         for sign in network.consumers(name):
             if isinstance(network[sign], Sign):
                 factor, middle = constants[sign].scale, values[values.shape[0] // 2, values.shape[1] // 2]
@@ -407,9 +407,9 @@ def test_a_whole_network_is_what_plain_loops_say(
     name: str, shape: tuple[int, int, int], again: Callable[[Array, Mapping[str, Parameters]], dict[str, Array]], seed: int
 ) -> None:
     network = zoo.build(name, shape)
-    x = random_input(network.input_shape, seed).astype(np.float64)
+    x = random_inputs(network, seed)[INPUT].astype(np.float64)
     constants = lively(network, x, seed)
-    maps, expected = dict(forward(Computation(network, constants, x, Exact()))), again(x, constants)
+    maps, expected = dict(forward(Computation(network, constants, {INPUT: x}, Exact()))), again(x, constants)
     assert {name for name in maps if name not in expected} == {name for name in maps if ".add" in name and not name.endswith("add")}
     for layer, values in expected.items():
         np.testing.assert_array_equal(maps[layer], values, err_msg=layer)
@@ -520,7 +520,7 @@ def test_drawn_zeros_lie_among_the_values_of_a_whole_network(name: str, shape: t
     plus, exact, flipped = {layer.name: list[float]() for layer in layers}, list[Array](), list[Array]()
     for seed in range(seeds):
         constants = random_parameters(network, seed)
-        xs = [random_input(network.input_shape, seed + number) for number in range(pictures)]
+        xs = [random_inputs(network, seed + number) for number in range(pictures)]
         found = [{name: y for name, y in forward(Computation(network, constants, x, Exact())) if name in both} for x in xs]
         for layer in layers:
             maps, its = [one[layer.name].reshape(-1, one[layer.name].shape[2]) for one in found], constants[layer.name]
@@ -544,7 +544,7 @@ def test_drawn_zeros_lie_among_the_values_of_a_whole_network(name: str, shape: t
 def test_the_sign_of_zero_shows_in_drawn_networks(name: str) -> None:
     """In every layer of signs of sums some values are zero behind the batch norm: with the other choice their bits, and no others, turn."""
     network = zoo.build(name, (3, 14, 12))
-    constants, x = random_parameters(network, 0), random_input(network.input_shape, 0)
+    constants, x = random_parameters(network, 0), random_inputs(network, 0)
     maps = dict(forward(Computation(network, constants, x, Exact())))
     layers = [layer for layer in network if isinstance(layer, Sign)]
     for layer in layers:

@@ -22,7 +22,7 @@ from hyperdrive_sim.network.golden import Computation, Exact, forward, framed
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Concat, Conv, Layer, MaxPool, MeanPool, Sign, Upsample
 from hyperdrive_sim.network.parameters import NO_PARAMETERS, Parameters
-from hyperdrive_sim.network.synthetic import random_input, random_parameters
+from hyperdrive_sim.network.synthetic import random_inputs, random_parameters
 from hyperdrive_sim.network.window import Window
 
 Array = NDArray[Any]
@@ -237,5 +237,5 @@ def test_drawn_constants_of_groups_keep_the_spread() -> None:
     assert scale is not None
     assert weights.shape == (64, 3, 3, 4)
     assert (abs(scale.astype(float) / (2 / 36) ** 0.5 - 1) < 0.26).all(), "a quarter to either side of the root of 2 / 36"
-    signs = dict(forward(Computation(network, parameters, random_input(Shape(64, 9, 9), 1), Exact())))["s"]
+    signs = dict(forward(Computation(network, parameters, random_inputs(network, 1), Exact())))["s"]
     assert 0.1 < (signs > 0).mean() < 0.9, "thresholds lie among the values that come"

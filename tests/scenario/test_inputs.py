@@ -16,9 +16,9 @@ from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Conv
 from hyperdrive_sim.network.parameters import Array, Parameters
-from hyperdrive_sim.network.synthetic import random_input, random_parameters
+from hyperdrive_sim.network.synthetic import random_inputs, random_parameters
 from hyperdrive_sim.network.window import Window
-from hyperdrive_sim.scenario.inputs import input_map, parameters, read_image, read_weights
+from hyperdrive_sim.scenario.inputs import input_maps, parameters, read_image, read_weights
 from hyperdrive_sim.scenario.scenario import Scenario
 
 RNG = np.random.default_rng(7)
@@ -265,8 +265,8 @@ def test_signs_may_be_of_any_kind_of_number(tmp_path: Path, kind: type) -> None:
 def test_a_scenario_without_files_draws_from_its_seed() -> None:
     one, other = (Scenario.parse(BASE, [f"seed={seed}"]) for seed in (1, 2))
     network = one.network()
-    assert _same(input_map(one, network.input_shape), random_input(network.input_shape, 1))
-    assert not np.array_equal(input_map(one, network.input_shape), input_map(other, network.input_shape))
+    assert _same(input_maps(one, network)["input"], random_inputs(network, 1)["input"])
+    assert not np.array_equal(input_maps(one, network)["input"], input_maps(other, network)["input"])
     assert equal(parameters(one, network)["conv"], random_parameters(network, 1)["conv"])
     assert not equal(parameters(one, network)["conv"], parameters(other, network)["conv"])
 
@@ -281,6 +281,6 @@ def test_a_scenario_finds_its_files_beside_itself(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     scenario = Scenario.read(path.relative_to(tmp_path))
     assert equal(parameters(scenario, network)["conv"], known["conv"])
-    assert _same(input_map(scenario, network.input_shape), read_image(tmp_path / "here" / "data" / "a.png", network.input_shape))
+    assert _same(input_maps(scenario, network)["input"], read_image(tmp_path / "here" / "data" / "a.png", network.shape("input")))
     for command in ("run", "check"):
         assert invoke(command, "here/s.yaml").exit_code == 0

@@ -75,7 +75,7 @@ def test_every_scenario_is_valid(path: Path) -> None:
     scenario = Scenario.read(path)
     assert 10 < len(scenario.settings.title) <= 100
     assert COMPARE in path.parents or scenario.architecture.name == path.parent.name
-    assert scenario.network().input_shape == scenario.settings.input_shape
+    assert scenario.network().shape("input") == scenario.settings.input_shape
 
 
 def test_titles_and_hashes_tell_scenarios_apart() -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import networkx as nx
 
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.network.graph import INPUT, Network
+from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Add, Conv, Layer
 from hyperdrive_sim.network.window import Window
 
@@ -100,8 +100,8 @@ def _conv_under(add: Add, network: Network) -> str:
     """The convolution whose result an add takes straight from the accumulators: its later input, used by nobody else."""
     order = {layer.name: number for number, layer in enumerate(network)}
     later = max(add.inputs, key=lambda name: order.get(name, -1))
-    conv = network[later] if later != INPUT else None
-    if not isinstance(conv, Conv) or conv.relu or network.consumers(later) != (add.name,):
+    conv = network[later] if later not in network.inputs else None
+    if not isinstance(conv, Conv) or conv.relu or network.only_reader(later) != add:
         raise InvalidInput.at(
             add.name, "does not follow a convolution of its own", "Hyperdrive adds a bypass only to a convolution's result, before its ReLU"
         )
