@@ -6,13 +6,14 @@ from worlds import CLOCK
 
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Conv
+from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.schedule.machine import Machine, Unit
 from hyperdrive_sim.schedule.prices import Price
 from hyperdrive_sim.schedule.tasks import Compute, Schedule, Site, Task
 
 
 def conv(name: str, source: str, channels: int) -> Conv:
-    return Conv(name=name, inputs=(source,), out_channels=channels, kernel=1, scale=False, bias=False)
+    return Conv(name=name, inputs=(source,), out_channels=channels, window=Window.square(1), scale=False, bias=False)
 
 
 NETWORK = Network("pencil", (1, 2, 2), [conv("a", "input", 2), conv("b", "a", 1)])

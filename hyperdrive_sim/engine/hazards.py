@@ -13,7 +13,6 @@ from hyperdrive_sim.engine.accesses import NOBODY, Access, Entry, Fifo, Pasts, P
 from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.errors import Hazard
 from hyperdrive_sim.network.box import Box
-from hyperdrive_sim.network.graph import INPUT
 from hyperdrive_sim.schedule.placement import Resident
 from hyperdrive_sim.schedule.tasks import HOST, Compute, Load, Region, Schedule
 
@@ -65,7 +64,8 @@ class _Proof:
                 self._write(index, task.frame, region)
         self.pasts.ended.append(EVERYBODY)
         for frame in range(1 + max((task.frame for task in self.tasks), default=0)):
-            self._arrived(len(self.tasks), frame, self.network.output)
+            for name in self.network.outputs:
+                self._arrived(len(self.tasks), frame, name)
 
     def _places(self, memory: str, tensor: str, frame: int) -> list[Place]:
         """Where a map is in a memory; in the host's, each frame has a place of its own for ever."""
@@ -79,7 +79,7 @@ class _Proof:
         if tensor in self.host_layers:
             for name in self.network[tensor].inputs:
                 self._arrived(index, frame, name)
-        elif tensor != INPUT:
+        elif tensor not in self.network.inputs:
             box = self.network.shape(tensor).box
             self._found(index, frame, Read(tensor, box, (Region(HOST, tensor, box),)))
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from hyperdrive_sim.errors import NotThere
 from hyperdrive_sim.network.box import Box
-from hyperdrive_sim.network.golden import Array, Computation, whole
-from hyperdrive_sim.network.graph import INPUT
+from hyperdrive_sim.network.golden import Computation, whole
+from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.schedule.machine import Memory
 from hyperdrive_sim.schedule.placement import Resident
 
@@ -120,8 +120,8 @@ class Host:
 
     def whole(self, tensor: str, frame: int) -> Array:
         """A map of which the host has every pixel, or can compute it. Raises NotThere if some of it has not come yet."""
-        if tensor == INPUT:
-            return self.computation.x.astype(self.computation.arithmetic.dtype)
+        if tensor in self.computation.inputs:
+            return self.computation.inputs[tensor].astype(self.computation.arithmetic.dtype)
         if self.missing.get((tensor, frame), 1) == 0:
             return self.maps[tensor, frame]
         if tensor not in self.layers:

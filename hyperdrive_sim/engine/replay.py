@@ -16,14 +16,15 @@ from hyperdrive_sim.engine.memories import Fifo, Host, Ram
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.errors import NotThere
 from hyperdrive_sim.network.box import Box
-from hyperdrive_sim.network.golden import Array, Computation, padding_value
+from hyperdrive_sim.network.golden import Computation, framed
+from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, Task
 
 Watch = Callable[[Task, str, Box, Array], None]
 
 
-def replay(compiled: Compiled, computation: Computation, watch: Watch | None = None) -> Iterator[Array]:
-    """The network's output for each frame, computed by the tasks as the trace ordered them.
+def replay(compiled: Compiled, computation: Computation, watch: Watch | None = None) -> Iterator[dict[str, Array]]:
+    """The network's outputs by name, for each frame, computed by the tasks as the trace ordered them.
 
     *watch* sees every block that a unit computes. Raises NotThere where a task reads what its memory does not hold.
     """
@@ -33,7 +34,7 @@ def replay(compiled: Compiled, computation: Computation, watch: Watch | None = N
         if task.effect is not None:
             (run.end if at_end else run.begin)(index, task, task.effect)
     frames = 1 + max((task.frame for task in schedule.tasks), default=0)
-    return (run.host.whole(computation.network.output, frame) for frame in range(frames))
+    return ({name: run.host.whole(name, frame) for name in computation.network.outputs} for frame in range(frames))
 
 
 def _moments(trace: Trace) -> Iterator[tuple[int, bool]]:
@@ -109,13 +110,8 @@ class _Replay:
             if common:
                 found += self.rams[region.memory].read(tensor, common, task.frame, held, fetch)
         self._count(found, fetch.size, task.unit, tensor, fetch, task)
-        needed = layer.needs(self.network.under(effect.site.layers, out)[0], self.network.shape(tensor))
-        inside = needed & fetch
-        if needed == inside:
-            return held[needed.slices(fetch)]
-        window = np.full((needed.r1 - needed.r0, needed.w1 - needed.w0, needed.c1 - needed.c0), padding_value(layer), held.dtype)
-        window[inside.slices(needed)] = held[inside.slices(fetch)]
-        return window
+        needed = layer.needs(0, self.network.under(effect.site.layers, out)[0], self.network.input_shapes(layer))
+        return framed(held, needed, layer, fetch)
 
     def _bypasses(self, task: Task, effect: Compute, out: Box) -> list[Array]:
         block = out.channels(effect.c0, effect.c1)

@@ -1,4 +1,4 @@
-"""Blocks of a feature map: half-open ranges of channels, rows and columns. All off-by-ones of the package live here."""
+"""Blocks of a feature map: half-open ranges of channels, rows and columns. All off-by-ones live here and in `window`."""
 
 from __future__ import annotations
 
@@ -75,14 +75,6 @@ class Box(NamedTuple):
 
     def clipped(self, shape: Shape) -> Box:
         return self & shape.box
-
-    def window(self, kernel: int, stride: int, padding: int) -> Box:
-        """The input pixels under a kernel that slides over these output pixels; may reach outside the map."""
-        return Box(
-            self.c0, self.c1,
-            self.r0 * stride - padding, (self.r1 - 1) * stride - padding + kernel,
-            self.w0 * stride - padding, (self.w1 - 1) * stride - padding + kernel,
-        )  # fmt: skip
 
     def slices(self, origin: Box) -> tuple[slice, slice, slice]:
         """Where this block stands in an array (rows, columns, channels) that holds *origin*."""

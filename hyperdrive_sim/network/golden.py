@@ -7,38 +7,15 @@ Feature maps are arrays (rows, columns, channels). An `Arithmetic` says how one 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
-from hyperdrive_sim.network.graph import INPUT, Network
-from hyperdrive_sim.network.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool, MeanPool, Sign, Thermometer
-
-Array = NDArray[Any]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Parameters:
-    """A layer's constants from output channel *first* on: weights [out, kernel rows, kernel columns, in] (+-1 as int8 where binary),
-    and a factor and an offset per output channel.
-    """
-
-    weights: Array | None = None
-    scale: Array | None = None
-    bias: Array | None = None
-    first: int = 0
-
-    def channels(self, start: int, stop: int) -> Parameters:
-        """What output channels start..stop need."""
-        weights, scale, bias = (None if part is None else part[start:stop] for part in (self.weights, self.scale, self.bias))
-        return Parameters(weights, scale, bias, start)
-
-
-NO_PARAMETERS = Parameters()
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.network.layers.layer import Layer
+from hyperdrive_sim.network.layers.values import DType, computed, padding_value
+from hyperdrive_sim.network.parameters import NO_PARAMETERS, Array, Parameters
 
 
 class Arithmetic(Protocol):
@@ -71,11 +48,11 @@ class Arithmetic(Protocol):
 
 
 class Computation(NamedTuple):
-    """What is to be computed, whoever does it: a network, its constants by layer, an input map and an arithmetic."""
+    """What is to be computed, whoever does it: a network, its constants by layer, its input maps by name and an arithmetic."""
 
     network: Network
     parameters: Mapping[str, Parameters]
-    x: Array
+    inputs: Mapping[str, Array]
     arithmetic: Arithmetic
 
     def layer(self, name: str, operands: Sequence[Array], channels: tuple[int, int] | None = None) -> Array:
@@ -104,8 +81,8 @@ def onwards(
     """What layers make of a whole map one after the other; *operands* are the other inputs of those that have two."""
     others = list(operands)
     for layer, its in zip(layers, parameters, strict=True):
-        shape = Shape(values.shape[2], *values.shape[:2])
-        values = framed(values, layer.needs(layer.output(*[shape] * len(layer.inputs)).box, shape), layer)
+        shapes = [Shape(values.shape[2], *values.shape[:2])] * len(layer.inputs)
+        values = framed(values, layer.needs(0, layer.output(shapes).box, shapes), layer)
         values = arithmetic.apply(layer, [values, *(others.pop(0) for _ in layer.inputs[1:])], its)
     return values
 
@@ -124,117 +101,38 @@ class Exact:
         return one_by_one(self, layers, operands, parameters)
 
 
-def apply_in(dtype: type[np.floating[Any]], layer: Layer, operands: Sequence[Array], parameters: Parameters) -> Array:
+def apply_in(dtype: DType, layer: Layer, operands: Sequence[Array], parameters: Parameters) -> Array:
     """One layer in an ordinary floating-point type, sums in whatever order the linear algebra takes; signs are taken in float64."""
-    x = operands[0].astype(dtype)
-    match layer:
-        case Sign():
-            return sign(operands[0], layer, parameters).astype(dtype)
-        case Thermometer():
-            return _thermometer(x, layer)
-        case Conv():
-            y = _convolved(x, _given(parameters.weights).astype(dtype), layer.stride)
-        case Dense():
-            y = (_given(parameters.weights).astype(dtype) @ x.ravel()).reshape(1, 1, -1)
-        case Add():
-            y = x + layer.gain * operands[1].astype(dtype)
-        case MaxPool():
-            return pooled(np.maximum, x, layer)
-        case MeanPool():
-            return pooled(np.add, x, layer) / layer.kernel**2
-        case GlobalMean():
-            mean: Array = x.mean(axis=(0, 1), keepdims=True)
-            return mean
-    if parameters.scale is not None:
-        y = y * parameters.scale.astype(dtype)
-    if parameters.bias is not None:
-        y = y + parameters.bias.astype(dtype)
-    return np.maximum(y, 0) if getattr(layer, "relu", False) else y
+    return computed(layer, operands, parameters, dtype)
 
 
-def _given(weights: Array | None) -> Array:
-    if weights is None:
-        raise InvalidInput.at("weights", "are missing for a layer that needs them")
-    return weights
-
-
-def _convolved(x: Array, weights: Array, stride: int) -> Array:
-    """A sum over kernel rows of matrix products: only one row of taps is ever unfolded, so large maps stay in memory."""
-    out_channels, kernel_rows, kernel_columns, _ = weights.shape
-    rows, columns = ((size - kernel) // stride + 1 for size, kernel in zip(x.shape, (kernel_rows, kernel_columns), strict=False))
-    by_row = np.ascontiguousarray(weights.reshape(out_channels, kernel_rows, -1).transpose(1, 2, 0))
-    y = np.zeros((rows * columns, out_channels), x.dtype)
-    for row, row_weights in enumerate(by_row):
-        lines = x[row : row + (rows - 1) * stride + 1 : stride]
-        taps = [lines[:, column : column + (columns - 1) * stride + 1 : stride] for column in range(kernel_columns)]
-        y += np.concatenate(taps, axis=2).reshape(len(y), -1) @ row_weights
-    return y.reshape(rows, columns, out_channels)
-
-
-def pooled(operation: np.ufunc, x: Array, layer: MaxPool | MeanPool) -> Array:
-    """One value for each window of a map that is padded already."""
-    kernel, stride = layer.kernel, layer.stride
-    rows, columns = ((size - kernel) // stride + 1 for size in x.shape[:2])
-    windows = [
-        x[row : row + (rows - 1) * stride + 1 : stride, column : column + (columns - 1) * stride + 1 : stride]
-        for row in range(kernel)
-        for column in range(kernel)
-    ]
-    y = windows[0].copy()
-    for window in windows[1:]:
-        operation(y, window, out=y)
-    return y
-
-
-def sign(x: Array, layer: Sign, parameters: Parameters) -> Array:
-    """-1 and +1 as int8, of factor and offset in float64; an absent factor is 1, an absent offset 0."""
-    y = x.astype(np.float64)
-    if parameters.scale is not None:
-        y *= parameters.scale
-    if parameters.bias is not None:
-        y += parameters.bias
-    positive = y >= 0 if layer.zero > 0 else y > 0
-    return positive.view(np.int8) * np.int8(2) - np.int8(1)
-
-
-def _thermometer(x: Array, layer: Thermometer) -> Array:
-    steps = (np.arange(layer.levels, dtype=x.dtype) + x.dtype.type(0.5)) / layer.levels
-    signs = np.where(x[..., None] >= steps, 1, -1).reshape(*x.shape[:2], -1)
-    return np.concatenate((signs, np.ones((*x.shape[:2], layer.fill))), axis=2).astype(x.dtype)
-
-
-def padding_value(layer: Layer) -> float:
-    """What a layer sees beyond the edge of its input: for a maximum less than anything, for a convolution what it says, else zero."""
-    if isinstance(layer, MaxPool):
-        return -np.inf
-    return float(layer.pad) if isinstance(layer, Conv) else 0.0
-
-
-def framed(x: Array, needed: Box, layer: Layer) -> Array:
-    """The block *needed* of a whole map, with the layer's padding where it reaches beyond the edge."""
-    whole = Shape(x.shape[2], x.shape[0], x.shape[1]).box
-    if needed == whole:
+def framed(x: Array, needed: Box, layer: Layer, origin: Box | None = None) -> Array:
+    """The block *needed* of a map, with the layer's padding where it reaches beyond what there is: the whole map, or its block *origin*."""
+    there = Shape(x.shape[2], x.shape[0], x.shape[1]).box if origin is None else origin
+    if needed == there:
         return x
-    inside = needed & whole
+    inside = needed & there
+    if needed == inside:
+        return x[needed.slices(there)]
     out = np.full((needed.r1 - needed.r0, needed.w1 - needed.w0, needed.c1 - needed.c0), padding_value(layer), x.dtype)
-    out[inside.slices(needed)] = x[inside.slices(whole)]
+    out[inside.slices(needed)] = x[inside.slices(there)]
     return out
 
 
 def forward(computation: Computation, known: Mapping[str, Array] | None = None) -> Iterator[tuple[str, Array]]:
     """Each layer's name and whole output, in the network's order; maps nobody needs any more are let go.
 
-    From the input on, or from some *known* maps on: then only what follows from them.
+    From the inputs on, or from some *known* maps on: then only what follows from them.
     """
     network, dtype = computation.network, computation.arithmetic.dtype
-    maps = {name: given.astype(dtype) for name, given in (known or {INPUT: computation.x}).items()}
-    waiting = {name: len(network.consumers(name)) for name in (INPUT, *(layer.name for layer in network))}
+    maps = {name: given.astype(dtype) for name, given in (known or computation.inputs).items()}
+    waiting = {name: len(network.consumers(name)) for name in network.graph}
     for layer in network:
         if layer.name in maps or not all(name in maps for name in layer.inputs):
             continue
         maps[layer.name] = whole(computation, layer.name, maps)
         yield layer.name, maps[layer.name]
-        for name in layer.inputs:
+        for name in set(layer.inputs):  # a map that a layer takes twice has that layer as one reader
             waiting[name] -= 1
             if not waiting[name]:
                 del maps[name]
@@ -244,5 +142,6 @@ def whole(computation: Computation, name: str, maps: Mapping[str, Array]) -> Arr
     """One layer's whole output from the whole maps it takes."""
     network = computation.network
     layer, box = network[name], network.shape(name).box
-    operands = [framed(maps[source], layer.needs(box, network.shape(source)), layer) for source in layer.inputs]
+    shapes = network.input_shapes(layer)
+    operands = [framed(maps[source], layer.needs(number, box, shapes), layer) for number, source in enumerate(layer.inputs)]
     return computation.layer(name, operands)

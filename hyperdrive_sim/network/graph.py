@@ -2,38 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 import networkx as nx
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
-from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, Sign, Thermometer
+from hyperdrive_sim.network.layers.layer import Holds, Layer
 
 INPUT = "input"
+"""The name of a network's only input."""
 
 
 class Network:
-    """Layers over an input of one shape. Iterates from input to output; of layers that could come next, the first written does.
+    """Layers over named inputs, with named outputs. Iterates from the inputs on; of layers that could come next, the first written does.
 
-    Raises InvalidInput for two layers of one name, one named `input`, an unknown input, a cycle, a layer whose input is too small, or a
-    convolution over signs whose input is none.
+        Network("tiny", Shape(3, 32, 32), layers)                           one input, named `input`
+        Network("two", {"left": Shape(1, 8, 8), "right": Shape(1, 8, 8)}, layers, outputs=("depth",))
+
+    *outputs* are layers, by default all that no other layer reads, in the network's order. Inputs hold real numbers unless *holds* says
+    that one holds signs or sums.
+
+    Raises InvalidInput for two layers of one name, or of an input's name, an unknown input, a cycle, a layer whose input is too small or
+    holds what the layer cannot take, an input or a layer that is of no use to any output.
     """
 
-    def __init__(self, name: str, input_shape: Shape, layers: Iterable[Layer]) -> None:
+    def __init__(
+        self,
+        name: str,
+        inputs: Shape | Mapping[str, Shape],
+        layers: Iterable[Layer],
+        outputs: Sequence[str] | None = None,
+        *,
+        holds: Mapping[str, Holds] | None = None,
+    ) -> None:
         self.name = name
-        self.input_shape = Shape(*input_shape)
-        self.layers = _in_order(tuple(layers))
+        named = inputs if isinstance(inputs, Mapping) else {INPUT: inputs}
+        self.inputs: Mapping[str, Shape] = {one: Shape(*shape) for one, shape in named.items()}
+        self.layers = _in_order(self.inputs, tuple(layers))
         self._by_name = {layer.name: layer for layer in self.layers}
-        self._shapes = {INPUT: self.input_shape}
+        self._shapes = dict(self.inputs)
         for layer in self.layers:
-            self._shapes[layer.name] = _checked(layer, layer.output(*self.input_shapes(layer)), self.input_shapes(layer))
+            self._shapes[layer.name] = _checked(layer, layer.output(self.input_shapes(layer)), self.input_shapes(layer))
+        self._holds: dict[str, Holds] = {one: (holds or {}).get(one, "real") for one in self.inputs}
         for layer in self.layers:
-            if isinstance(layer, Conv) and layer.maps == "binary" and not self.is_signs(layer.inputs[0]):
-                raise InvalidInput.at(
-                    layer.name, f"is a convolution over signs, which '{layer.inputs[0]}' does not give", "put a Sign before it"
-                )
+            self._holds[layer.name] = layer.holds([self._holds[source] for source in layer.inputs])
+        self.outputs = tuple(outputs) if outputs is not None else tuple(self._unread())
+        self._check_use()
 
     def __iter__(self) -> Iterator[Layer]:
         return iter(self.layers)
@@ -45,38 +61,37 @@ class Network:
         return self._by_name[name]
 
     def shape(self, name: str) -> Shape:
-        """The shape of a layer's output, or of the network's input under the name `input`."""
+        """The shape of a layer's output, or of an input."""
         return self._shapes[name]
 
     def input_shapes(self, layer: Layer) -> tuple[Shape, ...]:
         return tuple(self._shapes[name] for name in layer.inputs)
 
+    def holds(self, name: str) -> Holds:
+        """What a map holds, an input or a layer's output."""
+        return self._holds[name]
+
     def is_signs(self, name: str) -> bool:
         """Whether a map holds -1 and +1 only."""
-        return name in self._signs
+        return self._holds[name] == "signs"
 
     def is_sums(self, name: str) -> bool:
         """Whether a map holds integers: sums of products of signs, or such sums and signs added up."""
-        return name in self._sums
+        return self._holds[name] == "sums"
 
-    @cached_property
-    def _signs(self) -> set[str]:
-        found: set[str] = set()
-        for layer in self.layers:
-            if isinstance(layer, Sign | Thermometer) or (isinstance(layer, MaxPool) and layer.inputs[0] in found):
-                found.add(layer.name)
-        return found
-
-    @cached_property
-    def _sums(self) -> set[str]:
-        found: set[str] = set()
-        for layer in self.layers:
-            match layer:
-                case Conv(counts=True):
-                    found.add(layer.name)
-                case Add(inputs=(one, other), bias=False) if one in found and (other in found or other in self._signs):
-                    found.add(layer.name)
-        return found
+    def part(self, layers: Iterable[str]) -> Network:
+        """Some of the layers as a network: its inputs are the maps that these take from elsewhere, under their names, its outputs
+        those that are read elsewhere or are outputs of the whole. Raises InvalidInput for a name that is no layer's.
+        """
+        wanted = set(layers)
+        if unknown := sorted(wanted - set(self._by_name)):
+            raise InvalidInput.at("part", f"'{unknown[0]}' is no layer of '{self.name}'", "name layers of the network")
+        inside = [layer for layer in self.layers if layer.name in wanted]
+        read = {name for layer in inside for name in layer.inputs} - wanted
+        crossing = [name for name in self._shapes if name in read]
+        elsewhere = set(self._by_name) - wanted
+        shapes, holds = {name: self._shapes[name] for name in crossing}, {name: self._holds[name] for name in crossing}
+        return Network(self.name, shapes, inside, self.leaving((layer.name for layer in inside), elsewhere), holds=holds)
 
     def under(self, layers: Sequence[str], out: Box) -> tuple[Box, ...]:
         """For layers that are computed in one go, the block of each one's output that a block of the last one's is made from.
@@ -85,85 +100,110 @@ class Network:
         """
         boxes = [out]
         for name, source in zip(reversed(layers[1:]), reversed(layers[:-1]), strict=True):
-            box, whole, shape = boxes[0], self._shapes[name].box, self._shapes[source]
-            all_pixels = box[2:] == whole[2:]
-            boxes.insert(0, shape.box.channels(box.c0, box.c1) if all_pixels else self._by_name[name].needs(box, shape).clipped(shape))
+            layer, box, shape = self._by_name[name], boxes[0], self._shapes[source]
+            if box[2:] == self._shapes[name].box[2:]:
+                boxes.insert(0, shape.box.channels(box.c0, box.c1))
+            else:
+                boxes.insert(0, layer.needs(layer.inputs.index(source), box, self.input_shapes(layer)).clipped(shape))
         return tuple(boxes)
 
     @cached_property
     def graph(self) -> nx.DiGraph[str]:
-        """Layer names, an edge from each producer to each consumer; the input is a node too."""
-        return _graph(self.layers)
+        """Layer names, an edge from each producer to each consumer; inputs are nodes too."""
+        return _graph(self.inputs, self.layers)
 
     @cached_property
     def _consumers(self) -> dict[str, tuple[str, ...]]:
         return {name: tuple(self.graph.successors(name)) for name in self.graph}
 
     def consumers(self, name: str) -> tuple[str, ...]:
+        """The layers that read a map."""
         return self._consumers[name]
 
+    def only_reader(self, name: str) -> Layer | None:
+        """The one layer that reads a map which is wanted nowhere else; None for a map that several layers read, or none, or an output."""
+        readers = self.consumers(name)
+        return self._by_name[readers[0]] if len(readers) == 1 and name not in self.outputs else None
+
     def leaving(self, made: Iterable[str], elsewhere: Container[str]) -> tuple[str, ...]:
-        """Those of some maps that layers computed *elsewhere* take, and the network's output."""
-        return tuple(name for name in made if name == self.output or any(user in elsewhere for user in self.consumers(name)))
+        """Maps among *made* that must be sent out: read by a layer in *elsewhere*, or an output of the network."""
+        return tuple(name for name in made if name in self.outputs or any(user in elsewhere for user in self.consumers(name)))
 
     def made_from(self, name: str, known: Container[str]) -> Iterator[str]:
-        """The nearest *known* maps that a map is computed from; nothing for what follows from the input alone."""
-        for source in self._by_name[name].inputs if name != INPUT else ():
+        """The nearest *known* maps that a map is computed from; nothing for what follows from the inputs alone."""
+        for source in self._by_name[name].inputs if name not in self.inputs else ():
             if source in known:
                 yield source
             else:
                 yield from self.made_from(source, known)
 
-    @property
-    def output(self) -> str:
-        """The name of the last layer."""
-        return self.layers[-1].name
-
     def macs(self, name: str, box: Box | None = None) -> int:
         """Multiply-accumulates of a layer, or of a block of its output."""
         layer = self._by_name[name]
-        return layer.macs((box or self._shapes[name].box).size, *self.input_shapes(layer))
+        return layer.macs((box or self._shapes[name].box).size, self.input_shapes(layer))
 
     def ops(self, name: str, box: Box | None = None) -> int:
         """Operations of a layer, or of a block of its output."""
         layer = self._by_name[name]
-        return layer.ops((box or self._shapes[name].box).size, *self.input_shapes(layer))
+        return layer.ops((box or self._shapes[name].box).size, self.input_shapes(layer))
 
     def weight_bits(self, name: str, channels: int | None = None) -> int:
         """Bits of a layer's weights, or of those of some of its output channels."""
         layer = self._by_name[name]
-        bits = layer.weight_bits(*self.input_shapes(layer))
+        bits = layer.weight_bits(self.input_shapes(layer))
         return bits if channels is None else bits * channels // self._shapes[name].channels
 
+    def _unread(self) -> Iterator[str]:
+        return (layer.name for layer in self.layers if not self.consumers(layer.name))
 
-def _graph(layers: tuple[Layer, ...]) -> nx.DiGraph[str]:
+    def _check_use(self) -> None:
+        """Raises InvalidInput for outputs that are no layers, and for an input or a layer that no output follows from."""
+        for name in self.outputs:
+            if name not in self._by_name:
+                raise InvalidInput.at("outputs", f"'{name}' is no layer of this network", "name layers, or none for all that nobody reads")
+        for name in self._unread():
+            if name not in self.outputs:
+                raise InvalidInput.at(name, "is read by no layer and is no output", "leave it out, or name it among the outputs")
+        for name in self.inputs:
+            if not self.consumers(name):
+                raise InvalidInput.at(name, "is an input that no layer reads", "leave it out")
+
+
+def _graph(inputs: Iterable[str], layers: tuple[Layer, ...]) -> nx.DiGraph[str]:
     graph: nx.DiGraph[str] = nx.DiGraph()
-    graph.add_node(INPUT)
+    graph.add_nodes_from(inputs)
     graph.add_nodes_from(layer.name for layer in layers)
     graph.add_edges_from((name, layer.name) for layer in layers for name in layer.inputs)
     return graph
 
 
-def _in_order(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
+def _in_order(inputs: Mapping[str, Shape], layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
+    _check_names(inputs, layers)
     by_name = {layer.name: layer for layer in layers}
+    # inputs come before all layers, which keep the order in which they are written as far as they can
+    place = {name: number for number, name in enumerate((*inputs, *by_name))}
+    try:
+        order = list(nx.lexicographical_topological_sort(_graph(inputs, layers), key=place.__getitem__))
+    except nx.NetworkXUnfeasible:
+        raise InvalidInput.at("network", "has a cycle", "a layer must not depend on its own output") from None
+    return tuple(by_name[name] for name in order if name not in inputs)
+
+
+def _check_names(inputs: Mapping[str, Shape], layers: tuple[Layer, ...]) -> None:
+    """Raises InvalidInput for a network without layers, and for names that are taken twice or stand for nothing."""
+    names = [layer.name for layer in layers]
     if not layers:
         raise InvalidInput.at("network", "has no layers", "give it at least one")
-    if INPUT in by_name:
-        raise InvalidInput.at(INPUT, "is the name of the network's input and of a layer", "give the layer a name of its own")
-    if len(by_name) < len(layers):
-        names = [layer.name for layer in layers]
+    for name in inputs:
+        if name in names:
+            raise InvalidInput.at(name, "is the name of the network's input and of a layer", "give the layer a name of its own")
+    if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise InvalidInput.at(twice, "is the name of two layers", "give each layer a name of its own")
     for layer in layers:
         for name in layer.inputs:
-            if name != INPUT and name not in by_name:
+            if name not in inputs and name not in names:
                 raise InvalidInput.at(layer.name, f"takes its input from '{name}', which is no layer of this network")
-    place = {INPUT: -1, **{layer.name: number for number, layer in enumerate(layers)}}
-    try:
-        order = list(nx.lexicographical_topological_sort(_graph(layers), key=place.__getitem__))
-    except nx.NetworkXUnfeasible:
-        raise InvalidInput.at("network", "has a cycle", "a layer must not depend on its own output") from None
-    return tuple(by_name[name] for name in order if name != INPUT)
 
 
 def _checked(layer: Layer, shape: Shape, inputs: tuple[Shape, ...]) -> Shape:

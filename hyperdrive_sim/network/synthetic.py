@@ -3,108 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from statistics import NormalDist
-from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
 
 from hyperdrive_sim.network.box import Shape
-from hyperdrive_sim.network.golden import Array, Parameters
 from hyperdrive_sim.network.graph import INPUT, Network
-from hyperdrive_sim.network.layers import Add, Conv, Dense, Layer, MaxPool, MeanPool, Sign
+from hyperdrive_sim.network.layers.constants import Around, Range, drawn, map_range
+from hyperdrive_sim.network.layers.layer import Holds, Layer
+from hyperdrive_sim.network.parameters import Array, Parameters
 
-RESIDUAL_GAIN = 0.2
-"""How much a drawn branch adds to its bypass: small enough that the maps of a ResNet-152 stay within FP16's range."""
+INPUT_RANGES: Mapping[Holds, Range] = {"real": Range(0.5, 0.4), "signs": Range(0.0, 1.0), "sums": Range(0.0, 32.0)}
+"""Roughly which values drawn inputs have, by what they hold."""
 
 
 def random_parameters(network: Network, seed: int) -> dict[str, Parameters]:
     """Reproducible constants: random +-1 or normal weights, factors that keep the maps' spread near one, small offsets."""
-    ranges = _ranges(network)
-    return {layer.name: _drawn(layer, network, ranges, seed) for layer in network if isinstance(layer, Conv | Dense | Add | Sign)}
+    ranges, found = _ranges(network), {}
+    for layer in network:
+        constants = _drawn(layer, network, [ranges[name] for name in layer.inputs], seed)
+        if constants is not None:
+            found[layer.name] = constants
+    return found
 
 
-def _drawn(layer: Conv | Dense | Add | Sign, network: Network, ranges: Mapping[str, Range], seed: int) -> Parameters:
+def _drawn(layer: Layer, network: Network, ranges: Sequence[Range], seed: int) -> Parameters | None:
+    """A layer's constants, from a generator of its own: they stay what they are whatever other layers there are."""
     rng = np.random.default_rng([seed, crc32(layer.name.encode())])
     channels = network.shape(layer.name).channels
-    bias = rng.normal(0, 0.1, channels).astype(np.float16)
-    match layer:
-        case Sign():
-            return _drawn_norm(rng, ranges[layer.inputs[0]], channels)
-        case Add():
-            return Parameters(bias=bias if layer.bias else None)
-        case Dense():
-            inputs = network.shape(layer.inputs[0]).size
-            return Parameters(weights=_normal(rng, (channels, inputs), inputs), bias=bias)
-        case Conv():
-            shape = (channels, layer.kernel, layer.kernel, network.shape(layer.inputs[0]).channels)
-            fan_in = shape[1] * shape[2] * shape[3]
-            binary = layer.weights == "binary"
-            weights = (2 * rng.integers(0, 2, shape, np.int8) - 1).astype(np.int8) if binary else _normal(rng, shape, fan_in)
-            residual = not layer.bias and any(isinstance(network[name], Add) for name in network.consumers(layer.name))
-            spread = (np.sqrt(2 / fan_in) if binary else 1.0) * (RESIDUAL_GAIN if residual else 1.0)
-            scale = (spread * rng.uniform(0.75, 1.25, channels)).astype(np.float16)
-            return Parameters(weights, scale if layer.scale else None, bias if layer.bias else None)
-
-
-class Range(NamedTuple):
-    """Roughly which values a map holds: around *centre*, *spread* to either side, none below 0 if *cut*."""
-
-    centre: float
-    spread: float
-    cut: bool = False
-
-
-def _drawn_norm(rng: np.random.Generator, values: Range, channels: int) -> Parameters:
-    """A batch norm whose zero lies among the values that come, half of the time exactly on an integer; one factor in four is negative."""
-    factor = np.where(rng.random(channels) < 0.25, -1, 1) * rng.uniform(0.5, 1.5, channels)
-    zero = values.centre + rng.normal(0, 0.4 * values.spread, channels)
-    if values.cut:
-        zero = np.abs(zero)
-    zero = np.where((rng.random(channels) < 0.5) & (values.spread > 2), np.round(zero), zero)
-    return Parameters(scale=factor, bias=-(factor * zero))
+    offsets = rng.normal(0, 0.1, channels).astype(np.float16)
+    readers = [network[name] for name in network.consumers(layer.name)]
+    return drawn(layer, rng, Around(network.input_shapes(layer), ranges, channels, readers, offsets))
 
 
 def _ranges(network: Network) -> dict[str, Range]:
-    """Of the input and of every layer's map."""
-    known = {INPUT: Range(0.5, 0.4)}
+    """Which values the inputs hold, and every layer's map."""
+    known = {name: INPUT_RANGES[network.holds(name)] for name in network.inputs}
     for layer in network:
-        known[layer.name] = _range(layer, network, [known[name] for name in layer.inputs])
+        known[layer.name] = map_range(layer, [known[name] for name in layer.inputs], network.input_shapes(layer))
     return known
 
 
-def _range(layer: Layer, network: Network, inputs: Sequence[Range]) -> Range:
-    """Sums of n products of signs spread by the root of n, real maps by about one; a pooled maximum lies where the largest of them do."""
-    centre, spread, cut = inputs[0]
-    match layer:
-        case Conv(maps="binary", relu=relu):
-            products = layer.weight_count(*network.input_shapes(layer)) / layer.out_channels
-            return Range(0.0, float(np.sqrt(products)), relu)
-        case Conv(relu=relu):
-            return Range(0.0, 0.8, relu)
-        case Add(gain=gain, relu=relu):
-            return Range(0.0, float(np.hypot(spread, gain * inputs[1].spread)), relu)
-        case MaxPool():
-            return Range(centre + spread * _largest_of(layer.kernel**2), 0.6 * spread, cut)
-        case MeanPool():
-            return Range(centre + 0.4 * spread * cut, 0.6 * spread / layer.kernel, cut)
-    return Range(0.0, 1.0)
+def random_inputs(network: Network, seed: int) -> dict[str, Array]:
+    """Reproducible inputs by name (rows, columns, channels): pictures, or where an input holds them, signs or integers."""
+    return {name: _random_input(shape, network.holds(name), seed, name) for name, shape in network.inputs.items()}
 
 
-def _largest_of(count: int) -> float:
-    """Where the largest of so many normal deviates lies on average (Blom, 1958); neighbours are alike, so two thirds of that."""
-    return 0.67 * NormalDist().inv_cdf((count - 0.375) / (count + 0.25)) if count > 1 else 0.0
+def _random_input(shape: Shape, holds: Holds, seed: int, name: str) -> Array:
+    if holds == "real":
+        return random_input(shape, seed, name)
+    rng = np.random.default_rng([seed, crc32(name.encode())])
+    size = shape.rows, shape.columns, shape.channels
+    if holds == "signs":
+        return rng.choice(np.array([-1, 1], np.float16), size)
+    return rng.normal(0, INPUT_RANGES[holds].spread, size).round().astype(np.float16)
 
 
-def _normal(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int) -> Array:
-    """Exact in FP16."""
-    drawn: Array = rng.normal(0, np.sqrt(2 / fan_in), shape).astype(np.float16).astype(np.float32)
-    return drawn
-
-
-def random_input(shape: Shape, seed: int) -> Array:
-    """A reproducible picture-like input: smooth gradients and noise, in 0..1, exact in FP16."""
-    rng = np.random.default_rng([seed, crc32(b"input")])
+def random_input(shape: Shape, seed: int, name: str = INPUT) -> Array:
+    """A reproducible picture-like input: smooth gradients and noise, in 0..1, exact in FP16. Each name has a picture of its own."""
+    rng = np.random.default_rng([seed, crc32(name.encode())])
     rows, columns = np.linspace(0, 1, shape.rows), np.linspace(0, 1, shape.columns)
     phases, waves = rng.uniform(0, 2 * np.pi, shape.channels), rng.uniform(1, 6, (2, shape.channels))
     smooth = np.sin(2 * np.pi * (rows[:, None, None] * waves[0] + columns[None, :, None] * waves[1]) + phases)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -13,7 +13,7 @@ from typing import BinaryIO
 import numpy as np
 
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.network.golden import Array
+from hyperdrive_sim.network.parameters import Array
 
 
 def writable(folder: Path, option: str = "--output") -> None:
@@ -88,10 +88,15 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_outputs(outputs: Sequence[Array], folder: Path) -> None:
-    """Write `output.npy`: what the network computed, [frames, channels, rows, columns]."""
-    with replacing(folder / "output.npy") as file:
-        np.save(file, np.stack(outputs).transpose(0, 3, 1, 2), allow_pickle=False)
+def write_outputs(frames: Sequence[Mapping[str, Array]], folder: Path) -> None:
+    """Write what the network computed, [frames, channels, rows, columns]: `output.npy`, or several outputs by name, `output.npz`."""
+    arrays = {name: np.stack([frame[name] for frame in frames]).transpose(0, 3, 1, 2) for name in frames[0]}
+    if len(arrays) == 1:
+        with replacing(folder / "output.npy") as file:
+            np.save(file, next(iter(arrays.values())), allow_pickle=False)
+    else:
+        with replacing(folder / "output.npz") as file:
+            np.savez(file, allow_pickle=False, **arrays)
 
 
 @contextmanager

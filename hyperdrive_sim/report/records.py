@@ -21,7 +21,8 @@ class NetworkFacts:
     """What is computed, with the options that were chosen. MACs, operations and weight bits are those of the accelerator's layers;
     `host_ops` are the host's.
 
-    `worst_layer_bits` is the most feature-map bits alive at any one step, over all chips, without the padding of their memories.
+    `input_shape` is that of the network's first input. `worst_layer_bits` is the most feature-map bits alive at any one step, over all
+    chips, without the padding of their memories.
     """
 
     name: str

@@ -155,7 +155,7 @@ def _per(count: int, frames: int) -> int | float:
 def _network(scenario: Scenario, network: Network, placement: Placement) -> NetworkFacts:
     ours = [layer.name for layer in network if layer.name not in placement.host]
     macs, ops, weights = (sum(map(count, ours)) for count in (network.macs, network.ops, network.weight_bits))
-    channels, rows, columns = network.input_shape
+    channels, rows, columns = next(iter(network.inputs.values()))
     worst, host_ops = placement.worst_bits(), sum(map(network.ops, placement.host))
     return NetworkFacts(
         network.name,

@@ -9,22 +9,26 @@ import numpy as np
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Shape
-from hyperdrive_sim.network.golden import Array, Parameters
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Add, Conv, Dense, Sign
-from hyperdrive_sim.network.synthetic import random_input, random_parameters
+from hyperdrive_sim.network.parameters import Array, Parameters
+from hyperdrive_sim.network.synthetic import random_inputs, random_parameters
 from hyperdrive_sim.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     import PIL.Image
 
 
-def input_map(scenario: Scenario, shape: Shape) -> Array:
-    """The network's input (rows, columns, channels) as FP16: the scenario's picture, or a synthetic one. Raises InvalidInput."""
+def input_maps(scenario: Scenario, network: Network) -> dict[str, Array]:
+    """The network's inputs (rows, columns, channels) by name as FP16: the scenario's picture, or synthetic ones. Raises InvalidInput."""
     if scenario.settings.input is None:
-        return random_input(shape, scenario.settings.seed)
+        return random_inputs(network, scenario.settings.seed)
     try:
-        return read_image(scenario.folder / scenario.settings.input.image, shape)
+        if len(network.inputs) > 1:
+            problem = f"is one picture, '{network.name}' has the inputs {', '.join(network.inputs)}"
+            raise InvalidInput.at("input", problem, "leave it out: inputs are then drawn from the seed")
+        ((name, shape),) = network.inputs.items()
+        return {name: read_image(scenario.folder / scenario.settings.input.image, shape)}
     except InvalidInput as error:
         raise scenario.located(error) from None
 
@@ -42,7 +46,7 @@ def parameters(scenario: Scenario, network: Network) -> dict[str, Parameters]:
 def readable(scenario: Scenario, network: Network) -> None:
     """Raises InvalidInput if a file that the scenario names cannot be what it is named for."""
     if scenario.settings.input:
-        input_map(scenario, network.input_shape)
+        input_maps(scenario, network)
     if scenario.settings.weights:
         parameters(scenario, network)
 
@@ -143,7 +147,7 @@ def _constants(layer: Conv | Dense | Add | Sign) -> dict[str, float]:
 
 def _weights(layer: Conv | Dense, network: Network, arrays: dict[str, Array], file: str) -> Array:
     inputs, outputs = network.shape(layer.inputs[0]), network.shape(layer.name).channels
-    wanted = (outputs, inputs.channels, layer.kernel, layer.kernel) if isinstance(layer, Conv) else (outputs, inputs.size)
+    wanted = (outputs, inputs.channels // layer.groups, *layer.window.kernel) if isinstance(layer, Conv) else (outputs, inputs.size)
     if layer.name not in arrays:
         raise InvalidInput.at("weights", f"'{file}' has no array '{layer.name}'", f"it needs one of shape {wanted}")
     given = arrays.pop(layer.name)

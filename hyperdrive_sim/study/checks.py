@@ -15,9 +15,10 @@ from hyperdrive_sim.engine.compiled import Compiled, Progress, silent
 from hyperdrive_sim.engine.replay import replay
 from hyperdrive_sim.errors import Finding, InvalidInput
 from hyperdrive_sim.network.box import Box
-from hyperdrive_sim.network.golden import Array, Computation, Exact, forward
+from hyperdrive_sim.network.golden import Computation, Exact, forward
 from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.network.layers import Conv, Dense
+from hyperdrive_sim.network.layers import Conv
+from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.scenario import inputs
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.placement import Placement
@@ -50,13 +51,13 @@ class Mismatch(NamedTuple):
 class Function(NamedTuple):
     """How many values the replay computed and what was wrong: the first value that differs, and what stopped it.
 
-    `outputs` are the network's outputs (rows, columns, channels), a frame each; none where something stopped it.
+    `outputs` are the network's outputs (rows, columns, channels) by name, for each frame; none where something stopped it.
     """
 
     values: int
     mismatch: Mismatch | None
     failure: str
-    outputs: tuple[Array, ...]
+    outputs: tuple[Mapping[str, Array], ...]
 
 
 class Deviation(NamedTuple):
@@ -141,7 +142,7 @@ def check(scenario: Scenario, progress: Progress = silent) -> Verdict:
 def _affordable(scenario: Scenario, network: Network) -> None:
     """Raises InvalidInput for more values than there would be memory for; golden keeps every layer's."""
     values = sum(network.shape(layer.name).size for layer in network)
-    values += sum(layer.weight_count(*network.input_shapes(layer)) for layer in network if isinstance(layer, Conv | Dense))
+    values += sum(layer.weight_count(network.input_shapes(layer)) for layer in network)
     if values > MAX_VALUES:
         problem = f"makes {values} values to compute and compare, more than the {MAX_VALUES} that can be checked"
         raise InvalidInput(scenario.document.mistake("input_shape", problem, "take a smaller one"))
@@ -190,8 +191,7 @@ def _makespan(scenario: Scenario, made: Compiled) -> int | None:
 
 def _computation(scenario: Scenario, made: Compiled) -> Computation:
     network = made.network
-    given = inputs.input_map(scenario, network.input_shape)
-    return Computation(network, inputs.parameters(scenario, network), given, made.mapped.arithmetic)
+    return Computation(network, inputs.parameters(scenario, network), inputs.input_maps(scenario, network), made.mapped.arithmetic)
 
 
 def _executed(made: Compiled, computation: Computation, laps: _Laps) -> tuple[Function, Deviation, dict[str, float]]:
@@ -201,14 +201,14 @@ def _executed(made: Compiled, computation: Computation, laps: _Laps) -> tuple[Fu
     golden = dict(forward(computation))
     laps.lap("golden")
     watch = _Watch(golden, network, progress)
-    outputs: tuple[Array, ...] = ()
+    outputs: tuple[Mapping[str, Array], ...] = ()
     failure = ""
     try:
         outputs = tuple(replay(made, computation, watch))
     except Finding as finding:
         failure = str(finding)
-    if not all(same(output, golden[network.output]).all() for output in outputs):
-        failure = "the network's output differs from golden"
+    if wrong := [name for frame in outputs for name, values in frame.items() if not same(values, golden[name]).all()]:
+        failure = f"the network's output '{wrong[0]}' differs from golden"
     laps.lap("replay")
     progress("computing in float64", 0, 0)
     deviation = _deviation(computation, golden, made.placement)
@@ -251,7 +251,8 @@ def _deviation(computation: Computation, golden: Mapping[str, Array], placement:
     network = computation.network
     ours = [layer for layer in network if layer.name not in placement.host]
     made = {layer.name for layer in ours}
-    entries = {name: golden.get(name, computation.x) for layer in ours for name in layer.inputs if name not in made}
+    there = {**computation.inputs, **golden}
+    entries = {name: there[name] for layer in ours for name in layer.inputs if name not in made}
     last = ours[-1].name
     for name, values in forward(computation._replace(arithmetic=Exact()), entries):
         if name == last:

@@ -36,7 +36,7 @@ def alexnet_row(row: LayerRow, found: Report) -> str:
     took = row.cycles / (found.system.clock_mhz * 1e6) + sum(row.stalls.values())
     waits = sorted(((seconds / took, cause) for cause, seconds in row.stalls.items() if seconds > 0.015 * took), reverse=True)
     cells = [
-        *(row.name, f"{conv.kernel} x {conv.kernel}", f"{ideal:,}", f"{row.cycles - ideal:,}", f"{row.cycles:,}"),
+        *(row.name, "{} x {}".format(*conv.window.kernel), f"{ideal:,}", f"{row.cycles - ideal:,}", f"{row.cycles:,}"),
         *(f"{2 * network.macs(row.name) / row.cycles:.0f}", si(took, "s"), si(row.energy_j, "J")),
         ", ".join(f"{cause} {100 * share:.0f} %" for share, cause in waits) or "-",
     ]

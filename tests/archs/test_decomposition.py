@@ -44,7 +44,8 @@ from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.golden import Computation, Exact, forward, framed
 from hyperdrive_sim.network.graph import INPUT
 from hyperdrive_sim.network.layers import Conv
-from hyperdrive_sim.network.synthetic import random_input, random_parameters
+from hyperdrive_sim.network.synthetic import random_inputs, random_parameters
+from hyperdrive_sim.network.window import Window
 
 Array = NDArray[Any]
 Pad = Literal[-1, 0, 1]
@@ -53,7 +54,7 @@ ALL = pytest.mark.parametrize("product", PRODUCTS.values(), ids=list(PRODUCTS))
 
 
 def xnor(kernel: int, stride: int = 1, padding: int = 0, pad: Pad = 0, out_channels: int = 1) -> Conv:
-    geometry: dict[str, Any] = {"out_channels": out_channels, "kernel": kernel, "stride": stride, "padding": padding, "pad": pad}
+    geometry: dict[str, Any] = {"out_channels": out_channels, "window": Window.square(kernel, stride=stride, padding=padding), "pad": pad}
     return Conv(name="conv", inputs=(INPUT,), maps="binary", scale=False, bias=False, relu=False, **geometry)
 
 
@@ -63,13 +64,13 @@ def signs(rng: np.random.Generator, *shape: int, p: float = 0.5) -> NDArray[np.i
 
 def convolved(x: Array, weights: Array, conv: Conv) -> Array:
     """Padded by hand, window by window."""
-    edge = conv.padding
+    edge, kernel, stride = conv.window.rows.before, conv.window.rows.kernel, conv.window.rows.stride
     around = np.pad(x.astype(np.int64), ((edge, edge), (edge, edge), (0, 0)), constant_values=conv.pad)
-    rows, columns = ((size - conv.kernel) // conv.stride + 1 for size in around.shape[:2])
+    rows, columns = ((size - kernel) // stride + 1 for size in around.shape[:2])
     y = np.zeros((rows, columns, len(weights)), np.int64)
     for row, column, out in combinations(range(rows), range(columns), range(len(weights))):
-        r, c = row * conv.stride, column * conv.stride
-        y[row, column, out] = (around[r : r + conv.kernel, c : c + conv.kernel] * weights[out]).sum()
+        r, c = row * stride, column * stride
+        y[row, column, out] = (around[r : r + kernel, c : c + kernel] * weights[out]).sum()
     return y
 
 
@@ -151,7 +152,7 @@ def test_the_second_layer_of_alexnet(product: Product) -> None:
 def test_whole_networks(name: str, shape: tuple[int, int, int]) -> None:
     network = zoo.build(name, shape)
     parameters = random_parameters(network, 3)
-    maps = dict(forward(Computation(network, parameters, random_input(network.input_shape, 3), Exact())))
+    maps = dict(forward(Computation(network, parameters, random_inputs(network, 3), Exact())))
     layers = [layer for layer in network if isinstance(layer, Conv) and layer.maps == "binary"]
     assert len(layers) >= 2
     for layer in layers:
@@ -166,8 +167,8 @@ def test_blocks_of_a_map_as_the_replay_hands_them_out() -> None:
     x, weights = signs(rng, 9, 10, 7), kernels(signs(rng, 5, 3, 3, 7))
     shape = Shape(7, 9, 10)
     whole = sums(AND, taps(padded(x, conv), conv), weights)
-    box = conv.output(shape).box.rows(2, 5).columns(1, 4)
-    assert np.array_equal(sums(AND, taps(framed(x, conv.needs(box, shape), conv), conv), weights), whole[2:5, 1:4])
+    box = conv.output((shape,)).box.rows(2, 5).columns(1, 4)
+    assert np.array_equal(sums(AND, taps(framed(x, conv.needs(0, box, (shape,)), conv), conv), weights), whole[2:5, 1:4])
 
 
 # --- windows ---
@@ -204,7 +205,7 @@ def test_only_signs_can_be_counted() -> None:
     with pytest.raises(ValueError):
         taps(half, conv)
     for other in (
-        Conv(name="stem", inputs=(INPUT,), out_channels=1, kernel=2),
+        Conv(name="stem", inputs=(INPUT,), out_channels=1, window=Window.square(2)),
         Conv(**{**fields(conv), "name": "stem", "weights": "real"}),
     ):
         with pytest.raises(InvalidInput) as refused:

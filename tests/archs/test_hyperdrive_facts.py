@@ -21,6 +21,7 @@ from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Conv
+from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.mesh import Mesh
 from hyperdrive_sim.schedule.tasks import Schedule
@@ -86,7 +87,7 @@ class Run(NamedTuple):
         """The table's row of a layer, found by its shape."""
         conv = self.network[layer]
         assert isinstance(conv, Conv)
-        shape = (conv.kernel, conv.stride, self.network.shape(conv.inputs[0]).channels, conv.out_channels)
+        shape = (conv.window.rows.kernel, conv.window.rows.stride, self.network.shape(conv.inputs[0]).channels, conv.out_channels)
         (row,) = (row for row in RESNET34 if row[:4] == shape)
         return row
 
@@ -279,7 +280,7 @@ def test_published_throughputs_of_the_chip() -> None:
 
 def test_a_layer_in_the_middle_that_the_chip_cannot_run() -> None:
     def conv(name: str, source: str, kernel: int) -> Conv:
-        return Conv(name=name, inputs=(source,), out_channels=16, kernel=kernel, padding=kernel // 2)
+        return Conv(name=name, inputs=(source,), out_channels=16, window=Window.square(kernel, padding=kernel // 2))
 
     network = Network("five", Shape(16, 14, 14), [conv("a", INPUT, 3), conv("b", "a", 5), conv("c", "b", 3)])
     sentence = (

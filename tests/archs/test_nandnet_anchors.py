@@ -17,8 +17,10 @@ from test_ambit import by_cells, gates
 import hyperdrive_sim
 from hyperdrive_sim.archs._nandnet import decomposition as d
 from hyperdrive_sim.archs.nandnet_sram import area
-from hyperdrive_sim.network.golden import Exact, Parameters
+from hyperdrive_sim.network.golden import Exact
 from hyperdrive_sim.network.layers import Conv
+from hyperdrive_sim.network.parameters import Parameters
+from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.study.runs import compiled, run
@@ -163,8 +165,8 @@ def differing() -> int:
     """Of the sums of convolutions of drawn signs by all forms of products, with every border and stride."""
     rng, wrong = np.random.default_rng(5), 0
     for kernel, stride, padding, pad in ((1, 1, 0, 0), (3, 1, 1, 0), (3, 2, 1, 0), (5, 1, 2, -1), (5, 2, 2, 1)):
-        sizes = {"kernel": kernel, "stride": stride, "padding": padding, "pad": pad}
-        conv = Conv(name="c", inputs=("x",), out_channels=6, maps="binary", scale=False, bias=False, relu=False, **sizes)
+        kind = {"window": Window.square(kernel, stride=stride, padding=padding), "pad": pad, "maps": "binary"}
+        conv = Conv(name="c", inputs=("x",), out_channels=6, scale=False, bias=False, relu=False, **kind)
         x = np.where(rng.random((7, 8, 5)) < 0.4, 1.0, -1.0)
         weights = np.where(rng.random((6, kernel, kernel, 5)) < 0.5, 1, -1).astype(np.int8)
         framed = d.padded(x, conv)

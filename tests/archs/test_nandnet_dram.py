@@ -149,7 +149,7 @@ def lost(network: str, layers: list[str]) -> list[str]:
     scenario = Scenario.read(SCENARIOS / "nandnet_dram" / f"{network}.yaml", ["chip.compression=1", "reproduces=null"])
     net = scenario.network()
     parameters = inputs.parameters(scenario, net)
-    given = inputs.input_map(scenario, net.input_shape)
+    given = inputs.input_maps(scenario, net)
     maps = dict(forward(Computation(net, parameters, given, compiled(scenario).mapped.arithmetic)))
     rows = []
     for layer in (net[name] for name in layers):

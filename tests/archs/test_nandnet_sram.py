@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from math import ceil
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,9 +17,11 @@ from hyperdrive_sim.archs.nandnet_sram.arithmetic import Sram, targets_rate
 from hyperdrive_sim.archs.nandnet_sram.prices import prices
 from hyperdrive_sim.archs.nandnet_sram.timing import Block, Size
 from hyperdrive_sim.errors import DoesNotFit, InvalidInput
-from hyperdrive_sim.network.golden import Computation, Parameters, forward
+from hyperdrive_sim.network.golden import Computation, forward
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Conv, Sign
+from hyperdrive_sim.network.parameters import Parameters
+from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.scenario import inputs
 from hyperdrive_sim.scenario.scenario import Scenario
@@ -123,7 +126,7 @@ def test_what_converters_lose(network: str, name: str, layers: list[str]) -> Non
     scenario = Scenario.read(SCENARIOS / "nandnet_sram" / f"{network}.yaml", ["chip.adc_bits=8", "reproduces=null"])
     net = scenario.network()
     parameters = inputs.parameters(scenario, net)
-    given = inputs.input_map(scenario, net.input_shape)
+    given = inputs.input_maps(scenario, net)
     maps = dict(forward(Computation(net, parameters, given, compiled(scenario).mapped.arithmetic)))
     for layer in (net[one] for one in layers):
         weights = parameters[layer.name].weights
@@ -179,7 +182,8 @@ def test_the_closed_form(
 def net(taps: int, channels: int, pixels: int) -> tuple[Network, Conv]:
     """A layer of 1 x 1 kernels in a network of its own, behind a sign."""
     sign = Sign(name="sign", inputs=("input",))
-    conv = Conv(name="conv", inputs=("sign",), out_channels=channels, kernel=1, maps="binary", scale=False, bias=False, relu=False)
+    kind: dict[str, Any] = {"maps": "binary", "scale": False, "bias": False, "relu": False}
+    conv = Conv(name="conv", inputs=("sign",), out_channels=channels, window=Window.square(1), **kind)
     return Network("pencil", (taps, 1, pixels), [sign, conv]), conv
 
 
@@ -322,7 +326,7 @@ def test_discharges_follow_activations() -> None:
 def test_activation_rates_are_measured_and_put_back() -> None:
     scenario = Scenario.read(SCENARIOS / "nandnet_sram" / "lenet.yaml", ["reproduces=null"])
     net, found = scenario.network(), check(scenario).activation_rates
-    given = inputs.input_map(scenario, net.input_shape)
+    given = inputs.input_maps(scenario, net)
     maps = dict(forward(Computation(net, inputs.parameters(scenario, net), given, compiled(scenario).mapped.arithmetic)))
     assert found == {name: (maps[net[name].inputs[0]] == 1).sum() / maps[net[name].inputs[0]].size for name in ("conv2", "ip1")}
     rates = ", ".join(f"{name}: {rate}" for name, rate in found.items())
@@ -339,7 +343,8 @@ def test_activation_rates_are_measured_and_put_back() -> None:
 def test_tile_by_tile_equals_matrix_products(cell: str, rows: int, adc_bits: int) -> None:
     """Also where a kernel ends within a tile, and beyond the edge of the map."""
     rng = np.random.default_rng(3)
-    conv = Conv(name="conv", inputs=("x",), out_channels=7, kernel=3, maps="binary", scale=False, bias=False, relu=False, padding=1)
+    kind: dict[str, Any] = {"maps": "binary", "scale": False, "bias": False, "relu": False}
+    conv = Conv(name="conv", inputs=("x",), out_channels=7, window=Window.square(3, padding=1), **kind)
     x = np.where(rng.random((4, 5, 6)) < 0.5, 1, -1).astype(np.float32)
     arithmetic = Sram(spec(cell=cell, tile_rows=rows, adc_bits=adc_bits))
     under = decomposition.taps(decomposition.padded(x, conv), conv)

@@ -21,10 +21,12 @@ from hyperdrive_sim.archs._xnor_datapath.arithmetic import Xnor, folded, pooled_
 from hyperdrive_sim.errors import Overflow
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.box import Box, Shape
-from hyperdrive_sim.network.golden import Array, Computation, Exact, Parameters, forward, framed, one_by_one
+from hyperdrive_sim.network.golden import Computation, Exact, forward, framed, one_by_one
 from hyperdrive_sim.network.graph import INPUT
 from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, Sign
-from hyperdrive_sim.network.synthetic import random_input, random_parameters
+from hyperdrive_sim.network.parameters import Array, Parameters
+from hyperdrive_sim.network.synthetic import random_inputs, random_parameters
+from hyperdrive_sim.network.window import Window
 
 XNORBIN = registry.load("xnorbin")
 SEEDS = st.integers(0, 2**32 - 1)
@@ -36,8 +38,9 @@ def chip(**settings: Any) -> Any:
 
 
 def xnor(out: int = 3, kernel: int = 1, stride: int = 1, **more: Any) -> Conv:
-    fixed = {"out_channels": out, "kernel": kernel, "stride": stride, "maps": "binary", "scale": False, "bias": False, "relu": False}
-    return Conv(**{"name": "conv", "inputs": (INPUT,), **fixed, **more})  # type: ignore[arg-type]
+    window = Window.square(kernel, stride=stride, padding=more.pop("padding", 0))
+    fixed = {"out_channels": out, "window": window, "maps": "binary", "scale": False, "bias": False, "relu": False}
+    return Conv(**{"name": "conv", "inputs": (INPUT,), **fixed, **more})
 
 
 def signs(rng: np.random.Generator, *shape: int) -> NDArray[np.int8]:
@@ -140,13 +143,15 @@ def test_no_word_is_wider_than_those() -> None:
 @st.composite
 def pools(draw: st.DrawFn) -> MaxPool:
     kernel = draw(st.integers(1, 3))
-    return MaxPool(name="pool", inputs=("sign",), kernel=kernel, stride=draw(st.integers(1, 3)), padding=draw(st.integers(0, kernel - 1)))
+    window = Window.square(kernel, stride=draw(st.integers(1, 3)), padding=draw(st.integers(0, kernel - 1)))
+    return MaxPool(name="pool", inputs=("sign",), window=window)
 
 
 def windows(size: int, pool: MaxPool) -> list[range]:
     """The pixels of a row or column under each position of the window, without the padding."""
-    starts = range(-pool.padding, size + pool.padding - pool.kernel + 1, pool.stride)
-    return [range(max(0, start), min(size, start + pool.kernel)) for start in starts]
+    kernel, stride, _, before, after = pool.window.rows
+    starts = range(-before, size + after - kernel + 1, stride)
+    return [range(max(0, start), min(size, start + kernel)) for start in starts]
 
 
 @settings(deadline=None)
@@ -188,7 +193,7 @@ def drawn(order: str, seed: int, pool: MaxPool, *, relu: bool) -> Fused:
         "sign": Sign(name="sign", inputs=("sums",), zero=-1 if seed % 2 else 1),
         "pool": pool,
     }
-    shape = makes["conv"].output(Shape(20, 8, 9))
+    shape = makes["conv"].output((Shape(20, 8, 9),))
     factors = rng.choice([-1.0, -0.375, 0.0, 0.5, 2.0], out)
     constants = {
         "conv": Parameters(signs(rng, out, kernel, kernel, 20)),
@@ -217,7 +222,7 @@ def test_the_hardware_s_order_gives_the_network_s_values(order: str, relu: bool,
 
 def test_blocks_of_channels_have_constants_of_their_own() -> None:
     """One arithmetic, asked for channels 0:2 and 2:5 of two layers of one shape."""
-    case = drawn("pool sign", 1, MaxPool(name="pool", inputs=("conv",), kernel=2, stride=1), relu=False)
+    case = drawn("pool sign", 1, MaxPool(name="pool", inputs=("conv",), window=Window.square(2)), relu=False)
     whole, arithmetic = one_by_one(Exact(), *case), Xnor(chip())
     for start, stop in ((0, 2), (2, 5), (0, 5), (0, 2)):
         parameters = [its.channels(start, stop) for its in case.parameters]
@@ -374,7 +379,7 @@ architecture: xnorbin
 def test_check_finds_an_overflow(tmp_path: Path) -> None:
     """144 products, one pass: nine bits hold any sum, six do not. A run computes nothing and finds nothing."""
     net = zoo.build("tiny_xnor", (16, 9, 11))
-    computation = Computation(net, random_parameters(net, 3), random_input(net.input_shape, 3), Exact())
+    computation = Computation(net, random_parameters(net, 3), random_inputs(net, 3), Exact())
     sums = dict(forward(computation))["conv"].astype(int)
     wide = write(tmp_path, "chip: {psum_word_bits: 9}\n", base=SCENARIO)
     assert invoke("check", wide).exit_code == 0
@@ -393,5 +398,5 @@ def test_the_padding_of_a_map_counts_as_nothing() -> None:
     x: Array = np.ones((2, 2, 1), np.float32)
     conv = xnor(1, 3, padding=1)
     shape = Shape(1, 2, 2)
-    window = framed(x, conv.needs(conv.output(shape).box, shape), conv)
+    window = framed(x, conv.needs(0, conv.output((shape,)).box, (shape,)), conv)
     assert Xnor(chip()).fused([conv], [window], [Parameters(np.ones((1, 3, 3, 1), np.int8))]).ravel().tolist() == [4.0] * 4

@@ -19,12 +19,13 @@ from hyperdrive_sim.archs._xnor_datapath.mapped import Core
 from hyperdrive_sim.archs._xnor_datapath.prices import operating_point
 from hyperdrive_sim.archs._xnor_datapath.spec import DatapathSpec
 from hyperdrive_sim.archs._xnor_datapath.steps import Plan, plan
-from hyperdrive_sim.archs._xnor_datapath.timing import Block, Geometry, Pooled, Window
+from hyperdrive_sim.archs._xnor_datapath.timing import Block, Geometry, Pooled, SubKernel
 from hyperdrive_sim.errors import DoesNotFit, InvalidInput
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, MeanPool, Sign
+from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.placement import Placement
 from hyperdrive_sim.schedule.tasks import Schedule
@@ -43,8 +44,9 @@ def chip(**settings: Any) -> Any:
 
 
 def xnor(name: str, source: str, out: int = 16, kernel: int = 1, **more: Any) -> Conv:
-    fixed = {"name": name, "inputs": (source,), "out_channels": out, "kernel": kernel, "maps": "binary", "scale": False, "bias": False}
-    return Conv(**{"relu": False, **fixed, **more})  # type: ignore[arg-type]
+    window = Window.square(kernel, stride=more.pop("stride", 1), padding=more.pop("padding", 0))
+    fixed = {"name": name, "inputs": (source,), "out_channels": out, "window": window, "maps": "binary", "scale": False, "bias": False}
+    return Conv(**{"relu": False, **fixed, **more})
 
 
 def sign(name: str, source: str) -> Sign:
@@ -56,7 +58,7 @@ def add(name: str, one: str, other: str, gain: int = 1, relu: bool = False) -> A
 
 
 def pool(name: str, source: str, kernel: int = 2, stride: int = 2, padding: int = 0) -> MaxPool:
-    return MaxPool(name=name, inputs=(source,), kernel=kernel, stride=stride, padding=padding)
+    return MaxPool(name=name, inputs=(source,), window=Window.square(kernel, stride=stride, padding=padding))
 
 
 def network(*layers: Layer, shape: tuple[int, int, int] = (16, 4, 5)) -> Network:
@@ -68,7 +70,7 @@ def geometry(
     kernel: int, stride: int = 1, padding: int = 0, rows: int = 4, columns: int = 5, channels: int = 16, out: int = 16
 ) -> Geometry:
     conv, x = xnor("conv", "x", out, kernel, stride=stride, padding=padding), Shape(channels, rows, columns)
-    return Geometry(conv, x, conv.output(x))
+    return Geometry(conv, x, conv.output((x,)))
 
 
 def refusal(of: type[InvalidInput], sentence: str) -> Any:
@@ -90,8 +92,8 @@ SMALL_ARRAY = {"bpus": 2, "xnor_sums_per_bpu": 3}
 def test_windows_on_seven_by_seven_units(kernel: int, sizes: list[int]) -> None:
     """Few, even, a largest first, row by row; the offsets are the sums of the sizes before."""
     parts = [(size, sum(sizes[:number])) for number, size in enumerate(sizes)]
-    expected = tuple(Window(rows, columns, top, left) for rows, top in parts for columns, left in parts)
-    assert timing.windows(kernel, chip()) == expected
+    expected = tuple(SubKernel(rows, columns, top, left) for rows, top in parts for columns, left in parts)
+    assert timing.windows((kernel, kernel), chip()) == expected
 
 
 @pytest.mark.parametrize(
@@ -106,13 +108,13 @@ def test_windows_on_seven_by_seven_units(kernel: int, sizes: list[int]) -> None:
 )
 def test_windows_on_two_by_three_units(kernel: int, drawn: str) -> None:
     """Rows x columns @ top, left."""
-    assert " ".join(f"{w.rows}x{w.columns}@{w.top},{w.left}" for w in timing.windows(kernel, chip(**SMALL_ARRAY))) == drawn
+    assert " ".join(f"{w.rows}x{w.columns}@{w.top},{w.left}" for w in timing.windows((kernel, kernel), chip(**SMALL_ARRAY))) == drawn
 
 
 @given(st.integers(1, 20), st.integers(1, 8), st.integers(1, 8))
 def test_windows_fit_the_units_and_hold_every_tap_once(kernel: int, bpus: int, sums: int) -> None:
     taps = np.zeros((kernel, kernel), int)
-    for window in timing.windows(kernel, chip(bpus=bpus, xnor_sums_per_bpu=sums, row_banks=8)):
+    for window in timing.windows((kernel, kernel), chip(bpus=bpus, xnor_sums_per_bpu=sums, row_banks=8)):
         assert window.rows <= bpus
         assert window.columns <= sums
         taps[window.top : window.top + window.rows, window.left : window.left + window.columns] += 1
@@ -120,7 +122,7 @@ def test_windows_fit_the_units_and_hold_every_tap_once(kernel: int, bpus: int, s
 
 
 def side_by_side(kernels: Iterable[int], **settings: Any) -> list[int]:
-    return [timing.side_by_side(timing.windows(kernel, chip(**settings))[0], chip(**settings)) for kernel in kernels]
+    return [timing.side_by_side(timing.windows((kernel, kernel), chip(**settings))[0], chip(**settings)) for kernel in kernels]
 
 
 def test_output_channels_side_by_side() -> None:
@@ -160,14 +162,14 @@ def test_no_room_at_all_is_room_for_one() -> None:
     ],
 )
 def test_cycles_that_fill_a_window(kernel: int, padding: int, left: int, padded: int, full: int) -> None:
-    window = next(w for w in timing.windows(kernel, chip()) if w.left == left)
+    window = next(w for w in timing.windows((kernel, kernel), chip()) if w.left == left)
     conv = xnor("conv", "x", 16, kernel, padding=padding)
     fills = ("padded", "overlapped", "full", "hidden")
     assert [timing.fill_cycles(window, conv, chip(window_fill=fill)) for fill in fills] == [padded, padded - 1, full, 0]
 
 
 def pass_cycles(where: Geometry, **settings: Any) -> int:
-    (window,) = timing.windows(where.conv.kernel, chip(**settings))
+    (window,) = timing.windows(where.conv.window.kernel, chip(**settings))
     return timing.pass_cycles(window, where, chip(**settings))
 
 
@@ -211,18 +213,19 @@ GEOMETRIES = st.builds(
 )
 
 
-def touched(window: Window, where: Geometry, positions: Iterable[int]) -> set[tuple[int, int]]:
+def touched(window: SubKernel, where: Geometry, positions: Iterable[int]) -> set[tuple[int, int]]:
     """Pixels of the map under a window in some rows of the output: it jumps from row to row, and slides over every column."""
     conv, x, out = where
-    rows = {at * conv.stride - conv.padding + window.top + row for at in positions for row in range(window.rows)}
-    slid = range((out.columns - 1) * conv.stride + 1)
-    columns = {at - conv.padding + window.left + column for at in slid for column in range(window.columns)}
+    _, stride, _, padding, _ = conv.window.rows
+    rows = {at * stride - padding + window.top + row for at in positions for row in range(window.rows)}
+    slid = range((out.columns - 1) * stride + 1)
+    columns = {at - padding + window.left + column for at in slid for column in range(window.columns)}
     return {(row, column) for row in rows for column in columns if 0 <= row < x.rows and 0 <= column < x.columns}
 
 
 @given(GEOMETRIES, st.sampled_from([{}, SMALL_ARRAY, {"bpus": 1, "xnor_sums_per_bpu": 1}]))
 def test_words_are_the_pixels_touched(where: Geometry, array: dict[str, int]) -> None:
-    for window in timing.windows(where.conv.kernel, chip(**array)):
+    for window in timing.windows(where.conv.window.kernel, chip(**array)):
         pixels = touched(window, where, range(where.out.rows))
         assert timing.pass_words(window, where) == len(pixels)
         for row in {row for row, _ in pixels}:
@@ -242,7 +245,7 @@ def test_words_are_the_pixels_touched(where: Geometry, array: dict[str, int]) ->
     ],
 )
 def test_words_for_a_pencil(where: Geometry, words: int) -> None:
-    assert timing.pass_words(timing.windows(where.conv.kernel, chip())[0], where) == words
+    assert timing.pass_words(timing.windows(where.conv.window.kernel, chip())[0], where) == words
 
 
 @pytest.mark.parametrize(
@@ -266,14 +269,14 @@ def test_words_for_a_pencil(where: Geometry, words: int) -> None:
 def test_rows_that_come_late(kernel: int, padding: int, banks: int, late: int) -> None:
     """In a map of 12 x 12; a row is as many words as the window passes."""
     where, spec = geometry(kernel, padding=padding, rows=12, columns=12), chip(row_banks=banks)
-    found = [timing.late_words(w, where, spec) / timing.row_words(w, where) for w in timing.windows(kernel, spec)]
+    found = [timing.late_words(w, where, spec) / timing.row_words(w, where) for w in timing.windows((kernel, kernel), spec)]
     assert set(found) == {late}
 
 
 def test_late_words_for_a_pencil() -> None:
     """6 x 6 in 6 x 6 pixels, as AlexNet's fc6: six rows first, room for two. 7 x 7 in 5 x 9, padding 1: all five rows, room for three."""
-    assert timing.late_words(Window(6, 6, 0, 0), geometry(6, rows=6, columns=6), chip()) == 4 * 6
-    assert timing.late_words(Window(7, 7, 0, 0), geometry(7, padding=1, rows=5, columns=9), chip()) == 2 * 9
+    assert timing.late_words(SubKernel(6, 6, 0, 0), geometry(6, rows=6, columns=6), chip()) == 4 * 6
+    assert timing.late_words(SubKernel(7, 7, 0, 0), geometry(7, padding=1, rows=5, columns=9), chip()) == 2 * 9
 
 
 # --- a block ---
@@ -577,7 +580,7 @@ def test_what_a_step_says_of_itself() -> None:
         ([pool("a", "conv"), xnor("real", "a", maps="real")], ["conv(sign0)"], ("conv",)),  # a pooling of sums, which no memory holds
         ([sign("a", "conv"), sign("b", "conv")], ["conv(sign0)"], ("conv",)),  # two thresholds
         ([sign("a", "conv"), pool("b", "a"), xnor("c", "a"), sign("d", "c")], ["conv(sign0) > a", "c(a) > d"], ("a", "d")),
-        ([MeanPool(name="a", inputs=("conv",), kernel=2, stride=2), sign("b", "a")], ["conv(sign0)"], ("conv",)),
+        ([MeanPool(name="a", inputs=("conv",), window=Window.square(2, stride=2)), sign("b", "a")], ["conv(sign0)"], ("conv",)),
         ([add("a", "conv", "sign0"), pool("b", "a"), sign("c", "b")], ["conv(sign0) on sign0"], ("a",)),  # bits of a bypass are not pooled
         ([add("a", "conv", "sign0"), sign("b", "a"), pool("c", "b")], ["conv(sign0) on sign0 > b"], ("b",)),
     ],

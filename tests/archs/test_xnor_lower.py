@@ -22,6 +22,7 @@ from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, MeanPool, Sign
+from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.report.layer_table import LayerRow, layer_rows
 from hyperdrive_sim.schedule.placement import allocate
 from hyperdrive_sim.schedule.tasks import Arrivals, Compute, Copy, Schedule
@@ -39,8 +40,9 @@ LABELS = ("flash", "link", "source", "parameters", "array", "sink")
 
 
 def xnor(name: str, source: str, out: int = 4, kernel: int = 3, padding: int = 1, **more: Any) -> Conv:
-    fixed = {"out_channels": out, "kernel": kernel, "padding": padding, "maps": "binary", "scale": False, "bias": False, "relu": False}
-    return Conv(**{"name": name, "inputs": (source,), **fixed, **more})  # type: ignore[arg-type]
+    window = Window.square(kernel, stride=more.pop("stride", 1), padding=padding)
+    fixed = {"out_channels": out, "window": window, "maps": "binary", "scale": False, "bias": False, "relu": False}
+    return Conv(**{"name": name, "inputs": (source,), **fixed, **more})
 
 
 def sign(name: str, source: str) -> Sign:
@@ -333,7 +335,7 @@ def test_an_input_waits_for_the_layer_that_reads_its_place() -> None:
 
 def test_what_the_host_makes_comes_back_when_it_has_all_it_is_made_from() -> None:
     """A mean between two convolutions."""
-    mean = MeanPool(name="mean", inputs=("conv1",), kernel=2, stride=1)
+    mean = MeanPool(name="mean", inputs=("conv1",), window=Window.square(2))
     net = network(xnor("conv1", "sign0", 4), mean, sign("sign1", "mean"), xnor("conv2", "sign1", 2, 1, 0), sign("sign2", "conv2"))
     found = run(net)
     inputs = [span for span in found.trace if span.task.name == "input"]
@@ -393,7 +395,7 @@ def trespasses(found: Run) -> list[str]:
     ]
 
 
-POOLED = [xnor("conv1", "sign0", 8), sign("sign1", "conv1"), MaxPool(name="pool1", inputs=("sign1",), kernel=2, stride=1)]
+POOLED = [xnor("conv1", "sign0", 8), sign("sign1", "conv1"), MaxPool(name="pool1", inputs=("sign1",), window=Window.square(2))]
 THREE_LAYERS = [*POOLED, xnor("conv2", "pool1", 2), sign("sign2", "conv2"), xnor("conv3", "sign2", 2), sign("sign3", "conv3")]
 
 
@@ -453,7 +455,7 @@ def test_a_finer_cut_shortens_the_first_loads_at_most(name: str) -> None:
 
 def test_a_finer_cut_leaves_all_pooling_to_the_last_channel_of_a_word() -> None:
     """1 x 1, two blocks. Two channels take sixteen cycles and twelve sums, then four reads for each of two pixels."""
-    pool = MaxPool(name="pool", inputs=("sign",), kernel=2, stride=1)
+    pool = MaxPool(name="pool", inputs=("sign",), window=Window.square(2))
     net = network(xnor("conv", "sign0", 4, 1, 0), sign("sign", "conv"), pool)
     sums = {grain: [end - start for start, end in run(net, grain=grain).spans("sums")] for grain in XNORBIN.grains}
     assert sums == {"block": [20, 20], "channel": [6, 14, 6, 14]}

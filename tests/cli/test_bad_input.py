@@ -19,6 +19,7 @@ from hyperdrive_sim.archs.hyperdrive.spec import HyperdriveSpec
 from hyperdrive_sim.network import synthetic, zoo
 from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.layers import Conv
+from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.scenario import scenario
 from hyperdrive_sim.study import checks, runs
 
@@ -303,7 +304,7 @@ def test_a_send_buffer_that_is_too_small(tmp_path: Path) -> None:
 
 
 def test_an_input_too_small_for_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    layer = Conv(name="conv", inputs=("input",), out_channels=16, kernel=3)
+    layer = Conv(name="conv", inputs=("input",), out_channels=16, window=Window.square(3))
     monkeypatch.setitem(zoo.ZOO, "tiny_unpadded", lambda: [layer])
     base = BASE.replace("tiny_conv", "tiny_unpadded").replace("12, 16", "2, 16")
     assert complaints(tmp_path, base=base) == [
@@ -318,7 +319,9 @@ def test_an_input_whose_channels_the_network_does_not_take(tmp_path: Path) -> No
 
 
 def test_a_network_that_the_chip_cannot_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(zoo.ZOO, "tiny_real", lambda: [Conv(name="conv", inputs=("input",), out_channels=16, kernel=3, weights="real")])
+    monkeypatch.setitem(
+        zoo.ZOO, "tiny_real", lambda: [Conv(name="conv", inputs=("input",), out_channels=16, window=Window.square(3), weights="real")]
+    )
     assert complaints(tmp_path, base=BASE.replace("tiny_conv", "tiny_real")) == [
         "s.yaml:3:1: network: 'tiny_real' has no layer with binary weights; Hyperdrive runs binary-weight convolutions only"
     ]

@@ -21,8 +21,9 @@ from hyperdrive_sim.archs.architecture import Architecture
 from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.network import golden, synthetic, zoo
-from hyperdrive_sim.network.golden import Array, Computation
+from hyperdrive_sim.network.golden import Computation
 from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.mapped import Mapped
 from hyperdrive_sim.schedule.placement import Placement
@@ -88,8 +89,8 @@ class Built:
 
     @cached_property
     def computation(self) -> Computation:
-        x = synthetic.random_input(self.network.input_shape, SEED)
-        return Computation(self.network, synthetic.random_parameters(self.network, SEED), x, self.mapped.arithmetic)
+        inputs, parameters = synthetic.random_inputs(self.network, SEED), synthetic.random_parameters(self.network, SEED)
+        return Computation(self.network, parameters, inputs, self.mapped.arithmetic)
 
     @cached_property
     def golden(self) -> dict[str, Array]:

@@ -72,7 +72,7 @@ def runs_wrong(built: Built, schedule: Schedule) -> bool:
         outputs = list(replay(built.compiled.scheduled(schedule), built.computation))
     except NotThere:
         return True
-    return not all(same(output, built.golden[built.network.output]) for output in outputs)
+    return not all(same(values, built.golden[name]) for output in outputs for name, values in output.items())
 
 
 def repeated(mutant: Mutant, schedule: Schedule) -> bool:

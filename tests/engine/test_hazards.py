@@ -13,6 +13,7 @@ from hyperdrive_sim.errors import Hazard
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Conv, MaxPool
+from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.rates import Clock
 from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
 from hyperdrive_sim.schedule.placement import Placement, Resident
@@ -30,7 +31,10 @@ MACHINE = Machine(
 NETWORK = Network(
     "two",
     Shape(1, 1, 2),
-    [Conv(name="a", inputs=("input",), out_channels=1, kernel=1), Conv(name="b", inputs=("a",), out_channels=1, kernel=1)],
+    [
+        Conv(name="a", inputs=("input",), out_channels=1, window=Window.square(1)),
+        Conv(name="b", inputs=("a",), out_channels=1, window=Window.square(1)),
+    ],
 )
 
 
@@ -144,7 +148,7 @@ def test_two_maps_in_one_place() -> None:
         f"before task 3 (other of n on link, frame 0), which writes 'b' ({MAP})",
         tasks,
         placed(host=frozenset({"b"}), b=BITS + 16),
-        Network("host first", Shape(1, 1, 2), [MaxPool(name="b", inputs=("input",), kernel=1, stride=1), NETWORK["a"]]),
+        Network("host first", Shape(1, 1, 2), [MaxPool(name="b", inputs=("input",), window=Window.square(1)), NETWORK["a"]]),
     )
 
 
@@ -254,8 +258,10 @@ def test_the_output_must_arrive() -> None:
 
 def test_a_map_that_the_host_makes_comes_after_what_it_is_made_of() -> None:
     """a on the chip, b on the host, c on the chip again."""
-    pool = MaxPool(name="b", inputs=("a",), kernel=1, stride=1)
-    network = Network("there and back", Shape(1, 1, 2), [NETWORK["a"], pool, Conv(name="c", inputs=("b",), out_channels=1, kernel=1)])
+    pool = MaxPool(name="b", inputs=("a",), window=Window.square(1))
+    network = Network(
+        "there and back", Shape(1, 1, 2), [NETWORK["a"], pool, Conv(name="c", inputs=("b",), out_channels=1, window=Window.square(1))]
+    )
     tasks = [
         *clean()[:3],
         task("output", "link", moves("a", "ram", "host"), (2,)),

@@ -17,10 +17,12 @@ from hyperdrive_sim.engine.memories import Fifo
 from hyperdrive_sim.engine.replay import Watch, replay
 from hyperdrive_sim.errors import NotThere
 from hyperdrive_sim.network.box import Box, Shape
-from hyperdrive_sim.network.golden import Arithmetic, Array, Computation, Exact, Parameters, forward
+from hyperdrive_sim.network.golden import Arithmetic, Computation, Exact, forward
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Add, Conv, GlobalMean, Layer
-from hyperdrive_sim.network.synthetic import random_input, random_parameters
+from hyperdrive_sim.network.parameters import Array, Parameters
+from hyperdrive_sim.network.synthetic import random_inputs, random_parameters
+from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
 from hyperdrive_sim.schedule.placement import Placement, Resident
 from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, Patch, Region, Site, Task
@@ -28,7 +30,7 @@ from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, Patch, Regi
 IN = Shape(2, 4, 4).box
 OUT = Shape(4, 4, 4).box
 PLANE = 4 * 4 * 64  # bits of a channel
-CONV = Conv(name="conv", inputs=(INPUT,), out_channels=4, kernel=3, padding=1)
+CONV = Conv(name="conv", inputs=(INPUT,), out_channels=4, window=Window.square(3, padding=1))
 
 
 EXACT = Exact()
@@ -55,9 +57,9 @@ class World(NamedTuple):
     host: frozenset[str] = frozenset()
 
     def computation(self, arithmetic: Arithmetic) -> Computation:
-        return Computation(self.network, random_parameters(self.network, 1), random_input(self.network.input_shape, 1), arithmetic)
+        return Computation(self.network, random_parameters(self.network, 1), random_inputs(self.network, 1), arithmetic)
 
-    def replayed(self, watch: Watch | None = None, arithmetic: Arithmetic = EXACT) -> list[NDArray[Any]]:
+    def replayed(self, watch: Watch | None = None, arithmetic: Arithmetic = EXACT) -> list[dict[str, NDArray[Any]]]:
         units = tuple(Unit(name, "unit") for name in dict.fromkeys(one.unit for one in self.tasks))
         machine = Machine(units, self.memories, CLOCK, 1)
         placement = Placement((), self.residents, self.host, {layer.name: 64 for layer in self.network} | {INPUT: 64}).checked(
@@ -79,11 +81,11 @@ class World(NamedTuple):
         return str(failure.value)
 
     def is_golden(self, frames: int = 1) -> bool:
-        golden = dict(forward(self.computation(EXACT)))[self.network.output]
-        assert np.ptp(golden) > 0
+        golden = dict(forward(self.computation(EXACT)))
+        assert all(np.ptp(golden[name]) > 0 for name in self.network.outputs)
         outputs = self.replayed()
-        assert len(outputs) == frames
-        return all(np.array_equal(output, golden) for output in outputs)
+        assert [set(output) for output in outputs] == [set(self.network.outputs)] * frames
+        return all(np.array_equal(values, golden[name]) for output in outputs for name, values in output.items())
 
 
 def network(*layers: Layer) -> Network:
@@ -174,7 +176,7 @@ def test_the_watch_sees_every_block_that_is_computed() -> None:
     outputs = ONE_CHIP.replayed(lambda one, layer, block, values: seen.append((one.name, layer, block, values)))
     ((name, layer, block, values),) = seen
     assert (name, layer, block) == ("compute", "conv", OUT)
-    np.testing.assert_array_equal(values, outputs[0])
+    np.testing.assert_array_equal(values, outputs[0]["conv"])
 
 
 # One chip, two blocks of output channels: what may lie where, and for how long.
@@ -254,7 +256,7 @@ def test_a_map_may_be_overwritten_by_the_task_that_read_it_last() -> None:
 def test_a_map_replaced_by_one_that_lies_alike_is_lost_pixel_by_pixel() -> None:
     """A 1 x 1 layer in place, the upper rows first: the lower rows of its input are still there, the upper ones are not."""
     same = tuple(Resident(name, IN, 0, 2 * PLANE, *life) for name, life in ((INPUT, (0, 1)), ("conv", (1, 2))))
-    pointwise = Conv(name="conv", inputs=(INPUT,), out_channels=2, kernel=1)
+    pointwise = Conv(name="conv", inputs=(INPUT,), out_channels=2, window=Window.square(1))
     upper, lower = (compute([Region("fmm", INPUT, IN)], [Region("fmm", "conv", IN)], half, half) for half in (IN.rows(0, 2), IN.rows(2, 4)))
     world = World(
         network(pointwise),
@@ -278,7 +280,7 @@ def test_a_map_replaced_by_one_that_lies_alike_is_lost_pixel_by_pixel() -> None:
 def test_layers_in_one_go_take_their_operands_from_memory() -> None:
     """A residual pair as one task: the sum takes its bypass, and lies where that lay."""
     layers = (
-        Conv(name="conv", inputs=(INPUT,), out_channels=2, kernel=3, padding=1, bias=False, relu=False),
+        Conv(name="conv", inputs=(INPUT,), out_channels=2, window=Window.square(3, padding=1), bias=False, relu=False),
         Add(name="sum", inputs=("conv", INPUT), bias=True),
     )
     site = Site(("conv", "sum"), (Region("fmm", INPUT, IN),), (Region("fmm", INPUT, IN),), "wbuf", (Region("fmm", "sum", IN),))
@@ -429,8 +431,8 @@ def test_what_was_pushed_out_of_a_send_buffer_cannot_be_sent() -> None:
 def around_the_chip() -> World:
     """A stem and a mean on the host, a convolution between them on the chip."""
     layers = (
-        Conv(name="stem", inputs=(INPUT,), out_channels=2, kernel=1, weights="real"),
-        Conv(name="conv", inputs=("stem",), out_channels=4, kernel=3, padding=1),
+        Conv(name="stem", inputs=(INPUT,), out_channels=2, window=Window.square(1), weights="real"),
+        Conv(name="conv", inputs=("stem",), out_channels=4, window=Window.square(3, padding=1)),
         GlobalMean(name="mean", inputs=("conv",)),
     )
     first, stream, _, last = ONE_CHIP.tasks

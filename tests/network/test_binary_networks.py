@@ -11,9 +11,10 @@ import pytest
 
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.box import Box, Shape
-from hyperdrive_sim.network.golden import NO_PARAMETERS, Array, Exact, Parameters, framed
+from hyperdrive_sim.network.golden import Exact, framed
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, MeanPool, Sign
+from hyperdrive_sim.network.parameters import NO_PARAMETERS, Array, Parameters
 
 ROWS = {"binary_alexnet": 224, "binary_resnet18": 224, "groupnet_resnet18": 224, "lenet": 28}  # all others take 32
 CHANNELS = {"lenet": 1}
@@ -43,7 +44,9 @@ def row(network: Network, layer: Conv) -> str:
     """Shape in, kernel/stride/padding, shape out, MACs, bits of weights, bits of both maps, cycles."""
     (x,), y = network.input_shapes(layer), network.shape(layer.name)
     numbers = network.macs(layer.name), network.weight_bits(layer.name), x.size + y.size, cycles(network, layer)
-    return f"{x} {layer.kernel}/{layer.stride}/{layer.padding} {y} " + " ".join(f"{number:_}" for number in numbers)
+    return f"{x} {layer.window.rows.kernel}/{layer.window.rows.stride}/{layer.window.rows.before} {y} " + " ".join(
+        f"{number:_}" for number in numbers
+    )
 
 
 def lines(table: str) -> list[str]:
@@ -182,7 +185,7 @@ def test_the_convolutions_of_alexnet_without_its_classifier() -> None:
 
 def test_resnet18_without_its_projections() -> None:
     network = build("binary_resnet18")
-    layers = [layer for layer in binary(network) if layer.kernel == 3]
+    layers = [layer for layer in binary(network) if layer.window.kernel == (3, 3)]
     assert sum(network.ops(layer.name) for layer in layers) == 3_352_559_616
     assert sum(network.weight_bits(layer.name) for layer in layers) == 10_985_472
 
@@ -243,7 +246,7 @@ def test_a_padded_pool_is_of_the_size_that_caffe_rounds_up_to() -> None:
     rows = [network.input_shapes(layer)[0].rows for layer in pools]
     assert [network.shape(layer.name).rows for layer in pools] == [-(-(size - 3) // 2) + 1 for size in rows] == [16, 8, 4]
     assert [(size - 3) // 2 + 1 for size in rows] == [15, 7, 3]
-    ones = framed(np.ones((8, 8, 1)), pools[2].needs(Box(0, 1, 0, 4, 0, 4), Shape(1, 8, 8)), pools[2])
+    ones = framed(np.ones((8, 8, 1)), pools[2].needs(0, Box(0, 1, 0, 4, 0, 4), [Shape(1, 8, 8)]), pools[2])
     assert (9 * Exact().apply(pools[2], [ones], NO_PARAMETERS))[:, :, 0].tolist() == [[4, 6, 6, 6], *[[6, 9, 9, 9]] * 3]
 
 
@@ -361,21 +364,21 @@ INPUT_CHANNELS = {  # +1: all nine taps, in every layer
 
 def corner(network: Network, layer: Conv) -> float:
     x, pixel = network.input_shapes(layer)[0], Box(0, 1, 0, 1, 0, 1)
-    weights = np.ones((1, layer.kernel, layer.kernel, x.channels), np.int8)
-    window = framed(np.ones((x.rows, x.columns, x.channels)), layer.needs(pixel, x), layer)
+    weights = np.ones((1, *layer.window.kernel, x.channels), np.int8)
+    window = framed(np.ones((x.rows, x.columns, x.channels)), layer.needs(0, pixel, [x]), layer)
     return float(Exact().apply(layer, [window], Parameters(weights)).item())
 
 
 @pytest.mark.parametrize("name", CORNERS)
 def test_the_corner_of_each_layer_with_padding(name: str) -> None:
     network = build(name)
-    assert {layer.name: corner(network, layer) for layer in binary(network) if layer.padding} == CORNERS[name]
+    assert {layer.name: corner(network, layer) for layer in binary(network) if any(layer.window.pads)} == CORNERS[name]
 
 
 @pytest.mark.parametrize("name", INPUT_CHANNELS)
 def test_residual_networks_see_plus_one_beyond_the_edge(name: str) -> None:
     network = build(name)
-    padded = [layer for layer in binary(network) if layer.padding]
+    padded = [layer for layer in binary(network) if any(layer.window.pads)]
     assert {network.input_shapes(layer)[0].channels for layer in padded} == INPUT_CHANNELS[name]
     assert all(corner(network, layer) == 9 * network.input_shapes(layer)[0].channels for layer in padded)
 
@@ -428,7 +431,7 @@ def bit(layers: tuple[Layer, ...]) -> str:
     """Of a window of zeros with a single one, through the signs and the pooling among these layers."""
     pool = layers[1]
     assert isinstance(pool, MaxPool | MeanPool)
-    x: Array = np.zeros((pool.kernel, pool.kernel, 1))
+    x: Array = np.zeros((*pool.window.kernel, 1))
     x[0, 0] = 1
     for layer in layers:
         if isinstance(layer, Sign | MaxPool | MeanPool):

@@ -24,12 +24,6 @@ def pixels(box: Box) -> Pixels:
     return set(product(range(box.c0, box.c1), range(box.r0, box.r1), range(box.w0, box.w1)))
 
 
-def around(found: Pixels) -> Box:
-    """The smallest block that holds some pixels."""
-    axes = list(zip(*found, strict=True))
-    return Box(*(bound for axis in axes for bound in (min(axis), max(axis) + 1)))
-
-
 def test_a_shape_counts_its_values() -> None:
     shape = Shape(64, 56, 57)
     assert shape.size == 204_288
@@ -86,18 +80,6 @@ def test_grown_by_a_halo(box: Box, halo: int) -> None:
 def test_clipped_to_a_map(box: Box, shape: Shape) -> None:
     inside = {(c, r, w) for c, r, w in pixels(box) if 0 <= c < shape.channels and 0 <= r < shape.rows and 0 <= w < shape.columns}
     assert pixels(box.clipped(shape)) == inside
-
-
-@given(FULL, st.integers(1, 5), st.integers(1, 3), st.integers(0, 3))
-def test_the_window_is_what_the_taps_of_a_convolution_touch(box: Box, kernel: int, stride: int, padding: int) -> None:
-    taps = range(kernel)
-    touched = {(c, r * stride - padding + down, w * stride - padding + right) for c, r, w in pixels(box) for down in taps for right in taps}
-    assert box.window(kernel, stride, padding) == around(touched)
-
-
-def test_a_window_by_hand() -> None:
-    """Output rows 2 and 3 of a 3 x 3 convolution of stride 2: taps 3..5 and 5..7."""
-    assert Box(4, 8, 2, 4, 0, 1).window(3, 2, 1) == Box(4, 8, 3, 8, -1, 2)
 
 
 @given(EDGES, EDGES, EDGES, st.lists(st.integers(0, 3), min_size=6, max_size=6))

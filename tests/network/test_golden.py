@@ -19,18 +19,14 @@ from scipy.signal import correlate  # type: ignore[import-untyped,unused-ignore]
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
-from hyperdrive_sim.network.golden import (
-    NO_PARAMETERS,
-    Computation,
-    Exact,
-    Parameters,
-    forward,
-    framed,
-    padding_value,
-)
+from hyperdrive_sim.network.golden import Computation, Exact, forward, framed
 from hyperdrive_sim.network.graph import INPUT, Network
-from hyperdrive_sim.network.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool, MeanPool
-from hyperdrive_sim.network.synthetic import RESIDUAL_GAIN, random_input, random_parameters
+from hyperdrive_sim.network.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool, MeanPool, Sign
+from hyperdrive_sim.network.layers.conv import RESIDUAL_GAIN
+from hyperdrive_sim.network.layers.values import padding_value
+from hyperdrive_sim.network.parameters import NO_PARAMETERS, Parameters
+from hyperdrive_sim.network.synthetic import random_input, random_inputs, random_parameters
+from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.network.zoo import build
 
 Array = NDArray[Any]
@@ -46,7 +42,7 @@ def parameters(rng: np.random.Generator, layer: Layer, x: Shape) -> Parameters:
         case Conv():
             scale = 2.0 ** rng.integers(-2, 3, layer.out_channels) if layer.scale else None
             bias = integers(rng, layer.out_channels) if layer.bias else None
-            return Parameters(integers(rng, layer.out_channels, layer.kernel, layer.kernel, x.channels), scale, bias)
+            return Parameters(integers(rng, layer.out_channels, *layer.window.kernel, x.channels), scale, bias)
         case Dense():
             return Parameters(integers(rng, layer.features, x.size), None, integers(rng, layer.features))
         case Add():
@@ -57,8 +53,8 @@ def parameters(rng: np.random.Generator, layer: Layer, x: Shape) -> Parameters:
 def whole(layer: Layer, inputs: Sequence[Array], given_parameters: Parameters) -> Array:
     """One layer's output through `framed` and `Exact`, as `forward` and `replay` ask for it."""
     shapes = [Shape(x.shape[2], x.shape[0], x.shape[1]) for x in inputs]
-    box = layer.output(*shapes).box
-    operands = [framed(x, layer.needs(box, shape), layer) for x, shape in zip(inputs, shapes, strict=True)]
+    box = layer.output(shapes).box
+    operands = [framed(x, layer.needs(number, box, shapes), layer) for number, x in enumerate(inputs)]
     return Exact().apply(layer, operands, given_parameters)
 
 
@@ -74,7 +70,13 @@ def convolved(x: Array, weights: Array, stride: int, padding: int) -> Array:
 
 CONVOLUTIONS = st.builds(
     lambda kernel, stride, padding, scale, bias, relu: Conv(
-        name="conv", inputs=(INPUT,), out_channels=3, kernel=kernel, stride=stride, padding=padding, scale=scale, bias=bias, relu=relu
+        name="conv",
+        inputs=(INPUT,),
+        out_channels=3,
+        window=Window.square(kernel, stride=stride, padding=padding),
+        scale=scale,
+        bias=bias,
+        relu=relu,
     ),
     *(st.integers(1, 5), st.integers(1, 3), st.integers(0, 2), st.booleans(), st.booleans(), st.booleans()),
 )
@@ -88,7 +90,7 @@ def test_convolution_is_scipys_correlation(layer: Conv, rows: int, columns: int,
     x = integers(rng, rows, columns, 2)
     constants = parameters(rng, layer, Shape(2, rows, columns))
     assert constants.weights is not None
-    expected = convolved(x, constants.weights, layer.stride, layer.padding)
+    expected = convolved(x, constants.weights, layer.window.rows.stride, layer.window.rows.before)
     if layer.scale:
         expected = expected * constants.scale
     if layer.bias:
@@ -100,7 +102,7 @@ def test_convolution_is_scipys_correlation(layer: Conv, rows: int, columns: int,
 
 def test_a_convolution_by_hand() -> None:
     """A row of three pixels under the taps (1, -2, 1), padded with zeros; then times 2, plus 1, then ReLU."""
-    layer = Conv(name="conv", inputs=(INPUT,), out_channels=1, kernel=3, padding=1)
+    layer = Conv(name="conv", inputs=(INPUT,), out_channels=1, window=Window.square(3, padding=1))
     weights = np.zeros((1, 3, 3, 1))
     weights[0, 1, :, 0] = (1, -2, 1)
     x = np.array([3.0, 1.0, 4.0]).reshape(1, 3, 1)
@@ -114,9 +116,9 @@ def test_a_maximum_is_that_of_the_real_pixels(kernel: int, stride: int, data: st
     """All inputs are negative: a padding of zeros would win everywhere along the edge."""
     padding = data.draw(st.integers(0, kernel // 2))
     x = -1 - np.abs(integers(np.random.default_rng(seed), 6, 7, 2))
-    layer = MaxPool(name="pool", inputs=(INPUT,), kernel=kernel, stride=stride, padding=padding)
+    layer = MaxPool(name="pool", inputs=(INPUT,), window=Window.square(kernel, stride=stride, padding=padding))
     y = whole(layer, [x], NO_PARAMETERS)
-    shape = layer.output(Shape(2, 6, 7))
+    shape = layer.output([Shape(2, 6, 7)])
     assert y.shape == (shape.rows, shape.columns, 2)
     for row, column, channel in product(range(shape.rows), range(shape.columns), range(2)):
         top, left = row * stride - padding, column * stride - padding
@@ -162,14 +164,14 @@ def test_a_global_mean() -> None:
 
 
 LAYERS: list[Layer] = [
-    Conv(name="a", inputs=(INPUT,), out_channels=4, kernel=3, padding=1),
-    Conv(name="b", inputs=(INPUT,), out_channels=4, kernel=3, stride=2, padding=1),
-    Conv(name="c", inputs=(INPUT,), out_channels=4, kernel=1, stride=2),
-    Conv(name="d", inputs=(INPUT,), out_channels=4, kernel=5, padding=2),
-    MaxPool(name="e", inputs=(INPUT,), kernel=3, stride=2, padding=1),
+    Conv(name="a", inputs=(INPUT,), out_channels=4, window=Window.square(3, padding=1)),
+    Conv(name="b", inputs=(INPUT,), out_channels=4, window=Window.square(3, stride=2, padding=1)),
+    Conv(name="c", inputs=(INPUT,), out_channels=4, window=Window.square(1, stride=2)),
+    Conv(name="d", inputs=(INPUT,), out_channels=4, window=Window.square(5, padding=2)),
+    MaxPool(name="e", inputs=(INPUT,), window=Window.square(3, stride=2, padding=1)),
     GlobalMean(name="f", inputs=(INPUT,)),
-    Conv(name="g", inputs=(INPUT,), out_channels=4, kernel=3, stride=2, padding=1, pad=1),
-    MeanPool(name="h", inputs=(INPUT,), kernel=2, stride=2, padding=1),
+    Conv(name="g", inputs=(INPUT,), out_channels=4, window=Window.square(3, stride=2, padding=1), pad=1),
+    MeanPool(name="h", inputs=(INPUT,), window=Window.square(2, stride=2, padding=1)),
 ]
 
 
@@ -181,10 +183,10 @@ def test_a_block_is_computed_from_what_it_needs_and_nothing_else(layer: Layer, d
     rng = np.random.default_rng(3)
     x, shape = integers(rng, 7, 9, 4), Shape(4, 7, 9)
     constants = parameters(rng, layer, shape)
-    everything = layer.output(shape)  # type: ignore[call-arg]
+    everything = layer.output([shape])
     rows, columns = (sorted(data.draw(st.sets(st.integers(0, n), min_size=2, max_size=2))) for n in everything[1:])
     block = Box(0, everything.channels, *rows, *columns)
-    part = Exact().apply(layer, [framed(x, layer.needs(block, shape), layer)], constants)
+    part = Exact().apply(layer, [framed(x, layer.needs(0, block, [shape]), layer)], constants)
     np.testing.assert_array_equal(part, whole(layer, [x], constants)[block.slices(everything.box)])
 
 
@@ -192,10 +194,10 @@ def test_a_block_is_computed_from_what_it_needs_and_nothing_else(layer: Layer, d
 def test_every_pixel_of_the_window_counts(layer: Layer) -> None:
     """The window is tight: with any one pixel beyond reach of the block changed, nothing changes; with one inside, something does."""
     shape, block = Shape(4, 7, 9), Box(0, 4, 1, 3, 1, 2)
-    weights = np.ones((4, layer.kernel, layer.kernel, 4)) if isinstance(layer, Conv) else None
+    weights = np.ones((4, *layer.window.kernel, 4)) if isinstance(layer, Conv) else None
     constants = Parameters(weights)
-    window = layer.needs(block, shape).clipped(shape)
-    at = block.slices(layer.output(shape).box)  # type: ignore[call-arg]
+    window = layer.needs(0, block, [shape]).clipped(shape)
+    at = block.slices(layer.output([shape]).box)
     before = whole(layer, [np.ones((7, 9, 4))], constants)[at]
     touched = set()
     for row, column in product(range(7), range(9)):
@@ -231,11 +233,14 @@ def test_parameters_of_some_channels() -> None:
 
 def test_some_channels_of_a_layer_are_that_part_of_all_of_them() -> None:
     network = build("tiny_residual", (16, 6, 5))
-    computation = Computation(network, random_parameters(network, 1), random_input(network.input_shape, 1), Exact())
-    maps = {INPUT: computation.x, **dict(forward(computation))}
+    computation = Computation(network, random_parameters(network, 1), random_inputs(network, 1), Exact())
+    maps = {**computation.inputs, **dict(forward(computation))}
     for layer in network:
         shape = network.shape(layer.name)
-        operands = [framed(maps[name], layer.needs(shape.box, network.shape(name)), layer) for name in layer.inputs]
+        operands = [
+            framed(maps[name], layer.needs(number, shape.box, network.input_shapes(layer)), layer)
+            for number, name in enumerate(layer.inputs)
+        ]
         if isinstance(layer, Add):
             operands = [operand[:, :, 3:7] for operand in operands]
         np.testing.assert_allclose(computation.layer(layer.name, operands, (3, 7)), maps[layer.name][:, :, 3:7], rtol=1e-13, atol=1e-13)
@@ -257,14 +262,14 @@ def test_exact_is_float64_whatever_comes() -> None:
 
 def residual_pair() -> Network:
     """Two convolutions, of which the sum also takes the first one's input."""
-    one = Conv(name="one", inputs=(INPUT,), out_channels=2, kernel=3, padding=1)
-    two = Conv(name="two", inputs=("one",), out_channels=2, kernel=3, padding=1)
+    one = Conv(name="one", inputs=(INPUT,), out_channels=2, window=Window.square(3, padding=1))
+    two = Conv(name="two", inputs=("one",), out_channels=2, window=Window.square(3, padding=1))
     return Network("pair", Shape(2, 4, 4), [one, two, Add(name="sum", inputs=("two", "one")), GlobalMean(name="mean", inputs=("sum",))])
 
 
 def test_forward_yields_every_layer_and_lets_go_of_what_nobody_needs() -> None:
     network = residual_pair()
-    computation = Computation(network, random_parameters(network, 0), random_input(network.input_shape, 0), Exact())
+    computation = Computation(network, random_parameters(network, 0), random_inputs(network, 0), Exact())
     kept: dict[str, weakref.ref[Array]] = {}
     alive = []
     for name, values in forward(computation):
@@ -276,9 +281,9 @@ def test_forward_yields_every_layer_and_lets_go_of_what_nobody_needs() -> None:
 
 def test_forward_is_one_layer_after_the_other() -> None:
     network = residual_pair()
-    computation = Computation(network, random_parameters(network, 0), random_input(network.input_shape, 0), Exact())
+    computation = Computation(network, random_parameters(network, 0), random_inputs(network, 0), Exact())
     maps = dict(forward(computation))
-    x = computation.x.astype(np.float64)
+    x = computation.inputs[INPUT].astype(np.float64)
     one = whole(network["one"], [x], computation.parameters["one"])
     two = whole(network["two"], [one], computation.parameters["two"])
     np.testing.assert_array_equal(maps["one"], one)
@@ -289,12 +294,43 @@ def test_forward_is_one_layer_after_the_other() -> None:
 
 def test_forward_from_known_maps_computes_what_follows_from_them() -> None:
     network = residual_pair()
-    computation = Computation(network, random_parameters(network, 0), random_input(network.input_shape, 0), Exact())
+    computation = Computation(network, random_parameters(network, 0), random_inputs(network, 0), Exact())
     maps = dict(forward(computation))
     assert [name for name, _ in forward(computation, {"two": maps["two"]})] == []
     rest = dict(forward(computation, {"one": maps["one"], "two": maps["two"]}))
     assert list(rest) == ["sum", "mean"]
     np.testing.assert_array_equal(rest["mean"], maps["mean"])
+
+
+def test_forward_from_several_inputs_and_of_a_part() -> None:
+    """A map that one layer takes twice and another once; then the part behind it alone, from the maps that cross."""
+    conv = Conv(name="conv", inputs=("a",), out_channels=2, window=Window.square(3, padding=1))
+    layers = [conv, Add(name="twice", inputs=("conv", "conv")), Add(name="sum", inputs=("conv", "b"))]
+    network = Network("n", {"a": Shape(2, 4, 4), "b": Shape(2, 4, 4)}, layers)
+    inputs = random_inputs(network, 0)
+    computation = Computation(network, random_parameters(network, 0), inputs, Exact())
+    maps = dict(forward(computation))
+    np.testing.assert_array_equal(maps["twice"], 2 * maps["conv"])
+    np.testing.assert_array_equal(maps["sum"], maps["conv"] + inputs["b"].astype(np.float64))
+    assert not np.array_equal(inputs["a"], inputs["b"])
+    part = network.part(("twice", "sum"))
+    behind = dict(forward(Computation(part, computation.parameters, {"conv": maps["conv"], "b": inputs["b"]}, Exact())))
+    assert list(behind) == ["twice", "sum"]
+    for name, values in behind.items():
+        np.testing.assert_array_equal(values, maps[name])
+
+
+def test_drawn_inputs_hold_what_the_network_says() -> None:
+    sign, conv = Sign(name="s", inputs=("real",)), Conv(name="c", inputs=("signs",), out_channels=1, window=Window.square(1))
+    layers = [sign, conv, Add(name="sum", inputs=("sums", "sums"))]
+    shape = Shape(1, 16, 16)
+    network = Network("n", dict.fromkeys(("real", "signs", "sums"), shape), layers, holds={"signs": "signs", "sums": "sums"})
+    drawn = random_inputs(network, 2)
+    np.testing.assert_array_equal(drawn["real"], random_input(shape, 2, "real"))
+    assert set(np.unique(drawn["signs"])) == {-1, 1}
+    assert (drawn["sums"] == drawn["sums"].round()).all()
+    assert 20 < drawn["sums"].astype(float).std() < 45, "integers, spread by 32"
+    assert all(np.array_equal(values, random_inputs(network, 2)[name]) for name, values in drawn.items()), "the same every time"
 
 
 def flattened(found: dict[str, Parameters]) -> dict[tuple[str, str], list[float]]:
@@ -303,11 +339,11 @@ def flattened(found: dict[str, Parameters]) -> dict[tuple[str, str], list[float]
 
 
 def test_parameters_are_those_of_the_seed_and_of_the_name() -> None:
-    layers = [Conv(name=name, inputs=(INPUT,), out_channels=3, kernel=3) for name in ("a", "b", "c")]
+    layers = [Conv(name=name, inputs=(INPUT,), out_channels=3, window=Window.square(3)) for name in ("a", "b", "c")]
     shape = Shape(2, 5, 5)
     drawn = flattened(random_parameters(Network("n", shape, layers), 7))
     assert drawn == flattened(random_parameters(Network("n", shape, layers[::-1]), 7))
-    larger = Network("n", shape, [Conv(name="d", inputs=("a",), out_channels=1, kernel=1), *layers])
+    larger = Network("n", shape, [Conv(name="d", inputs=("a",), out_channels=1, window=Window.square(1)), *layers])
     assert drawn == {key: values for key, values in flattened(random_parameters(larger, 7)).items() if key[0] != "d"}
     assert {key: drawn[key] for key in drawn if key[0] == "b"} == flattened(random_parameters(Network("n", shape, layers[1:2]), 7))
     assert len({tuple(values) for values in drawn.values()}) == len(drawn) == 9
@@ -323,7 +359,7 @@ def test_drawn_parameters_are_of_the_layers_kind() -> None:
         layer, x = network[name], network.input_shapes(network[name])[0]
         if isinstance(layer, Conv):
             assert constants.weights is not None
-            assert constants.weights.shape == (layer.out_channels, layer.kernel, layer.kernel, x.channels)
+            assert constants.weights.shape == (layer.out_channels, *layer.window.kernel, x.channels)
             assert (constants.scale is not None, constants.bias is not None) == (layer.scale, layer.bias)
             if layer.weights == "binary":
                 assert constants.weights.dtype == np.int8

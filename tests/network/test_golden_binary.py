@@ -16,24 +16,31 @@ from scipy.signal import correlate  # type: ignore[import-untyped,unused-ignore]
 
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.box import Shape
-from hyperdrive_sim.network.golden import NO_PARAMETERS, Computation, Exact, Parameters, apply_in, forward, framed, one_by_one
+from hyperdrive_sim.network.golden import Computation, Exact, apply_in, forward, framed, one_by_one
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, MeanPool, Sign, Thermometer
-from hyperdrive_sim.network.synthetic import random_input, random_parameters
+from hyperdrive_sim.network.parameters import NO_PARAMETERS, Parameters
+from hyperdrive_sim.network.synthetic import random_inputs, random_parameters
+from hyperdrive_sim.network.window import Window
 
 Array = NDArray[Any]
 SEEDS = st.integers(0, 2**32)
 
 
+def square(kernel: int, stride: int, padding: int) -> Window:
+    return Window.square(kernel, stride=stride, padding=padding)
+
+
 def xnor(kernel: int, stride: int = 1, padding: int = 0, pad: Literal[-1, 0, 1] = 0, *, out_channels: int = 3, relu: bool = False) -> Conv:
-    more = {"kernel": kernel, "stride": stride, "padding": padding, "pad": pad, "relu": relu}
-    return Conv(name="conv", inputs=(INPUT,), maps="binary", out_channels=out_channels, scale=False, bias=False, **more)  # type: ignore[arg-type]
+    window = Window.square(kernel, stride=stride, padding=padding)
+    kind: dict[str, Any] = {"maps": "binary", "pad": pad, "scale": False, "bias": False, "relu": relu}
+    return Conv(name="conv", inputs=(INPUT,), out_channels=out_channels, window=window, **kind)
 
 
 def whole(layer: Layer, x: Array, constants: Parameters = NO_PARAMETERS) -> Array:
     """A layer's output from a whole map, through its window and its padding."""
-    shape = Shape(x.shape[2], x.shape[0], x.shape[1])
-    return Exact().apply(layer, [framed(x, layer.needs(layer.output(shape).box, shape), layer)], constants)  # type: ignore[call-arg]
+    shapes = [Shape(x.shape[2], x.shape[0], x.shape[1])]
+    return Exact().apply(layer, [framed(x, layer.needs(0, layer.output(shapes).box, shapes), layer)], constants)
 
 
 def signs(rng: np.random.Generator, *shape: int) -> Array:
@@ -60,7 +67,7 @@ GEOMETRIES = [  # kernel, stride, padding, what is beyond the edge
 def test_these_are_all_geometries_of_the_zoo() -> None:
     layers = [layer for name in zoo.names() for layer in zoo.build(name, (16, 224, 224))]
     binary = [layer for layer in layers if isinstance(layer, Conv) and layer.maps == "binary"]
-    assert {(layer.kernel, layer.stride, layer.padding, layer.pad) for layer in binary} == set(GEOMETRIES)
+    assert {(layer.window, layer.pad) for layer in binary} == {(square(*window), pad) for *window, pad in GEOMETRIES}
 
 
 @pytest.mark.parametrize(("kernel", "stride", "padding", "pad"), GEOMETRIES)
@@ -142,7 +149,7 @@ def test_a_sign_is_taken_in_float64_and_per_channel() -> None:
 
 # --- pooling and signs ---
 
-POOL = MaxPool(name="pool", inputs=("sums",), kernel=2, stride=2)
+POOL = MaxPool(name="pool", inputs=("sums",), window=Window.square(2, stride=2))
 
 
 @pytest.mark.parametrize(
@@ -174,7 +181,7 @@ def test_a_maximum_then_a_sign_is_an_or_or_an_and_of_bits(
     """OR of the bits of the real pixels where the factor is positive, AND where it is negative; padding has no say."""
     padding = data.draw(st.integers(0, kernel // 2))
     sums = np.array(data.draw(st.lists(st.integers(-5, 5), min_size=20, max_size=20)), np.float64).reshape(4, 5, 1)
-    pool, sign = replace(POOL, kernel=kernel, stride=stride, padding=padding), Sign(name="sign", inputs=("pool",), zero=zero)
+    pool, sign = replace(POOL, window=Window.square(kernel, stride=stride, padding=padding)), Sign(name="sign", inputs=("pool",), zero=zero)
     y = whole(sign, whole(pool, sums), norm(factor, offset))
     normed = factor * sums[:, :, 0] + offset
     bits = normed >= 0 if zero > 0 else normed > 0
@@ -188,7 +195,7 @@ def test_a_maximum_then_a_sign_is_an_or_or_an_and_of_bits(
 def test_a_mean_counts_padding_as_zeros(kernel: int, stride: int, data: st.DataObject, seed: int) -> None:
     padding = data.draw(st.integers(0, kernel // 2))
     x = np.random.default_rng(seed).integers(-8, 9, (6, 7, 2)).astype(np.float64)
-    y = whole(MeanPool(name="pool", inputs=(INPUT,), kernel=kernel, stride=stride, padding=padding), x)
+    y = whole(MeanPool(name="pool", inputs=(INPUT,), window=Window.square(kernel, stride=stride, padding=padding)), x)
     rows, columns = (len(range(-padding, size + padding - kernel + 1, stride)) for size in (6, 7))
     assert y.shape == (rows, columns, 2)
     for row, column, channel in product(range(rows), range(columns), range(2)):
@@ -238,7 +245,7 @@ def test_layers_in_one_go_each_take_their_own_bypass() -> None:
     network, constants = chained(), {"conv": Parameters(np.array([[1, 1], [-1, 1]], np.int8).reshape(2, 1, 1, 2))}
     constants["sign"] = Parameters(scale=np.array([1.0, -1.0]), bias=np.array([-9.0, -9.0]))
     x = np.array([[[5.0, -7.0]]])
-    computation = Computation(network, constants, x, Exact())
+    computation = Computation(network, constants, {INPUT: x}, Exact())
     names, bits = ("conv", "one", "two", "sign"), np.array([[[1.0, -1.0]]])
     maps = dict(forward(computation))
     assert [maps[name].ravel().tolist() for name in names] == [[0, -2], [3, -5], [8, -12], [-1, 1]]
@@ -265,7 +272,7 @@ def pooling(kind: type[MaxPool | MeanPool], kernel: int, stride: int, padding: i
             Sign(name="signs", inputs=(INPUT,)),
             replace(xnor(3, padding=1, pad=1, out_channels=5), inputs=("signs",)),
             *([Add(name="sum", inputs=("conv", "signs"), gain=3, relu=False)] if bypass else []),
-            kind(name="pool", inputs=(summed,), kernel=kernel, stride=stride, padding=padding),
+            kind(name="pool", inputs=(summed,), window=Window.square(kernel, stride=stride, padding=padding)),
             Sign(name="sign", inputs=("pool",)),
         ],
     )  # fmt: skip
@@ -281,7 +288,7 @@ def test_a_pooling_in_one_go_over_the_whole_map_is_padded_as_if_alone(
     x, weights = rng.normal(1.5, 1, (7, 9, 5)), signs(rng, 5, 3, 3, 5).astype(np.int8)
     weights[0] = -1
     norms = Parameters(scale=np.array([1.0, -1.0, 0.5, -0.5, 1.0]), bias=np.array([20.0, 2.0, -3.0, 1.0, 0.0]))
-    computation = Computation(network, {"conv": Parameters(weights), "sign": norms}, x, Exact())
+    computation = Computation(network, {"conv": Parameters(weights), "sign": norms}, {INPUT: x}, Exact())
     maps = dict(forward(computation))
     names = ("conv", *(["sum"] if bypass else []), "pool", "sign")
     operands = [np.pad(maps["signs"], ((1, 1), (1, 1), (0, 0)), constant_values=1), *([maps["signs"]] if bypass else [])]
@@ -379,7 +386,7 @@ def groupnet(x: Array, p: Mapping[str, Parameters]) -> dict[str, Array]:
 def lively(network: Network, x: Array, seed: int) -> dict[str, Parameters]:
     """Drawn constants, but the zero of each batch norm is what comes in the middle of its map, so that values lie on it and around it."""
     constants = random_parameters(network, seed)
-    for name, values in chain([(INPUT, x)], forward(Computation(network, constants, x, Exact()))):
+    for name, values in chain([(INPUT, x)], forward(Computation(network, constants, {INPUT: x}, Exact()))):
         for sign in network.consumers(name):
             if isinstance(network[sign], Sign):
                 factor, middle = constants[sign].scale, values[values.shape[0] // 2, values.shape[1] // 2]
@@ -400,9 +407,9 @@ def test_a_whole_network_is_what_plain_loops_say(
     name: str, shape: tuple[int, int, int], again: Callable[[Array, Mapping[str, Parameters]], dict[str, Array]], seed: int
 ) -> None:
     network = zoo.build(name, shape)
-    x = random_input(network.input_shape, seed).astype(np.float64)
+    x = random_inputs(network, seed)[INPUT].astype(np.float64)
     constants = lively(network, x, seed)
-    maps, expected = dict(forward(Computation(network, constants, x, Exact()))), again(x, constants)
+    maps, expected = dict(forward(Computation(network, constants, {INPUT: x}, Exact()))), again(x, constants)
     assert {name for name in maps if name not in expected} == {name for name in maps if ".add" in name and not name.endswith("add")}
     for layer, values in expected.items():
         np.testing.assert_array_equal(maps[layer], values, err_msg=layer)
@@ -442,9 +449,9 @@ def on_integers(factor: Array, offset: Array) -> Array:
     [
         ((), 5),
         ((), 64),
-        ((replace(POOL, inputs=("conv",), kernel=3),), 5),
-        ((replace(POOL, inputs=("conv",), padding=1),), 64),
-        ((MeanPool(name="pool", inputs=("conv",), kernel=3, stride=2),), 64),
+        ((replace(POOL, inputs=("conv",), window=Window.square(3, stride=2)),), 5),
+        ((replace(POOL, inputs=("conv",), window=Window.square(2, stride=2, padding=1)),), 64),
+        ((MeanPool(name="pool", inputs=("conv",), window=Window.square(3, stride=2)),), 64),
     ],
 )
 def test_half_of_the_drawn_thresholds_of_sums_are_integers_in_both_directions(before: tuple[Layer, ...], channels: int, relu: bool) -> None:
@@ -471,7 +478,7 @@ def test_thresholds_of_sums_spread_with_the_root_of_their_products(channels: int
 
 def test_thresholds_of_real_maps_are_no_integers() -> None:
     """Their values lie around one: rounded, most zeros would be 0 or 1 and lie at or beyond the edge of what comes."""
-    conv = Conv(name="conv", inputs=(INPUT,), out_channels=CHANNELS, kernel=1, weights="real")
+    conv = Conv(name="conv", inputs=(INPUT,), out_channels=CHANNELS, window=Window.square(1), weights="real")
     for network, sign in (
         (Network("n", Shape(3, 2, 2), [conv, Sign(name="sign", inputs=("conv",))]), "sign"),
         (Network("n", Shape(CHANNELS, 1, 1), [Sign(name="signs", inputs=(INPUT,))]), "signs"),
@@ -513,7 +520,7 @@ def test_drawn_zeros_lie_among_the_values_of_a_whole_network(name: str, shape: t
     plus, exact, flipped = {layer.name: list[float]() for layer in layers}, list[Array](), list[Array]()
     for seed in range(seeds):
         constants = random_parameters(network, seed)
-        xs = [random_input(network.input_shape, seed + number) for number in range(pictures)]
+        xs = [random_inputs(network, seed + number) for number in range(pictures)]
         found = [{name: y for name, y in forward(Computation(network, constants, x, Exact())) if name in both} for x in xs]
         for layer in layers:
             maps, its = [one[layer.name].reshape(-1, one[layer.name].shape[2]) for one in found], constants[layer.name]
@@ -537,7 +544,7 @@ def test_drawn_zeros_lie_among_the_values_of_a_whole_network(name: str, shape: t
 def test_the_sign_of_zero_shows_in_drawn_networks(name: str) -> None:
     """In every layer of signs of sums some values are zero behind the batch norm: with the other choice their bits, and no others, turn."""
     network = zoo.build(name, (3, 14, 12))
-    constants, x = random_parameters(network, 0), random_input(network.input_shape, 0)
+    constants, x = random_parameters(network, 0), random_inputs(network, 0)
     maps = dict(forward(Computation(network, constants, x, Exact())))
     layers = [layer for layer in network if isinstance(layer, Sign)]
     for layer in layers:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,13 +11,15 @@ from hypothesis import strategies as st
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.graph import INPUT, Network
-from hyperdrive_sim.network.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool, MeanPool, Sign, Thermometer
+from hyperdrive_sim.network.layers import Add, Concat, Conv, Dense, GlobalMean, Layer, MaxPool, MeanPool, Sign, Thermometer
+from hyperdrive_sim.network.window import Window
 
 X = Shape(4, 6, 5)
 
 
-def conv(name: str, source: str = INPUT, **changes: object) -> Conv:
-    return Conv(**{"name": name, "inputs": (source,), "out_channels": 4, "kernel": 3, "padding": 1, **changes})  # type: ignore[arg-type]
+def conv(name: str, source: str = INPUT, **changes: Any) -> Conv:
+    window = Window.square(changes.pop("kernel", 3), stride=changes.pop("stride", 1), padding=changes.pop("padding", 1))
+    return Conv(**{"name": name, "inputs": (source,), "out_channels": 4, "window": window, **changes})
 
 
 def add(name: str, one: str, other: str) -> Add:
@@ -119,7 +123,7 @@ def test_a_network_is_a_graph() -> None:
     }
     assert network.consumers("stem") == ("left1", "right")
     assert network.consumers("fc") == ()
-    assert network.output == "fc"
+    assert network.outputs == ("fc",)
     assert len(network) == 6
 
 
@@ -141,14 +145,14 @@ def test_work_of_a_layer_and_of_a_block_of_it() -> None:
 
 def test_the_input_shape_may_be_a_plain_tuple() -> None:
     network = Network("mean", (4, 6, 5), [GlobalMean(name="mean", inputs=(INPUT,))])  # type: ignore[arg-type]
-    assert network.input_shape == X
+    assert network.inputs == {INPUT: X}
     assert network.ops("mean") == 4 * 30
 
 
 # --- maps of signs ---
 
 
-def xnor(name: str, source: str, **changes: object) -> Conv:
+def xnor(name: str, source: str, **changes: Any) -> Conv:
     return conv(name, source, **{"maps": "binary", "scale": False, "bias": False, "relu": False, **changes})
 
 
@@ -157,7 +161,7 @@ def sign(name: str, source: str = INPUT) -> Sign:
 
 
 def pool(name: str, source: str, kernel: int = 2, stride: int = 2, padding: int = 0) -> MaxPool:
-    return MaxPool(name=name, inputs=(source,), kernel=kernel, stride=stride, padding=padding)
+    return MaxPool(name=name, inputs=(source,), window=Window.square(kernel, stride=stride, padding=padding))
 
 
 def binary() -> list[Layer]:
@@ -165,7 +169,7 @@ def binary() -> list[Layer]:
     return [
         sign("signs"),
         Thermometer(name="code", inputs=(INPUT,), levels=2),
-        MeanPool(name="mean", inputs=("signs",), kernel=1, stride=1),
+        MeanPool(name="mean", inputs=("signs",), window=Window.square(1)),
         pool("largest", "signs", 1, 1),
         pool("largest of largest", "largest", 1, 1),
         xnor("sums", "largest of largest", relu=True),
@@ -242,7 +246,7 @@ def test_what_leaves_and_what_it_is_made_from() -> None:
     """a -> b -> c -> d, and b -> d: b and d are the accelerator's, the rest is the host's."""
 
     def conv(name: str, source: str) -> Conv:
-        return Conv(name=name, inputs=(source,), out_channels=1, kernel=1)
+        return Conv(name=name, inputs=(source,), out_channels=1, window=Window.square(1))
 
     layers = [conv("a", "input"), conv("b", "a"), conv("c", "b"), Add(name="d", inputs=("c", "b")), conv("e", "d")]
     net = Network("n", Shape(1, 2, 2), layers)
@@ -251,3 +255,105 @@ def test_what_leaves_and_what_it_is_made_from() -> None:
     assert list(net.made_from("e", {"b"})) == ["b", "b"]
     assert list(net.made_from("e", {"d", "b"})) == ["d"]
     assert list(net.made_from("a", {"b"})) == list(net.made_from("input", {"b"})) == []
+
+
+# --- several inputs and outputs ---
+
+LEFT, RIGHT = Shape(4, 6, 5), Shape(2, 6, 5)
+BOTH = {"left": LEFT, "right": RIGHT}
+
+
+def heads() -> list[Layer]:
+    """Two inputs, a trunk over both, two heads on it."""
+    return [
+        Concat(name="both", inputs=("left", "right")),
+        conv("trunk", "both"),
+        conv("depth", "trunk", out_channels=1),
+        conv("flow", "trunk", out_channels=2),
+    ]
+
+
+def two_heads(outputs: tuple[str, ...] | None = None) -> Network:
+    return Network("heads", BOTH, heads(), outputs)
+
+
+def test_inputs_and_outputs_have_names() -> None:
+    network = two_heads()
+    assert network.inputs == BOTH
+    assert network.outputs == ("depth", "flow"), "what nobody reads, in the network's order"
+    assert network.shape("both") == Shape(6, 6, 5)
+    assert network.consumers("left") == network.consumers("right") == ("both",)
+    assert order(network) == ["both", "trunk", "depth", "flow"]
+    assert two_heads(("flow", "trunk", "depth")).outputs == ("flow", "trunk", "depth"), "as named, one that is read as well"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "sentence"),
+    [
+        (
+            BOTH,
+            ("depth",),
+            "flow: is read by no layer and is no output; leave it out, or name it among the outputs",
+        ),
+        (
+            BOTH,
+            ("depth", "flow", "left"),
+            "outputs: 'left' is no layer of this network; name layers, or none for all that nobody reads",
+        ),
+        (BOTH | {"spare": RIGHT}, None, "spare: is an input that no layer reads; leave it out"),
+        ({"left": LEFT}, None, "both: takes its input from 'right', which is no layer of this network"),
+        (
+            BOTH | {"flow": RIGHT},
+            None,
+            "flow: is the name of the network's input and of a layer; give the layer a name of its own",
+        ),
+    ],
+)
+def test_inputs_and_outputs_that_cannot_be(inputs: dict[str, Shape], outputs: tuple[str, ...] | None, sentence: str) -> None:
+    with pytest.raises(InvalidInput) as failure:
+        Network("wrong", inputs, heads(), outputs)
+    assert str(failure.value) == sentence
+
+
+def test_every_output_leaves() -> None:
+    network = two_heads(("depth", "flow", "trunk"))
+    assert network.leaving(("trunk", "depth", "flow"), ()) == ("trunk", "depth", "flow")
+    assert two_heads().leaving(("both", "trunk", "depth"), {"trunk"}) == ("both", "depth")
+
+
+def test_a_map_with_one_reader_only() -> None:
+    network = Network("n", X, [conv("a"), conv("b", "a"), conv("c", "b"), conv("d", "b"), add("e", "d", "d")], ("c", "d", "e"))
+    readers = {name: layer and layer.name for name in ("a", "b", "c", "d", "e") for layer in [network.only_reader(name)]}
+    assert readers == {"a": "b", "b": None, "c": None, "d": None, "e": None}, "b has two, c and e none, d is an output as well"
+    plain = Network("n", X, [conv("d"), add("e", "d", "d")]).only_reader("d")
+    assert plain is not None
+    assert plain.name == "e", "who reads a map twice is one reader"
+
+
+def test_a_part_is_a_network_between_the_maps_that_cross() -> None:
+    """Of stem, left1, left2, right, sum, fc: the left branch and the sum take the stem's map and the right branch's."""
+    network = Network("diamond", X, diamond())
+    part = network.part(("sum", "left1", "left2"))
+    assert part.inputs == {"stem": Shape(4, 6, 5), "right": Shape(7, 3, 3)}
+    assert order(part) == ["left1", "left2", "sum"]
+    assert part.outputs == ("sum",)
+    assert network.part(("stem", "left1")).outputs == ("stem", "left1"), "the stem's map is read inside and outside"
+    assert network.part(order(network)).outputs == ("fc",)
+    assert two_heads(("depth", "flow", "trunk")).part(("trunk", "depth")).outputs == ("trunk", "depth"), "outputs of the whole stay outputs"
+    for name in order(part):
+        assert (part.shape(name), part.macs(name)) == (network.shape(name), network.macs(name)), name
+
+
+def test_a_part_knows_what_its_inputs_hold() -> None:
+    network = Network("binary", X, [sign("s"), xnor("a", "s"), sign("t", "a"), xnor("b", "t"), add("c", "b", "a")])
+    part = network.part(("b", "c"))
+    assert {name: part.holds(name) for name in ("t", "a", "b", "c")} == {"t": "signs", "a": "sums", "b": "sums", "c": "sums"}
+    with pytest.raises(InvalidInput, match=r"^a: is a convolution over signs, which 'input' does not give; put a Sign before it$"):
+        Network("wrong", X, [xnor("a", INPUT)])
+    assert Network("right", X, [xnor("a", INPUT)], holds={INPUT: "signs"}).is_sums("a")
+
+
+def test_a_part_of_what_is_not_there() -> None:
+    with pytest.raises(InvalidInput) as failure:
+        two_heads().part(("trunk", "left"))
+    assert str(failure.value) == "part: 'left' is no layer of 'heads'; name layers of the network"

@@ -96,8 +96,9 @@ def test_blocks_are_as_hyperdrive_runs_them(name: str) -> None:
 def test_every_network_builds_at_every_size(name: str, rows: int, columns: int) -> None:
     network = build(name, rows, columns)
     assert network.name == name
-    assert network.input_shape == Shape(CHANNELS.get(name, 3), rows, columns)
-    last = network.shape(network.output)
+    assert network.inputs == {"input": Shape(CHANNELS.get(name, 3), rows, columns)}
+    (output,) = network.outputs
+    last = network.shape(output)
     if name in RESNETS:
         assert last == Shape(1000, 1, 1)
         deepest = network.shape(residual(network)[-1])

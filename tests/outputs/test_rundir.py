@@ -320,12 +320,12 @@ def test_a_sweep_is_left_out_of_it(tmp_path: Path) -> None:
 def test_pictures_and_weights_come_along(tmp_path: Path) -> None:
     scenario = Scenario.read(given_weights(tmp_path))
     network = scenario.network()
-    picture, constants = inputs.input_map(scenario, network.input_shape), inputs.parameters(scenario, network)
+    picture, constants = inputs.input_maps(scenario, network), inputs.parameters(scenario, network)
     rundir.write(run(scenario), scenario, tmp_path / "out")
     shutil.rmtree(tmp_path / "data")
     again = Scenario.read(tmp_path / "out" / "scenario.resolved.yaml")
     assert (again.settings.input.image, again.settings.weights) == ("scenario.input.npy", "scenario.weights.npz")  # type: ignore[union-attr]
-    assert np.array_equal(inputs.input_map(again, network.input_shape), picture)
+    assert np.array_equal(inputs.input_maps(again, network)["input"], picture["input"])
     kept = inputs.parameters(again, network)
     np.testing.assert_equal([asdict(one) for one in kept.values()], [asdict(one) for one in constants.values()])
     assert invoke("check", tmp_path / "out" / "scenario.resolved.yaml").exit_code == 0

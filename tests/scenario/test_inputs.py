@@ -13,10 +13,12 @@ from commands import BASE, invoke, write
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.box import Shape
-from hyperdrive_sim.network.golden import Array, Parameters
 from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.network.synthetic import random_input, random_parameters
-from hyperdrive_sim.scenario.inputs import input_map, parameters, read_image, read_weights
+from hyperdrive_sim.network.layers import Conv
+from hyperdrive_sim.network.parameters import Array, Parameters
+from hyperdrive_sim.network.synthetic import random_inputs, random_parameters
+from hyperdrive_sim.network.window import Window
+from hyperdrive_sim.scenario.inputs import input_maps, parameters, read_image, read_weights
 from hyperdrive_sim.scenario.scenario import Scenario
 
 RNG = np.random.default_rng(7)
@@ -228,6 +230,20 @@ def test_an_absent_factor_of_a_sign_is_one_and_an_absent_offset_zero(
     assert _same(read["sign1"].bias, np.full(40, offset))
 
 
+def test_a_grouped_convolution_has_weights_for_its_own_group_only(tmp_path: Path) -> None:
+    """[out, in / groups, rows, columns], as training tools write them, of a kernel of 1 x 3."""
+    conv = Conv(name="conv", inputs=("input",), out_channels=6, window=Window((1, 3)), groups=2, weights="real", scale=False)
+    network, given = Network("n", Shape(4, 3, 3), [conv]), RNG.normal(0, 1, (6, 2, 1, 3)).astype(np.float32)
+    np.savez(tmp_path / "w.npz", conv=given)
+    read = read_weights(tmp_path / "w.npz", network)["conv"].weights
+    assert read is not None
+    assert np.array_equal(read, given.transpose(0, 2, 3, 1))
+    np.savez(tmp_path / "w.npz", conv=np.ones((6, 4, 1, 3)))
+    with pytest.raises(InvalidInput) as failure:
+        read_weights(tmp_path / "w.npz", network)
+    assert str(failure.value) == "weights: 'conv' in 'w.npz' has shape (6, 4, 1, 3); it must be (6, 2, 1, 3)"
+
+
 def test_a_binary_convolution_has_no_factor_of_its_own(tmp_path: Path) -> None:
     network = zoo.build("tiny_xnor", (3, 4, 4))
     np.savez(tmp_path / "w.npz", **{"conv": np.ones((16, 3, 3, 3)), "conv.scale": np.ones(16)})
@@ -249,8 +265,8 @@ def test_signs_may_be_of_any_kind_of_number(tmp_path: Path, kind: type) -> None:
 def test_a_scenario_without_files_draws_from_its_seed() -> None:
     one, other = (Scenario.parse(BASE, [f"seed={seed}"]) for seed in (1, 2))
     network = one.network()
-    assert _same(input_map(one, network.input_shape), random_input(network.input_shape, 1))
-    assert not np.array_equal(input_map(one, network.input_shape), input_map(other, network.input_shape))
+    assert _same(input_maps(one, network)["input"], random_inputs(network, 1)["input"])
+    assert not np.array_equal(input_maps(one, network)["input"], input_maps(other, network)["input"])
     assert equal(parameters(one, network)["conv"], random_parameters(network, 1)["conv"])
     assert not equal(parameters(one, network)["conv"], parameters(other, network)["conv"])
 
@@ -265,6 +281,6 @@ def test_a_scenario_finds_its_files_beside_itself(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     scenario = Scenario.read(path.relative_to(tmp_path))
     assert equal(parameters(scenario, network)["conv"], known["conv"])
-    assert _same(input_map(scenario, network.input_shape), read_image(tmp_path / "here" / "data" / "a.png", network.input_shape))
+    assert _same(input_maps(scenario, network)["input"], read_image(tmp_path / "here" / "data" / "a.png", network.shape("input")))
     for command in ("run", "check"):
         assert invoke(command, "here/s.yaml").exit_code == 0

@@ -75,7 +75,7 @@ def test_every_scenario_is_valid(path: Path) -> None:
     scenario = Scenario.read(path)
     assert 10 < len(scenario.settings.title) <= 100
     assert COMPARE in path.parents or scenario.architecture.name == path.parent.name
-    assert scenario.network().input_shape == scenario.settings.input_shape
+    assert scenario.network().shape("input") == scenario.settings.input_shape
 
 
 def test_titles_and_hashes_tell_scenarios_apart() -> None:
@@ -125,7 +125,7 @@ def convolutions(scenario: Scenario) -> Counter[tuple[Any, ...]]:
     """The shapes of the convolutions of binary weights, and how often each is computed."""
     network = scenario.network()
     return Counter(
-        (layer.kernel, layer.stride, layer.padding, *network.input_shapes(layer), network.shape(layer.name))
+        (layer.window, *network.input_shapes(layer), network.shape(layer.name))
         for layer in network
         if isinstance(layer, Conv) and layer.weights == "binary"
     )

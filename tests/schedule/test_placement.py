@@ -12,12 +12,13 @@ from hyperdrive_sim.errors import DoesNotFit, Finding
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Conv
+from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.rates import Clock
 from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
 from hyperdrive_sim.schedule.placement import Claim, Part, Placement, Resident, allocate
 
 WHOLE = Box(0, 2, 0, 4, 0, 6)
-NETWORK = Network("one", Shape(1, 4, 6), [Conv(name="conv", inputs=(INPUT,), out_channels=2, kernel=1)])
+NETWORK = Network("one", Shape(1, 4, 6), [Conv(name="conv", inputs=(INPUT,), out_channels=2, window=Window.square(1))])
 MACHINE = Machine((Unit("array", "array"),), (Memory("fmm", 100), Memory("other", 100), Memory("small", 50)), Clock(1), 1)
 
 

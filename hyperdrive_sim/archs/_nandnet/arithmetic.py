@@ -13,8 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from hyperdrive_sim.archs._nandnet.decomposition import Bits, Counts, Limit, Product, Taps, counts, kernels, sums_of, taps
-from hyperdrive_sim.network.golden import Array, Parameters, apply_in, onwards
+from hyperdrive_sim.network.golden import apply_in, onwards
 from hyperdrive_sim.network.layers import Conv, Layer
+from hyperdrive_sim.network.parameters import Array, Parameters
 
 
 class Counting(ABC):

@@ -29,8 +29,9 @@ from numpy.typing import NDArray
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Shape, chunks
-from hyperdrive_sim.network.golden import Array, framed
+from hyperdrive_sim.network.golden import framed
 from hyperdrive_sim.network.layers import Conv
+from hyperdrive_sim.network.parameters import Array
 
 Bits = NDArray[np.bool_]
 Counts = NDArray[np.int32]
@@ -114,8 +115,8 @@ class Taps(NamedTuple):
 
 def padded(x: Array, conv: Conv) -> Array:
     """A whole map [rows, columns, channels] and what the convolution sees beyond its edge."""
-    shape = Shape(x.shape[2], *x.shape[:2])
-    return framed(x, conv.needs(conv.output(shape).box, shape), conv)
+    shapes = (Shape(x.shape[2], *x.shape[:2]),)
+    return framed(x, conv.needs(0, conv.output(shapes).box, shapes), conv)
 
 
 def taps(operand: Array, conv: Conv) -> Taps:
@@ -128,8 +129,10 @@ def taps(operand: Array, conv: Conv) -> Taps:
     inside = (operand != 0).any(axis=2, keepdims=True)
     if not (np.abs(operand) == inside).all():
         raise ValueError("x must hold -1 and +1 only, and as padding pixels of zeros")
-    slid = [sliding_window_view(plane, (conv.kernel, conv.kernel), (0, 1)) for plane in (operand > 0, inside)]
-    bits, valid = (windows[:: conv.stride, :: conv.stride].transpose(0, 1, 3, 4, 2) for windows in slid)
+    down, right = conv.window.rows, conv.window.columns
+    slid = [sliding_window_view(plane, (down.extent, right.extent), (0, 1)) for plane in (operand > 0, inside)]
+    taken = np.s_[:: down.stride, :: right.stride, :, :: down.dilation, :: right.dilation]
+    bits, valid = (windows[taken].transpose(0, 1, 3, 4, 2) for windows in slid)
     rows, columns = bits.shape[:2]
     return Taps(bits.reshape(rows * columns, -1), valid.reshape(rows * columns, -1), rows, columns)
 

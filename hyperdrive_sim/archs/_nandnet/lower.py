@@ -59,7 +59,7 @@ class Layers(ABC):
         under = self.network.under(step.layers, out)[0]
         maps = self.ways.maps
         site = Site(step.layers, (Region(maps, step.source, x.box),), (), self.ways.weights, (Region(maps, step.output, out),))
-        effect = Compute(site, *channels, (Patch(out, step.conv.needs(under, x).clipped(x)),))
+        effect = Compute(site, *channels, (Patch(out, step.conv.needs(0, under, (x,)).clipped(x)),))
         waits = {*after, *([self.left[step.output]] if step.output in self.left else [])}
         done = self.add(Task("periphery", step.conv.name, self.ways.periphery, ps, tuple(sorted(waits)), with_, effect, frame=frame))
         self.used[step.source] = self.used[step.output] = done

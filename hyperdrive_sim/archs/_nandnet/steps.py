@@ -77,10 +77,7 @@ def _behind(network: Network, conv: Conv) -> Iterator[Layer]:
     """Poolings and a sign, if nobody else wants what lies between and a sign is among them."""
     layers: list[Layer] = []
     name = conv.name
-    while len(network.consumers(name)) == 1:
-        layer = network[network.consumers(name)[0]]
-        if not isinstance(layer, Sign | MaxPool | MeanPool):
-            break
+    while isinstance(layer := network.only_reader(name), Sign | MaxPool | MeanPool):
         layers.append(layer)
         name = layer.name
     while layers and not any(isinstance(layer, Sign) for layer in layers):

@@ -15,8 +15,11 @@ from hyperdrive_sim.errors import Overflow
 from hyperdrive_sim.kernels import xnor
 from hyperdrive_sim.kernels.xnor_bits import Rule
 from hyperdrive_sim.network.box import chunks
-from hyperdrive_sim.network.golden import Array, Parameters, apply_in, pooled, sign
+from hyperdrive_sim.network.golden import apply_in
 from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, Sign
+from hyperdrive_sim.network.layers.pool import pooled
+from hyperdrive_sim.network.layers.sign import sign
+from hyperdrive_sim.network.parameters import Array, Parameters
 
 Sums = NDArray[np.int32]
 
@@ -60,8 +63,9 @@ class Xnor:
         conv, *behind = layers
         assert isinstance(conv, Conv)
         sums, relu = self._summed(conv, behind, operands, parameters[0]), conv.relu
-        if behind and isinstance(behind[0], Add):
-            relu = behind.pop(0).relu  # type: ignore[union-attr]
+        if behind and isinstance(add := behind[0], Add):
+            relu = add.relu
+            behind = behind[1:]
         norm = next((layer for layer in behind if isinstance(layer, Sign)), None)
         if norm is None:
             return (np.maximum(sums, 0) if relu else sums).astype(self.dtype)
@@ -77,14 +81,14 @@ class Xnor:
         """The convolution's sums on top of the bypass, if there is one."""
         sums = self._convolved(conv, operands[0], parameters)
         start: Sums | None = None
-        if behind and isinstance(behind[0], Add):
-            start = behind[0].gain * operands[1].astype(np.int32)
+        if behind and isinstance(add := behind[0], Add):
+            start = add.gain * operands[1].astype(np.int32)
             sums = sums + start
         self._check_width(conv, operands[0], parameters, start)
         return sums
 
     def _convolved(self, conv: Conv, x: Array, parameters: Parameters) -> Sums:
-        return self._kernel.convolve(self._kernel.pack_map(x.astype(np.int8)), self._pack(conv.name, parameters), conv.stride)
+        return self._kernel.convolve(self._kernel.pack_map(x.astype(np.int8)), self._pack(conv.name, parameters), conv.window.rows.stride)
 
     def _pack(self, name: str, parameters: Parameters) -> Any:
         """The weights as the kernel wants them, made once per block of output channels."""
@@ -116,14 +120,15 @@ class Xnor:
     def _partial_sums(self, conv: Conv, x: NDArray[np.int8], weights: NDArray[np.int8], start: Sums | None) -> Iterator[Sums]:
         """What is in memory after each pass: window by window of the kernel, word by word of the input channels."""
         running = start
-        rows, columns = ((size - conv.kernel) // conv.stride * conv.stride for size in x.shape[:2])
-        for window in timing.windows(conv.kernel, self.spec):
+        stride, kernel = conv.window.rows.stride, conv.window.kernel
+        rows, columns = ((size - taps) // stride * stride for size, taps in zip(x.shape, kernel, strict=False))
+        for window in timing.windows(kernel, self.spec):
             top, left = window.top, window.left
             under = x[top : top + rows + window.rows, left : left + columns + window.columns]
             taps = weights[:, top : top + window.rows, left : left + window.columns]
             for c0, c1 in chunks(0, x.shape[2], self.spec.word_bits):
                 word, signs = np.ascontiguousarray(under[:, :, c0:c1]), np.ascontiguousarray(taps[:, :, :, c0:c1])
-                part = self._kernel.convolve(self._kernel.pack_map(word), self._kernel.pack_weights(signs), conv.stride)
+                part = self._kernel.convolve(self._kernel.pack_map(word), self._kernel.pack_weights(signs), stride)
                 running = part if running is None else running + part
                 yield running
 
@@ -147,6 +152,6 @@ def folded(norm: Sign, parameters: Parameters, most: int, *, relu: bool = False)
 def pooled_bits(signs: NDArray[np.int8], pool: MaxPool, by_and: NDArray[np.bool_]) -> NDArray[np.int8]:
     """The OR of the signs under a window or, per channel, their AND; padding never decides."""
     turned = np.where(by_and, np.int8(-1), np.int8(1))
-    frame = ((pool.padding, pool.padding), (pool.padding, pool.padding), (0, 0))
-    padded = np.pad(signs * turned, frame, constant_values=-1)
-    return pooled(np.maximum, padded, pool) * turned
+    top, left, bottom, right = pool.window.pads
+    padded = np.pad(signs * turned, ((top, bottom), (left, right), (0, 0)), constant_values=-1)
+    return pooled(np.maximum, padded, pool.window) * turned

@@ -137,7 +137,7 @@ class _Lowering:
         store = Region(memory[step.output] if ends else SUMS, layers[-1], out)
         site = Site(layers, (Region(memory[term.source], term.source, x.box),), operands, BUFFER, (store,))
         reader = SINK if memory[term.source] == memory[step.output] else SOURCE
-        return Work(step, number, frame, site, Patch(out, term.conv.needs(under, x).clipped(x)), reader)
+        return Work(step, number, frame, site, Patch(out, term.conv.needs(0, under, (x,)).clipped(x)), reader)
 
     def _words_done(self, step: Step, channels: int) -> int:
         """Words of signs that are complete and can be pooled once so many channels are done; the last one need not be full."""
@@ -154,7 +154,7 @@ class _Lowering:
     def _first_rows(self, work: Work, after: list[int]) -> None:
         """The row banks fill before the array can begin, but for the rows that come late in every pass; all are paid with the block's."""
         where = geometry(self.network, work.step.terms[work.number])
-        window = timing.windows(where.conv.kernel, self.spec)[0]
+        window = timing.windows(where.conv.window.kernel, self.spec)[0]
         words = timing.first_rows(window, where) * timing.row_words(window, where) - timing.late_words(window, where, self.spec)
         ps = max(1, self.machine.unit[work.reader].ps(words * self.spec.word_bits))
         self.ends = [self.add(Task("first rows", work.layer, work.reader, ps, tuple(after), frame=work.frame))]

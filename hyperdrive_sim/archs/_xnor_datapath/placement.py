@@ -127,7 +127,7 @@ class Layouts:
     def parallel(self, number: int) -> int:
         """Output channels of a step that are computed in the same cycle, at most: their parameters must be in the buffer together."""
         step = self.plan.steps[number]
-        most = max(timing.side_by_side(w, self.spec) for term in step.terms for w in timing.windows(term.conv.kernel, self.spec))
+        most = max(timing.side_by_side(w, self.spec) for term in step.terms for w in timing.windows(term.conv.window.kernel, self.spec))
         held = self.spec.parameter_buffer_bits // self.parameters[number]
         return min(most, timing.power_of_two(held), step.terms[-1].conv.out_channels)
 
@@ -158,7 +158,7 @@ def unpooled(step: Step) -> str:
 def parameter_bits(network: Network, step: Step, number: int, channels: int, spec: DatapathSpec) -> int:
     """Weights in whole words and, for the last term of a step that ends in signs, thresholds."""
     term, ends = step.terms[number], bool(step.sign) and number == len(step.terms) - 1
-    weights = term.conv.kernel**2 * timing.words(network.shape(term.source).channels, spec) * spec.word_bits
+    weights = term.conv.window.taps * timing.words(network.shape(term.source).channels, spec) * spec.word_bits
     return channels * (weights + ends * spec.psum_word_bits)
 
 

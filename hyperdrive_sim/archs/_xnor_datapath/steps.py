@@ -90,7 +90,7 @@ def _terms(network: Network) -> dict[str, Term]:
     terms = {name: Term(conv, conv.inputs[0], None, None) for name, conv in convs.items()}
     for add in (layer for layer in network if isinstance(layer, Add) and network.is_sums(layer.name)):
         own = max((name for name in add.inputs if name in convs), key=order.__getitem__, default=None)
-        if add.inputs[0] == add.inputs[1] or own is None or convs[own].relu or network.consumers(own) != (add.name,) or own not in terms:
+        if add.inputs[0] == add.inputs[1] or own is None or convs[own].relu or network.only_reader(own) != add or own not in terms:
             problem = "does not add to the sums of a convolution of its own"
             raise InvalidInput.at(add.name, problem, "the chip adds a bypass only while it sums up a convolution")
         (bypass,) = (name for name in add.inputs if name != own)
@@ -116,7 +116,7 @@ def _steps(network: Network, terms: dict[str, Term]) -> Iterator[Step]:
 
 def _check_inner(network: Network, term: Term) -> None:
     last = term.add or term.conv
-    if last.relu or len(network.consumers(term.sums)) > 1:
+    if last.relu or network.only_reader(term.sums) is None:
         problem = "is added to and used besides, or has a ReLU"
         raise InvalidInput.at(term.sums, problem, "partial sums are in memory only until they are complete")
 
@@ -124,13 +124,14 @@ def _check_inner(network: Network, term: Term) -> None:
 def _behind(network: Network, term: Term) -> tuple[Layer, ...]:
     """A sign, and a pooling before or after it, if nobody else wants what lies between."""
     layers: list[Layer] = []
-    while len(network.consumers(name := layers[-1].name if layers else term.sums)) == 1:
-        layer = network[network.consumers(name)[0]]
-        if not isinstance(layer, Sign | MaxPool) or any(type(layer) is type(other) for other in layers):
+    name = term.sums
+    while isinstance(layer := network.only_reader(name), Sign | MaxPool):
+        if any(type(layer) is type(other) for other in layers):
             break
         if isinstance(layer, MaxPool) and term.add:
             break
         layers.append(layer)
+        name = layer.name
     if not any(isinstance(layer, Sign) for layer in layers):
         return ()
     return tuple(layers)

@@ -20,7 +20,7 @@ def tiles(layout: Layout, layer: str | None) -> Tiles:
         for term in (term for term in step.terms if layer in (None, term.conv.name)):
             where = geometry(layout.network, term)
             channels, pixels = where.out.channels, where.out.rows * where.out.columns
-            for window in timing.windows(term.conv.kernel, spec):
+            for window in timing.windows(term.conv.window.kernel, spec):
                 together = min(block, timing.side_by_side(window, spec))
                 useful += _shared(window, together, channels, spec) * pixels * where.x.channels
             full, rest = divmod(channels, block)
@@ -30,7 +30,7 @@ def tiles(layout: Layout, layer: str | None) -> Tiles:
     return {CHIP: useful / (total * spec.word_bits)}
 
 
-def _shared(window: timing.Window, together: int, channels: int, spec: DatapathSpec) -> NDArray[np.float64]:
+def _shared(window: timing.SubKernel, together: int, channels: int, spec: DatapathSpec) -> NDArray[np.float64]:
     """How many output channels each unit takes part in, *together* of them side by side."""
     counts = np.zeros((spec.bpus, spec.xnor_sums_per_bpu))
     across = spec.xnor_sums_per_bpu // window.columns

@@ -22,7 +22,7 @@ from hyperdrive_sim.network.box import Shape, cuts
 from hyperdrive_sim.network.layers import Conv, MaxPool
 
 
-class Window(NamedTuple):
+class SubKernel(NamedTuple):
     """A part of a kernel that the units take at a time: *rows* x *columns* taps, the first at row *top*, column *left* of the kernel."""
 
     rows: int
@@ -39,11 +39,12 @@ class Geometry(NamedTuple):
     out: Shape
 
 
-def windows(kernel: int, spec: DatapathSpec) -> tuple[Window, ...]:
-    """The kernel itself where it fits the units, else cut into as few and as even parts as do."""
-    rows, columns = (cuts(kernel, -(-kernel // most)) for most in (spec.bpus, spec.xnor_sums_per_bpu))
+def windows(kernel: tuple[int, int], spec: DatapathSpec) -> tuple[SubKernel, ...]:
+    """The kernel, (rows, columns), itself where it fits the units, else cut into as few and as even parts as do."""
+    units = spec.bpus, spec.xnor_sums_per_bpu
+    rows, columns = (cuts(size, -(-size // most)) for size, most in zip(kernel, units, strict=True))
     return tuple(
-        Window(rows[r + 1] - rows[r], columns[c + 1] - columns[c], rows[r], columns[c])
+        SubKernel(rows[r + 1] - rows[r], columns[c + 1] - columns[c], rows[r], columns[c])
         for r in range(len(rows) - 1)
         for c in range(len(columns) - 1)
     )
@@ -53,7 +54,7 @@ def words(channels: int, spec: DatapathSpec) -> int:
     return -(-channels // spec.word_bits)
 
 
-def side_by_side(window: Window, spec: DatapathSpec) -> int:
+def side_by_side(window: SubKernel, spec: DatapathSpec) -> int:
     """How many output channels the units compute at a time: one, or as many whole windows as fit, a power of two to fill words of signs."""
     if spec.small_kernels == "idle":
         return 1
@@ -65,24 +66,24 @@ def power_of_two(most: int) -> int:
     return 1 << max(1, most).bit_length() - 1
 
 
-def pass_cycles(window: Window, geometry: Geometry, spec: DatapathSpec) -> int:
+def pass_cycles(window: SubKernel, geometry: Geometry, spec: DatapathSpec) -> int:
     """Array cycles of one pass: for each row the filling of the window and the pixels; at the end what the pipeline takes to drain."""
     conv, _, out = geometry
-    pixels = out.columns if spec.strided_columns == "skipped" else (out.columns - 1) * conv.stride + 1
+    pixels = out.columns if spec.strided_columns == "skipped" else (out.columns - 1) * conv.window.columns.stride + 1
     return out.rows * (fill_cycles(window, conv, spec) + pixels) + spec.drain_cycles
 
 
-def fill_cycles(window: Window, conv: Conv, spec: DatapathSpec) -> int:
+def fill_cycles(window: SubKernel, conv: Conv, spec: DatapathSpec) -> int:
     """Cycles of every row before its first pixel; columns that lie in the padding need not be shifted in."""
     if spec.window_fill == "hidden":
         return 0
     if spec.window_fill == "full":
         return window.columns
-    shifted = max(1, window.columns - max(0, conv.padding - window.left))
+    shifted = max(1, window.columns - max(0, conv.window.columns.before - window.left))
     return shifted - (spec.window_fill == "overlapped")
 
 
-def late_words(window: Window, geometry: Geometry, spec: DatapathSpec) -> int:
+def late_words(window: SubKernel, geometry: Geometry, spec: DatapathSpec) -> int:
     """Words of a pass's first rows for which no bank is free while the pass before ends: the array waits for them.
 
     Free are the banks that the last output row does not need, and the one that it passes last.
@@ -91,33 +92,35 @@ def late_words(window: Window, geometry: Geometry, spec: DatapathSpec) -> int:
     return max(0, first_rows(window, geometry) - spare) * row_words(window, geometry)
 
 
-def first_rows(window: Window, geometry: Geometry) -> int:
+def first_rows(window: SubKernel, geometry: Geometry) -> int:
     """Rows of the input map that the first output row needs."""
     return _rows_under(0, window, geometry)
 
 
-def last_rows(window: Window, geometry: Geometry) -> int:
+def last_rows(window: SubKernel, geometry: Geometry) -> int:
     """Rows of the input map that the last output row needs."""
     return _rows_under(geometry.out.rows - 1, window, geometry)
 
 
-def _rows_under(row: int, window: Window, geometry: Geometry) -> int:
-    conv, x, _ = geometry
-    first = window.top - conv.padding + row * conv.stride
+def _rows_under(row: int, window: SubKernel, geometry: Geometry) -> int:
+    x, rows = geometry.x, geometry.conv.window.rows
+    first = window.top - rows.before + row * rows.stride
     return max(0, min(x.rows, first + window.rows) - max(0, first))
 
 
-def row_words(window: Window, geometry: Geometry) -> int:
+def row_words(window: SubKernel, geometry: Geometry) -> int:
     """Words of one row of the input map that a pass needs."""
     conv, x, out = geometry
-    first = window.left - conv.padding
-    return max(0, min(x.columns, first + (out.columns - 1) * conv.stride + window.columns) - max(0, first))
+    columns = conv.window.columns
+    first = window.left - columns.before
+    return max(0, min(x.columns, first + (out.columns - 1) * columns.stride + window.columns) - max(0, first))
 
 
-def pass_words(window: Window, geometry: Geometry) -> int:
+def pass_words(window: SubKernel, geometry: Geometry) -> int:
     """Words of the input map that a pass reads: every row under the window once."""
     conv, x, out = geometry
-    return _rows(window.rows, window.top - conv.padding, conv.stride, x.rows, out.rows) * row_words(window, geometry)
+    rows = conv.window.rows
+    return _rows(window.rows, window.top - rows.before, rows.stride, x.rows, out.rows) * row_words(window, geometry)
 
 
 @lru_cache(maxsize=1024)
@@ -145,7 +148,7 @@ class Block(NamedTuple):
 def block(geometry: Geometry, channels: int, spec: DatapathSpec, *, adds: bool, ends: bool, pooled: Pooled | None) -> Block:
     """*adds*: to a sum or a bypass that is there; *ends*: in signs, of which *pooled* says what becomes of them."""
     conv, x, out = geometry
-    parts, tiles = windows(conv.kernel, spec), words(x.channels, spec)
+    parts, tiles = windows(conv.window.kernel, spec), words(x.channels, spec)
     array = paid = read = late = 0
     bits = channels * spec.psum_word_bits if ends else 0
     for window in parts:
@@ -177,7 +180,7 @@ class Pooled(NamedTuple):
     def accesses(self) -> tuple[int, int]:
         """Reads, every window by itself, and writes."""
         pixels = self.words * self.out.rows * self.out.columns
-        return pixels * self.pool.kernel**2, pixels
+        return pixels * self.pool.window.taps, pixels
 
 
 def peak_ops_per_cycle(spec: DatapathSpec) -> int:

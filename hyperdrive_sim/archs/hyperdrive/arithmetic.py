@@ -10,8 +10,9 @@ import numpy as np
 
 from hyperdrive_sim import kernels
 from hyperdrive_sim.archs.hyperdrive.steps import runs
-from hyperdrive_sim.network.golden import Array, Parameters, apply_in, one_by_one
+from hyperdrive_sim.network.golden import apply_in, one_by_one
 from hyperdrive_sim.network.layers import Add, Conv, Layer
+from hyperdrive_sim.network.parameters import Array, Parameters
 
 NUMPY_MACS_PER_S = 0.5e9
 """Of the numpy kernel on blocks of 16 channels, measured on one core of a server (0.2 to 1.0e9)."""
@@ -55,7 +56,7 @@ class Fp16:
         if isinstance(layer, Add):
             y = _rounded(np.add, operands[0], operands[1])
         else:
-            y = self._kernel.convolve(operands[0], self._pack(layer.name, parameters), layer.stride)
+            y = self._kernel.convolve(operands[0], self._pack(layer.name, parameters), layer.window.rows.stride)
         if parameters.scale is not None:
             y = _rounded(np.multiply, y, parameters.scale)
         if parameters.bias is not None:

@@ -103,7 +103,7 @@ class Lowering:
         work = self._work(step, frame)
         waits = {chip: self._inputs(step, chip) for chip in self.chips}
         posts = [Post(chip, array(chip), site(step, chip, self.layout), self.pieces.of(step, chip)) for chip in self.chips]
-        alike = self.network.shape(step.source), self.network.shape(step.output), step.conv.kernel, work.ringed, work.leaves
+        alike = self.network.shape(step.source), self.network.shape(step.output), step.conv.window, work.ringed, work.leaves
         for c0, c1 in self.to.each([*chunks(0, step.conv.out_channels, self.spec.lanes)], alike):
             stream = self._stream(step, c0, c1, frame)
             ends = []

@@ -35,7 +35,8 @@ class Pieces:
 
     def of(self, step: Step, chip: Chip) -> tuple[Piece, ...]:
         layout = self.layout
-        key = (chip, layout.plan.stride[step.output], layout.network.shape(step.source), step.conv.kernel, step.conv.stride)
+        shapes = layout.network.shape(step.source), layout.network.shape(step.output)
+        key = (chip, layout.plan.stride[step.output], shapes, step.conv.window)
         if key not in self._cut:
             self._cut[key] = tuple(self._whole(step, chip) if self.grain == BLOCK else self._by_pixel(step, chip))
         return self._cut[key]
@@ -63,7 +64,7 @@ class Pieces:
 
     def _pixel(self, step: Step, out: Box) -> Patch:
         shape = self.layout.network.shape(step.source)
-        return Patch(out, step.conv.needs(out, shape).clipped(shape))
+        return Patch(out, step.conv.needs(0, out, (shape,)).clipped(shape))
 
 
 def site(step: Step, chip: Chip, layout: Layout) -> Site:

@@ -109,7 +109,7 @@ class Layout:
     def shortage(self) -> Shortage | None:
         """What does not fit, if anything: first by counting live bits, then by laying them out."""
         for step in self.plan.steps:
-            block = step.conv.kernel**2 * self.network.shape(step.source).channels * self.spec.lanes
+            block = step.conv.window.taps * self.network.shape(step.source).channels * self.spec.lanes
             if block > self.spec.weight_buffer_bits:
                 return Shortage(step.conv.name, "wbuf", block, self.spec.weight_buffer_bits)
         claims = self.claims()

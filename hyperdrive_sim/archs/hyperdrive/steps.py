@@ -7,11 +7,11 @@ from typing import NamedTuple
 import networkx as nx
 
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.network.graph import INPUT, Network
+from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Add, Conv, Layer
+from hyperdrive_sim.network.window import Window
 
-KERNELS = (1, 3)
-STRIDES = (1, 2)
+WINDOWS = frozenset(Window.square(kernel, stride=stride, padding=kernel // 2) for kernel in (1, 3) for stride in (1, 2))
 
 
 class Step(NamedTuple):
@@ -26,7 +26,7 @@ class Step(NamedTuple):
     @property
     def halo(self) -> int:
         """How many pixels beyond its own a chip reads."""
-        return self.conv.kernel // 2
+        return self.conv.window.rows.kernel // 2
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -67,8 +67,7 @@ def runs(layer: Layer) -> bool:
     """Whether Hyperdrive has the hardware for a layer."""
     match layer:
         case Conv():
-            fits = layer.kernel in KERNELS and layer.stride in STRIDES and layer.padding == layer.kernel // 2
-            return layer.weights == "binary" and layer.pad == 0 and fits
+            return layer.weights == "binary" and layer.pad == 0 and layer.window in WINDOWS
         case Add():
             return layer.gain == 1
     return False
@@ -99,8 +98,8 @@ def _conv_under(add: Add, network: Network) -> str:
     """The convolution whose result an add takes straight from the accumulators: its later input, used by nobody else."""
     order = {layer.name: number for number, layer in enumerate(network)}
     later = max(add.inputs, key=lambda name: order.get(name, -1))
-    conv = network[later] if later != INPUT else None
-    if not isinstance(conv, Conv) or conv.relu or network.consumers(later) != (add.name,):
+    conv = network[later] if later not in network.inputs else None
+    if not isinstance(conv, Conv) or conv.relu or network.only_reader(later) != add:
         raise InvalidInput.at(
             add.name, "does not follow a convolution of its own", "Hyperdrive adds a bypass only to a convolution's result, before its ReLU"
         )
@@ -117,5 +116,5 @@ def _step(conv: Conv, add: Add | None) -> Step:
 def _strides(steps: tuple[Step, ...], entries: tuple[str, ...]) -> dict[str, int]:
     strides = dict.fromkeys(entries, 1)
     for step in steps:
-        strides[step.output] = strides[step.source] * step.conv.stride
+        strides[step.output] = strides[step.source] * step.conv.window.rows.stride
     return strides

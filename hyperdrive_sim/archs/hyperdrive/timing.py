@@ -18,7 +18,7 @@ def patch(part: Box, spec: HyperdriveSpec) -> tuple[int, int]:
 
 def conv_cycles(pixels: int, step: Step, in_channels: int) -> int:
     """One block of output channels: one input channel of one tap per cycle, pixel after pixel of a patch."""
-    return pixels * step.conv.kernel**2 * in_channels
+    return pixels * step.conv.window.taps * in_channels
 
 
 def word_cycles(pixels: int, spec: HyperdriveSpec) -> int:

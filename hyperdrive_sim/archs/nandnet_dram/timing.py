@@ -68,7 +68,7 @@ def copies_ps(spec: NandnetDramSpec) -> int:
 
 def chunks_of(network: Network, conv: Conv, spec: NandnetDramSpec) -> int:
     """Chunks of one output value."""
-    taps = conv.kernel**2 * network.shape(conv.inputs[0]).channels
+    taps = conv.window.taps * network.shape(conv.inputs[0]).channels
     return -(-taps // spec.chunk_taps)
 
 

@@ -69,7 +69,7 @@ class Filling(NamedTuple):
 
 def size(network: Network, conv: Conv) -> Size:
     out = network.shape(conv.name)
-    return Size(out.rows * out.columns, conv.kernel**2 * network.shape(conv.inputs[0]).channels, out.channels)
+    return Size(out.rows * out.columns, conv.window.taps * network.shape(conv.inputs[0]).channels, out.channels)
 
 
 def fillings(sizes: Mapping[str, Size], spec: NandnetSramSpec) -> dict[str, Filling]:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from hyperdrive_sim.network.graph import INPUT
 from hyperdrive_sim.network.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool, MeanPool, Sign, Thermometer
+from hyperdrive_sim.network.window import Window
 
 Make = Callable[..., Layer]
 """A layer that only lacks its inputs."""
@@ -33,17 +34,20 @@ def _xnor(
     name: str, channels: int, kernel: int, *, stride: int = 1, padding: int = 0, pad: Literal[-1, 0, 1] = 0, relu: bool = False
 ) -> partial[Conv]:
     """A convolution of signs with signs; its sums are integers."""
-    geometry: dict[str, Any] = {"out_channels": channels, "kernel": kernel, "stride": stride, "padding": padding, "pad": pad}
-    return partial(Conv, name=name, maps="binary", scale=False, bias=False, relu=relu, **geometry)
+    window = Window.square(kernel, stride=stride, padding=padding)
+    kind: dict[str, Any] = {"maps": "binary", "pad": pad, "scale": False, "bias": False, "relu": relu}
+    return partial(Conv, name=name, out_channels=channels, window=window, **kind)
 
 
 def _stem(name: str, channels: int, kernel: int, *, stride: int = 1, padding: int = 0, relu: bool = True) -> partial[Conv]:
-    return partial(Conv, name=name, out_channels=channels, kernel=kernel, stride=stride, padding=padding, weights="real", relu=relu)
+    window = Window.square(kernel, stride=stride, padding=padding)
+    return partial(Conv, name=name, out_channels=channels, window=window, weights="real", relu=relu)
 
 
 def _binary_stem(name: str, channels: int, kernel: int, padding: int = 0) -> partial[Conv]:
     """Binary weights on a real picture."""
-    return partial(Conv, name=name, out_channels=channels, kernel=kernel, padding=padding, scale=False, bias=False, relu=False)
+    window = Window.square(kernel, padding=padding)
+    return partial(Conv, name=name, out_channels=channels, window=window, scale=False, bias=False, relu=False)
 
 
 def _sign(name: str) -> partial[Sign]:
@@ -51,11 +55,11 @@ def _sign(name: str) -> partial[Sign]:
 
 
 def _max(name: str, kernel: int, stride: int, padding: int = 0) -> partial[MaxPool]:
-    return partial(MaxPool, name=name, kernel=kernel, stride=stride, padding=padding)
+    return partial(MaxPool, name=name, window=Window.square(kernel, stride=stride, padding=padding))
 
 
 def _mean(name: str, kernel: int, stride: int, padding: int = 0) -> partial[MeanPool]:
-    return partial(MeanPool, name=name, kernel=kernel, stride=stride, padding=padding)
+    return partial(MeanPool, name=name, window=Window.square(kernel, stride=stride, padding=padding))
 
 
 def _alexnet() -> list[Layer]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from hyperdrive_sim.network.graph import INPUT
 from hyperdrive_sim.network.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool
+from hyperdrive_sim.network.window import Window
 
 STAGE_CHANNELS = (64, 128, 256, 512)
 BOTTLENECK_EXPANSION = 4
@@ -20,9 +21,11 @@ def _basic(name: str, source: str, channels: int, stride: int, projected: bool) 
     bypass = source
     if projected:
         bypass = f"{name}.down"
-        yield Conv(name=bypass, inputs=(source,), out_channels=channels, kernel=1, stride=stride, relu=False)
-    yield Conv(name=f"{name}.conv1", inputs=(source,), out_channels=channels, kernel=3, stride=stride, padding=1)
-    yield Conv(name=f"{name}.conv2", inputs=(f"{name}.conv1",), out_channels=channels, kernel=3, padding=1, bias=False, relu=False)
+        yield Conv(name=bypass, inputs=(source,), out_channels=channels, window=Window.square(1, stride=stride), relu=False)
+    yield Conv(name=f"{name}.conv1", inputs=(source,), out_channels=channels, window=Window.square(3, stride=stride, padding=1))
+    yield Conv(
+        name=f"{name}.conv2", inputs=(f"{name}.conv1",), out_channels=channels, window=Window.square(3, padding=1), bias=False, relu=False
+    )
     yield Add(name=f"{name}.add", inputs=(f"{name}.conv2", bypass), bias=True)
 
 
@@ -30,10 +33,10 @@ def _bottleneck(name: str, source: str, channels: int, stride: int, projected: b
     bypass, wide = source, channels * BOTTLENECK_EXPANSION
     if projected:
         bypass = f"{name}.down"
-        yield Conv(name=bypass, inputs=(source,), out_channels=wide, kernel=1, stride=stride, relu=False)
-    yield Conv(name=f"{name}.conv1", inputs=(source,), out_channels=channels, kernel=1, stride=stride)
-    yield Conv(name=f"{name}.conv2", inputs=(f"{name}.conv1",), out_channels=channels, kernel=3, padding=1)
-    yield Conv(name=f"{name}.conv3", inputs=(f"{name}.conv2",), out_channels=wide, kernel=1, bias=False, relu=False)
+        yield Conv(name=bypass, inputs=(source,), out_channels=wide, window=Window.square(1, stride=stride), relu=False)
+    yield Conv(name=f"{name}.conv1", inputs=(source,), out_channels=channels, window=Window.square(1, stride=stride))
+    yield Conv(name=f"{name}.conv2", inputs=(f"{name}.conv1",), out_channels=channels, window=Window.square(3, padding=1))
+    yield Conv(name=f"{name}.conv3", inputs=(f"{name}.conv2",), out_channels=wide, window=Window.square(1), bias=False, relu=False)
     yield Add(name=f"{name}.add", inputs=(f"{name}.conv3", bypass), bias=True)
 
 
@@ -55,8 +58,8 @@ def _residual_stages(block: Block, counts: tuple[int, ...], channels: tuple[int,
 def _resnet(block: Block, counts: tuple[int, ...]) -> list[Layer]:
     stages = list(_residual_stages(block, counts, STAGE_CHANNELS, "maxpool"))
     return [
-        Conv(name="conv1", inputs=(INPUT,), out_channels=64, kernel=7, stride=2, padding=3, weights="real"),
-        MaxPool(name="maxpool", inputs=("conv1",), kernel=3, stride=2, padding=1),
+        Conv(name="conv1", inputs=(INPUT,), out_channels=64, window=Window.square(7, stride=2, padding=3), weights="real"),
+        MaxPool(name="maxpool", inputs=("conv1",), window=Window.square(3, stride=2, padding=1)),
         *stages,
         GlobalMean(name="avgpool", inputs=(stages[-1].name,)),
         Dense(name="fc", inputs=("avgpool",), features=1000),
@@ -64,15 +67,15 @@ def _resnet(block: Block, counts: tuple[int, ...]) -> list[Layer]:
 
 
 def _conv(name: str, source: str, channels: int, kernel: int = 3, stride: int = 1) -> Conv:
-    return Conv(name=name, inputs=(source,), out_channels=channels, kernel=kernel, stride=stride, padding=kernel // 2)
+    return Conv(name=name, inputs=(source,), out_channels=channels, window=Window.square(kernel, stride=stride, padding=kernel // 2))
 
 
 def _tiny_host() -> list[Layer]:
     """A small picture classifier of the same build as a ResNet: real stem and classifier around binary residual stages."""
     stages = list(_residual_stages(_basic, (1, 1), (16, 32), "pool"))
     return [
-        Conv(name="stem", inputs=(INPUT,), out_channels=16, kernel=3, padding=1, weights="real"),
-        MaxPool(name="pool", inputs=("stem",), kernel=3, stride=2, padding=1),
+        Conv(name="stem", inputs=(INPUT,), out_channels=16, window=Window.square(3, padding=1), weights="real"),
+        MaxPool(name="pool", inputs=("stem",), window=Window.square(3, stride=2, padding=1)),
         *stages,
         GlobalMean(name="avgpool", inputs=(stages[-1].name,)),
         Dense(name="fc", inputs=("avgpool",), features=10),

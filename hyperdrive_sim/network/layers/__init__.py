@@ -1,0 +1,33 @@
+"""What a network is made of: one file per layer, with its geometry, its work, its golden value and its drawn constants.
+
+To add a layer, write a file: a frozen class that is a `Layer`, and what it registers with `values` and `constants`. To name it beside
+the others, list it here.
+"""
+
+from hyperdrive_sim.network.layers.add import Add
+from hyperdrive_sim.network.layers.concat import Concat
+from hyperdrive_sim.network.layers.conv import Conv
+from hyperdrive_sim.network.layers.dense import Dense
+from hyperdrive_sim.network.layers.layer import Holds, Layer, Shapes, Weightless
+from hyperdrive_sim.network.layers.mean import GlobalMean
+from hyperdrive_sim.network.layers.pool import MaxPool, MeanPool
+from hyperdrive_sim.network.layers.sign import Sign
+from hyperdrive_sim.network.layers.thermometer import Thermometer
+from hyperdrive_sim.network.layers.upsample import Upsample
+
+__all__ = [
+    "Add",
+    "Concat",
+    "Conv",
+    "Dense",
+    "GlobalMean",
+    "Holds",
+    "Layer",
+    "MaxPool",
+    "MeanPool",
+    "Shapes",
+    "Sign",
+    "Thermometer",
+    "Upsample",
+    "Weightless",
+]

@@ -1,0 +1,111 @@
+"""Poolings: a window that slides over each channel by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+from statistics import NormalDist
+
+import numpy as np
+
+from hyperdrive_sim.network.box import Box, Shape
+from hyperdrive_sim.network.layers.constants import Range, map_range
+from hyperdrive_sim.network.layers.layer import Holds, Shapes, Weightless, refuse
+from hyperdrive_sim.network.layers.values import DType, computed, padding_value
+from hyperdrive_sim.network.parameters import Array, Parameters
+from hyperdrive_sim.network.window import Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pool(Weightless):
+    """A window that slides over each channel by itself."""
+
+    name: str
+    inputs: tuple[str]
+    window: Window
+
+    what = ""
+
+    def __post_init__(self) -> None:
+        refuse(self.name, self.window.faults())
+
+    @property
+    def kind(self) -> str:
+        """With its stride even where that is 1, as poolings usually have a larger one."""
+        return f"{self.what}{self.window}" + ("/1" if self.window.stride == (1, 1) else "")
+
+    def output(self, shapes: Shapes) -> Shape:
+        (x,) = shapes
+        return self.window.over(x, x.channels)
+
+    def needs(self, which_input: int, out: Box, shapes: Shapes) -> Box:
+        return self.window.under(out)
+
+    def ops(self, size: int, shapes: Shapes) -> int:
+        return size * self.window.taps
+
+
+class MaxPool(_Pool):
+    """The largest pixel under a sliding window; padding never wins."""
+
+    __slots__ = ()
+    what = "maxpool"
+
+    def holds(self, inputs: Sequence[Holds]) -> Holds:
+        return "signs" if inputs[0] == "signs" else "real"
+
+
+class MeanPool(_Pool):
+    """The mean of the pixels under a sliding window; padding counts as zeros."""
+
+    __slots__ = ()
+    what = "meanpool"
+
+
+def pooled(operation: np.ufunc, x: Array, window: Window) -> Array:
+    """One value for each position of a window on a map that is padded already."""
+    rows, columns = window.positions(x.shape[0], x.shape[1])
+    first, *others = (
+        x[window.rows.tap(row, rows), window.columns.tap(column, columns)]
+        for row in range(window.rows.kernel)
+        for column in range(window.columns.kernel)
+    )
+    y = first.copy()
+    for tap in others:
+        operation(y, tap, out=y)
+    return y
+
+
+@computed.register(MaxPool)
+def _largest(layer: MaxPool, operands: Sequence[Array], parameters: Parameters, dtype: DType) -> Array:
+    return pooled(np.maximum, operands[0].astype(dtype), layer.window)
+
+
+@computed.register(MeanPool)
+def _mean(layer: MeanPool, operands: Sequence[Array], parameters: Parameters, dtype: DType) -> Array:
+    total = pooled(np.add, operands[0].astype(dtype), layer.window)
+    mean: Array = total / layer.window.taps
+    return mean
+
+
+@padding_value.register(MaxPool)
+def _below_all(layer: MaxPool) -> float:
+    return -np.inf
+
+
+@map_range.register(MaxPool)
+def _range_of_largest(layer: MaxPool, ranges: Sequence[Range], shapes: Shapes) -> Range:
+    centre, spread, cut = ranges[0]
+    return Range(centre + spread * _largest_of(layer.window.taps), 0.6 * spread, cut)
+
+
+@map_range.register(MeanPool)
+def _range_of_mean(layer: MeanPool, ranges: Sequence[Range], shapes: Shapes) -> Range:
+    centre, spread, cut = ranges[0]
+    return Range(centre + 0.4 * spread * cut, 0.6 * spread / sqrt(layer.window.taps), cut)
+
+
+def _largest_of(count: int) -> float:
+    """Where the largest of so many normal deviates lies on average (Blom, 1958); neighbours are alike, so two thirds of that."""
+    return 0.67 * NormalDist().inv_cdf((count - 0.375) / (count + 0.25)) if count > 1 else 0.0

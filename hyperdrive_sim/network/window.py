@@ -1,0 +1,111 @@
+"""Windows that slide over a map. Together with `Box`, the one place where positions, padding and kernels are added up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+from typing import NamedTuple
+
+from hyperdrive_sim.network.box import Box, Shape
+
+
+class Slide(NamedTuple):
+    """A window along one axis: *kernel* taps that lie *dilation* pixels apart, moved on by *stride* pixels at a time.
+
+    *before* and *after* are the pixels of padding at the two ends of the axis.
+    """
+
+    kernel: int
+    stride: int
+    dilation: int
+    before: int
+    after: int
+
+    @property
+    def extent(self) -> int:
+        """Pixels from the first tap to the last, both included."""
+        return (self.kernel - 1) * self.dilation + 1
+
+    def positions(self, size: int) -> int:
+        """How often the window fits on an axis of *size* pixels and its padding: the size of the output; 0 where it never does."""
+        return max(0, (size + self.before + self.after - self.extent) // self.stride + 1)
+
+    def under(self, start: int, stop: int) -> tuple[int, int]:
+        """Input pixels under the output pixels start..stop, from the first tap of the first to the last tap of the last."""
+        first = start * self.stride - self.before
+        return first, first + (stop - 1 - start) * self.stride + self.extent
+
+    def tap(self, number: int, positions: int) -> slice:
+        """What a tap sees from so many positions, in an array that begins under the first of them."""
+        first = number * self.dilation
+        return slice(first, first + (positions - 1) * self.stride + 1, self.stride)
+
+
+class Window(NamedTuple):
+    """A kernel and how it slides over a map: pairs are (rows, columns), pads (top, left, bottom, right) in pixels.
+
+    What a layer sees in its padding is the layer's affair.
+
+        Window.square(3, padding=1)                        3 x 3, the map keeps its size
+        Window(kernel=(1, 7), pads=(0, 3, 0, 3))           one row of seven columns
+        Window.square(3, padding=2, dilation=2)            3 x 3 taps spread over 5 x 5 pixels
+    """
+
+    kernel: tuple[int, int]
+    stride: tuple[int, int] = (1, 1)
+    dilation: tuple[int, int] = (1, 1)
+    pads: tuple[int, int, int, int] = (0, 0, 0, 0)
+
+    @classmethod
+    def square(cls, kernel: int, *, stride: int = 1, padding: int = 0, dilation: int = 1) -> Window:
+        """The usual case: rows and columns alike, the same padding on all four sides."""
+        return cls((kernel, kernel), (stride, stride), (dilation, dilation), (padding, padding, padding, padding))
+
+    @property
+    def rows(self) -> Slide:
+        """Along the rows: from top to bottom."""
+        return Slide(self.kernel[0], self.stride[0], self.dilation[0], self.pads[0], self.pads[2])
+
+    @property
+    def columns(self) -> Slide:
+        """Along the columns: from left to right."""
+        return Slide(self.kernel[1], self.stride[1], self.dilation[1], self.pads[1], self.pads[3])
+
+    @property
+    def taps(self) -> int:
+        """Pixels that the kernel takes at each position, of one channel."""
+        return prod(self.kernel)
+
+    def over(self, x: Shape, channels: int) -> Shape:
+        """The map that the window leaves of *x*; empty where it does not fit."""
+        return Shape(channels, self.rows.positions(x.rows), self.columns.positions(x.columns))
+
+    def positions(self, rows: int, columns: int) -> tuple[int, int]:
+        """How often it fits, down and across, on a map of so many rows and columns that holds its padding already."""
+        bare = self._replace(pads=(0, 0, 0, 0))
+        return bare.rows.positions(rows), bare.columns.positions(columns)
+
+    def under(self, out: Box) -> Box:
+        """The input pixels under a block of output pixels; may reach into the padding. The channels stay."""
+        return Box(out.c0, out.c1, *self.rows.under(out.r0, out.r1), *self.columns.under(out.w0, out.w1))
+
+    def faults(self) -> Iterator[str]:
+        """What is wrong with it, a sentence for each property: "kernel must be ..., not ..."."""
+        for name, size, least in (("kernel", 2, 1), ("stride", 2, 1), ("dilation", 2, 1), ("pads", 4, 0)):
+            given = getattr(self, name)
+            if not _integers(given, size, least):
+                what = "(rows, columns)" if size == 2 else "(top, left, bottom, right)"
+                yield f"{name} must be {size} integers of at least {least}, {what}, not {given}"
+
+    def __str__(self) -> str:
+        """Kernel, dilation and stride as the kinds of layers have them: 3x3, 3x3/2, 1x7/1x2, 3x3d2."""
+        dilation = f"d{_short(self.dilation)}" if self.dilation != (1, 1) else ""
+        return "x".join(map(str, self.kernel)) + dilation + (f"/{_short(self.stride)}" if self.stride != (1, 1) else "")
+
+
+def _integers(given: object, size: int, least: int) -> bool:
+    return isinstance(given, tuple) and len(given) == size and all(isinstance(number, int) and number >= least for number in given)
+
+
+def _short(pair: tuple[int, int]) -> str:
+    return str(pair[0]) if pair[0] == pair[1] else f"{pair[0]}x{pair[1]}"
