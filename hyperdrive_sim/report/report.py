@@ -207,7 +207,7 @@ def _frames(trace: Trace) -> tuple[float, list[int]]:
     firsts = np.flatnonzero(np.diff(number[order], prepend=-1))
     starts, ends = np.minimum.reduceat(trace.start[order], firsts), np.maximum.reduceat(trace.end[order], firsts)
     arrivals = [trace.tasks[int(order[first])].not_before_ps for first in firsts]
-    latency = float(np.mean(ends - np.array(arrivals))) if any(arrivals) else float(ends[0] - starts[0])
+    latency = (int(ends.sum()) - sum(arrivals)) / len(firsts) if any(arrivals) else float(ends[0] - starts[0])
     return latency, ends.tolist()
 
 

@@ -17,7 +17,7 @@ from pencil import MACHINE, NETWORK, PRICES, SCHEDULE, compute
 from rich.console import Console, RenderableType
 
 from hyperdrive_sim.cli import comparisons, tables
-from hyperdrive_sim.engine.ledger import account
+from hyperdrive_sim.engine.ledger import Ledger, account
 from hyperdrive_sim.engine.simulate import simulate
 from hyperdrive_sim.report import side_by_side
 from hyperdrive_sim.report.layer_columns import layer_columns
@@ -103,6 +103,14 @@ def test_several_frames_are_added_up() -> None:
     assert (a.ops, a.cycles, a.start_s, a.end_s, a.utilization) == (32, 6, 0.0, 7e-9, 32 / (6 * 8))
     assert (b.ops, b.cycles, b.start_s, b.end_s, b.utilization) == (32, 2, 3e-9, 8e-9, 1.0 * 32 / (2 * 8))
     assert a.energy_j == 2 * 15e-12
+
+
+def test_work_is_summed_to_the_picosecond() -> None:
+    """A picosecond less than half a cycle beyond a whole number of them; float64 rounds that up to the half, and to a cycle more."""
+    long = 9_007_200_000_000_499
+    assert int(float(long)) == long + 1
+    (row,) = layer_rows(NETWORK, MACHINE, simulate(Schedule([compute("a", "one", long)])), Ledger(()))
+    assert row.cycles == 9_007_200_000_000
 
 
 @pytest.mark.parametrize(

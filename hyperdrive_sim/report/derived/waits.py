@@ -62,7 +62,8 @@ def kinds(report: Report) -> tuple[Kind, ...]:
 def _kind(report: Report, name: str, numbers: list[int]) -> Kind:
     rows = [report.units[number] for number in numbers]
     busiest, waited = max(rows, key=lambda row: row.busy_s), max(rows, key=lambda row: row.waiting_s)
-    mean, total = sum(row.utilization for row in rows) / len(rows), sum(row.waiting_s for row in rows)
+    waiting_ps = report.trace.waiting_ps()
+    mean, total = sum(row.utilization for row in rows) / len(rows), sum(waiting_ps.get(row.name, 0) for row in rows) / PS_PER_S
     held = {layer: ps / PS_PER_S for layer, ps in held_ps(report.trace, waited.name).items()} if waited.waiting_s else {}
     return Kind(name, len(rows), mean, busiest.utilization, busiest.name, total, waited.name, waited.waiting_s, held)
 
