@@ -33,6 +33,7 @@ from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.report.layer_table import LayerRow
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.prices import IO_ACTIONS, PJ
+from hyperdrive_sim.schedule.tasks import actions_by
 
 Columns = dict[str, list[Any]]
 """By name, a value for every layer; None where there is none."""
@@ -67,10 +68,11 @@ def layer_columns(rows: Sequence[LayerRow], machine: Machine, trace: Trace, tile
 
 def action_counts(trace: Trace) -> dict[str, NDArray[np.int64]]:
     """How often each action happens in each of the trace's layers."""
-    layers, countings = len(trace.layers), len(trace.actions)
-    tasks = np.bincount(trace.layer_index * countings + trace.actions_index, minlength=layers * countings).reshape(layers, countings)
-    names = dict.fromkeys(action for actions in trace.actions for action in actions)
-    return {name: tasks @ np.array([actions.get(name, 0) for actions in trace.actions], np.int64) for name in names}
+    number = {layer: index for index, layer in enumerate(trace.layers)}
+    counts: dict[str, NDArray[np.int64]] = {}
+    for (layer, action), count in actions_by((task.layer for task in trace.tasks), trace.tasks).items():
+        counts.setdefault(action, np.zeros(len(number), np.int64))[number[layer]] = count
+    return counts
 
 
 def _stalled_s(row: LayerRow) -> float:

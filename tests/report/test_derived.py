@@ -64,11 +64,11 @@ def test_actions_by_pencil() -> None:
     units = replace(units, units=(units.units[0], replace(units.units[1], kind="link")))
     found = done(replace(smallest(), machine=units, trace=trace))
     assert found == {
-        ("L", "array", "array.conv_cycle"): 6,
-        ("L", "array", "weight_io.bit"): 4,
-        ("L", "link", "array.conv_cycle"): 3,
-        ("L", "link", "weight_io.bit"): 2,
-        ("M", "link", "input_io.bit"): 7,
+        (("L", "array"), "array.conv_cycle"): 6,
+        (("L", "array"), "weight_io.bit"): 4,
+        (("L", "link"), "array.conv_cycle"): 3,
+        (("L", "link"), "weight_io.bit"): 2,
+        (("M", "link"), "input_io.bit"): 7,
     }
     assert io_bits(found) == {"L": {"array": 4, "link": 2}, "M": {"link": 7}}
 
@@ -78,7 +78,7 @@ def test_actions_are_those_of_the_report(which: tuple[str, ...]) -> None:
     found = report(*which)
     actions, frames = done(found), found.time.frames
     by_action, by_layer = Counter[str](), Counter[str]()
-    for (_, _, action), count in actions.items():
+    for (_, action), count in actions.items():
         by_action[action] += count
     assert {action: count / frames for action, count in by_action.items()} == {a: p.count for a, p in found.energy.by_action.items()}
     for (layer, _), paid in joules(found, actions).items():
