@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.errors import MissingExtra
 from hyperdrive_sim.report.layer_columns import Columns
 from hyperdrive_sim.report.span_columns import ABOUT, Lists, Names, SpanColumns
 from hyperdrive_sim.report.summary import Figure, beside, further_off
@@ -72,5 +72,5 @@ def _pandas() -> Any:
     try:
         import pandas
     except ImportError:
-        raise InvalidInput.at("", "data frames need pandas", "pip install 'hyperdrive-sim[notebook]'") from None
+        raise MissingExtra("a data frame", "notebook") from None
     return pandas

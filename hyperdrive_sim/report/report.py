@@ -97,11 +97,11 @@ class Report:
         return columns(self.trace, {unit.name: unit.kind for unit in self.machine.units}, self.energy.prices_pj)
 
     def to_pandas(self) -> frames.DataFrame:
-        """A row per layer; raises InvalidInput where pandas is not installed."""
+        """A row per layer; raises MissingExtra where pandas is not installed."""
         return frames.layers_frame(self.layer_columns())
 
     def spans(self) -> frames.DataFrame:
-        """A row per task, in the order of the schedule; raises InvalidInput where pandas is not installed."""
+        """A row per task, in the order of the schedule; raises MissingExtra where pandas is not installed."""
         return frames.spans_frame(self.span_columns())
 
     def _repr_html_(self) -> str:
