@@ -25,11 +25,12 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from hyperdrive_sim.cli import tables
-from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.errors import InvalidInput, MissingExtra
 from hyperdrive_sim.network.synthetic import random_parameters
 from hyperdrive_sim.outputs import manifest, rundir
 from hyperdrive_sim.outputs.manifest import without_directories
-from hyperdrive_sim.outputs.rundir import resolved, spans
+from hyperdrive_sim.outputs.rundir import spans
+from hyperdrive_sim.outputs.yaml_text import yaml_text
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.report.span_columns import ABOUT
 from hyperdrive_sim.scenario import inputs
@@ -351,7 +352,7 @@ def test_any_text_and_number_is_read_as_it_was(title: str, rate: float, word: st
         Document.parse(json.dumps({"title": title}), "s.yaml")
     except InvalidInput:
         return  # a text that no scenario can have
-    assert Document.parse(resolved._yaml(data), "s.yaml").data == data
+    assert Document.parse(yaml_text(data), "s.yaml").data == data
 
 
 # --- all or nothing ---
@@ -553,9 +554,9 @@ def test_spans_as_a_data_frame(tmp_path: Path, again: bool) -> None:
 @pytest.mark.parametrize("wanted", [Report.to_pandas, Report.spans])
 def test_without_pandas(monkeypatch: pytest.MonkeyPatch, wanted: Callable[[Report], Any]) -> None:
     without(monkeypatch, "pandas")
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(MissingExtra) as caught:
         wanted(simulated("hyperdrive/tiny_2x2")[1])
-    assert str(caught.value) == "data frames need pandas; pip install 'hyperdrive-sim[notebook]'"
+    assert str(caught.value) == "a data frame needs an optional package; install it with: pip install 'hyperdrive-sim[notebook]'"
 
 
 def texts(page: str) -> Iterator[str]:
