@@ -200,7 +200,7 @@ def test_output(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "out"
     printed = document("run", TINY, "--json", "-o", folder)
     assert sorted(path.name for path in folder.iterdir()) == [
-        *("arrays.npz", "layers.csv", "machine.json", "manifest.json", "result.json", "scenario.resolved.yaml", "spans.parquet")
+        *("arrays.npz", "layers.csv", "machine.json", "manifest.json", "result.json", "scenario.resolved.yaml", "spans.npz")
     ]
     assert json.loads((folder / "result.json").read_text("utf-8")) == printed
     rows = list(csv.DictReader(io.StringIO((folder / "layers.csv").read_text("utf-8"))))

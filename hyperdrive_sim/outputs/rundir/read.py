@@ -20,6 +20,9 @@ from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.scenario.published import Comparison
 from hyperdrive_sim.study.runs import collector_paused
 
+NEEDED = frozenset({RESULT, machine.NAME, arrays.NAME, spans.NAME})
+"""Files that a report is made of again; the others are for people."""
+
 
 def read(folder: Path | str) -> Report:
     """Raises InvalidInput if this is no run directory, or not what was written."""
@@ -35,13 +38,15 @@ def read(folder: Path | str) -> Report:
 
 
 def _read(folder: Path, known: Manifest) -> Report:
+    if missing := NEEDED - known.files.keys():
+        raise ValueError(f"there is no {min(missing)}")
     plain = _tupled(json.loads((folder / RESULT).read_bytes()))
     manifest.refuse_newer(folder / RESULT, plain["schema_version"], report.SCHEMA_VERSION)
     built = machine.decoded((folder / machine.NAME).read_bytes())
     with (folder / arrays.NAME).open("rb") as file:
         use = arrays.read(file, built)
-    kept = spans.PARQUET if spans.PARQUET in known.files else spans.NPZ
-    trace = span_columns.trace(spans.read(folder / kept))
+    with (folder / spans.NAME).open("rb") as file:
+        trace = span_columns.trace(spans.read(file))
     return Report(**_facts(plain), machine=built, trace=trace, **use._asdict())
 
 
