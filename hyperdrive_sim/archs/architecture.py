@@ -29,7 +29,7 @@ class Quantity:
     A share has the unit % and is a part of 1.
     """
 
-    value: float
+    value: int | float
     unit: str
     provenance: Provenance
     source: str

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
+
+
+def _frozen(value: Any) -> Any:
+    """JSON's lists as the tuples that settings have."""
+    if isinstance(value, list):
+        return tuple(map(_frozen, value))
+    return {key: _frozen(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+Setting = Annotated[Any, AfterValidator(_frozen)]
+"""The value of a chip's setting: whatever its `Spec` allows, of numbers, texts, tuples and mappings."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +60,8 @@ class SystemFacts:
     clock_mhz: float
     peak_ops_per_cycle: int | float
     peak_ops_per_s: int | float
-    assumed: Mapping[str, Any]
-    changed: Mapping[str, Any]
+    assumed: Mapping[str, Setting]
+    changed: Mapping[str, Setting]
 
 
 @dataclass(frozen=True)
@@ -82,7 +95,7 @@ class Action:
 
     count: int | float
     energy_j: float
-    pj: float
+    pj: int | float
     provenance: str
     source: str
 

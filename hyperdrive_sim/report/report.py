@@ -1,9 +1,9 @@
-"""What a run says: one frozen record, everything shown elsewhere is read from it."""
+"""The report of a run: one frozen record, from which everything shown elsewhere is read."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -19,52 +19,36 @@ from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.report import frames, summary
 from hyperdrive_sim.report.layer_columns import Columns, layer_columns
-from hyperdrive_sim.report.layer_table import LayerRow, layer_rows
+from hyperdrive_sim.report.layer_table import layer_rows
 from hyperdrive_sim.report.lazy import Lazy
 from hyperdrive_sim.report.records import Action, Efficiency, Energy, NetworkFacts, ScenarioFacts, SystemFacts, Throughput, Time, UnitRow
+from hyperdrive_sim.report.results import Results
 from hyperdrive_sim.report.span_columns import SpanColumns, columns
 from hyperdrive_sim.report.summary import Figure
-from hyperdrive_sim.scenario.published import Comparison, Row, compare
+from hyperdrive_sim.scenario.published import Row, compare
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.placement import Placement
 from hyperdrive_sim.schedule.tasks import Schedule
 
 SCHEMA_VERSION = 1
-NOT_IN_JSON = frozenset({"machine", "trace", "tiles", "tiles_by_layer", "occupancy"})
 PLOTS = "hyperdrive_sim.outputs.plots"
 """Found by its name when somebody wants to see something: it stands above this floor, and a run without pictures needs no matplotlib."""
 
 
 @dataclass(frozen=True)
-class Report:
-    """One run's results; `to_dict` gives the public JSON form, whose shape `schema_version` names.
+class Report(Results):
+    """One run's results, and what else is known of it: `to_dict` gives the public JSON form, which is the results alone.
 
-    Not in it: the machine, the trace, the use of tiles in the whole run and in each of `layers` that is computed, and how full each memory
-    is over time. The last two are worked out when they are asked for.
+    Beside them: the machine, the trace, the use of tiles in the whole run and in each of `layers` that is computed, and how full each
+    memory is over time. The last two are worked out when they are asked for.
     """
 
-    schema_version: int
-    scenario: ScenarioFacts
-    network: NetworkFacts
-    system: SystemFacts
-    time: Time
-    throughput: Throughput
-    energy: Energy
-    io_bits: Mapping[str, int | float]
-    efficiency: Efficiency
-    units: tuple[UnitRow, ...]
-    layers: tuple[LayerRow, ...]
-    datasheet: Datasheet
-    published: tuple[Comparison, ...]
     machine: Machine
     trace: Trace
     tiles: Tiles
     tiles_by_layer: Mapping[str, Tiles]
     occupancy: Mapping[str, Occupancy]
-
-    def to_dict(self) -> dict[str, Any]:
-        return {field.name: _plain(getattr(self, field.name)) for field in fields(self) if field.name not in NOT_IN_JSON}
 
     @property
     def plot(self) -> Any:
@@ -107,14 +91,6 @@ class Report:
     def _repr_html_(self) -> str:
         subject = summary.subject(self.network, self.system)
         return frames.page(self.scenario.title, subject, self.figures(), self.published)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    return {key: _plain(item) for key, item in asdict(value).items()} if hasattr(value, "__dataclass_fields__") else value
 
 
 def summarise(

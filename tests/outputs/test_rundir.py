@@ -450,14 +450,22 @@ def column(folder: Path) -> int:
 
 
 @pytest.mark.parametrize(
-    ("name", "changes"), [("result.json", {"time": {"seconds": 1}}), ("result.json", {"more": 1}), ("machine.json", {"units": [{}]})]
+    ("name", "changes", "problem"),
+    [
+        ("result.json", {"time": {"seconds": 1}}, "time: 'latency_s' is missing"),
+        ("result.json", {"more": 1}, "unknown key 'more'"),
+        ("result.json", {"io_bits": {"input": "many"}}, "io_bits.input: must be an integer or a number, not the text 'many'"),
+        ("result.json", {"layers": {}}, "layers: must be a list of mappings, not a mapping"),
+        ("machine.json", {"units": [{}]}, "units.0: 'name' is missing"),
+        ("machine.json", {"chips": 4.0}, "chips: must be an integer, not 4.0"),
+        ("machine.json", {"mesh": [2]}, "mesh: must have 2 items, not 1"),
+    ],
 )
-def test_files_of_another_make(tmp_path: Path, name: str, changes: dict[str, Any]) -> None:
+def test_files_of_another_make(tmp_path: Path, name: str, changes: dict[str, Any], problem: str) -> None:
     written(tmp_path)
     rewritten(tmp_path, name, **changes)
-    (said,) = refused(tmp_path)
-    assert said.startswith(f"'{tmp_path}' does not hold what this version of hyperdrive_sim writes, but what 0.1.0 did (")
-    assert said.endswith("); run its scenario again")
+    before = f"'{tmp_path}' does not hold what this version of hyperdrive_sim writes, but what 0.1.0 did"
+    assert refused(tmp_path) == [f"{before} ({problem}); run its scenario again"]
 
 
 def test_a_directory_of_an_earlier_make(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import fields
 from functools import cache
 from itertools import product
 from typing import Any
@@ -23,6 +24,7 @@ from hyperdrive_sim.report import side_by_side
 from hyperdrive_sim.report.layer_columns import layer_columns
 from hyperdrive_sim.report.layer_table import LayerRow, layer_rows
 from hyperdrive_sim.report.report import Report, _time
+from hyperdrive_sim.report.results import Results
 from hyperdrive_sim.report.summary import PREFIXES, per_s, percent, si
 from hyperdrive_sim.scenario.published import Comparison
 from hyperdrive_sim.scenario.scenario import Scenario
@@ -202,6 +204,16 @@ def test_the_public_form_is_plain_and_stable(which: tuple[str, ...]) -> None:
     assert not {"trace", "tiles"} & set(plain)
     plain["layers"].clear()
     assert report(*which).to_dict()["layers"]
+
+
+@pytest.mark.parametrize("which", RUNS, ids=" ".join)
+def test_the_public_form_is_a_record_again(which: tuple[str, ...]) -> None:
+    found = report(*which)
+    again = Results.from_json(json.dumps(found.to_dict()).encode())
+    assert again.system.changed == found.system.changed, "a tuple is a tuple again"
+    assert {field.name: getattr(again, field.name) for field in fields(again)} == {
+        field.name: getattr(found, field.name) for field in fields(again)
+    }
 
 
 def test_what_is_the_same_in_every_frame_is_a_whole_number() -> None:
