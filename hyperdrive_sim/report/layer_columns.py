@@ -41,7 +41,7 @@ Columns = dict[str, list[Any]]
 
 def layer_columns(rows: Sequence[LayerRow], machine: Machine, trace: Trace, tiles: Mapping[str, Tiles], pj: Mapping[str, float]) -> Columns:
     """A report's layers; *tiles* is the use of tiles in each, *pj* the price of every action."""
-    stalls = [machine.clock.cycles(round(_stalled_s(row) * PS_PER_S)) for row in rows]
+    stalls = [machine.clock.cycles(round(row.stalled_s * PS_PER_S)) for row in rows]
     totals = [row.cycles + stall for row, stall in zip(rows, stalls, strict=True)]
     counts = action_counts(trace)
     joules = sum((count * pj[action] * PJ for action, count in counts.items() if action in IO_ACTIONS), np.zeros(len(rows)))
@@ -54,7 +54,7 @@ def layer_columns(rows: Sequence[LayerRow], machine: Machine, trace: Trace, tile
         "stall_cycles": stalls,
         "total_cycles": totals,
         "utilization": [row.utilization for row in rows],
-        "mapping_efficiency": [_mean(tiles[row.name]) if row.name in tiles else None for row in rows],
+        "mapping_efficiency": [mean_use(tiles[row.name]) if row.name in tiles else None for row in rows],
         "compute_utilization": [_while_computing(row, machine) for row in rows],
         "start_s": [row.start_s for row in rows],
         "end_s": [row.end_s for row in rows],
@@ -75,11 +75,8 @@ def action_counts(trace: Trace) -> dict[str, NDArray[np.int64]]:
     return counts
 
 
-def _stalled_s(row: LayerRow) -> float:
-    return sum(row.stalls.values())
-
-
-def _mean(tiles: Tiles) -> float:
+def mean_use(tiles: Tiles) -> float:
+    """The mean use of all tiles of all chips, each chip counted alike."""
     return float(np.mean([use.mean() for use in tiles.values()]))
 
 
@@ -87,7 +84,7 @@ def _while_computing(row: LayerRow, machine: Machine) -> float | None:
     """Utilisation without the stalls that a row's own includes."""
     if not row.utilization:
         return None
-    return row.ops / ((row.held_s(machine.peak_ops_per_s) - _stalled_s(row)) * machine.peak_ops_per_s)
+    return row.ops / (row.computed_s(machine.peak_ops_per_s) * machine.peak_ops_per_s)
 
 
 def _stalls(rows: Sequence[LayerRow]) -> Iterator[tuple[str, list[float]]]:

@@ -36,10 +36,18 @@ class LayerRow:
     utilization: float
     stalls: Mapping[str, float]
 
+    @property
+    def stalled_s(self) -> float:
+        """For how long the arrays stood still before it, on average over them, whatever the cause."""
+        return sum(self.stalls.values())
+
     def held_s(self, peak_ops_per_s: float) -> float:
         """For how long it held the arrays, on average over them: they computed it or stood still before it."""
-        stalled = sum(self.stalls.values())
-        return max(stalled, self.ops / (self.utilization * peak_ops_per_s)) if self.utilization else stalled
+        return max(self.stalled_s, self.ops / (self.utilization * peak_ops_per_s)) if self.utilization else self.stalled_s
+
+    def computed_s(self, peak_ops_per_s: float) -> float:
+        """For how long the arrays computed it, on average: `cycles` are the busiest one's, which may add up to more than the run."""
+        return self.held_s(peak_ops_per_s) - self.stalled_s
 
 
 def layer_rows(network: Network, machine: Machine, trace: Trace, ledger: Ledger) -> Iterator[LayerRow]:

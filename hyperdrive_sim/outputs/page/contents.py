@@ -11,6 +11,7 @@ from hyperdrive_sim.report.derived.actions import Done, io_bits
 from hyperdrive_sim.report.derived.memory_use import MemoryKind
 from hyperdrive_sim.report.derived.roofline import Roofline
 from hyperdrive_sim.report.derived.tile_map import WHOLE_RUN, TileMap
+from hyperdrive_sim.report.layer_columns import mean_use
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.report.summary import percent, si
 
@@ -42,7 +43,7 @@ def layers(report: Report, actions: Done, roof: Roofline) -> Table:
     times = [took[name] for name in names]
     moved = [sum(bits.get(name, {}).values()) / frames for name in names]
     points = {point.layer: point for point in roof.points}
-    used = {name: sum(float(tiles.mean()) for tiles in chips.values()) / len(chips) for name, chips in report.tiles_by_layer.items()}
+    used = {name: mean_use(tiles) for name, tiles in report.tiles_by_layer.items()}
     causes = sorted({cause for row in rows for cause, seconds in row.stalls.items() if seconds})
     return Table(
         "layers",

@@ -13,11 +13,11 @@ from hyperdrive_sim.outputs.page.table import Table
 from hyperdrive_sim.report import summary
 from hyperdrive_sim.report.derived.actions import done
 from hyperdrive_sim.report.derived.energy_flow import flows
-from hyperdrive_sim.report.derived.memory_use import memory_kinds
+from hyperdrive_sim.report.derived.gantt import gantt
+from hyperdrive_sim.report.derived.memory_use import curves, memory_kinds
 from hyperdrive_sim.report.derived.roofline import Roofline
 from hyperdrive_sim.report.derived.roofline import roofline as points
 from hyperdrive_sim.report.derived.tile_map import tile_map
-from hyperdrive_sim.report.derived.timeline import timeline as bars
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ def details(run: Run) -> Details:
     ]
     drawn = [
         tiles.tiles(found),
-        timeline.timeline(bars(report), report),
+        timeline.timeline(gantt(report), report),
         energy.energy(flows(report, actions), report.energy.total_j),
-        memories.memories(kinds, report),
+        memories.memories(curves(report), report.trace.makespan_ps),
         *([roofline.roofline(roof, report)] if roof.points else []),
     ]
     facts, by_name = tuple(report.figures()), {table.name: table for table in tables}

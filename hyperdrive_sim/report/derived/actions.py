@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+from numpy.typing import NDArray
+
+from hyperdrive_sim.report.derived.layer_time import largest_first
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.schedule.prices import IO_ACTIONS, PJ
 from hyperdrive_sim.schedule.tasks import actions_by
@@ -36,3 +40,21 @@ def joules(report: Report, actions: Done) -> dict[tuple[str, str], float]:
         paid = count * report.energy.by_action[action].pj * PJ / report.time.frames
         spent[layer, action] = spent.get((layer, action), 0.0) + paid
     return spent
+
+
+def joules_by_layer(report: Report, actions: Done) -> dict[str, NDArray[np.float64]]:
+    """Per frame, by action, what each of the report's layers spends on it; the costliest action first."""
+    place = {row.name: number for number, row in enumerate(report.layers)}
+    spent = {action: np.zeros(len(place)) for action in report.energy.by_action}
+    for (layer, action), paid in joules(report, actions).items():
+        spent[action][place[layer]] += paid
+    return largest_first(spent)
+
+
+def joules_by_part(report: Report) -> dict[str, float]:
+    """Per frame, what the core takes under `""`, and what I/O takes under what it carries."""
+    parts = {"": 0.0}
+    for name, action in report.energy.by_action.items():
+        part = IO_ACTIONS.get(name, "")
+        parts[part] = parts.get(part, 0.0) + action.energy_j
+    return parts
