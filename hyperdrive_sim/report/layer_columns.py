@@ -35,15 +35,17 @@ from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.prices import IO_ACTIONS, PJ
 from hyperdrive_sim.schedule.tasks import actions_by
 
-Columns = dict[str, list[Any]]
+LayerColumns = dict[str, list[Any]]
 """By name, a value for every layer; None where there is none."""
 
 
-def layer_columns(rows: Sequence[LayerRow], machine: Machine, trace: Trace, tiles: Mapping[str, Tiles], pj: Mapping[str, float]) -> Columns:
+def layer_columns(
+    rows: Sequence[LayerRow], machine: Machine, trace: Trace, tiles: Mapping[str, Tiles], pj: Mapping[str, float]
+) -> LayerColumns:
     """A report's layers; *tiles* is the use of tiles in each, *pj* the price of every action."""
     stalls = [machine.clock.cycles(round(row.stalled_s * PS_PER_S)) for row in rows]
     totals = [row.cycles + stall for row, stall in zip(rows, stalls, strict=True)]
-    counts = action_counts(trace)
+    counts = counts_by_layer(trace)
     joules = sum((count * pj[action] * PJ for action, count in counts.items() if action in IO_ACTIONS), np.zeros(len(rows)))
     return {
         "layer_id": list(range(len(rows))),
@@ -66,7 +68,7 @@ def layer_columns(rows: Sequence[LayerRow], machine: Machine, trace: Trace, tile
     }
 
 
-def action_counts(trace: Trace) -> dict[str, NDArray[np.int64]]:
+def counts_by_layer(trace: Trace) -> dict[str, NDArray[np.int64]]:
     """How often each action happens in each of the trace's layers."""
     number = {layer: index for index, layer in enumerate(trace.layers)}
     counts: dict[str, NDArray[np.int64]] = {}

@@ -21,7 +21,7 @@ Setting = Annotated[Any, AfterValidator(_frozen)]
 
 
 @dataclass(frozen=True)
-class ScenarioFacts:
+class ScenarioRecord:
     """Which experiment this was; `hash` is of all that the scenario says."""
 
     title: str
@@ -30,7 +30,7 @@ class ScenarioFacts:
 
 
 @dataclass(frozen=True)
-class NetworkFacts:
+class NetworkRecord:
     """What is computed, with the options that were chosen. MACs, operations and weight bits are those of the accelerator's layers;
     `host_ops` are the host's.
 
@@ -49,7 +49,7 @@ class NetworkFacts:
 
 
 @dataclass(frozen=True)
-class SystemFacts:
+class SystemRecord:
     """What it is computed on; peaks count every tile of every chip. `assumed` are the settings that no source gives, as they were here;
     `changed` those that are not what the architecture has by default.
     """

@@ -18,13 +18,13 @@ from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.report import frames, summary
-from hyperdrive_sim.report.layer_columns import Columns, layer_columns
+from hyperdrive_sim.report.layer_columns import LayerColumns, layer_columns
 from hyperdrive_sim.report.layer_table import layer_rows
 from hyperdrive_sim.report.lazy import Lazy
-from hyperdrive_sim.report.records import Action, Efficiency, Energy, NetworkFacts, ScenarioFacts, SystemFacts, Throughput, Time, UnitRow
+from hyperdrive_sim.report.records import Action, Efficiency, Energy, NetworkRecord, ScenarioRecord, SystemRecord, Throughput, Time, UnitRow
 from hyperdrive_sim.report.results import Results
 from hyperdrive_sim.report.span_columns import SpanColumns, columns
-from hyperdrive_sim.report.summary import Figure
+from hyperdrive_sim.report.summary import SummaryLine
 from hyperdrive_sim.scenario.published import Row, compare
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.machine import Machine
@@ -59,7 +59,7 @@ class Report(Results):
         """The same report beside published figures; *others* are those that rows are held against, by their scenario."""
         return replace(self, published=compare(rows, self.to_dict(), {path: other.to_dict() for path, other in others.items()}))
 
-    def figures(self) -> Iterator[Figure]:
+    def summary_lines(self) -> Iterator[SummaryLine]:
         """What to know first: how long, how much energy, what it waited for, and how far to trust it."""
         yield from summary.pace(self.time, self.throughput, self.system)
         yield summary.bound(self.time, self.system, self.units, self.trace)
@@ -72,7 +72,7 @@ class Report(Results):
         """How long each layer took per frame: its arrays computed it, or stood still before they could, on average over them."""
         return {row.name: row.held_s(self.system.peak_ops_per_s) / self.time.frames for row in self.layers}
 
-    def layer_columns(self) -> Columns:
+    def layer_columns(self) -> LayerColumns:
         """`layers` and what follows from the trace for each of them, as columns."""
         return layer_columns(self.layers, self.machine, self.trace, self.tiles_by_layer, self.energy.prices_pj)
 
@@ -90,7 +90,7 @@ class Report(Results):
 
     def _repr_html_(self) -> str:
         subject = summary.subject(self.network, self.system)
-        return frames.page(self.scenario.title, subject, self.figures(), self.published)
+        return frames.page(self.scenario.title, subject, self.summary_lines(), self.published)
 
 
 def summarise(
@@ -106,19 +106,19 @@ def summarise(
     network, machine, placement = placed
     layers = tuple(layer_rows(network, machine, trace, ledger))
     filled = cache(lambda: occupancies(machine, placement, trace))
-    facts, time = _network(scenario, network, placement), _time(machine, schedule, trace)
+    computed, time = _network(scenario, network, placement), _time(machine, schedule, trace)
     energy = _energy(ledger, time.frames)
-    ops_per_s = facts.ops * time.frames_per_s
+    ops_per_s = computed.ops * time.frames_per_s
     return Report(
         schema_version=SCHEMA_VERSION,
-        scenario=ScenarioFacts(scenario.settings.title, scenario.file, scenario.hash),
-        network=facts,
+        scenario=ScenarioRecord(scenario.settings.title, scenario.file, scenario.hash),
+        network=computed,
         system=_system(scenario, machine),
         time=time,
         throughput=Throughput(ops_per_s, ops_per_s / machine.clock.hz, ops_per_s / machine.peak_ops_per_s),
         energy=energy,
         io_bits={what: _per(bits, time.frames) for what, bits in ledger.io_bits().items()},
-        efficiency=Efficiency(facts.ops / energy.total_j, facts.ops / energy.core_j),
+        efficiency=Efficiency(computed.ops / energy.total_j, computed.ops / energy.core_j),
         units=tuple(_unit_rows(machine, trace)),
         layers=layers,
         datasheet=datasheet,
@@ -136,12 +136,12 @@ def _per(count: int, frames: int) -> int | float:
     return count // frames if count % frames == 0 else count / frames
 
 
-def _network(scenario: Scenario, network: Network, placement: Placement) -> NetworkFacts:
+def _network(scenario: Scenario, network: Network, placement: Placement) -> NetworkRecord:
     ours = [layer.name for layer in network if layer.name not in placement.host]
     macs, ops, weights = (sum(map(count, ours)) for count in (network.macs, network.ops, network.weight_bits))
     channels, rows, columns = network.input_shape
     worst, host_ops = placement.worst_bits(), sum(map(network.ops, placement.host))
-    return NetworkFacts(
+    return NetworkRecord(
         network.name,
         scenario.settings.network_options,
         (channels, rows, columns),
@@ -154,13 +154,13 @@ def _network(scenario: Scenario, network: Network, placement: Placement) -> Netw
     )
 
 
-def _system(scenario: Scenario, machine: Machine) -> SystemFacts:
+def _system(scenario: Scenario, machine: Machine) -> SystemRecord:
     spec, clock = scenario.spec, machine.clock
     assumed = {name: getattr(spec, name) for name, known in provenances(type(spec)).items() if known == "assumed"}
     peaks = machine.peak_ops_per_cycle, machine.peak_ops_per_s
     defaults = {name: field.default for name, field in type(spec).model_fields.items()}
     changed = {name: getattr(spec, name) for name, default in defaults.items() if getattr(spec, name) != default}
-    return SystemFacts(scenario.architecture.name, machine.chips, machine.mesh, clock.mhz, *peaks, assumed, changed)
+    return SystemRecord(scenario.architecture.name, machine.chips, machine.mesh, clock.mhz, *peaks, assumed, changed)
 
 
 def _time(machine: Machine, schedule: Schedule, trace: Trace) -> Time:

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from hyperdrive_sim.archs.architecture import Datasheet
 from hyperdrive_sim.report.layer_table import LayerRow
-from hyperdrive_sim.report.records import Efficiency, Energy, NetworkFacts, ScenarioFacts, SystemFacts, Throughput, Time, UnitRow
+from hyperdrive_sim.report.records import Efficiency, Energy, NetworkRecord, ScenarioRecord, SystemRecord, Throughput, Time, UnitRow
 from hyperdrive_sim.scenario.published import Comparison
 from hyperdrive_sim.text.typed import typed
 
@@ -21,9 +21,9 @@ class Results:
     """One run's results; `schema_version` names the shape of this record, field by field and in this order."""
 
     schema_version: int
-    scenario: ScenarioFacts
-    network: NetworkFacts
-    system: SystemFacts
+    scenario: ScenarioRecord
+    network: NetworkRecord
+    system: SystemRecord
     time: Time
     throughput: Throughput
     energy: Energy

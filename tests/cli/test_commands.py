@@ -587,7 +587,7 @@ def test_progress_is_for_terminals_and_on_stderr(
     monkeypatch.setattr(sys, "stderr", stderr)
     monkeypatch.setattr(progress, "PATIENCE_S", 0.0)
     until = time.monotonic() + (30 if shown else 0.3)
-    with progress.Bar() as bar:
+    with progress.ProgressBar() as bar:
         bar.update("simulating", 1, 4)
         while "simulating" not in stderr.getvalue() and time.monotonic() < until:
             time.sleep(0.02)
@@ -599,7 +599,7 @@ def test_progress_is_for_terminals_and_on_stderr(
 def test_no_bar_for_short_work(monkeypatch: pytest.MonkeyPatch) -> None:
     stderr = _Terminal()
     monkeypatch.setattr(sys, "stderr", stderr)
-    with progress.Bar() as bar:
+    with progress.ProgressBar() as bar:
         bar.update("simulating", 1, 4)
     assert stderr.getvalue() == ""
 

@@ -143,9 +143,9 @@ def test_the_summary(name: str) -> None:
     found, shown = report(name), parsed(name)
     assert words(next(shown.iter("h1"))) == found.scenario.title == words(next(shown.iter("title")))
     assert summary.subject(found.network, found.system) in words(next(shown.iter("header")))
-    (facts,) = (element for element in shown.iter("dl"))
-    rows = [(words(row.find("dt")), words(row.find("dd"))) for row in facts]  # type: ignore[arg-type]
-    assert rows == [(name, " ".join(f"{value} {remark}".split())) for name, value, remark in found.figures()]
+    (lines,) = (element for element in shown.iter("dl"))
+    rows = [(words(row.find("dt")), words(row.find("dd"))) for row in lines]  # type: ignore[arg-type]
+    assert rows == [(name, " ".join(f"{value} {remark}".split())) for name, value, remark in found.summary_lines()]
 
 
 @one_run

@@ -598,7 +598,7 @@ def test_a_page_has_what_a_terminal_shows() -> None:
     found = list(texts(report._repr_html_()))
     assert found[:2] == ["ResNet-34 at 224 x 224 on one Hyperdrive chip", "resnet34 at 3 x 224 x 224 on 1 hyperdrive chip at 58 MHz"]
     shown = " ".join(summary(report).split())
-    for name, value, remark in report.figures():
+    for name, value, remark in report.summary_lines():
         assert [name, value, " ".join(remark.split())] == found[found.index(name) : found.index(name) + 3]
         assert f"{name} {value}" in shown
     for row in report.published:

@@ -15,7 +15,7 @@ from worlds import machine, run, task
 from hyperdrive_sim.engine.occupancy import Occupancy
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.report.derived import energy_flow, waits
-from hyperdrive_sim.report.derived.actions import done, io_bits, joules
+from hyperdrive_sim.report.derived.actions import action_counts, io_bits, joules
 from hyperdrive_sim.report.derived.bins import binned, cut
 from hyperdrive_sim.report.derived.energy_flow import flows, groups
 from hyperdrive_sim.report.derived.gantt import GanttBar, busiest, gantt, merged, shares
@@ -66,7 +66,7 @@ def test_actions_by_pencil() -> None:
     )
     units = machine("one", "two")
     units = replace(units, units=(units.units[0], replace(units.units[1], kind="link")))
-    found = done(replace(smallest(), machine=units, trace=trace))
+    found = action_counts(replace(smallest(), machine=units, trace=trace))
     assert found == {
         (("L", "array"), "array.conv_cycle"): 6,
         (("L", "array"), "weight_io.bit"): 4,
@@ -80,7 +80,7 @@ def test_actions_by_pencil() -> None:
 @every_run
 def test_actions_are_those_of_the_report(which: tuple[str, ...]) -> None:
     found = report(*which)
-    actions, frames = done(found), found.time.frames
+    actions, frames = action_counts(found), found.time.frames
     by_action, by_layer = Counter[str](), Counter[str]()
     for (_, action), count in actions.items():
         by_action[action] += count
@@ -97,7 +97,7 @@ def test_actions_are_those_of_the_report(which: tuple[str, ...]) -> None:
 @every_run
 def test_no_layer_is_above_its_roof(which: tuple[str, ...]) -> None:
     found = report(*which)
-    roof = roofline(found, done(found))
+    roof = roofline(found, action_counts(found))
     rows = {row.name: row for row in found.layers if row.ops}
     assert [point.layer for point in roof.points] + list(roof.unlinked) == list(rows)
     for point in roof.points:
@@ -110,7 +110,7 @@ def test_no_layer_is_above_its_roof(which: tuple[str, ...]) -> None:
 def test_a_layer_stands_at_the_link_that_it_keeps_busy_longest() -> None:
     """16 bits a cycle of weights, 4 a cycle over each of 8 links between chips, 51.2 Gbit/s to the host."""
     found = report("hyperdrive/tiny_2x2")
-    actions = done(found)
+    actions = action_counts(found)
     bits, rates = io_bits(actions), bandwidths(found, actions)
     assert rates == {"weights": 928e6, "host": 51.2e9, "border": 8 * 232e6}
     for point in roofline(found, actions).points:
@@ -122,7 +122,7 @@ def test_a_layer_stands_at_the_link_that_it_keeps_busy_longest() -> None:
 
 def test_a_link_without_a_rate_has_no_slope() -> None:
     found = report("nandnet_dram/binary_alexnet")
-    roof = roofline(found, done(found))
+    roof = roofline(found, action_counts(found))
     assert roof.bits_per_s == {}
     assert {point.link for point in roof.points} == {"channel"}
 
@@ -156,11 +156,11 @@ def test_the_lowest_below_their_roofs() -> None:
 def test_every_column_carries_the_whole_energy(which: tuple[str, ...]) -> None:
     found = report(*which)
     columns: dict[int, float] = {}
-    for column, _, _, paid in flows(found, done(found)):
+    for column, _, _, paid in flows(found, action_counts(found)):
         columns[column] = columns.get(column, 0.0) + paid
     assert columns == pytest.approx(dict.fromkeys(range(3), found.energy.total_j))
-    into = {flow.target: 0.0 for flow in flows(found, done(found)) if flow.column == 0}
-    for flow in flows(found, done(found)):
+    into = {flow.target: 0.0 for flow in flows(found, action_counts(found)) if flow.column == 0}
+    for flow in flows(found, action_counts(found)):
         if flow.column == 0:
             into[flow.target] += flow.joules
     assert into == pytest.approx({energy_flow.CORE: found.energy.core_j, energy_flow.IO: found.energy.io_j})
@@ -170,7 +170,7 @@ def test_every_column_carries_the_whole_energy(which: tuple[str, ...]) -> None:
 def test_what_ends_at_a_provenance_is_what_rests_on_it(which: tuple[str, ...]) -> None:
     found = report(*which)
     ends: dict[str, float] = {}
-    for flow in flows(found, done(found)):
+    for flow in flows(found, action_counts(found)):
         if flow.column == 2:
             ends[flow.target] = ends.get(flow.target, 0.0) + flow.joules
     prices: dict[str, float] = {}
@@ -190,7 +190,7 @@ def test_many_layers_are_few_groups() -> None:
 
 def test_small_actions_share_a_node() -> None:
     found = report("xnorbin/binary_alexnet")
-    names = {flow.target for flow in flows(found, done(found)) if flow.column == 1}
+    names = {flow.target for flow in flows(found, action_counts(found)) if flow.column == 1}
     small = {a for a, paid in found.energy.by_action.items() if paid.energy_j < 0.004 * found.energy.total_j}
     of_io = small & set(IO_ACTIONS)
     assert len(of_io) == 2

@@ -315,7 +315,7 @@ def test_the_summary_fits_and_cuts_nothing_off(which: tuple[str, ...], width: in
     found = report(*which)
     text = rendered(tables.summary(found), width)
     assert "\N{HORIZONTAL ELLIPSIS}" not in text
-    for name, value, _ in found.figures():
+    for name, value, _ in found.summary_lines():
         assert re.search(rf"^{re.escape(name)} +{re.escape(value)}( |$)", text, re.MULTILINE), (name, value)
     for row in found.published:
         assert re.search(rf" {re.escape(si(row.published, row.unit))} +{re.escape(si(row.simulated, row.unit))} ", text)

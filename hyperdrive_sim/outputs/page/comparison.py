@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from hyperdrive_sim.outputs.page.details import Details
+from hyperdrive_sim.outputs.page.details import RunDetails
 from hyperdrive_sim.outputs.page.picture import Picture
 from hyperdrive_sim.outputs.page.pictures.several import energies, rooflines, trade_off
-from hyperdrive_sim.outputs.page.table import Cell, Column, Table, measured, words
+from hyperdrive_sim.outputs.page.table import Cell, PageColumn, PageTable, measured, words
 from hyperdrive_sim.report.derived.metrics import METRICS, Metric, front
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.report.side_by_side import bound_by, names, unlike, weak
@@ -24,14 +24,14 @@ from hyperdrive_sim.text.wording import counted
 NOT_A_SETTING = ("schema_version", "title", "sweep", "reproduces")
 
 
-class Comparison(NamedTuple):
+class SideBySide(NamedTuple):
     """`notes` say in which ways the runs compute different things."""
 
     names: tuple[str, ...]
     notes: tuple[str, ...]
-    figures: Table
-    settings: Table
-    layers: tuple[Table, ...]
+    figures: PageTable
+    settings: PageTable
+    layers: tuple[PageTable, ...]
     pictures: tuple[Picture, ...]
 
 
@@ -74,27 +74,27 @@ ROWS = (
 )
 
 
-def comparison(shown: Sequence[Details]) -> Comparison:
+def comparison(shown: Sequence[RunDetails]) -> SideBySide:
     reports = [one.run.report for one in shown]
     titles = names([(report.scenario.file, report) for report in reports])
     called = tuple(f"{number}: {title}" for number, title in enumerate(titles, 1))
     drawn = (energies(called, reports), trade_off(called, reports), rooflines(called, [one.roof for one in shown]))
-    return Comparison(
+    return SideBySide(
         called, tuple(unlike(reports)), figures(called, reports), settings(called, shown), tuple(layers(called, reports)), drawn
     )
 
 
-def figures(names: Sequence[str], reports: Sequence[Report]) -> Table:
+def figures(names: Sequence[str], reports: Sequence[Report]) -> PageTable:
     """A row per figure, a column per run; the best is marked where it can be said."""
     alike = len({(one.network.name, one.network.input_shape) for one in reports}) == 1
     rows = {row.name: _row(row, reports, alike or not row.alike) for row in ROWS}
     if alike:
         best = front(np.array([[one.time.latency_s, one.energy.total_j] for one in reports]))
         rows["none is both faster and cheaper"] = [Cell("yes" if one in best else "no") for one in range(len(reports))]
-    columns = [Column(name, [cells[number] for cells in rows.values()]) for number, name in enumerate(names)]
+    columns = [PageColumn(name, [cells[number] for cells in rows.values()]) for number, name in enumerate(names)]
     remark = "" if alike else " Latency, rate, energy and I/O have no best among different networks or inputs."
     weak = "Weak prices are the share of the energy whose price is fitted, recalled or assumed."
-    return Table("figures", "Side by side", (words("figure", list(rows)), *columns), weak + remark)
+    return PageTable("figures", "Side by side", (words("figure", list(rows)), *columns), weak + remark)
 
 
 def _row(row: ComparisonRow, reports: Sequence[Report], ranked: bool) -> list[Cell]:
@@ -107,12 +107,12 @@ def _row(row: ComparisonRow, reports: Sequence[Report], ranked: bool) -> list[Ce
     return [Cell(text, mark="best" if value == best and not tied else "") for text, value in zip(texts, values, strict=True)]
 
 
-def settings(names: Sequence[str], shown: Sequence[Details]) -> Table:
+def settings(names: Sequence[str], shown: Sequence[RunDetails]) -> PageTable:
     """What the scenarios say differently, key by key."""
     said = [dict(_flat(Document.parse(one.run.manifest["scenario"], "scenario.yaml").data)) for one in shown]
     keys = [key for key in dict.fromkeys(key for one in said for key in one) if len({str(one.get(key)) for one in said}) > 1]
     columns = [words(name, [str(one.get(key, "not set")) for key in keys]) for name, one in zip(names, said, strict=True)]
-    return Table("settings", "What is set differently", (words("key", keys), *columns), "A key that is not set has its chip's default.")
+    return PageTable("settings", "What is set differently", (words("key", keys), *columns), "A key that is not set has its chip's default.")
 
 
 def _flat(data: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
@@ -124,7 +124,7 @@ def _flat(data: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]
             yield f"{above}{key}", value
 
 
-def layers(names: Sequence[str], reports: Sequence[Report]) -> Iterator[Table]:
+def layers(names: Sequence[str], reports: Sequence[Report]) -> Iterator[PageTable]:
     """For every network that several runs compute on inputs of one size, its layers side by side."""
     alike: dict[tuple[str, tuple[int, int, int]], list[int]] = {}
     for number, report in enumerate(reports):
@@ -136,7 +136,7 @@ def layers(names: Sequence[str], reports: Sequence[Report]) -> Iterator[Table]:
             yield _layers(f"layers_{numbers[0] + 1}", caption, runs, {number + 1: reports[number] for number in numbers})
 
 
-def _layers(name: str, caption: str, runs: str, reports: Mapping[int, Report]) -> Table:
+def _layers(name: str, caption: str, runs: str, reports: Mapping[int, Report]) -> PageTable:
     """Those that all runs have, by name. What is computed in one go with a layer may differ, and its operations with it."""
     work = [{row.name: row.ops / one.time.frames for row in one.layers if row.ops} for one in reports.values()]
     common = [layer for layer in work[0] if all(layer in one for one in work)]
@@ -146,7 +146,7 @@ def _layers(name: str, caption: str, runs: str, reports: Mapping[int, Report]) -
     most = [max(one[layer] for one in work) for layer in common]
     apart = max((1 - min(one[layer] for one in work) / largest for layer, largest in zip(common, most, strict=True)), default=0.0)
     left_out = max(map(len, work)) - len(common)
-    return Table(
+    return PageTable(
         name,
         caption,
         (

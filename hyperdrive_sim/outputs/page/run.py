@@ -37,18 +37,18 @@ def planned(path: Path, changes: Sequence[str] = ()) -> Callable[[Progress], Run
 def written(folder: Path, known: Manifest) -> Run:
     """The run of a directory."""
     text = (folder / resolved.NAME).read_text("utf-8")
-    facts = {"versions": known.versions, "seed": known.seed, "command": shlex.join(known.command), "scenario": text}
-    return Run(rundir.read(folder), facts)
+    provenance = {"versions": known.versions, "seed": known.seed, "command": shlex.join(known.command), "scenario": text}
+    return Run(rundir.read(folder), provenance)
 
 
 def simulated(scenario: Scenario, changes: Sequence[str] = (), progress: Progress = silent) -> Run:
     """The run of a scenario; *changes* are the settings that were made on top of its file."""
     words = ["hyperdrive-sim", "run", scenario.file, *(word for change in changes for word in ("--set", change))]
     command = shlex.join(map(manifest.without_directories, words))
-    facts = {
+    provenance = {
         "versions": manifest.versions(),
         "seed": scenario.settings.seed,
         "command": command,
         "scenario": yaml_text(scenario.document.data),
     }
-    return Run(run(scenario, progress), facts)
+    return Run(run(scenario, progress), provenance)

@@ -13,7 +13,7 @@ from hyperdrive_sim.outputs.palette import IO_COLOURS, colours, of_layer_time
 from hyperdrive_sim.outputs.plots.asked import there
 from hyperdrive_sim.outputs.plots.axes import amount, axes, inches, legend, measured, named, titled
 from hyperdrive_sim.outputs.plots.colours import ground, ink
-from hyperdrive_sim.report.derived.actions import done, joules_by_layer
+from hyperdrive_sim.report.derived.actions import action_counts, joules_by_layer
 from hyperdrive_sim.report.derived.layer_time import COMPUTING, seconds_by_layer
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.report.summary import percent
@@ -46,7 +46,7 @@ def layer_time(report: Report, *, ax: Axes | None = None) -> Axes:
 def energy(report: Report, by: str = "layer", *, ax: Axes | None = None) -> Axes:
     """A frame's energy by action, the core's and, hatched, what crosses the chips' edges: a bar per layer, or a bar per action."""
     there("by", by, ("layer", "action"))
-    stack = joules_by_layer(report, done(report))
+    stack = joules_by_layer(report, action_counts(report))
     names = [row.name for row in report.layers]
     if by == "action":
         names, stack = list(stack), {name: np.where(np.array(list(stack)) == name, part.sum(), 0.0) for name, part in stack.items()}

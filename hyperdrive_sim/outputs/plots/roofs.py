@@ -12,7 +12,7 @@ from hyperdrive_sim.outputs.palette import MARKS, PALETTE, marks, of_units
 from hyperdrive_sim.outputs.plots.axes import amount, axes, legend, logarithmic, measured, titled
 from hyperdrive_sim.outputs.plots.colours import ground, ink
 from hyperdrive_sim.outputs.plots.labels import Labels, Named
-from hyperdrive_sim.report.derived.actions import done
+from hyperdrive_sim.report.derived.actions import action_counts
 from hyperdrive_sim.report.derived.roofline import WHOLE, Roofline, RooflinePoint, lowest
 from hyperdrive_sim.report.derived.roofline import roofline as found_for
 from hyperdrive_sim.report.report import Report
@@ -37,7 +37,7 @@ def roofline(reports: Report | Sequence[Report], *, most: int = 8, ax: Axes | No
     shown = [reports] if isinstance(reports, Report) else list(reports)
     if not shown:
         raise InvalidInput.at("reports", "there are none to draw", "give at least one")
-    roofs = [found_for(report, done(report)) for report in shown]
+    roofs = [found_for(report, action_counts(report)) for report in shown]
     points = [[*roof.points, *([roof.whole] if roof.whole else [])] for roof in roofs]
     every = [point for some in points for point in some]
     if not every:

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, get_type_hints
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdrive_sim.report.span_columns import Lists, Names, SpanColumns
+from hyperdrive_sim.report.span_columns import ListColumn, NameColumn, SpanColumns
 
 NAME = "spans.npz"
 
@@ -32,9 +32,9 @@ def write(columns: SpanColumns, file: BinaryIO) -> None:
 def _flat(columns: SpanColumns) -> Iterator[tuple[str, Any]]:
     for name, column in vars(columns).items():
         match column:
-            case Names(codes, names):
+            case NameColumn(codes, names):
                 yield from ((f"{name}_codes", codes), (f"{name}_names", np.array(names, np.str_)))
-            case Lists(offsets, values):
+            case ListColumn(offsets, values):
                 yield from ((f"{name}_offsets", offsets), (f"{name}_values", values))
             case _:
                 yield name, column
@@ -53,15 +53,15 @@ def read(file: BinaryIO) -> SpanColumns:
 
 
 def _column(kind: Any, name: str, arrays: Arrays, rows: int) -> Any:
-    if kind is Names:
+    if kind is NameColumn:
         names = _checked(arrays, f"{name}_names", "U")
         codes = _checked(arrays, f"{name}_codes", "i", rows)
-        return Names(_within(codes, len(names), f"{name}_codes"), tuple(names.tolist()))
-    if kind is Lists:
+        return NameColumn(_within(codes, len(names), f"{name}_codes"), tuple(names.tolist()))
+    if kind is ListColumn:
         offsets, values = _checked(arrays, f"{name}_offsets", "i", rows + 1), _checked(arrays, f"{name}_values", "i")
         if offsets[0] != 0 or offsets[-1] != len(values) or np.any(np.diff(offsets) < 0):
             raise ValueError(f"{name}_offsets do not cut up {name}_values")
-        return Lists(offsets, _within(values, rows, f"{name}_values"))
+        return ListColumn(offsets, _within(values, rows, f"{name}_values"))
     return _checked(arrays, name, "f" if kind == NDArray[np.float64] else "i", rows)
 
 

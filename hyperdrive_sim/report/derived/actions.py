@@ -12,18 +12,18 @@ from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.schedule.prices import IO_ACTIONS, PJ
 from hyperdrive_sim.schedule.tasks import actions_by
 
-Done = Mapping[tuple[tuple[str, str], str], int]
+ActionCounts = Mapping[tuple[tuple[str, str], str], int]
 """How often an action happened over all frames: by (layer, kind of unit) and action."""
 
 
-def done(report: Report) -> Done:
+def action_counts(report: Report) -> ActionCounts:
     """The actions of every task of a run."""
     kind = {unit.name: unit.kind for unit in report.machine.units}
     tasks = report.trace.tasks
     return actions_by(((task.layer, kind[task.unit]) for task in tasks), tasks)
 
 
-def io_bits(actions: Done) -> dict[str, dict[str, int]]:
+def io_bits(actions: ActionCounts) -> dict[str, dict[str, int]]:
     """Bits across chip edges over all frames, by layer and kind of link."""
     bits: dict[str, dict[str, int]] = {}
     for ((layer, link), action), count in actions.items():
@@ -33,7 +33,7 @@ def io_bits(actions: Done) -> dict[str, dict[str, int]]:
     return bits
 
 
-def joules(report: Report, actions: Done) -> dict[tuple[str, str], float]:
+def joules(report: Report, actions: ActionCounts) -> dict[tuple[str, str], float]:
     """Per frame, by layer and action."""
     spent: dict[tuple[str, str], float] = {}
     for ((layer, _), action), count in actions.items():
@@ -42,7 +42,7 @@ def joules(report: Report, actions: Done) -> dict[tuple[str, str], float]:
     return spent
 
 
-def joules_by_layer(report: Report, actions: Done) -> dict[str, NDArray[np.float64]]:
+def joules_by_layer(report: Report, actions: ActionCounts) -> dict[str, NDArray[np.float64]]:
     """Per frame, by action, what each of the report's layers spends on it; the costliest action first."""
     place = {row.name: number for number, row in enumerate(report.layers)}
     spent = {action: np.zeros(len(place)) for action in report.energy.by_action}

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from math import inf, log
 from typing import NamedTuple
 
-from hyperdrive_sim.report.derived.actions import Done, io_bits
+from hyperdrive_sim.report.derived.actions import ActionCounts, io_bits
 from hyperdrive_sim.report.report import Report
 
 WHOLE = "whole run"
@@ -70,7 +70,7 @@ class Roofline(NamedTuple):
         return min(self.peak_ops_per_s, point.ops_per_bit * self.bits_per_s.get(point.link, inf))
 
 
-def roofline(report: Report, actions: Done) -> Roofline:
+def roofline(report: Report, actions: ActionCounts) -> Roofline:
     """A point for every layer that computes. A layer's speed counts the time its arrays worked on it or stood still before it."""
     peak, bits = report.machine.peak_ops_per_s, io_bits(actions)
     rates, computed = bandwidths(report, actions), [row for row in report.layers if row.ops]
@@ -87,7 +87,7 @@ def _point(name: str, ops: int, ops_per_s: float, moved: Mapping[str, int], rate
     return RooflinePoint(name, link, ops / moved[link], ops_per_s, sum(moved.values()))
 
 
-def bandwidths(report: Report, actions: Done) -> dict[str, float]:
+def bandwidths(report: Report, actions: ActionCounts) -> dict[str, float]:
     """Bits per second over all links of a kind, of those that carry I/O at a stated rate."""
     carrying = {kind for links in io_bits(actions).values() for kind in links}
     return {kind: rate for kind, rate in report.machine.link_bits_per_s.items() if kind in carrying}
