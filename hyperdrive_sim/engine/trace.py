@@ -52,17 +52,17 @@ class Trace(Sequence[Span]):
     @cached_property
     def units(self) -> tuple[str, ...]:
         """The units that did anything, in the order of their first task."""
-        return tuple(dict.fromkeys(task.unit for task in self.tasks))
+        return distinct(map(attrgetter("unit"), self.tasks))
+
+    @cached_property
+    def layers(self) -> tuple[str, ...]:
+        """The layers that tasks were written for, in the order of their first task."""
+        return distinct(map(attrgetter("layer"), self.tasks))
 
     @cached_property
     def unit_index(self) -> NDArray[np.int64]:
         """For every task, the position of its unit in `units`."""
         return numbered(self.units, map(attrgetter("unit"), self.tasks), len(self.tasks))
-
-    @cached_property
-    def layers(self) -> tuple[str, ...]:
-        """The layers that tasks were written for, in the order of their first task."""
-        return tuple(dict.fromkeys(task.layer for task in self.tasks))
 
     @cached_property
     def layer_index(self) -> NDArray[np.int64]:
@@ -177,6 +177,11 @@ class Trace(Sequence[Span]):
                 if held > most[cell]:
                     most[cell], cells[cell] = held, self.tasks[index].name[0]
         return "".join(letter if busy > share / 2 else "." for letter, busy in zip(cells, worked, strict=True))
+
+
+def distinct(column: Iterable[str]) -> tuple[str, ...]:
+    """Each text once, in the order in which they first stand."""
+    return tuple(dict.fromkeys(column))
 
 
 def numbered(names: Sequence[str], column: Iterable[str], count: int) -> NDArray[np.int64]:

@@ -1,5 +1,7 @@
 """What a report is made of: records of the experiment, the system and what was found. All are plain, and part of the public JSON form."""
 
+# Fields stand in the order of the JSON form. Some records look alike; each is an object of that form, and none is another's kind.
+
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdrive_sim.engine.trace import Times, Trace, numbered
+from hyperdrive_sim.engine.trace import Times, Trace, distinct, numbered
 from hyperdrive_sim.schedule.prices import PJ
 from hyperdrive_sim.schedule.tasks import Task
 
@@ -42,6 +42,7 @@ class ListColumn(NamedTuple):
 class SpanColumns:
     """A row for every task, in the order of the schedule; all but its effect. Times are picoseconds from the beginning of the run."""
 
+    # A line for each column, alike on purpose: what it is stands beside its type and comes along into a data frame.
     name: NameColumn = field(metadata={"about": "what the task is: load, compute, border, ..."})
     layer: NameColumn = field(metadata={"about": "the layer that it is for"})
     unit: NameColumn = field(metadata={"about": "the unit that does it, one task at a time"})
@@ -64,7 +65,7 @@ ABOUT: Mapping[str, str] = {column.name: column.metadata["about"] for column in 
 
 def columns(trace: Trace, kinds: Mapping[str, str], pj: Mapping[str, float]) -> SpanColumns:
     """*kinds* are those of the units, *pj* the prices of the actions."""
-    names = tuple(dict.fromkeys(map(attrgetter("name"), trace.tasks)))
+    names = distinct(map(attrgetter("name"), trace.tasks))
     kind_number = {kind: index for index, kind in enumerate(dict.fromkeys(kinds[unit] for unit in trace.units))}
     kind_of_unit = np.array([kind_number[kinds[unit]] for unit in trace.units])
     return SpanColumns(

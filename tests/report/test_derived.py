@@ -323,32 +323,19 @@ def test_metrics_as_people_read_them() -> None:
 # --- waits ---
 
 
-def test_who_held_a_unit_by_pencil() -> None:
-    """b waits for all of a but its first 3; c, ready at 4, for the other 6 of a and the 5 of b."""
-    trace = run(
-        task("a", "u", 10, layer="A"),
-        task("b", "u", 5, layer="B", not_before_ps=3),
-        task("c", "u", 1, layer="C", not_before_ps=4),
-        task("d", "u", 1, layer="D", not_before_ps=50),
-    )
-    assert waits.held_ps(trace, "u") == {"A": 7 + 6, "B": 5}
-
-
-def test_who_waits_long_may_wait_for_many() -> None:
-    """`d` is ready at 2, in the middle of `a`, then `b` and `c` go before it: `a` holds up all three, `b` two, `c` one."""
-    trace = run(
-        task("a", "u", 4, layer="one"),
-        task("b", "u", 3, layer="two", not_before_ps=1),
-        task("c", "u", 2, layer="one", not_before_ps=1),
-        task("d", "u", 1, layer="three", not_before_ps=2),
-    )
-    assert waits.held_ps(trace, "u") == {"one": (3 + 3 + 2) + 2, "two": 3 + 3}
-    assert waits.held_ps(trace, "u").total() == trace.waiting_ps()["u"] == 3 + 6 + 7, "every picosecond of waiting has a holder"
-
-
-def test_who_waited_for_nobody_has_no_holder() -> None:
-    trace = run(task("a", "u", 4), task("b", "u", 3, not_before_ps=4))
-    assert waits.held_ps(trace, "u") == {}
+@pytest.mark.parametrize(
+    ("tasks", "held"),
+    [
+        ([("A", 10, 0), ("B", 5, 3), ("C", 1, 4), ("D", 1, 50)], {"A": 7 + 6, "B": 5}),  # C, ready at 4, waits for A too
+        ([("A", 4, 0), ("B", 3, 1), ("A", 2, 1), ("C", 1, 2)], {"A": (3 + 3 + 2) + 2, "B": 3 + 3}),  # C waits for all three
+        ([("A", 4, 0), ("B", 3, 4)], {}),  # ready as the unit gets free
+    ],
+)
+def test_who_held_a_unit_by_pencil(tasks: list[tuple[str, int, int]], held: dict[str, int]) -> None:
+    """Tasks of a layer, so long, ready from then on, one after the other on a unit: every picosecond of waiting has a holder."""
+    trace = run(*(task("t", "u", ps, layer=layer, not_before_ps=ready) for layer, ps, ready in tasks))
+    assert waits.held_ps(trace, "u") == held
+    assert sum(held.values()) == trace.waiting_ps()["u"]
 
 
 def one_by_one(trace: Trace, unit: str) -> Counter[str]:

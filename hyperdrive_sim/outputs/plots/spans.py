@@ -11,7 +11,7 @@ from matplotlib.colors import Colormap, ListedColormap, NoNorm
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from hyperdrive_sim.engine.trace import numbered
+from hyperdrive_sim.engine.trace import distinct, numbered
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.outputs.palette import colours
 from hyperdrive_sim.outputs.plots.asked import there, window
@@ -80,7 +80,7 @@ def _kinds(report: Report, by: str) -> tuple[list[str], NDArray[np.int64]]:
     if by == "layer":
         return list(trace.layers), trace.layer_index
     of_task = [task.name for task in trace.tasks]
-    names = tuple(dict.fromkeys(of_task))
+    names = distinct(of_task)
     return list(names), numbered(names, of_task, len(of_task))
 
 
