@@ -32,7 +32,7 @@ from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.report.layer_table import LayerRow
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.mapped import Tiles
-from hyperdrive_sim.schedule.prices import IO_ACTIONS, PJ
+from hyperdrive_sim.schedule.prices import IO_ACTIONS, PJ, carries
 from hyperdrive_sim.schedule.tasks import actions_by
 
 LayerColumns = dict[str, list[Any]]
@@ -46,7 +46,7 @@ def layer_columns(
     stalls = [machine.clock.cycles(round(row.stalled_s * PS_PER_S)) for row in rows]
     totals = [row.cycles + stall for row, stall in zip(rows, stalls, strict=True)]
     counts = counts_by_layer(trace)
-    joules = sum((count * pj[action] * PJ for action, count in counts.items() if action in IO_ACTIONS), np.zeros(len(rows)))
+    joules = sum((count * pj[action] * PJ for action, count in counts.items() if carries(action)), np.zeros(len(rows)))
     return {
         "layer_id": list(range(len(rows))),
         "layer": [row.name for row in rows],
@@ -64,7 +64,7 @@ def layer_columns(
         "io_energy_j": joules.tolist(),
         **dict(_stalls(rows)),
         **dict(_transfers(counts, totals)),
-        **{f"{action.replace('.', '_')}_count": count.tolist() for action, count in sorted(counts.items()) if action not in IO_ACTIONS},
+        **{f"{action.replace('.', '_')}_count": count.tolist() for action, count in sorted(counts.items()) if not carries(action)},
     }
 
 
@@ -97,7 +97,7 @@ def _stalls(rows: Sequence[LayerRow]) -> Iterator[tuple[str, list[float]]]:
 def _transfers(counts: Mapping[str, NDArray[np.int64]], totals: Sequence[int]) -> Iterator[tuple[str, list[Any]]]:
     nothing = np.zeros(len(totals), np.int64)
     bits = {
-        kind: sum((counts[action] for action, carried in IO_ACTIONS.items() if carried == kind and action in counts), nothing).tolist()
+        kind: sum((count for action, count in counts.items() if carries(action) == kind), nothing).tolist()
         for kind in dict.fromkeys(IO_ACTIONS.values())
     }
     for kind, of_layers in bits.items():

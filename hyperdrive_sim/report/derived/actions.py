@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hyperdrive_sim.report.derived.layer_time import largest_first
 from hyperdrive_sim.report.report import Report
-from hyperdrive_sim.schedule.prices import IO_ACTIONS, PJ
+from hyperdrive_sim.schedule.prices import PJ, carries
 from hyperdrive_sim.schedule.tasks import actions_by
 
 ActionCounts = Mapping[tuple[tuple[str, str], str], int]
@@ -27,7 +27,7 @@ def io_bits(actions: ActionCounts) -> dict[str, dict[str, int]]:
     """Bits across chip edges over all frames, by layer and kind of link."""
     bits: dict[str, dict[str, int]] = {}
     for ((layer, link), action), count in actions.items():
-        if action in IO_ACTIONS:
+        if carries(action):
             of_layer = bits.setdefault(layer, {})
             of_layer[link] = of_layer.get(link, 0) + count
     return bits
@@ -55,6 +55,6 @@ def joules_by_part(report: Report) -> dict[str, float]:
     """Per frame, what the core takes under `""`, and what I/O takes under what it carries."""
     parts = {"": 0.0}
     for name, action in report.energy.by_action.items():
-        part = IO_ACTIONS.get(name, "")
+        part = carries(name)
         parts[part] = parts.get(part, 0.0) + action.energy_j
     return parts

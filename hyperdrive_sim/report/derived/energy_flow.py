@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 
 from hyperdrive_sim.report.derived.actions import ActionCounts, joules
 from hyperdrive_sim.report.report import Report
-from hyperdrive_sim.schedule.prices import IO_ACTIONS
+from hyperdrive_sim.schedule.prices import carries
 
 MOST_GROUPS = 12
 LEAST_SHARE = 0.004
@@ -29,7 +29,7 @@ def flows(report: Report, actions: ActionCounts) -> tuple[Flow, ...]:
     """Three columns of flows, the same total in each."""
     spent = joules(report, actions)
     by_layer, by_action = _summed(spent, lambda key: key[0]), _summed(spent, lambda key: key[1])
-    group, part = groups(by_layer), {action: IO if action in IO_ACTIONS else CORE for action in by_action}
+    group, part = groups(by_layer), {action: IO if carries(action) else CORE for action in by_action}
     name = _actions(by_action, part)
     columns: tuple[Callable[[str, str], tuple[str, str]], ...] = (
         lambda layer, action: (group[layer], part[action]),
