@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from hyperdrive_sim.archs.architecture import Architecture
+from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.engine.simulate import simulate
 from hyperdrive_sim.engine.trace import Trace
+from hyperdrive_sim.network.golden import Arithmetic, Exact
+from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.rates import Clock
 from hyperdrive_sim.schedule.machine import Machine, Unit
-from hyperdrive_sim.schedule.tasks import Schedule, Task
+from hyperdrive_sim.schedule.mapped import Datasheet, Tiles
+from hyperdrive_sim.schedule.placement import Placement
+from hyperdrive_sim.schedule.prices import Price
+from hyperdrive_sim.schedule.spec import Spec
+from hyperdrive_sim.schedule.tasks import Arrivals, Schedule, Task
+from hyperdrive_sim.schedule.writer import Writer
 
 CLOCK = Clock(10**9)
+ONE = Arrivals()
 
 
 def task(name: str, unit: str, ps: int, *after: int, **more: Any) -> Task:
@@ -20,6 +32,36 @@ def task(name: str, unit: str, ps: int, *after: int, **more: Any) -> Task:
 
 def machine(*units: str) -> Machine:
     return Machine(tuple(Unit(name, "array") for name in units), (), CLOCK, peak_ops_per_cycle=2)
+
+
+@dataclass(frozen=True)
+class Hand:
+    """A network put on a machine by hand."""
+
+    network: Network
+    machine: Machine
+    placement: Placement
+    spec: Spec = field(default_factory=Spec)
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    arithmetic: Arithmetic = field(default_factory=Exact)
+    datasheet: Datasheet = field(default_factory=dict)
+
+    def write(self, to: Writer, arrivals: Arrivals, grain: str) -> None:
+        raise AssertionError("the schedule is given")
+
+    def tiles(self, layer: str | None) -> Tiles:
+        return {}
+
+
+def compiled(network: Network, machine: Machine, placement: Placement, tasks: Iterable[Task], **more: Any) -> Compiled:
+    """A network on a machine with a schedule, all written by hand."""
+    return Compiled(Hand(network, machine, placement, **more), Arrivals(), "whole").scheduled(Schedule(tasks).checked(machine))
+
+
+def on(chip: Architecture, network: Network, arrivals: Arrivals = ONE, grain: str | None = None, **settings: Any) -> Compiled:
+    """A network on a chip with some settings, cut as coarsely as can be unless told otherwise."""
+    spec = next(iter(chip.candidates(network, chip.Spec(**settings))))
+    return Compiled(chip.map(network, spec), arrivals, grain or chip.grains[0])
 
 
 def run(*tasks: Task) -> Trace:

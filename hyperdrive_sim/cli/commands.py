@@ -24,10 +24,10 @@ from hyperdrive_sim import __version__
 from hyperdrive_sim.errors import HyperdriveSimError, InvalidInput
 
 if TYPE_CHECKING:
+    from hyperdrive_sim.engine.compiled import Progress
     from hyperdrive_sim.outputs.timelines import Request
     from hyperdrive_sim.report.report import Report
     from hyperdrive_sim.scenario.scenario import Scenario
-    from hyperdrive_sim.study.runs import Progress
 
 INTERRUPTED = 130
 SOME_FAILED = 3

@@ -10,11 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from hyperdrive_sim.engine.accesses import NOBODY, Access, Entry, Fifo, Pasts, Place, Read, members, reads, writes
+from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.errors import Hazard
 from hyperdrive_sim.network.box import Box
-from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.schedule.machine import Machine
-from hyperdrive_sim.schedule.placement import Placement, Resident
+from hyperdrive_sim.schedule.placement import Resident
 from hyperdrive_sim.schedule.tasks import HOST, Compute, Load, Region, Schedule
 
 LIMIT = 20_000
@@ -28,20 +27,22 @@ def affordable(schedule: Schedule) -> bool:
     return len(schedule) <= LIMIT
 
 
-def check(schedule: Schedule, placement: Placement, machine: Machine, network: Network) -> None:
+def check(compiled: Compiled) -> None:
     """Raises Hazard at the first access that may come too early or too late."""
-    if not affordable(schedule):
-        raise ValueError(f"{len(schedule)} tasks are too many to prove, {LIMIT} at most; ask affordable() first")
-    _Proof(schedule, placement, machine, network).run()
+    if not affordable(compiled.schedule):
+        raise ValueError(f"{len(compiled.schedule)} tasks are too many to prove, {LIMIT} at most; ask affordable() first")
+    _Proof(compiled).run()
 
 
 class _Proof:
     """What is in the memories after the tasks taken so far, and who may not have read or written yet."""
 
-    def __init__(self, schedule: Schedule, placement: Placement, machine: Machine, network: Network) -> None:
-        self.tasks, self.host_layers, self.network, self.word_bits = schedule.tasks, placement.host, network, placement.word_bits
-        self.pasts = Pasts(schedule.tasks)
-        self.fifos = {memory.name: Fifo(memory) for memory in machine.memories if memory.kind == "fifo"}
+    def __init__(self, compiled: Compiled) -> None:
+        placement = compiled.placement
+        self.tasks, self.network = compiled.schedule.tasks, compiled.network
+        self.host_layers, self.word_bits = placement.host, placement.word_bits
+        self.pasts = Pasts(self.tasks)
+        self.fifos = {memory.name: Fifo(memory) for memory in compiled.machine.memories if memory.kind == "fifo"}
         self.places: dict[tuple[object, ...], list[Place]] = {}
         for memory, residents in placement.residents.items():
             places = [Place(memory, resident) for resident in residents]

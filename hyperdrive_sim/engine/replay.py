@@ -11,28 +11,25 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.engine.memories import Fifo, Host, Ram
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.errors import NotThere
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.network.golden import Computation, framed
 from hyperdrive_sim.network.parameters import Array
-from hyperdrive_sim.schedule.machine import Machine
-from hyperdrive_sim.schedule.placement import Placement
-from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, Schedule, Task
+from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, Task
 
 Watch = Callable[[Task, str, Box, Array], None]
 
 
-def replay(
-    computation: Computation, machine: Machine, placement: Placement, schedule: Schedule, trace: Trace, watch: Watch | None = None
-) -> Iterator[dict[str, Array]]:
+def replay(compiled: Compiled, computation: Computation, watch: Watch | None = None) -> Iterator[dict[str, Array]]:
     """The network's outputs by name, for each frame, computed by the tasks as the trace ordered them.
 
     *watch* sees every block that a unit computes. Raises NotThere where a task reads what its memory does not hold.
     """
-    run = _Replay(computation, machine, placement, watch)
-    for index, at_end in _moments(trace):
+    run, schedule = _Replay(compiled, computation, watch), compiled.schedule
+    for index, at_end in _moments(compiled.trace):
         task = schedule.tasks[index]
         if task.effect is not None:
             (run.end if at_end else run.begin)(index, task, task.effect)
@@ -54,7 +51,8 @@ def _moments(trace: Trace) -> Iterator[tuple[int, bool]]:
 class _Replay:
     """The memories' contents, and what the tasks that are under way have read."""
 
-    def __init__(self, computation: Computation, machine: Machine, placement: Placement, watch: Watch | None) -> None:
+    def __init__(self, compiled: Compiled, computation: Computation, watch: Watch | None) -> None:
+        machine, placement = compiled.machine, compiled.placement
         self.computation, self.network, self.watch = computation, computation.network, watch
         self.dtype, self.word_bits = computation.arithmetic.dtype, placement.word_bits
         self.host = Host(computation, placement.host)

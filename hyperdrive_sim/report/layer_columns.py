@@ -27,11 +27,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdrive_sim.archs.architecture import Tiles
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.report.layer_table import LayerRow
 from hyperdrive_sim.schedule.machine import Machine
+from hyperdrive_sim.schedule.mapped import Tiles
 from hyperdrive_sim.schedule.prices import IO_ACTIONS, PJ
 
 Columns = dict[str, list[Any]]

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from functools import cache
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from hyperdrive_sim.archs.architecture import Datasheet, Tiles
-from hyperdrive_sim.archs.spec import provenances
+from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.engine.ledger import Ledger
-from hyperdrive_sim.engine.occupancy import Occupancy, occupancies
+from hyperdrive_sim.engine.occupancy import Occupancy
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.rates import PS_PER_S
@@ -27,7 +25,9 @@ from hyperdrive_sim.report.summary import Figure
 from hyperdrive_sim.scenario.published import Comparison, Row, compare
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.machine import Machine
+from hyperdrive_sim.schedule.mapped import Datasheet, Tiles
 from hyperdrive_sim.schedule.placement import Placement
+from hyperdrive_sim.schedule.spec import provenances
 from hyperdrive_sim.schedule.tasks import Schedule
 
 SCHEMA_VERSION = 1
@@ -117,20 +117,12 @@ def _plain(value: Any) -> Any:
     return {key: _plain(item) for key, item in asdict(value).items()} if hasattr(value, "__dataclass_fields__") else value
 
 
-def summarise(
-    scenario: Scenario,
-    placed: tuple[Network, Machine, Placement],
-    schedule: Schedule,
-    trace: Trace,
-    ledger: Ledger,
-    tiles: Callable[[str | None], Tiles],
-    datasheet: Datasheet,
-) -> Report:
-    """The report of one run; *tiles* gives the use of tiles in a layer, or in all."""
-    network, machine, placement = placed
-    layers = tuple(layer_rows(network, machine, trace, ledger))
-    filled = cache(lambda: occupancies(machine, placement, trace))
-    facts, time = _network(scenario, network, placement), _time(machine, schedule, trace)
+def summarise(scenario: Scenario, compiled: Compiled) -> Report:
+    """The report of one run; simulates it if that has not been done."""
+    mapped, machine, trace, ledger = compiled.mapped, compiled.machine, compiled.trace, compiled.ledger
+    compiled.progress("summarising", 0, 0)
+    layers = tuple(layer_rows(compiled.network, machine, trace, ledger))
+    facts, time = _network(scenario, compiled.network, compiled.placement), _time(machine, compiled.schedule, trace)
     energy = _energy(ledger, time.frames)
     ops_per_s = facts.ops * time.frames_per_s
     return Report(
@@ -145,13 +137,13 @@ def summarise(
         efficiency=Efficiency(facts.ops / energy.total_j, facts.ops / energy.core_j),
         units=tuple(_unit_rows(machine, trace)),
         layers=layers,
-        datasheet=datasheet,
+        datasheet=mapped.datasheet,
         published=(),
         machine=machine,
         trace=trace,
-        tiles=tiles(None),
-        tiles_by_layer=Lazy(tuple(row.name for row in layers if row.ops), tiles),
-        occupancy=Lazy(tuple(memory.name for memory in machine.memories), lambda memory: filled()[memory]),
+        tiles=mapped.tiles(None),
+        tiles_by_layer=Lazy(tuple(row.name for row in layers if row.ops), mapped.tiles),
+        occupancy=Lazy(tuple(memory.name for memory in machine.memories), lambda memory: compiled.occupancy[memory]),
     )
 
 

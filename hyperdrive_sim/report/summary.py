@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from hyperdrive_sim.archs.architecture import Datasheet
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.report.records import Efficiency, Energy, NetworkFacts, SystemFacts, Throughput, Time, UnitRow
 from hyperdrive_sim.scenario.published import Comparison
+from hyperdrive_sim.schedule.mapped import Datasheet
 from hyperdrive_sim.text.wording import counted
 
 AREA = "mm2"

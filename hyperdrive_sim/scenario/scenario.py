@@ -15,11 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.archs.architecture import Architecture
-from hyperdrive_sim.archs.spec import Spec
 from hyperdrive_sim.errors import InvalidInput, Mistake, Place
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.rates import PS_PER_S
+from hyperdrive_sim.schedule.spec import Spec
 from hyperdrive_sim.schedule.tasks import Arrivals
 from hyperdrive_sim.text.document import Document
 from hyperdrive_sim.text.wording import near

@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hyperdrive_sim.engine import hazards
+from hyperdrive_sim.engine.compiled import Compiled, Progress, silent
 from hyperdrive_sim.engine.replay import replay
-from hyperdrive_sim.engine.simulate import simulate
-from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.errors import Finding, InvalidInput
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.network.golden import Computation, Exact, forward
@@ -23,8 +22,9 @@ from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.scenario import inputs
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.placement import Placement
-from hyperdrive_sim.schedule.tasks import Schedule, Task
-from hyperdrive_sim.study.runs import MAX_TASKS, Progress, Setting, collector_paused, counted, lowered, prepare, silent
+from hyperdrive_sim.schedule.tasks import Task
+from hyperdrive_sim.study import runs
+from hyperdrive_sim.study.runs import check_length, check_size, compiled
 
 MAX_VALUES = 4_000_000_000
 WORTH_SAYING_S = 3
@@ -121,22 +121,22 @@ def _plain(value: Any) -> Any:
 
 def check(scenario: Scenario, progress: Progress = silent) -> Verdict:
     """Everything that can be checked about a scenario. Raises InvalidInput as a run does; faults of the schedule are in the verdict."""
-    setting, laps = prepare(scenario), _Laps()
-    _affordable(scenario, setting.network)
-    with collector_paused():
-        schedule = lowered(scenario, setting, progress)
-        trace = simulate(schedule, lambda done: progress("simulating", done, len(schedule)))
+    made, laps = compiled(scenario, progress), _Laps()
+    _affordable(scenario, made.network)
+    check_size(scenario, made)
+    check_length(scenario, made)
+    coarsest = made.machine.clock.cycles(made.trace.makespan_ps)
     laps.lap("timing")
-    hazard = _hazard(schedule, setting, progress)
+    hazard = _hazard(made)
     laps.lap("ordering")
-    function, deviation, rates, kernel = _executed(scenario, setting, schedule, trace, progress, laps)
-    grains = {grain: _makespan(scenario, setting, grain, progress) for grain in scenario.architecture.grains[1:]}
+    computation = _computation(scenario, made)
+    function, deviation, rates = _executed(made, computation, laps)
+    grains: dict[str, int | None] = {made.grain: coarsest}
+    grains |= {grain: _makespan(scenario, made.cut(grain)) for grain in scenario.architecture.grains[1:]}
     laps.lap("grains")
-    bound_by, bound_ps = schedule.bound
-    clock = setting.machine.clock
-    cycles: dict[str, int | None] = {scenario.architecture.grains[0]: clock.cycles(trace.makespan_ps), **grains}
-    timing = Timing(cycles, clock.cycles(bound_ps), bound_by, hazard)
-    return Verdict(function, deviation, timing, rates, scenario.settings.frames, kernel, laps.seconds)
+    bound_by, bound_ps = made.schedule.bound
+    timing = Timing(grains, made.machine.clock.cycles(bound_ps), bound_by, hazard)
+    return Verdict(function, deviation, timing, rates, scenario.settings.frames, computation.arithmetic.name, laps.seconds)
 
 
 def _affordable(scenario: Scenario, network: Network) -> None:
@@ -150,7 +150,8 @@ def _affordable(scenario: Scenario, network: Network) -> None:
 
 def slowness(scenario: Scenario) -> str:
     """What to tell somebody whose check will be slow for want of compiled kernels; empty where it will not."""
-    network, rate = scenario.network(), scenario.architecture.arithmetic(scenario.spec).slow_macs_per_s
+    mapped = compiled(scenario).mapped
+    network, rate = mapped.network, mapped.arithmetic.slow_macs_per_s
     seconds = 2 * scenario.settings.frames * sum(network.macs(layer.name) for layer in network) / rate if rate else 0.0
     if seconds < WORTH_SAYING_S:
         return ""
@@ -167,35 +168,35 @@ class _Laps:
         self.seconds[name], self.last = now - self.last, now
 
 
-def _hazard(schedule: Schedule, setting: Setting, progress: Progress) -> str | None:
-    if not hazards.affordable(schedule):
+def _hazard(made: Compiled) -> str | None:
+    if not hazards.affordable(made.schedule):
         return None
-    progress("proving the order", 0, 0)
+    made.progress("proving the order", 0, 0)
     try:
-        hazards.check(schedule, setting.placement, setting.machine, setting.network)
+        hazards.check(made)
     except Finding as finding:
         return str(finding)
     return ""
 
 
-def _makespan(scenario: Scenario, setting: Setting, grain: str, progress: Progress) -> int | None:
-    network, host = setting.network, setting.placement.host
+def _makespan(scenario: Scenario, made: Compiled) -> int | None:
+    """In cycles; None where the tasks would be too many."""
+    network, host = made.network, made.placement.host
     pixels = max(shape.rows * shape.columns for layer in network if layer.name not in host for shape in [network.shape(layer.name)])
-    if pixels > FINEST_PIXELS or counted(scenario, setting, grain) > MAX_TASKS:
+    if pixels > FINEST_PIXELS or made.size > runs.MAX_TASKS:
         return None
-    with collector_paused():
-        schedule = lowered(scenario, setting, progress, grain)
-        trace = simulate(schedule, lambda done: progress(f"simulating by {grain}", done, len(schedule)))
-    return setting.machine.clock.cycles(trace.makespan_ps)
+    check_length(scenario, made)
+    return made.machine.clock.cycles(made.trace.makespan_ps)
 
 
-def _executed(
-    scenario: Scenario, setting: Setting, schedule: Schedule, trace: Trace, progress: Progress, laps: _Laps
-) -> tuple[Function, Deviation, dict[str, float], str]:
+def _computation(scenario: Scenario, made: Compiled) -> Computation:
+    network = made.network
+    return Computation(network, inputs.parameters(scenario, network), inputs.input_maps(scenario, network), made.mapped.arithmetic)
+
+
+def _executed(made: Compiled, computation: Computation, laps: _Laps) -> tuple[Function, Deviation, dict[str, float]]:
     """The replay against golden, golden against float64, and what signs are like."""
-    network, spec, machine, placement = setting
-    arithmetic = scenario.architecture.arithmetic(spec)
-    computation = Computation(network, inputs.parameters(scenario, network), inputs.input_maps(scenario, network), arithmetic)
+    network, progress = made.network, made.progress
     progress("computing golden", 0, 0)
     golden = dict(forward(computation))
     laps.lap("golden")
@@ -203,17 +204,16 @@ def _executed(
     outputs: tuple[Mapping[str, Array], ...] = ()
     failure = ""
     try:
-        outputs = tuple(replay(computation, machine, placement, schedule, trace, watch))
+        outputs = tuple(replay(made, computation, watch))
     except Finding as finding:
         failure = str(finding)
     if wrong := [name for frame in outputs for name, values in frame.items() if not same(values, golden[name]).all()]:
         failure = f"the network's output '{wrong[0]}' differs from golden"
     laps.lap("replay")
     progress("computing in float64", 0, 0)
-    deviation = _deviation(computation, golden, placement)
+    deviation = _deviation(computation, golden, made.placement)
     laps.lap("float64")
-    rates = _activation_rates(network, placement, golden)
-    return Function(watch.values, watch.mismatch, failure, outputs), deviation, rates, arithmetic.name
+    return Function(watch.values, watch.mismatch, failure, outputs), deviation, _activation_rates(network, made.placement, golden)
 
 
 def _activation_rates(network: Network, placement: Placement, golden: Mapping[str, Array]) -> dict[str, float]:

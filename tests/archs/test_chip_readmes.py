@@ -19,7 +19,7 @@ from hyperdrive_sim.study.runs import run
 
 
 def readme(name: str) -> str:
-    return " ".join((registry.load(name).folder / "README.md").read_text("utf-8").split())
+    return " ".join((registry.folder(name) / "README.md").read_text("utf-8").split())
 
 
 @cache
@@ -97,5 +97,5 @@ def test_chewbaccann_sentences() -> None:
 
 
 def test_every_readme_is_of_an_architecture_and_the_other_way_round() -> None:
-    folders = {path.parent.name for path in Path(registry.load("hyperdrive").folder).parent.glob("[a-z]*/README.md")}
+    folders = {path.parent.name for path in Path(registry.folder("hyperdrive")).parent.glob("[a-z]*/README.md")}
     assert folders == set(registry.names())

@@ -8,11 +8,13 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import pytest
+from worlds import on
 
-from hyperdrive_sim.archs import registry
-from hyperdrive_sim.archs.hyperdrive.prices import operating_point
-from hyperdrive_sim.engine.ledger import Ledger, account
-from hyperdrive_sim.engine.simulate import simulate
+from hyperdrive_sim.archs.hyperdrive import architecture
+from hyperdrive_sim.archs.hyperdrive.machine import build
+from hyperdrive_sim.archs.hyperdrive.prices import operating_point, prices
+from hyperdrive_sim.archs.hyperdrive.spec import HyperdriveSpec
+from hyperdrive_sim.engine.ledger import Ledger
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.errors import DoesNotFit, InvalidInput
 from hyperdrive_sim.network import zoo
@@ -21,9 +23,16 @@ from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Conv
 from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.schedule.machine import Machine
-from hyperdrive_sim.schedule.tasks import Arrivals, Schedule
+from hyperdrive_sim.schedule.mesh import Mesh
+from hyperdrive_sim.schedule.tasks import Schedule
 
-HYPERDRIVE = registry.load("hyperdrive")
+HYPERDRIVE = architecture
+
+
+def machine(spec: HyperdriveSpec) -> Machine:
+    return build(spec, Mesh(*spec.chips))
+
+
 ARRAY = "chip[0,0].array"
 FMM_BITS = 6_422_528
 LANES = 16
@@ -95,9 +104,8 @@ class Run(NamedTuple):
 
 @cache
 def _resnet34(settings: tuple[tuple[str, Any], ...]) -> Run:
-    network, spec = zoo.build("resnet34", (3, 224, 224)), HYPERDRIVE.Spec(**dict(settings))
-    schedule = HYPERDRIVE.lower(network, spec, HYPERDRIVE.place(network, spec), Arrivals(), "block")
-    return Run(network, HYPERDRIVE.build(spec), schedule, simulate(schedule), account(schedule, HYPERDRIVE.prices(spec)))
+    made = on(HYPERDRIVE, zoo.build("resnet34", (3, 224, 224)), **dict(settings))
+    return Run(made.network, made.machine, made.schedule, made.trace, made.ledger)
 
 
 def resnet34(**settings: Any) -> Run:
@@ -140,10 +148,9 @@ def test_energy_of_resnet34() -> None:
 
 def test_worst_layer_of_resnet34_fills_the_memory() -> None:
     network, spec = zoo.build("resnet34", (3, 224, 224)), HYPERDRIVE.Spec()
-    placement = HYPERDRIVE.place(network, spec).checked(network, HYPERDRIVE.build(spec))
-    assert placement.worst_bits() == spec.feature_map_memory_bits == FMM_BITS == 2 * 64 * 56 * 56 * 16
+    assert on(HYPERDRIVE, network).placement.worst_bits() == spec.feature_map_memory_bits == FMM_BITS == 2 * 64 * 56 * 56 * 16
     with pytest.raises(DoesNotFit, match=f"needs {FMM_BITS} bits .*, {FMM_BITS - 1} bits are there"):
-        HYPERDRIVE.place(network, HYPERDRIVE.Spec(feature_map_memory_bits=FMM_BITS - 1))
+        on(HYPERDRIVE, network, feature_map_memory_bits=FMM_BITS - 1)
 
 
 def test_resnet50_does_not_fit_one_chip() -> None:
@@ -152,21 +159,18 @@ def test_resnet50_does_not_fit_one_chip() -> None:
         "the smallest mesh that holds this network is [2, 2]"
     )
     with pytest.raises(DoesNotFit, match=f"^{re.escape(sentence)}$"):
-        HYPERDRIVE.place(zoo.build("resnet50", (3, 224, 224)), HYPERDRIVE.Spec())
+        on(HYPERDRIVE, zoo.build("resnet50", (3, 224, 224)))
 
 
 def test_fifty_chips_for_two_megapixels() -> None:
     """ResNet-34 at 2048 x 1024: the mesh, its borders and corners, and the published throughput, which is the peak of 50 chips."""
-    network = zoo.build("resnet34", (3, 1024, 2048))
-    spec = HYPERDRIVE.fit(network, HYPERDRIVE.Spec(mesh="auto"))
-    assert spec.mesh == (5, 10)
-    placement = HYPERDRIVE.place(network, spec)
-    assert placement.worst_bits() == 268_435_456
-    actions = HYPERDRIVE.lower(network, spec, placement, Arrivals(), "block").actions
+    made = on(HYPERDRIVE, zoo.build("resnet34", (3, 1024, 2048)), mesh="auto")
+    machine, actions = made.machine, made.schedule.actions
+    assert machine.mesh == (5, 10)
+    assert made.placement.worst_bits() == 268_435_456
     assert actions["border_io.bit"] == 285_212_672 == 32 * 2 * 16 * 64 * (9 * 256 + 4 * 512)
     assert actions["corner_io.bit"] == 16_367_616
     assert actions["weight_io.bit"] == 21_258_240
-    machine = HYPERDRIVE.build(spec)
     assert machine.peak_ops_per_s == 50 * 1568 * 58_000_000
     assert machine.peak_ops_per_s // 10**9 == 4547
 
@@ -232,13 +236,13 @@ def test_with_prefetch_a_narrow_stream_stalls_where_a_patch_is_one_pixel() -> No
 def test_operating_points(corner: str, voltage_v: float, clock_mhz: float, cycle_pj: float, provenance: str) -> None:
     spec = HYPERDRIVE.Spec(operating_points=corner, voltage_v=voltage_v)
     assert operating_point(spec)[:3] == pytest.approx((voltage_v, clock_mhz, cycle_pj))
-    price = HYPERDRIVE.prices(spec)["array.conv_cycle"]
+    price = prices(spec)["array.conv_cycle"]
     assert (price.pj, price.provenance) == (pytest.approx(cycle_pj), provenance)
-    assert HYPERDRIVE.build(spec).clock.mhz == pytest.approx(clock_mhz)
+    assert machine(spec).clock.mhz == pytest.approx(clock_mhz)
 
 
 def test_a_fitted_price_says_between_what() -> None:
-    price = HYPERDRIVE.prices(HYPERDRIVE.Spec(voltage_v=0.575))["array.conv_cycle"]
+    price = prices(HYPERDRIVE.Spec(voltage_v=0.575))["array.conv_cycle"]
     assert price.source == "straight line between the operating points at 0.5 V and 0.65 V"
 
 
@@ -259,7 +263,7 @@ def test_a_fitted_price_says_between_what() -> None:
 )
 def test_no_voltage_outside_the_table(corner: str, voltage_v: float, sentence: str) -> None:
     with pytest.raises(InvalidInput, match=f"^{re.escape(sentence)}$"):
-        HYPERDRIVE.prices(HYPERDRIVE.Spec(operating_points=corner, voltage_v=voltage_v))
+        prices(HYPERDRIVE.Spec(operating_points=corner, voltage_v=voltage_v))
 
 
 def test_published_throughputs_of_the_chip() -> None:
@@ -270,8 +274,8 @@ def test_published_throughputs_of_the_chip() -> None:
         ("silicon", 0.8, 247.7),
         ("silicon", 0.65, 211.7),
     ]:
-        machine = HYPERDRIVE.build(HYPERDRIVE.Spec(operating_points=corner, voltage_v=voltage_v))
-        assert round(machine.peak_ops_per_s / 1e9, 1) == gops
+        chip = machine(HYPERDRIVE.Spec(operating_points=corner, voltage_v=voltage_v))
+        assert round(chip.peak_ops_per_s / 1e9, 1) == gops
 
 
 def test_a_layer_in_the_middle_that_the_chip_cannot_run() -> None:
@@ -284,17 +288,17 @@ def test_a_layer_in_the_middle_that_the_chip_cannot_run() -> None:
         "it runs binary 1 x 1 and 3 x 3 convolutions of stride 1 and 2 with 'same' padding, and residual adds"
     )
     with pytest.raises(InvalidInput, match=f"^{re.escape(sentence)}$"):
-        HYPERDRIVE.place(network, HYPERDRIVE.Spec())
+        HYPERDRIVE.map(network, HYPERDRIVE.Spec())
 
 
 def test_no_clock_beyond_the_operating_point() -> None:
     with pytest.raises(InvalidInput) as refused:
-        HYPERDRIVE.build(HYPERDRIVE.Spec(clock_mhz=100.0))
+        machine(HYPERDRIVE.Spec(clock_mhz=100.0))
     assert str(refused.value) == "chip.clock_mhz: 100 MHz is more than the 58 MHz of 0.5 V; lower it or raise chip.voltage_v"
-    assert HYPERDRIVE.build(HYPERDRIVE.Spec(clock_mhz=29.0)).clock.mhz == 29
+    assert machine(HYPERDRIVE.Spec(clock_mhz=29.0)).clock.mhz == 29
 
 
 def test_an_array_of_another_size_is_priced_in_proportion_and_says_so() -> None:
-    price = HYPERDRIVE.prices(HYPERDRIVE.Spec(lanes=8))["array.conv_cycle"]
+    price = prices(HYPERDRIVE.Spec(lanes=8))["array.conv_cycle"]
     assert (price.pj, price.provenance) == (160, "assumed")
     assert "392 tile-PUs instead of 784" in price.source

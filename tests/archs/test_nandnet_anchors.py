@@ -23,7 +23,7 @@ from hyperdrive_sim.network.parameters import Parameters
 from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.scenario.scenario import Scenario
-from hyperdrive_sim.study.runs import prepare, run
+from hyperdrive_sim.study.runs import compiled, run
 
 README = Path(hyperdrive_sim.__file__).parent / "archs" / "_nandnet" / "README.md"
 NETWORKS = {"LeNet": "lenet", "Caffe-quick": "caffe_quick", "network in network": "nin_xnor", "AlexNet": "binary_alexnet"}
@@ -151,7 +151,7 @@ def sram() -> Iterator[Anchor]:
 
 
 def both() -> Iterator[Anchor]:
-    spec = prepare(Scenario.read(SCENARIOS / "nandnet_sram" / "lenet.yaml")).spec
+    spec = compiled(Scenario.read(SCENARIOS / "nandnet_sram" / "lenet.yaml")).mapped.spec
     rates = d.Rates(spec.activation_rate, spec.weight_rate)
     yield Anchor("A19 cut of products that count", 66.9, 100 * rates.target_cut, "tight", "%")
     yield Anchor("A20 activations that are +1", 32.7, 100 * rates.activations, "input", "%")

@@ -16,10 +16,10 @@ from hyperdrive_sim.network.layers import Conv
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.scenario import inputs
 from hyperdrive_sim.scenario.scenario import Scenario
-from hyperdrive_sim.study.runs import run
+from hyperdrive_sim.study.runs import compiled, run
 
 DRAM = registry.load("nandnet_dram")
-README = " ".join((DRAM.folder / "README.md").read_text("utf-8").split())
+README = " ".join((registry.folder(DRAM.name) / "README.md").read_text("utf-8").split())
 NETWORKS = ("lenet", "caffe_quick", "nin_xnor", "binary_alexnet")
 
 
@@ -150,7 +150,7 @@ def lost(network: str, layers: list[str]) -> list[str]:
     net = scenario.network()
     parameters = inputs.parameters(scenario, net)
     given = inputs.input_maps(scenario, net)
-    maps = dict(forward(Computation(net, parameters, given, scenario.architecture.arithmetic(scenario.spec))))
+    maps = dict(forward(Computation(net, parameters, given, compiled(scenario).mapped.arithmetic)))
     rows = []
     for layer in (net[name] for name in layers):
         weights = parameters[layer.name].weights

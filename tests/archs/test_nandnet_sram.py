@@ -14,6 +14,7 @@ from hyperdrive_sim.archs import registry
 from hyperdrive_sim.archs._nandnet import decomposition
 from hyperdrive_sim.archs.nandnet_sram import area, timing
 from hyperdrive_sim.archs.nandnet_sram.arithmetic import Sram, targets_rate
+from hyperdrive_sim.archs.nandnet_sram.prices import prices
 from hyperdrive_sim.archs.nandnet_sram.timing import Block, Size
 from hyperdrive_sim.errors import DoesNotFit, InvalidInput
 from hyperdrive_sim.network.golden import Computation, forward
@@ -25,10 +26,10 @@ from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.scenario import inputs
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.study.checks import check
-from hyperdrive_sim.study.runs import prepare, run
+from hyperdrive_sim.study.runs import compiled, run
 
 SRAM = registry.load("nandnet_sram")
-README = " ".join((SRAM.folder / "README.md").read_text("utf-8").split())
+README = " ".join((registry.folder(SRAM.name) / "README.md").read_text("utf-8").split())
 NETWORKS = ("lenet", "caffe_quick", "nin_xnor", "binary_alexnet")
 
 
@@ -48,6 +49,10 @@ def cut(network: str, *changes: str) -> float:
 
 def spec(**settings: object) -> SRAM.Spec:  # type: ignore[name-defined]
     return SRAM.Spec(**{"tiles": 16, "weights": "reloaded", **settings})
+
+
+def sizes(network: Network, conv: Conv) -> dict[str, Size]:
+    return {conv.name: timing.size(network, conv)}
 
 
 # --- the README's tables ---
@@ -122,7 +127,7 @@ def test_what_converters_lose(network: str, name: str, layers: list[str]) -> Non
     net = scenario.network()
     parameters = inputs.parameters(scenario, net)
     given = inputs.input_maps(scenario, net)
-    maps = dict(forward(Computation(net, parameters, given, scenario.architecture.arithmetic(scenario.spec))))
+    maps = dict(forward(Computation(net, parameters, given, compiled(scenario).mapped.arithmetic)))
     for layer in (net[one] for one in layers):
         weights = parameters[layer.name].weights
         assert isinstance(layer, Conv)
@@ -184,7 +189,7 @@ def net(taps: int, channels: int, pixels: int) -> tuple[Network, Conv]:
 
 def filled(taps: int, channels: int, pixels: int, **settings: object) -> tuple[Block, ...]:
     network, conv = net(taps, channels, pixels)
-    filling = timing.fillings(network, spec(**settings))[conv.name]
+    filling = timing.fillings(sizes(network, conv), spec(**settings))[conv.name]
     assert filling.size == Size(pixels, taps, channels)
     return filling.blocks
 
@@ -232,24 +237,24 @@ def test_outputs_leave_as_words_fill() -> None:
     """10 channels of 6 pixels: 24 bits of outputs after each of two blocks, and 12 after the third, in words of 16."""
     network, conv = net(15, 10, 6)
     chosen = spec(tiles=2, tile_columns=4, port_bits=16)
-    assert list(timing.fillings(network, chosen)[conv.name].words_out(chosen)) == [1, 2, 1]
+    assert list(timing.fillings(sizes(network, conv), chosen)[conv.name].words_out(chosen)) == [1, 2, 1]
 
 
 def test_the_tile_of_ones_counts_every_tap_once() -> None:
     """Two tiles raise 16 word lines: 40 taps take three blocks, and no more where a layer has fewer blocks."""
     network, conv = net(40, 10, 1)
     many, few = spec(tiles=2, tile_columns=4), spec(tiles=2, tile_columns=128)
-    assert list(timing.fillings(network, many)[conv.name].ones_taps(many))[:4] == [16, 16, 8, 0]
-    assert list(timing.fillings(network, few)[conv.name].ones_taps(few)) == [40]
+    assert list(timing.fillings(sizes(network, conv), many)[conv.name].ones_taps(many))[:4] == [16, 16, 8, 0]
+    assert list(timing.fillings(sizes(network, conv), few)[conv.name].ones_taps(few)) == [40]
     eight = spec(cell="8t")
-    assert list(timing.fillings(network, eight)[conv.name].ones_taps(eight)) == [0]
+    assert list(timing.fillings(sizes(network, conv), eight)[conv.name].ones_taps(eight)) == [0]
 
 
 def test_activations_reach_word_lines_in_words() -> None:
     """26 tiles raise 208 lines in words of 128: two clocks for each pass."""
     network, conv = net(400, 128, 10)
     chosen = spec(tiles=26)
-    filling = timing.fillings(network, chosen)[conv.name]
+    filling = timing.fillings(sizes(network, conv), chosen)[conv.name]
     assert timing.route_ps(filling.size, filling.blocks[0], chosen) == 10 * 2 * 10_000
     assert timing.pass_ps(filling.blocks[0], chosen) == 10 * 3 * 10_000
 
@@ -307,7 +312,7 @@ def test_the_fit_of_the_savings() -> None:
 
 
 def test_a_converter_of_one_bit_less_has_half_the_comparators() -> None:
-    price = {bits: SRAM.prices(spec(cell="8t", adc_bits=bits))["adc.conversion"].pj for bits in (3, 4)}
+    price = {bits: prices(spec(cell="8t", adc_bits=bits))["adc.conversion"].pj for bits in (3, 4)}
     assert price[3] / price[4] == pytest.approx(7 / 15)
 
 
@@ -322,7 +327,7 @@ def test_activation_rates_are_measured_and_put_back() -> None:
     scenario = Scenario.read(SCENARIOS / "nandnet_sram" / "lenet.yaml", ["reproduces=null"])
     net, found = scenario.network(), check(scenario).activation_rates
     given = inputs.input_maps(scenario, net)
-    maps = dict(forward(Computation(net, inputs.parameters(scenario, net), given, scenario.architecture.arithmetic(scenario.spec))))
+    maps = dict(forward(Computation(net, inputs.parameters(scenario, net), given, compiled(scenario).mapped.arithmetic)))
     assert found == {name: (maps[net[name].inputs[0]] == 1).sum() / maps[net[name].inputs[0]].size for name in ("conv2", "ip1")}
     rates = ", ".join(f"{name}: {rate}" for name, rate in found.items())
     discharges = report("lenet", f"chip.activation_rates={{{rates}}}").energy.by_action["cell.discharge"].count
@@ -367,7 +372,7 @@ def test_a_clipped_count_by_hand() -> None:
 
 def refused(*changes: str) -> str:
     with pytest.raises(InvalidInput) as error:
-        prepare(Scenario.read(SCENARIOS / "nandnet_sram" / "lenet.yaml", ["reproduces=null", *changes]))
+        compiled(Scenario.read(SCENARIOS / "nandnet_sram" / "lenet.yaml", ["reproduces=null", *changes]))
     return str(error.value)
 
 
@@ -376,4 +381,4 @@ def test_what_is_refused() -> None:
     assert "chip.activation_rates.conv2" in refused("chip.activation_rates={conv2: 1.4}")
     assert "chip.tiles" in refused("chip.tiles=0")
     with pytest.raises(DoesNotFit, match="the weights of 'lenet' take 416 tiles, 26 are there"):
-        prepare(Scenario.read(SCENARIOS / "nandnet_sram" / "lenet.yaml", ["reproduces=null", "chip.weights=kept"]))
+        compiled(Scenario.read(SCENARIOS / "nandnet_sram" / "lenet.yaml", ["reproduces=null", "chip.weights=kept"]))

@@ -8,16 +8,29 @@ from typing import Any
 
 import pytest
 
-from hyperdrive_sim.archs import registry
+from hyperdrive_sim.archs import chewbaccann, registry, xnorbin
+from hyperdrive_sim.archs._xnor_datapath.machine import build
+from hyperdrive_sim.archs._xnor_datapath.mapped import Core
+from hyperdrive_sim.archs._xnor_datapath.prices import operating_point, prices
 from hyperdrive_sim.archs.operating_points import OperatingPoint, by_voltage, core_clock, energy_table, io_prices, unknown
 from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.prices import Price
 
-XNORBIN, CHEWBACCANN = registry.load("xnorbin"), registry.load("chewbaccann")
+XNORBIN, CHEWBACCANN = xnorbin.architecture, chewbaccann.architecture
 
 LOW = OperatingPoint(0.5, 50, 2.0, "published", "a table")
 HIGH = OperatingPoint(1.25, 200.5, 9.0, "recalled", "a memory")
 IO = {"pj_per_bit": 21, "source": "a paper", "provenance": "recalled"}
+
+
+def machine(core: Core, **settings: Any) -> Machine:
+    spec = core.Spec(**settings)
+    return build(spec, operating_point(spec, core.package))
+
+
+def priced(core: Core, **settings: Any) -> dict[str, Price]:
+    return prices(core.Spec(**settings), core.package)
 
 
 def refusal(sentence: str) -> Any:
@@ -81,12 +94,12 @@ def test_a_full_cycle_costs_what_is_published(
     chip: Any, settings: dict[str, Any], mhz: float, cycle_pj: float, tops_per_w: float, known: str
 ) -> None:
     """49 units, the DMA, and three words: one for the row banks, a partial sum read and written. 69, 13 and 18 % of it."""
-    prices = chip.prices(chip.Spec(**settings))
+    prices = priced(chip, **settings)
     units, dma, words = 49 * prices["bpu.unit_cycle"].pj, prices["dma.cycle"].pj, sum(prices[action].pj for action in WORDS[:3])
     assert [units, dma, words] == pytest.approx([0.18 * cycle_pj, 0.13 * cycle_pj, 0.69 * cycle_pj])
     assert isclose(units + dma + words, cycle_pj)
     assert round(1568 / (units + dma + words), 1) == tops_per_w
-    assert chip.build(chip.Spec(**settings)).clock.mhz == mhz
+    assert machine(chip, **settings).clock.mhz == mhz
 
 
 @each_chip
@@ -94,7 +107,7 @@ def test_what_is_known_of_each_price(
     chip: Any, settings: dict[str, Any], mhz: float, cycle_pj: float, tops_per_w: float, known: str
 ) -> None:
     """A word of the parameter buffer is taken for one of the maps', which is nobody's figure; all bits at the edge cost 21 pJ."""
-    prices = chip.prices(chip.Spec(**settings))
+    prices = priced(chip, **settings)
     assert list(prices) == ["bpu.unit_cycle", "dma.cycle", *WORDS, *PARAMETERS, *CROSSING]
     assert {prices[action].provenance for action in ("bpu.unit_cycle", "dma.cycle", *WORDS)} == {known}
     assert {prices[action].provenance for action in PARAMETERS} == {"assumed"}
@@ -112,33 +125,33 @@ def test_the_provenances_are_those_of_the_folders() -> None:
     assert found == {(0.8, "derived"), (1.2, "recalled"), (0.4, "derived")}
 
 
-@pytest.mark.parametrize("ask", ["build", "prices"])
+@pytest.mark.parametrize("ask", [machine, priced])
 @pytest.mark.parametrize(
     ("chip", "voltage_v", "known"), [(XNORBIN, 1.0, "0.8, 1.2"), (XNORBIN, 0.4, "0.8, 1.2"), (CHEWBACCANN, 0.8, "0.4")]
 )
-def test_only_voltages_of_the_table(ask: str, chip: Any, voltage_v: float, known: str) -> None:
+def test_only_voltages_of_the_table(ask: Any, chip: Any, voltage_v: float, known: str) -> None:
     """Between two corners nothing is extrapolated."""
     sentence = (
         f"chip.voltage_v: {voltage_v:g} V is no operating point of this chip, and none is extrapolated; "
         f"take one of the table: {known} are known"
     )
     with refusal(sentence):
-        getattr(chip, ask)(chip.Spec(voltage_v=voltage_v))
+        ask(chip, voltage_v=voltage_v)
 
 
 def test_no_clock_beyond_the_operating_point() -> None:
     with refusal("chip.clock_mhz: 200 MHz is more than the 156 MHz of 0.8 V; lower it or raise chip.voltage_v"):
-        XNORBIN.build(XNORBIN.Spec(clock_mhz=200.0))
-    assert XNORBIN.build(XNORBIN.Spec(clock_mhz=200.0, voltage_v=1.2)).clock.mhz == 200
-    assert XNORBIN.build(XNORBIN.Spec(clock_mhz=20.0)).clock.mhz == 20
+        machine(XNORBIN, clock_mhz=200.0)
+    assert machine(XNORBIN, clock_mhz=200.0, voltage_v=1.2).clock.mhz == 200
+    assert machine(XNORBIN, clock_mhz=20.0).clock.mhz == 20
 
 
 def test_a_slower_clock_changes_no_price() -> None:
-    assert XNORBIN.prices(XNORBIN.Spec(clock_mhz=20.0)) == XNORBIN.prices(XNORBIN.Spec())
+    assert priced(XNORBIN, clock_mhz=20.0) == priced(XNORBIN)
 
 
 def test_the_edge_s_price_may_be_said() -> None:
-    plain, said = (XNORBIN.prices(XNORBIN.Spec(**settings)) for settings in ({}, {"io_pj_per_bit": 3.0}))
+    plain, said = (priced(XNORBIN, **settings) for settings in ({}, {"io_pj_per_bit": 3.0}))
     assert {action: (said[action].pj, said[action].provenance) for action in CROSSING} == dict.fromkeys(CROSSING, (3.0, "assumed"))
     assert {action: price for action, price in said.items() if action not in CROSSING} == {
         action: price for action, price in plain.items() if action not in CROSSING
@@ -156,7 +169,7 @@ def test_the_edge_s_price_may_be_said() -> None:
 )
 def test_other_widths_are_priced_in_proportion_and_say_so(settings: dict[str, Any], dearer: dict[str, float], bits: int) -> None:
     """A unit and a word cost what they cost, however many there are."""
-    plain, found = XNORBIN.prices(XNORBIN.Spec()), XNORBIN.prices(XNORBIN.Spec(**settings))
+    plain, found = priced(XNORBIN), priced(XNORBIN, **settings)
     assert {action: price.pj / plain[action].pj for action, price in found.items() if price != plain[action]} == pytest.approx(dearer)
     for action in dearer:
         assert found[action].provenance == "assumed"

@@ -119,8 +119,8 @@ def is_golden(world: Given) -> bool:
     if world.architecture.name in DATAPATHS:
         exact = dict(forward(world.computation._replace(arithmetic=Exact())))
         assert [name for name, values in exact.items() if not np.array_equal(values, world.golden[name])] == []
-    hazards.check(world.schedule, world.placement, world.machine, world.network)
-    outputs = list(replay(world.computation, world.machine, world.placement, world.schedule, world.trace))
+    hazards.check(world.compiled)
+    outputs = list(replay(world.compiled, world.computation))
     assert all(np.ptp(values) > 0 for output in outputs for values in output.values())
     return all(same(values, world.golden[name]) for output in outputs for name, values in output.items())
 

@@ -11,9 +11,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from worlds import on
 
-from hyperdrive_sim.archs import registry
+from hyperdrive_sim.archs import chewbaccann, xnorbin
 from hyperdrive_sim.archs._xnor_datapath import placement, timing
+from hyperdrive_sim.archs._xnor_datapath.machine import build
+from hyperdrive_sim.archs._xnor_datapath.mapped import Core
+from hyperdrive_sim.archs._xnor_datapath.prices import operating_point
+from hyperdrive_sim.archs._xnor_datapath.spec import DatapathSpec
 from hyperdrive_sim.archs._xnor_datapath.steps import Plan, plan
 from hyperdrive_sim.archs._xnor_datapath.timing import Block, Geometry, Pooled, SubKernel
 from hyperdrive_sim.errors import DoesNotFit, InvalidInput
@@ -22,12 +27,17 @@ from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, MeanPool, Sign
 from hyperdrive_sim.network.window import Window
+from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.placement import Placement
-from hyperdrive_sim.schedule.tasks import Arrivals, Schedule
+from hyperdrive_sim.schedule.tasks import Schedule
 
-XNORBIN, CHEWBACCANN = registry.load("xnorbin"), registry.load("chewbaccann")
+XNORBIN, CHEWBACCANN = xnorbin.architecture, chewbaccann.architecture
 PICTURE = (3, 224, 224)
 CIFAR = (3, 32, 32)
+
+
+def built(core: Core, spec: DatapathSpec) -> Machine:
+    return build(spec, operating_point(spec, core.package))
 
 
 def chip(**settings: Any) -> Any:
@@ -437,7 +447,7 @@ ALEXNET = [  # layer, passes (output channels x words), rows, columns, cycles th
 @pytest.fixture(scope="module")
 def alexnet() -> Schedule:
     net = zoo.build("binary_alexnet", PICTURE)
-    return XNORBIN.lower(net, chip(), XNORBIN.place(net, chip()), Arrivals(), "block")
+    return on(XNORBIN, net).schedule
 
 
 def test_cycles_of_alexnet(alexnet: Schedule) -> None:
@@ -481,8 +491,7 @@ def test_parameters_of_alexnet(alexnet: Schedule) -> None:
 def test_as_many_parameter_words_are_read_as_were_written() -> None:
     """Thresholds of 6 bits: four channels of 9 words and 6 bits are 38 words, whole ones, on their way in and on their way out."""
     net = network(xnor("conv", "sign0", 4, 3), sign("sign", "conv"))
-    spec = chip(psum_word_bits=6)
-    actions = XNORBIN.lower(net, spec, XNORBIN.place(net, spec), Arrivals(), "block").actions
+    actions = on(XNORBIN, net, psum_word_bits=6).schedule.actions
     assert actions["parameter_read.word"] == 38
     assert actions["parameter_write.word"] == 38
 
@@ -490,7 +499,7 @@ def test_as_many_parameter_words_are_read_as_were_written() -> None:
 def test_peaks() -> None:
     """The published 244 and 746 GOp/s of XNORBIN and 241 of ChewBaccaNN."""
     assert timing.peak_ops_per_cycle(chip()) == 1568
-    machines = [XNORBIN.build(chip()), XNORBIN.build(chip(voltage_v=1.2)), CHEWBACCANN.build(CHEWBACCANN.Spec())]
+    machines = [built(XNORBIN, chip()), built(XNORBIN, chip(voltage_v=1.2)), built(CHEWBACCANN, CHEWBACCANN.Spec())]
     assert [machine.peak_ops_per_cycle for machine in machines] == [1568] * 3
     assert [round(machine.peak_ops_per_s / 1e9, 1) for machine in machines] == [244.6, 746.4, 241.5]
     assert timing.peak_ops_per_cycle(chip(**SMALL_ARRAY, word_bits=8)) == 2 * 6 * 8
@@ -670,7 +679,7 @@ def test_a_network_without_binary_layers() -> None:
 
 
 def placed(net: Network, **settings: Any) -> Placement:
-    return XNORBIN.place(net, chip(**settings)).checked(net, XNORBIN.build(chip(**settings)))
+    return XNORBIN.map(net, chip(**settings)).placement
 
 
 def lying(found: Placement) -> dict[str, list[str]]:
@@ -722,7 +731,7 @@ def test_the_input_goes_where_all_fits() -> None:
 
 
 def channels(net: Network, **settings: Any) -> tuple[int, ...]:
-    return placement.layout(net, chip(**settings)).channels
+    return placement.laid_out(net, chip(**settings)).channels
 
 
 def test_blocks_are_as_large_as_room_and_buffer_allow() -> None:
@@ -745,7 +754,7 @@ def test_a_block_is_never_less_than_what_is_computed_in_one_cycle() -> None:
 
 
 def test_no_more_channels_than_there_are() -> None:
-    found = placement.layout(network(xnor("conv", "sign0", 3), sign("sign", "conv")), chip(small_kernels="packed"))
+    found = placement.laid_out(network(xnor("conv", "sign0", 3), sign("sign", "conv")), chip(small_kernels="packed"))
     assert found.at_once == (3,)
     assert found.claims["chip.maps1"][-1].bits == 3 * 320
 
@@ -766,7 +775,7 @@ def test_sums_of_several_terms_need_room_for_a_whole_block() -> None:
     assert [channels(net, feature_map_memory_bits=(640, 320 + 16 * 320)) for net in (one, two)] == [(16,), (16,)]
     assert [channels(net, feature_map_memory_bits=(640, 320 + 16 * 320 - 1)) for net in (one, two)] == [(8,), (8,)]
     assert channels(two, feature_map_memory_bits=(640, 320 + 16 * 160), psum_word_bits=8) == (16,), "sums of 8 bits"
-    claims = [placement.layout(net, chip()).claims["chip.maps1"] for net in (one, two)]
+    claims = [placement.laid_out(net, chip()).claims["chip.maps1"] for net in (one, two)]
     assert [claim.bits for claim in (claims[0][-1], claims[1][-1])] == [320, 16 * 320]
 
 
@@ -774,13 +783,13 @@ def test_parameters_stay_if_exactly_all_of_them_fit() -> None:
     """16 channels of 9 words and a threshold, 8 of one word and no threshold."""
     net = network(xnor("conv1", "sign0", 16, 3, padding=1), sign("sign1", "conv1"), xnor("conv2", "sign1", 8))
     total = 16 * (9 * 16 + 16) + 8 * 16
-    assert placement.resident(net, chip(parameter_buffer_bits=total))
-    assert not placement.resident(net, chip(parameter_buffer_bits=total - 1))
+    assert placement.laid_out(net, chip(parameter_buffer_bits=total)).resident
+    assert not placement.laid_out(net, chip(parameter_buffer_bits=total - 1)).resident
 
 
 def test_too_few_row_banks() -> None:
     with refusal(InvalidInput, "chip.row_banks: 6 rows cannot feed 7 BPUs; take at least as many"):
-        XNORBIN.place(network(A, sign("sign", "a")), chip(row_banks=6))
+        XNORBIN.map(network(A, sign("sign", "a")), chip(row_banks=6))
 
 
 def test_parameters_that_do_not_fit() -> None:
@@ -789,14 +798,14 @@ def test_parameters_that_do_not_fit() -> None:
     assert channels(net, parameter_buffer_bits=160) == (1,)
     sentence = "chip.parameter_buffer_bits: layer 'conv' needs 160 bits for one output channel, 159 are there; make it larger"
     with refusal(DoesNotFit, sentence):
-        XNORBIN.place(net, chip(parameter_buffer_bits=159))
+        XNORBIN.map(net, chip(parameter_buffer_bits=159))
 
 
 @pytest.mark.parametrize(("bits", "at_once"), [(640, 4), (639, 2), (320, 2), (319, 1)])
 def test_channels_are_packed_only_if_the_buffer_holds_all_their_parameters(bits: int, at_once: int) -> None:
     """Four 3 x 3 kernels would fit the units."""
     net = network(xnor("conv", "sign0", 16, 3), sign("sign", "conv"))
-    assert placement.layout(net, chip(parameter_buffer_bits=bits, small_kernels="packed")).at_once == (at_once,)
+    assert placement.laid_out(net, chip(parameter_buffer_bits=bits, small_kernels="packed")).at_once == (at_once,)
 
 
 def too_small(layer: str, bits: int, role: str, there: int, both: str) -> str:
@@ -817,13 +826,13 @@ def test_maps_that_do_not_fit(memories: tuple[int, int], sentence: str) -> None:
     """Maps of 320 bits, sums of 320 a channel: the sink holds both."""
     net = network(xnor("conv1", "sign0"), sign("sign1", "conv1"), xnor("conv2", "sign1"), sign("sign2", "conv2"))
     with refusal(DoesNotFit, sentence):
-        XNORBIN.place(net, chip(feature_map_memory_bits=memories))
+        XNORBIN.map(net, chip(feature_map_memory_bits=memories))
 
 
 def test_an_input_that_does_not_fit() -> None:
     net = network(xnor("conv", "sign0", 1), sign("sign", "conv"), shape=(64, 4, 5))
     with refusal(DoesNotFit, too_small("conv", 1280, "source", 1279, "1279, 1279")):
-        XNORBIN.place(net, chip(feature_map_memory_bits=(1279, 1279)))
+        XNORBIN.map(net, chip(feature_map_memory_bits=(1279, 1279)))
 
 
 NEEDY = [
@@ -840,11 +849,11 @@ NEEDY = [
 def test_what_is_said_to_be_needed_is_needed_and_enough(net: Network) -> None:
     """Of each of two equal memories, whatever lies in the other one."""
     with pytest.raises(DoesNotFit) as refused:
-        XNORBIN.place(net, chip(feature_map_memory_bits=(1, 1)))
+        XNORBIN.map(net, chip(feature_map_memory_bits=(1, 1)))
     (needed,) = map(int, re.findall(r"needs (\d+) bits in its (?:sink|source) memory, 1 are there", str(refused.value)))
-    assert XNORBIN.place(net, chip(feature_map_memory_bits=(needed, needed)))
+    assert XNORBIN.map(net, chip(feature_map_memory_bits=(needed, needed)))
     with pytest.raises(DoesNotFit):
-        XNORBIN.place(net, chip(feature_map_memory_bits=(needed - 1, needed - 1)))
+        XNORBIN.map(net, chip(feature_map_memory_bits=(needed - 1, needed - 1)))
 
 
 PARTED = network(
@@ -890,9 +899,9 @@ def test_networks_for_the_larger_chip_only(name: str, shape: tuple[int, int, int
     """The sink holds a map and the sums of one channel; with a bypass, two maps."""
     net, (layer, bits) = zoo.build(name, shape), needed
     with pytest.raises(DoesNotFit, match=f"layer '{layer}' needs {bits} bits in its sink memory, "):
-        XNORBIN.place(net, chip())
+        XNORBIN.map(net, chip())
     spec = CHEWBACCANN.Spec()
-    assert CHEWBACCANN.place(net, spec).checked(net, CHEWBACCANN.build(spec)).worst_bits() == worst
+    assert CHEWBACCANN.map(net, spec).placement.worst_bits() == worst
 
 
 @pytest.mark.parametrize(("name", "worst"), [("cifar10_bnn", 262_144), ("finn_cnv", 107_776), ("binary_resnet20", 3 * 1024 * 16)])
@@ -905,7 +914,7 @@ def test_networks_for_both_chips(name: str, worst: int) -> None:
 
 def test_units_and_memories() -> None:
     """Words of 16 bits at 156 MHz are 2.496 Gbit/s; the links are 8 bits wide with both edges of 166 MHz."""
-    machine = XNORBIN.build(chip())
+    machine = built(XNORBIN, chip())
     assert [(unit.name, unit.kind, unit.rate and unit.rate.bits_per_s) for unit in machine.units] == [
         ("host.flash", "flash", 2_660_000_000),
         ("host.link", "host", 2_660_000_000),
@@ -925,7 +934,7 @@ def test_units_and_memories() -> None:
 
 def test_rates_follow_the_settings() -> None:
     ports = {"source_words_per_cycle": 4, "sink_words_per_cycle": 2, "parameter_port_bits_per_cycle": 3.0, "word_bits": 8}
-    machine = XNORBIN.build(chip(**ports, clock_mhz=100.0, flash_gbit_per_s=0.5, host_link_gbit_per_s=0.25))
+    machine = built(XNORBIN, chip(**ports, clock_mhz=100.0, flash_gbit_per_s=0.5, host_link_gbit_per_s=0.25))
     rates = {unit.kind: unit.rate.bits_per_s for unit in machine.units if unit.rate}
     assert rates == {"flash": 5 * 10**8, "host": 25 * 10**7, "source": 32 * 10**8, "sink": 16 * 10**8, "parameters": 3 * 10**8}
 
@@ -934,7 +943,7 @@ def test_rates_follow_the_settings() -> None:
 
 
 def tiles(net: Network, **settings: Any) -> list[list[float]]:
-    (shares,) = XNORBIN.tiles(net, chip(**settings), placed(net, **settings)).values()
+    (shares,) = XNORBIN.map(net, chip(**settings)).tiles(None).values()
     return shares.round(6).tolist()  # type: ignore[no-any-return]
 
 

@@ -8,13 +8,14 @@ from textwrap import dedent
 from typing import Any, NamedTuple
 
 import pytest
+from worlds import ONE, on
 
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.archs._xnor_datapath import placement
 from hyperdrive_sim.archs._xnor_datapath.machine import MAPS
 from hyperdrive_sim.archs._xnor_datapath.steps import Step, plan
 from hyperdrive_sim.engine import hazards
-from hyperdrive_sim.engine.ledger import account
+from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.engine.simulate import simulate
 from hyperdrive_sim.engine.trace import Span, Trace
 from hyperdrive_sim.network import zoo
@@ -57,7 +58,7 @@ class Run(NamedTuple):
     """A network on the small chip, simulated."""
 
     network: Network
-    spec: Any
+    made: Compiled
     schedule: Schedule
     trace: Trace
 
@@ -77,27 +78,21 @@ class Run(NamedTuple):
         return [(span.start // CYCLE_PS, span.end // CYCLE_PS) for span in chosen]
 
     def table(self) -> dict[str, LayerRow]:
-        ledger = account(self.schedule, XNORBIN.prices(self.spec))
-        return {row.name: row for row in layer_rows(self.network, XNORBIN.build(self.spec), self.trace, ledger)}
+        return {row.name: row for row in layer_rows(self.network, self.made.machine, self.trace, self.made.ledger)}
 
     def stalls(self, layer: str) -> dict[str, int]:
         return {cause: round(seconds * 1e12 / CYCLE_PS) for cause, seconds in self.table()[layer].stalls.items()}
 
 
-ONE = Arrivals()
-
-
-def lowered(net: Network, spec: Any, arrivals: Arrivals = ONE, grain: str = "block") -> Schedule:
-    found, machine = XNORBIN.place(net, spec), XNORBIN.build(spec)
-    schedule = XNORBIN.lower(net, spec, found.checked(net, machine), arrivals, grain).checked(machine)
-    hazards.check(schedule, found, machine, net)
-    return schedule
+def proven(net: Network, arrivals: Arrivals = ONE, grain: str = "block", **settings: Any) -> Compiled:
+    made = on(XNORBIN, net, arrivals, grain, **settings)
+    hazards.check(made)
+    return made
 
 
 def run(net: Network, frames: int = 1, period_ps: int = 0, grain: str = "block", **settings: Any) -> Run:
-    spec = XNORBIN.Spec(**{**SMALL, **settings})
-    schedule = lowered(net, spec, Arrivals(frames, period_ps), grain)
-    return Run(net, spec, schedule, simulate(schedule))
+    made = proven(net, Arrivals(frames, period_ps), grain, **{**SMALL, **settings})
+    return Run(net, made, made.schedule, made.trace)
 
 
 def picture(text: str) -> str:
@@ -356,8 +351,8 @@ def overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
 
 def rooms(found: Run) -> dict[str, tuple[str, tuple[int, int]]]:
     """Memory and addresses of all maps, of maps before they are pooled and of partial sums."""
-    layout = placement.layout(found.network, found.spec)
-    for_each = zip(MAPS, found.spec.feature_map_memory_bits, strict=True)
+    layout = placement.laid_out(found.network, found.made.mapped.spec)
+    for_each = zip(MAPS, layout.spec.feature_map_memory_bits, strict=True)
     address = {(memory, tensor): at for memory, bits in for_each for tensor, at in allocate(layout.claims[memory], bits)[0].items()}
     claims = [(memory, claim) for memory in MAPS for claim in layout.claims[memory]]
     return {claim.tensor: (memory, (address[memory, claim.tensor], address[memory, claim.tensor] + claim.bits)) for memory, claim in claims}
@@ -444,9 +439,8 @@ def settings() -> Iterator[dict[str, Any]]:
 def test_tasks_are_counted_without_writing_them(name: str) -> None:
     net = zoo.build(name, (16, 9, 10))
     for chosen, grain, frames in product(settings(), XNORBIN.grains, (1, 3)):
-        spec, arrivals = XNORBIN.Spec(**chosen), Arrivals(frames)
-        found = XNORBIN.place(net, spec)
-        assert XNORBIN.count(net, spec, found, arrivals, grain) == len(XNORBIN.lower(net, spec, found, arrivals, grain))
+        made = on(XNORBIN, net, Arrivals(frames), grain, **chosen)
+        assert made.size == len(made.schedule)
 
 
 @pytest.mark.parametrize("name", sorted({*NETS} - {"tiny_xnor_pooled"}))
@@ -454,7 +448,7 @@ def test_a_finer_cut_shortens_the_first_loads_at_most(name: str) -> None:
     """And rounds more often, half a picosecond a task."""
     net = zoo.build(name, (16, 9, 10))
     for chosen in settings():
-        coarse, fine = (lowered(net, XNORBIN.Spec(**chosen), grain=grain) for grain in XNORBIN.grains)
+        coarse, fine = (proven(net, grain=grain, **chosen).schedule for grain in XNORBIN.grains)
         loads = {task.layer: task.ps for task in reversed(coarse.tasks) if task.name == "load"}
         assert -len(fine) < simulate(coarse).makespan_ps - simulate(fine).makespan_ps < sum(loads.values())
 
@@ -481,5 +475,5 @@ def test_a_finer_cut_leaves_all_pooling_to_the_last_channel_of_a_word() -> None:
 @pytest.mark.parametrize("name", NETS)
 def test_a_finer_cut_does_the_same(name: str, chosen: dict[str, Any]) -> None:
     net = zoo.build(name, (16, 9, 10))
-    coarse, fine = (lowered(net, XNORBIN.Spec(**chosen), grain=grain).actions for grain in XNORBIN.grains)
+    coarse, fine = (proven(net, grain=grain, **chosen).schedule.actions for grain in XNORBIN.grains)
     assert coarse == fine

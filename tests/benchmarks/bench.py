@@ -22,12 +22,11 @@ from rich.console import Console
 from rich.table import Table
 
 from hyperdrive_sim import kernels
-from hyperdrive_sim.archs.architecture import load
-from hyperdrive_sim.engine.simulate import simulate
+from hyperdrive_sim.archs import registry
+from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.kernels import xnor
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.schedule.tasks import Arrivals
-from hyperdrive_sim.study.runs import collector_paused
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 CONSOLE = Console(width=120)
@@ -90,16 +89,15 @@ def growth() -> None:
     table = Table(
         "network", "input", "mesh", "chips x blocks", "tasks", "lower", "simulate", "per task", title="growth", title_justify="left"
     )
-    arch = load("hyperdrive")
+    arch = registry.load("hyperdrive")
     for name, shape, mesh in GROWTH:
         network, spec = zoo.build(name, shape), arch.Spec(mesh=mesh)
-        placement = arch.place(network, spec)
-        with collector_paused():
-            began = time.process_time()
-            schedule = arch.lower(network, spec, placement, Arrivals(), arch.grains[0])
-            lowered = time.process_time()
-            simulate(schedule)
-            ended = time.process_time()
+        made = Compiled(arch.map(network, spec), Arrivals(), arch.grains[0])
+        began = time.process_time()
+        schedule = made.schedule
+        lowered = time.process_time()
+        assert made.trace.makespan_ps
+        ended = time.process_time()
         blocks = sum(1 for task in schedule if task.name == "stream") * mesh[0] * mesh[1]
         size, chips = f"{shape[2]} x {shape[1]}", f"{mesh[0]} x {mesh[1]}"
         seconds = f"{lowered - began:.2f} s", f"{ended - lowered:.2f} s", f"{(ended - began) / len(schedule) * 1e6:.1f} us"

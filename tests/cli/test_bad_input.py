@@ -407,7 +407,7 @@ def test_memory_that_runs_out_all_the_same(tmp_path: Path, monkeypatch: pytest.M
         raise MemoryError
 
     write(tmp_path)
-    monkeypatch.setattr(runs, "simulate", exhausted)
+    monkeypatch.setattr("hyperdrive_sim.engine.compiled.simulate", exhausted)
     result = invoke("run", "s.yaml")
     assert sentences(result) == ["there is not enough memory; `--dry-run` says how much a run takes"]
     assert (result.exit_code, result.stdout) == (2, "")

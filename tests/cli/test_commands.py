@@ -14,7 +14,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,6 @@ from commands import BASE, ROOT, SCENARIOS, TINY, invoke, process, sentences, st
 
 from hyperdrive_sim import __version__, kernels
 from hyperdrive_sim.archs import registry
-from hyperdrive_sim.archs.architecture import Architecture
 from hyperdrive_sim.cli import progress
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.layers import Conv
@@ -33,6 +31,7 @@ from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.outputs import atomic
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.tasks import Compute, Copy, Region, Schedule, Task
+from hyperdrive_sim.schedule.writer import Writer
 from hyperdrive_sim.study import checks, runs
 from hyperdrive_sim.text.document import Document
 
@@ -191,7 +190,7 @@ def test_dry_run_as_text() -> None:
 
 
 def test_dry_run_simulates_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "simulate", lambda *_: pytest.fail("simulated"))
+    monkeypatch.setattr("hyperdrive_sim.engine.compiled.simulate", lambda *_: pytest.fail("simulated"))
     assert invoke("run", TINY, "--dry-run", "--set", "frames=100000").exit_code == 0
 
 
@@ -288,14 +287,8 @@ def test_check_as_json() -> None:
 
 
 def broken(monkeypatch: pytest.MonkeyPatch, spoil: Callable[[list[Task]], list[Task]]) -> None:
-    """Let every architecture lower to a schedule that something was done to."""
-    whole = registry.load
-
-    def load(name: str) -> Architecture:
-        arch = whole(name)
-        return replace(arch, lower=lambda *arguments: Schedule(spoil(arch.lower(*arguments).tasks)))
-
-    monkeypatch.setattr(registry, "load", load)
+    """Do something to every schedule that is written."""
+    monkeypatch.setattr(Writer, "schedule", lambda writer: Schedule(spoil(writer.tasks)))
 
 
 def first(tasks: list[Task], wanted: Callable[[Task], bool]) -> int:

@@ -18,14 +18,14 @@ import numpy as np
 
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.archs.architecture import Architecture
-from hyperdrive_sim.engine.ledger import Ledger, account
-from hyperdrive_sim.engine.simulate import simulate
+from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.network import golden, synthetic, zoo
 from hyperdrive_sim.network.golden import Computation
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.schedule.machine import Machine
+from hyperdrive_sim.schedule.mapped import Mapped
 from hyperdrive_sim.schedule.placement import Placement
 from hyperdrive_sim.schedule.tasks import Arrivals, Schedule
 
@@ -58,36 +58,39 @@ class Built:
         return zoo.build(self.world.network, self.world.input_shape)
 
     @cached_property
+    def compiled(self) -> Compiled:
+        asked = self.architecture.Spec(**self.world.chip)
+        spec = next(iter(self.architecture.candidates(self.network, asked)))
+        return Compiled(self.architecture.map(self.network, spec), self.world.arrivals, self.world.grain)
+
+    @property
+    def mapped(self) -> Mapped:
+        return self.compiled.mapped
+
+    @property
     def spec(self) -> Any:
-        return self.architecture.fit(self.network, self.architecture.Spec(**self.world.chip))
+        return self.mapped.spec
 
-    @cached_property
+    @property
     def machine(self) -> Machine:
-        return self.architecture.build(self.spec)
+        return self.compiled.machine
 
-    @cached_property
+    @property
     def placement(self) -> Placement:
-        return self.architecture.place(self.network, self.spec).checked(self.network, self.machine)
+        return self.compiled.placement
 
-    def lowered(self) -> Schedule:
-        return self.architecture.lower(self.network, self.spec, self.placement, self.world.arrivals, self.world.grain)
-
-    @cached_property
+    @property
     def schedule(self) -> Schedule:
-        return self.lowered().checked(self.machine)
+        return self.compiled.schedule
 
-    @cached_property
+    @property
     def trace(self) -> Trace:
-        return simulate(self.schedule)
-
-    @cached_property
-    def ledger(self) -> Ledger:
-        return account(self.schedule, self.architecture.prices(self.spec))
+        return self.compiled.trace
 
     @cached_property
     def computation(self) -> Computation:
         inputs, parameters = synthetic.random_inputs(self.network, SEED), synthetic.random_parameters(self.network, SEED)
-        return Computation(self.network, parameters, inputs, self.architecture.arithmetic(self.spec))
+        return Computation(self.network, parameters, inputs, self.mapped.arithmetic)
 
     @cached_property
     def golden(self) -> dict[str, Array]:

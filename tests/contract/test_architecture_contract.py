@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from math import isclose
 from typing import get_args
 
@@ -12,7 +11,6 @@ from contract_worlds import SEED, Built, label, module, same, worlds
 
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.engine import hazards
-from hyperdrive_sim.engine.occupancy import occupancies
 from hyperdrive_sim.engine.replay import replay
 from hyperdrive_sim.engine.simulate import simulate
 from hyperdrive_sim.network.box import Box
@@ -44,9 +42,8 @@ def test_placement_tiles_every_output_and_fits(built: Built) -> None:
 
 @each_world
 def test_schedule_is_sound_and_counted(built: Built) -> None:
-    spec, world = built.spec, built.world
-    assert built.architecture.count(built.network, spec, built.placement, world.arrivals, world.grain) == len(built.schedule)
-    assert {task.frame for task in built.schedule} == set(range(world.arrivals.frames))
+    assert built.compiled.size == len(built.schedule)
+    assert {task.frame for task in built.schedule} == set(range(built.world.arrivals.frames))
 
 
 @each_world
@@ -80,7 +77,7 @@ def test_replay_equals_golden(built: Built) -> None:
         if not same(values, expected[layer][block.slices(network.shape(layer).box)], tolerance):
             wrong.append(f"{layer}, frame {task.frame}: {block}")
 
-    outputs = list(replay(built.computation, built.machine, built.placement, built.schedule, built.trace, watch))
+    outputs = list(replay(built.compiled, built.computation, watch))
     assert not wrong
     assert len(outputs) == built.world.arrivals.frames
     assert all(same(values, expected[name], tolerance) for output in outputs for name, values in output.items())
@@ -89,7 +86,7 @@ def test_replay_equals_golden(built: Built) -> None:
 @each_world
 def test_nothing_depends_on_luck(built: Built) -> None:
     """Whatever the durations, everything is written before it is read and read before it is overwritten."""
-    hazards.check(built.schedule, built.placement, built.machine, built.network)
+    hazards.check(built.compiled)
 
 
 @each_world
@@ -101,9 +98,7 @@ def test_any_durations_give_the_same_values(built: Built) -> None:
     for index, (task, ps) in enumerate(zip(tasks, durations, strict=True)):
         longest = max([ps, *(drawn[stream].ps + drawn[stream].latency_ps for stream in task.after_start)])
         drawn.append(task._replace(unit=str(index), ps=longest, not_before_ps=delays[index]))
-    schedule = Schedule(drawn)
-    outputs = replay(built.computation, built.machine, built.placement, schedule, simulate(schedule))
-    tolerance = built.architecture.tolerance
+    outputs, tolerance = replay(built.compiled.scheduled(Schedule(drawn)), built.computation), built.architecture.tolerance
     assert all(same(values, built.golden[name], tolerance) for output in outputs for name, values in output.items())
 
 
@@ -117,7 +112,7 @@ def test_bounds(built: Built) -> None:
 
 @each_world
 def test_two_runs_are_identical(built: Built) -> None:
-    again = built.lowered()
+    again = built.compiled.cut(built.world.grain).schedule
     assert again.tasks == built.schedule.tasks
     for now, then in zip(_times(again), _times(built.schedule), strict=True):
         assert np.array_equal(now, then)
@@ -138,8 +133,8 @@ def test_a_unit_per_task_leaves_the_critical_path(built: Built) -> None:
 
 @each_world
 def test_every_joule_has_a_price_and_all_breakdowns_one_total(built: Built) -> None:
-    ledger, actions = built.ledger, built.schedule.actions
-    total = sum(count * built.architecture.prices(built.spec)[action].pj * PJ for action, count in actions.items())
+    ledger, actions = built.compiled.ledger, built.schedule.actions
+    total = sum(count * built.mapped.prices[action].pj * PJ for action, count in actions.items())
     by_action = sum(entry.joules for entry in ledger.by_action().values())
     for sums in (
         ledger.total_j,
@@ -160,7 +155,7 @@ def test_every_joule_has_a_price_and_all_breakdowns_one_total(built: Built) -> N
 def test_every_price_has_a_source_and_is_used(name: str) -> None:
     used: set[str] = set()
     for built in (built for built in worlds() if built.architecture.name == name):
-        prices = built.architecture.prices(built.spec)
+        prices = built.mapped.prices
         used |= {action for action, count in built.schedule.actions.items() if count}
         assert used <= set(prices)
         for action, price in prices.items():
@@ -174,7 +169,7 @@ def test_every_price_has_a_source_and_is_used(name: str) -> None:
 @each_world
 def test_tiles_are_useful_for_exactly_the_work_there_is(built: Built) -> None:
     """Useful shares of the cycles in which tiles can work, times what they could do, are the network's multiply-accumulates."""
-    tiles = built.architecture.tiles(built.network, built.spec, built.placement, None)
+    tiles = built.mapped.tiles(None)
     assert len(tiles) == built.machine.chips
     world = module(built.architecture.name)
     action = world.WORKING_ACTION
@@ -191,7 +186,7 @@ def test_tiles_are_useful_for_exactly_the_work_there_is(built: Built) -> None:
 @each_world
 def test_tiles_of_layers_are_those_of_the_run_apart(built: Built) -> None:
     """No tile is of more use in the whole run than in the layer that uses it best, nor of less than in the one that uses it worst."""
-    of = partial(built.architecture.tiles, built.network, built.spec, built.placement)
+    of = built.mapped.tiles
     layers = {task.layer for task in built.schedule if isinstance(task.effect, Compute)}
     for chip, whole in of(None).items():
         apart = np.array([of(layer)[chip] for layer in sorted(layers)])
@@ -202,7 +197,7 @@ def test_tiles_of_layers_are_those_of_the_run_apart(built: Built) -> None:
 
 @each_world
 def test_no_memory_ever_holds_more_than_it_can(built: Built) -> None:
-    found = occupancies(built.machine, built.placement, built.trace)
+    found = built.compiled.occupancy
     assert set(found) == set(built.machine.memory)
     for name, (times, bits, capacity) in found.items():
         assert (np.diff(times) > 0).all()

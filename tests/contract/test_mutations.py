@@ -17,7 +17,6 @@ from hyperdrive_sim.archs import registry
 from hyperdrive_sim.engine import hazards
 from hyperdrive_sim.engine.accesses import Pasts, members
 from hyperdrive_sim.engine.replay import replay
-from hyperdrive_sim.engine.simulate import simulate
 from hyperdrive_sim.errors import Hazard, NotThere
 from hyperdrive_sim.schedule.tasks import Copy, Load, Schedule, Task
 
@@ -62,7 +61,7 @@ def proven_wrong(built: Built, schedule: Schedule) -> bool:
 def fault(built: Built, schedule: Schedule) -> str:
     """What the proof finds, if anything."""
     try:
-        hazards.check(schedule, built.placement, built.machine, built.network)
+        hazards.check(built.compiled.scheduled(schedule))
     except Hazard as hazard:
         return str(hazard)
     return ""
@@ -70,7 +69,7 @@ def fault(built: Built, schedule: Schedule) -> str:
 
 def runs_wrong(built: Built, schedule: Schedule) -> bool:
     try:
-        outputs = list(replay(built.computation, built.machine, built.placement, schedule, simulate(schedule)))
+        outputs = list(replay(built.compiled.scheduled(schedule), built.computation))
     except NotThere:
         return True
     return not all(same(values, built.golden[name]) for output in outputs for name, values in output.items())

@@ -98,8 +98,8 @@ MESHES: dict[str, list[dict[str, Any]]] = {"hyperdrive": [{"mesh": (1, 1)}, {"me
 def test_every_output_of_every_frame_is_golden(architecture: str, make: Any) -> None:
     for chip in MESHES.get(architecture, [{}]):
         world = built(architecture, make(architecture), chip)
-        hazards.check(world.schedule, world.placement, world.machine, world.network)
-        outputs = list(replay(world.computation, world.machine, world.placement, world.schedule, world.trace))
+        hazards.check(world.compiled)
+        outputs = list(replay(world.compiled, world.computation))
         assert [list(output) for output in outputs] == [list(world.network.outputs)] * 2, "both frames, in the order they are named"
         for output in outputs:
             for name, values in output.items():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contract_worlds import Built, World
 
-from hyperdrive_sim.archs.nandnet_sram import timing
 from hyperdrive_sim.schedule.tasks import Arrivals
 
 WORKING_ACTION = "tile.pass"
@@ -12,7 +11,7 @@ WORKING_ACTION = "tile.pass"
 
 def working_macs(built: Built) -> float:
     """Multiply-accumulates that all tiles could do in a block's passes, per pass of a tile that takes part in it."""
-    blocks = [block for filling in timing.fillings(built.network, built.spec).values() for block in filling.blocks]
+    blocks = [block for filling in built.mapped.fillings.values() for block in filling.blocks]
     taking_part = sum(block.passes * len(block.tiles) for block in blocks)
     return built.spec.bits * sum(block.passes for block in blocks) / taking_part
 

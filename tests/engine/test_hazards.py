@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from worlds import compiled
 
 from hyperdrive_sim.engine import hazards
 from hyperdrive_sim.engine.accesses import Pasts
@@ -80,7 +81,7 @@ def clean() -> list[Task]:
 
 
 def check(tasks: list[Task], placement: Placement | None = None, network: Network = NETWORK) -> None:
-    hazards.check(Schedule(tasks), placement or placed(), MACHINE, network)
+    hazards.check(compiled(network, MACHINE, placement or placed(), tasks))
 
 
 def refused(sentence: str, tasks: list[Task], placement: Placement | None = None, network: Network = NETWORK) -> None:

@@ -11,11 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from worlds import CLOCK, task
+from worlds import CLOCK, compiled, task
 
 from hyperdrive_sim.engine.memories import Fifo
 from hyperdrive_sim.engine.replay import Watch, replay
-from hyperdrive_sim.engine.simulate import simulate
 from hyperdrive_sim.errors import NotThere
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.golden import Arithmetic, Computation, Exact, forward
@@ -26,7 +25,7 @@ from hyperdrive_sim.network.synthetic import random_inputs, random_parameters
 from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
 from hyperdrive_sim.schedule.placement import Placement, Resident
-from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, Patch, Region, Schedule, Site, Task
+from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, Patch, Region, Site, Task
 
 IN = Shape(2, 4, 4).box
 OUT = Shape(4, 4, 4).box
@@ -63,11 +62,10 @@ class World(NamedTuple):
     def replayed(self, watch: Watch | None = None, arithmetic: Arithmetic = EXACT) -> list[dict[str, NDArray[Any]]]:
         units = tuple(Unit(name, "unit") for name in dict.fromkeys(one.unit for one in self.tasks))
         machine = Machine(units, self.memories, CLOCK, 1)
-        schedule = Schedule(self.tasks).checked(machine)
         placement = Placement((), self.residents, self.host, {layer.name: 64 for layer in self.network} | {INPUT: 64}).checked(
             self.network, machine
         )
-        return list(replay(self.computation(arithmetic), machine, placement, schedule, simulate(schedule), watch))
+        return list(replay(compiled(self.network, machine, placement, self.tasks), self.computation(arithmetic), watch))
 
     def with_task(self, index: int, **changes: Any) -> World:
         return self._replace(tasks=(*self.tasks[:index], self.tasks[index]._replace(**changes), *self.tasks[index + 1 :]))

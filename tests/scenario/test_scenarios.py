@@ -38,7 +38,7 @@ NAMES = [pytest.param(path, id=name_of(path), marks=pytest.mark.slow if name_of(
 
 
 def sections() -> list[tuple[Path, str, Section]]:
-    folders = [registry.load(name).folder for name in registry.names()]
+    folders = [registry.folder(name) for name in registry.names()]
     return [(folder, name, section) for folder in folders for name, section in published.table(folder).sections.items()]
 
 
@@ -174,7 +174,7 @@ def test_every_path_leads_to_a_figure(section: Section, name: str) -> None:
 def test_every_section_has_its_scenario(folder: Path, name: str, section: Section) -> None:
     scenario = Scenario.read(SCENARIOS / section.scenario)
     assert scenario.settings.reproduces == name
-    assert scenario.architecture.folder == folder
+    assert registry.folder(scenario.architecture.name) == folder
 
 
 def test_every_scenario_that_reproduces_names_a_section() -> None:

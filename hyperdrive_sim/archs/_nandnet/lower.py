@@ -12,7 +12,8 @@ from typing import NamedTuple
 from hyperdrive_sim.archs._nandnet.placement import value_bits
 from hyperdrive_sim.archs._nandnet.steps import Plan, Step
 from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Compute, Copy, Patch, Region, Schedule, Site, Task
+from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Compute, Copy, Patch, Region, Site, Task
+from hyperdrive_sim.schedule.writer import Writer
 
 
 class Ways(NamedTuple):
@@ -29,9 +30,9 @@ class Ways(NamedTuple):
 class Layers(ABC):
     """The tasks written so far, and which of them later ones must wait for; how a step is computed is the accelerator's own."""
 
-    def __init__(self, network: Network, plan: Plan, ways: Ways) -> None:
-        self.network, self.plan, self.ways = network, plan, ways
-        self.tasks: list[Task] = []
+    def __init__(self, network: Network, plan: Plan, ways: Ways, to: Writer) -> None:
+        self.network, self.plan, self.ways, self.to = network, plan, ways, to
+        self.add = to.add
         self.done: list[int] = []
         """What the next piece of work waits for."""
         self.used: dict[str, int] = {}
@@ -43,15 +44,10 @@ class Layers(ABC):
     def run(self, step: Step, frame: int) -> None:
         """Write the tasks of a step, the last of which are then `done`; the first come after what was, and after `arrived_for`."""
 
-    def schedule(self, arrivals: Arrivals) -> Schedule:
-        """Of some frames, one after the other."""
-        for frame in range(arrivals.frames):
+    def write(self, arrivals: Arrivals) -> None:
+        """Write the tasks of some frames, one after the other."""
+        for frame in self.to.each(range(arrivals.frames)):
             self._frame(frame, frame * arrivals.period_ps)
-        return Schedule(self.tasks)
-
-    def add(self, task: Task) -> int:
-        self.tasks.append(task)
-        return len(self.tasks) - 1
 
     def arrived_for(self, step: Step) -> list[int]:
         """What brought the step's map from the host, if it came from there."""

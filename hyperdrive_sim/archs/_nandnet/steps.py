@@ -7,13 +7,12 @@ lets it; sums that nothing on the chip finishes go to the host.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
-from hyperdrive_sim.archs.architecture import Quantity
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Conv, Layer, MaxPool, MeanPool, Sign
+from hyperdrive_sim.schedule.mapped import Quantity
 
 
 class Step(NamedTuple):
@@ -46,7 +45,6 @@ class Plan(NamedTuple):
     exits: tuple[str, ...]
 
 
-@lru_cache(maxsize=32)
 def plan(network: Network, left_to_host: tuple[str, ...] = ()) -> Plan:
     """Raises InvalidInput for a network without such convolutions, or for a layer left to the host that is none of them."""
     sums = [layer for layer in network if isinstance(layer, Conv) and network.is_sums(layer.name)]

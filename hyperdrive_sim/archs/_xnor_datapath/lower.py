@@ -13,42 +13,23 @@ from typing import NamedTuple
 
 from hyperdrive_sim.archs._xnor_datapath import timing
 from hyperdrive_sim.archs._xnor_datapath.machine import BPUS, BUFFER, FLASH, HOST_LINK, PARAMETERS, SINK, SOURCE, SUMS
-from hyperdrive_sim.archs._xnor_datapath.placement import geometry, layout, parameter_bits, resident, rooms
-from hyperdrive_sim.archs._xnor_datapath.spec import DatapathSpec
-from hyperdrive_sim.archs._xnor_datapath.steps import Plan, Step, plan
-from hyperdrive_sim.archs._xnor_datapath.timing import Block, Geometry, Pooled
+from hyperdrive_sim.archs._xnor_datapath.placement import Layout, geometry, parameter_bits, rooms
+from hyperdrive_sim.archs._xnor_datapath.steps import Step
+from hyperdrive_sim.archs._xnor_datapath.timing import Block, Pooled
 from hyperdrive_sim.network.box import chunks
-from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.schedule.machine import Machine
-from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Compute, Copy, Load, Patch, Region, Schedule, Site, Task
+from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Compute, Copy, Load, Patch, Region, Site, Task
+from hyperdrive_sim.schedule.writer import Writer
 
 BLOCK, CHANNEL = "block", "channel"
 GRAINS = (BLOCK, CHANNEL)
 
 
-def lower(network: Network, spec: DatapathSpec, machine: Machine, arrivals: Arrivals, grain: str) -> Schedule:
-    """The schedule of some frames, one after the other."""
-    lowering = _Lowering(network, spec, machine, grain)
-    for frame in range(arrivals.frames):
+def write(layout: Layout, machine: Machine, to: Writer, arrivals: Arrivals, grain: str) -> None:
+    """Write the tasks of some frames, one after the other."""
+    lowering = _Lowering(layout, machine, to, grain)
+    for frame in to.each(range(arrivals.frames)):
         lowering.frame(frame, frame * arrivals.period_ps)
-    return Schedule(lowering.tasks)
-
-
-def count(network: Network, spec: DatapathSpec, arrivals: Arrivals, grain: str) -> int:
-    """How many tasks `lower` would write."""
-    ours, found = plan(network), layout(network, spec)
-    loads, others = 0, len(ours.entries) + len(ours.steps)
-    for step, channels in zip(ours.steps, found.channels if grain == BLOCK else found.at_once, strict=True):
-        blocks = -(-step.terms[-1].conv.out_channels // channels)
-        late = sum(_late(geometry(network, term), spec) for term in step.terms)
-        loads += blocks * len(step.terms)
-        others += blocks * (4 * len(step.terms) + late + (not step.sign)) + (step.output in ours.exits and bool(step.sign))
-    return others * arrivals.frames + loads * (1 if resident(network, spec) else arrivals.frames)
-
-
-def _late(where: Geometry, spec: DatapathSpec) -> bool:
-    """Whether the array must wait for the first rows of every pass."""
-    return any(timing.late_words(window, where, spec) for window in timing.windows(where.conv.window.kernel, spec))
 
 
 class Work(NamedTuple):
@@ -74,14 +55,12 @@ class Work(NamedTuple):
 class _Lowering:
     """The tasks written so far, and which of them later ones must wait for."""
 
-    def __init__(self, network: Network, spec: DatapathSpec, machine: Machine, grain: str) -> None:
-        self.network, self.spec, self.machine = network, spec, machine
-        self.plan: Plan = plan(network)
-        self.layout = layout(network, spec)
-        self.channels = self.layout.channels if grain == BLOCK else self.layout.at_once
-        self.stays = resident(network, spec)
-        self.rivals = _rivals(network, spec, self.plan)
-        self.tasks: list[Task] = []
+    def __init__(self, layout: Layout, machine: Machine, to: Writer, grain: str) -> None:
+        self.layout, self.machine, self.to = layout, machine, to
+        self.network, self.spec, self.plan = layout.network, layout.spec, layout.plan
+        self.channels = layout.channels if grain == BLOCK else layout.at_once
+        self.rivals = _rivals(layout)
+        self.add = to.add
         self.ends: list[int] = []
         """What the next block waits for: all of the block before."""
         self.arrived: dict[str, int] = {}
@@ -92,10 +71,6 @@ class _Lowering:
         self.buffered: deque[tuple[int, int]] = deque()
         """Parameters in the buffer: bits, and the task that uses them."""
         self.loaded: int | None = None
-
-    def add(self, task: Task) -> int:
-        self.tasks.append(task)
-        return len(self.tasks) - 1
 
     def frame(self, number: int, not_before_ps: int) -> None:
         for at, step in enumerate(self.plan.steps):
@@ -140,7 +115,7 @@ class _Lowering:
         before |= {self.left[name] for name in self.rivals[step.output] if name in self.left}
         self._first_rows(works[0], sorted({*self.ends, *before}))
         costs: dict[tuple[int, int, int], Block] = {}
-        for c0, c1 in chunks(0, step.terms[-1].conv.out_channels, channels):
+        for c0, c1 in self.to.each([*chunks(0, step.terms[-1].conv.out_channels, channels)]):
             for work in works:
                 words = self._words_done(step, c1) - self._words_done(step, c0) if work.last else 0
                 key = work.number, c1 - c0, words
@@ -213,7 +188,7 @@ class _Lowering:
 
     def _load(self, work: Work, c0: int, c1: int) -> tuple[int, ...]:
         """The block's parameters come from the flash as soon as there is room, or are there from the first frame on."""
-        if self.stays and work.frame:
+        if self.layout.resident and work.frame:
             return ()
         bits = parameter_bits(self.network, work.step, work.number, c1 - c0, self.spec)
         used, user = sum(size for size, _ in self.buffered) + bits, None
@@ -241,9 +216,9 @@ class _Lowering:
         self.left[step.output] = self.ends[0]
 
 
-def _rivals(network: Network, spec: DatapathSpec, ours: Plan) -> dict[str, set[str]]:
+def _rivals(layout: Layout) -> dict[str, set[str]]:
     """For every entry, the maps that take any of its room at other times; for every result, the exits among those. Itself included."""
-    taken = list(rooms(network, spec))
+    taken, ours = list(rooms(layout)), layout.plan
     found: dict[str, set[str]] = {name: set() for name in (*ours.entries, *(step.output for step in ours.steps))}
     for room in taken:
         if room.owner in ours.entries:

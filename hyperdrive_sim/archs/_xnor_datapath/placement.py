@@ -7,7 +7,7 @@ then takes its place.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -29,9 +29,13 @@ BEFORE_ALL = -1
 
 class Layout(NamedTuple):
     """A network in the memories: the memory and the bits of each map of signs, the claims on both memories, how many output channels
-    each step computes as a block, and how many of them in the same cycle.
+    each step computes as a block, and how many of them in the same cycle; *resident*: all parameters stay in the buffer.
     """
 
+    network: Network
+    spec: DatapathSpec
+    plan: Plan
+    resident: bool
     memory: dict[str, str]
     bits: dict[str, int]
     claims: dict[str, list[Claim]]
@@ -58,10 +62,11 @@ class Layouts:
         if spec.row_banks < spec.bpus:
             raise InvalidInput.at("chip.row_banks", f"{spec.row_banks} rows cannot feed {spec.bpus} BPUs", "take at least as many")
         self.network, self.spec, self.plan = network, spec, plan(network)
+        self.resident = _resident(network, self.plan, spec)
         self.bits = dict(zip(MAPS, spec.feature_map_memory_bits, strict=True))
         self.parameters = [max(self.parameter_bits(step, n, 1) for n in range(len(step.terms))) for step in self.plan.steps]
         """Bits of one output channel of each step's largest term."""
-        self.buffered = 10**9 if resident(network, spec) else spec.parameter_buffer_bits // 2
+        self.buffered = 10**9 if self.resident else spec.parameter_buffer_bits // 2
         """What a block's parameters may take of the buffer; anything, if they all stay in it."""
 
     @cached_property
@@ -80,7 +85,7 @@ class Layouts:
         most = self.spec.word_bits
         while True:
             claims, channels = self._claims(memory, maps, at_once, most)
-            layout = Layout(memory, bits, claims, channels, at_once)
+            layout = Layout(self.network, self.spec, self.plan, self.resident, memory, bits, claims, channels, at_once)
             if most == 1 or layout.shortage(self.bits)[0] <= 0:
                 return layout
             most //= 2
@@ -157,11 +162,10 @@ def parameter_bits(network: Network, step: Step, number: int, channels: int, spe
     return channels * (weights + ends * spec.psum_word_bits)
 
 
-def resident(network: Network, spec: DatapathSpec) -> bool:
+def _resident(network: Network, ours: Plan, spec: DatapathSpec) -> bool:
     """Whether all parameters of the network stay in the buffer."""
-    steps = plan(network).steps
-    total = sum(parameter_bits(network, step, n, term.conv.out_channels, spec) for step in steps for n, term in enumerate(step.terms))
-    return total <= spec.parameter_buffer_bits
+    sizes = ((step, n, term.conv.out_channels) for step in ours.steps for n, term in enumerate(step.terms))
+    return sum(parameter_bits(network, *size, spec) for size in sizes) <= spec.parameter_buffer_bits
 
 
 def geometry(network: Network, term: Term) -> Geometry:
@@ -182,9 +186,8 @@ def _lifetimes(plan: Plan) -> tuple[dict[str, int], dict[str, int]]:
     return first, last
 
 
-@lru_cache(maxsize=16)
-def layout(network: Network, spec: DatapathSpec) -> Layout:
-    """Raises DoesNotFit, naming the layer, the memory and the bits."""
+def laid_out(network: Network, spec: DatapathSpec) -> Layout:
+    """The layout with the most room. Raises DoesNotFit, naming the layer, the memory and the bits."""
     layouts = Layouts(network, spec)
     for step in layouts.plan.steps:
         for number, term in enumerate(step.terms):
@@ -216,19 +219,19 @@ class Room(NamedTuple):
         return self.memory == other.memory and self.low < other.high and other.low < self.high
 
 
-def rooms(network: Network, spec: DatapathSpec) -> Iterator[Room]:
+def rooms(layout: Layout) -> Iterator[Room]:
     """All that is ever taken of the feature-map memories."""
-    steps = plan(network).steps
+    steps = layout.plan.steps
     owners = {_sums(step): step.output for step in steps} | {unpooled(step): step.output for step in steps if step.pool}
-    for memory, claim, at in _placed(layout(network, spec), spec):
+    for memory, claim, at in _placed(layout):
         yield Room(memory, at, at + claim.bits, owners.get(claim.tensor, claim.tensor))
 
 
-def _placed(found: Layout, spec: DatapathSpec) -> Iterator[tuple[str, Claim, int]]:
+def _placed(layout: Layout) -> Iterator[tuple[str, Claim, int]]:
     """Every claim with its memory and its address."""
-    for memory, there in zip(MAPS, spec.feature_map_memory_bits, strict=True):
-        address, _ = allocate(found.claims[memory], there)
-        yield from ((memory, claim, address[claim.tensor]) for claim in found.claims[memory])
+    for memory, there in zip(MAPS, layout.spec.feature_map_memory_bits, strict=True):
+        address, _ = allocate(layout.claims[memory], there)
+        yield from ((memory, claim, address[claim.tensor]) for claim in layout.claims[memory])
 
 
 def _sums(step: Step) -> str:
@@ -236,17 +239,15 @@ def _sums(step: Step) -> str:
     return f"sums of {step.terms[-1].conv.name}"
 
 
-def place(network: Network, spec: DatapathSpec) -> Placement:
-    """Parts and residents of a network; DoesNotFit where its maps or parameters are too large."""
-    found, ours = layout(network, spec), plan(network)
+def placed(layout: Layout) -> Placement:
+    """Parts and residents of a network."""
+    shape, ours = layout.network.shape, layout.plan
     residents: dict[str, tuple[Resident, ...]] = dict.fromkeys((*MAPS, SUMS), ())
-    for memory, (tensor, bits, first, last, _), at in _placed(found, spec):
-        if tensor in found.bits:  # where partial sums lie is only kept free
-            residents[memory] += (Resident(tensor, network.shape(tensor).box, at, bits, first, last),)
-    parts = tuple(
-        Part(step.output, network.shape(step.output).box, BPUS, found.memory[step.output] if step.sign else SUMS) for step in ours.steps
-    )
+    for memory, (tensor, bits, first, last, _), at in _placed(layout):
+        if tensor in layout.bits:  # where partial sums lie is only kept free
+            residents[memory] += (Resident(tensor, shape(tensor).box, at, bits, first, last),)
+    parts = tuple(Part(step.output, shape(step.output).box, BPUS, layout.memory[step.output] if step.sign else SUMS) for step in ours.steps)
     sums = {term.sums for step in ours.steps for term in step.terms}
     held = {one.tensor for their in residents.values() for one in their}
-    words = dict.fromkeys(sums, spec.psum_word_bits) | dict.fromkeys(held, 1)
+    words = dict.fromkeys(sums, layout.spec.psum_word_bits) | dict.fromkeys(held, 1)
     return Placement(parts, residents, ours.host, words)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hyperdrive_sim.archs.spec import Spec, figure
+from hyperdrive_sim.schedule.spec import Spec, figure
 
 STRUCTURE = "A. Al Bahou et al., XNORBIN, IEEE COOL Chips 2018 (arXiv 1803.05849)"
 PINNED = f"{STRUCTURE}; recalled, and pinned by its successor: 241 GOp/s at 154 MHz are 1565 Op per cycle (ChewBaccaNN, ISCAS 2021)"

@@ -7,7 +7,6 @@ networks add up, a bypass of signs, and behind them a sign and a pooling in eith
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
 from hyperdrive_sim.errors import InvalidInput
@@ -70,7 +69,6 @@ class Plan(NamedTuple):
     exits: tuple[str, ...]
 
 
-@lru_cache(maxsize=16)
 def plan(network: Network) -> Plan:
     """Raises InvalidInput for a network without binary convolutions of binary maps, or with sums that the datapath cannot finish."""
     terms = _terms(network)

@@ -7,20 +7,18 @@ from numpy.typing import NDArray
 
 from hyperdrive_sim.archs._xnor_datapath import timing
 from hyperdrive_sim.archs._xnor_datapath.machine import CHIP
-from hyperdrive_sim.archs._xnor_datapath.placement import geometry, layout
+from hyperdrive_sim.archs._xnor_datapath.placement import Layout, geometry
 from hyperdrive_sim.archs._xnor_datapath.spec import DatapathSpec
-from hyperdrive_sim.archs._xnor_datapath.steps import plan
-from hyperdrive_sim.archs.architecture import Tiles
-from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.schedule.placement import Placement
+from hyperdrive_sim.schedule.mapped import Tiles
 
 
-def tiles(network: Network, spec: DatapathSpec, placement: Placement, layer: str | None = None) -> Tiles:
+def tiles(layout: Layout, layer: str | None) -> Tiles:
     """BPUs x xnor-sum units: products counted over those that there were cycles for."""
+    spec = layout.spec
     useful, total = np.zeros((spec.bpus, spec.xnor_sums_per_bpu)), 0
-    for step, block in zip(plan(network).steps, layout(network, spec).channels, strict=True):
+    for step, block in zip(layout.plan.steps, layout.channels, strict=True):
         for term in (term for term in step.terms if layer in (None, term.conv.name)):
-            where = geometry(network, term)
+            where = geometry(layout.network, term)
             channels, pixels = where.out.channels, where.out.rows * where.out.columns
             for window in timing.windows(term.conv.window.kernel, spec):
                 together = min(block, timing.side_by_side(window, spec))

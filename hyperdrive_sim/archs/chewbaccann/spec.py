@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hyperdrive_sim.archs._xnor_datapath.spec import Bits, DatapathSpec
-from hyperdrive_sim.archs.spec import figure
+from hyperdrive_sim.schedule.spec import figure
 
 ISCAS = "R. Andri et al., ChewBaccaNN, IEEE ISCAS 2021 (arXiv 2005.07137v3)"
 

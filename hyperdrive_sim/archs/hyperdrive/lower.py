@@ -12,29 +12,17 @@ from typing import NamedTuple
 
 from hyperdrive_sim.archs.hyperdrive import timing
 from hyperdrive_sim.archs.hyperdrive.exchange import Exchange, crossed, new
-from hyperdrive_sim.archs.hyperdrive.machine import HOST_LINK, WEIGHTS, array, build
-from hyperdrive_sim.archs.hyperdrive.pieces import BLOCK, Piece, Pieces, site
+from hyperdrive_sim.archs.hyperdrive.machine import HOST_LINK, WEIGHTS, array
+from hyperdrive_sim.archs.hyperdrive.pieces import Piece, Pieces, site
 from hyperdrive_sim.archs.hyperdrive.placement import BEFORE_ALL, Layout
-from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS, HyperdriveSpec
+from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS
 from hyperdrive_sim.archs.hyperdrive.steps import Step
 from hyperdrive_sim.network.box import Box, chunks
-from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.mesh import Chip
 from hyperdrive_sim.schedule.placement import Placement, Resident
-from hyperdrive_sim.schedule.tasks import HOST, NOTHING, Arrivals, Compute, Copy, Load, Patch, Schedule, Site, Task
-
-
-def lower(network: Network, spec: HyperdriveSpec, placement: Placement, arrivals: Arrivals, grain: str = BLOCK) -> Schedule:
-    """The schedule of some frames, one after the other."""
-    lowering = _Lowering(network, spec, placement, grain)
-    for frame in range(arrivals.frames):
-        lowering.frame(frame, frame * arrivals.period_ps)
-    return Schedule(lowering.tasks)
-
-
-def count(network: Network, spec: HyperdriveSpec, placement: Placement, arrivals: Arrivals, grain: str = BLOCK) -> int:
-    """How many tasks `lower` would write."""
-    return _Lowering(network, spec, placement, grain).size() * arrivals.frames
+from hyperdrive_sim.schedule.tasks import HOST, NOTHING, Arrivals, Compute, Copy, Load, Patch, Site, Task
+from hyperdrive_sim.schedule.writer import Writer
 
 
 class Work(NamedTuple):
@@ -60,52 +48,28 @@ class Post(NamedTuple):
     pieces: tuple[Piece, ...]
 
 
-class _Lowering:
+class Lowering:
     """The tasks written so far, and which of them later ones must wait for."""
 
-    def __init__(self, network: Network, spec: HyperdriveSpec, placement: Placement, grain: str) -> None:
-        self.network, self.spec, self.placement = network, spec, placement
-        self.layout = Layout(network, spec, spec.chips)
-        self.machine = build(spec)
-        self.pieces = Pieces(self.layout, grain)
-        self.tasks: list[Task] = []
-        self.exchange = Exchange(self.layout, self.machine, self.tasks)
-        self.chips = self.layout.mesh.chips
+    def __init__(self, layout: Layout, machine: Machine, placement: Placement, to: Writer, grain: str) -> None:
+        self.layout, self.machine, self.placement, self.to = layout, machine, placement, to
+        self.network, self.spec, self.chips = layout.network, layout.spec, layout.mesh.chips
+        self.pieces = Pieces(layout, grain)
+        self.tasks, self.add = to.tasks, to.add
+        self.exchange = Exchange(layout, machine, to.tasks)
         self.buffers = tuple(f"{chip}.wbuf" for chip in self.chips)
         self.buffered: deque[tuple[int, int, list[int]]] = deque()
         self.last: list[int] = []
         self.arrived: dict[tuple[str, Chip], list[int]] = {}
         self.step_ends: list[list[int]] = []
         self.left: dict[Chip, list[int]] = {}
-        self.prefetch = spec.weight_buffer_blocks > 1
-        self.paid = _bypasses_paid(network, self.layout, spec)
+        self.prefetch = self.spec.weight_buffer_blocks > 1
+        self.paid = _bypasses_paid(layout)
 
-    def add(self, task: Task) -> int:
-        self.tasks.append(task)
-        return len(self.tasks) - 1
-
-    def size(self) -> int:
-        """The number of tasks of one frame."""
-        layout, chips = self.layout, self.chips
-        total = sum(self._blocks(entry) * len(chips) for entry in layout.plan.entries)
-        for entry in set(layout.plan.entries) & set(layout.ringed):
-            total += self._blocks(entry) * self._crossings(entry, {chip: _stored(layout.part(entry, chip)) for chip in chips}, stored=True)
-        for step in layout.plan.steps:
-            pieces = {chip: self.pieces.of(step, chip) for chip in chips}
-            per_block = 1 + sum(map(len, pieces.values())) + (0 if self._hidden(step) else len(chips))
-            if step.output in layout.ringed:
-                per_block += self._crossings(step.output, pieces, stored=False)
-            total += self._blocks(step.output) * (per_block + len(chips) * (step.output in layout.plan.exits))
-        return total
-
-    def _blocks(self, tensor: str) -> int:
-        return -(-self.network.shape(tensor).channels // self.spec.lanes)
-
-    def _crossings(self, tensor: str, pieces: dict[Chip, tuple[Piece, ...]], *, stored: bool) -> int:
-        routes = (
-            route for chip in self.chips for piece in self.exchange.routes(tensor, chip, pieces[chip], 1, stored=stored) for route in piece
-        )
-        return sum(1 + len(route.corners) for route in routes)
+    def write(self, arrivals: Arrivals) -> None:
+        """Write the tasks of some frames, one after the other."""
+        for frame in self.to.each(range(arrivals.frames)):
+            self.frame(frame, frame * arrivals.period_ps)
 
     def frame(self, number: int, not_before_ps: int) -> None:
         gate = self._gate() if number else []
@@ -120,7 +84,7 @@ class _Lowering:
         """The host sends every chip its part of a map, block by block of channels; the chips exchange its borders among themselves."""
         link = self.machine.unit[HOST_LINK]
         first: int | None = None
-        for c0, c1 in chunks(0, self.network.shape(tensor).channels, self.spec.lanes):
+        for c0, c1 in self.to.each([*chunks(0, self.network.shape(tensor).channels, self.spec.lanes)]):
             for chip in self.chips:
                 part = self.layout.part(tensor, chip)
                 after = tuple(gate) if first is None else (first,) if gate else ()
@@ -139,7 +103,8 @@ class _Lowering:
         work = self._work(step, frame)
         waits = {chip: self._inputs(step, chip) for chip in self.chips}
         posts = [Post(chip, array(chip), site(step, chip, self.layout), self.pieces.of(step, chip)) for chip in self.chips]
-        for c0, c1 in chunks(0, step.conv.out_channels, self.spec.lanes):
+        alike = self.network.shape(step.source), self.network.shape(step.output), step.conv.window, work.ringed, work.leaves
+        for c0, c1 in self.to.each([*chunks(0, step.conv.out_channels, self.spec.lanes)], alike):
             stream = self._stream(step, c0, c1, frame)
             ends = []
             for position, post in enumerate(posts):
@@ -245,9 +210,9 @@ def _stored(part: Box) -> tuple[Piece, ...]:
     return (Piece(0, (Patch(part, part),)),)
 
 
-def _bypasses_paid(network: Network, layout: Layout, spec: HyperdriveSpec) -> set[str]:
+def _bypasses_paid(layout: Layout) -> set[str]:
     """The sums whose bypass phase costs cycles: all, or the first of each shape as in the published cycle table."""
     sums = [step.output for step in layout.plan.steps if step.add]
-    if spec.bypass_adds == "all":
+    if layout.spec.bypass_adds == "all":
         return set(sums)
-    return set({network.shape(output): output for output in reversed(sums)}.values())
+    return set({layout.network.shape(output): output for output in reversed(sums)}.values())

@@ -24,9 +24,8 @@ def send_buffer(chip: Chip, side: Side) -> str:
     return f"{chip}.send.{side}"
 
 
-def build(spec: HyperdriveSpec) -> Machine:
+def build(spec: HyperdriveSpec, mesh: Mesh) -> Machine:
     core = core_clock(operating_point(spec), spec.clock_mhz)
-    mesh = Mesh(*spec.chips)
     host = (
         Unit(WEIGHTS, "weights", Rate.per_cycle(spec.weight_stream_bits_per_cycle, core)),
         Unit(HOST_LINK, "host", Rate(round(spec.host_link_gbit_per_s * 1e9))),
@@ -37,7 +36,7 @@ def build(spec: HyperdriveSpec) -> Machine:
         clock=core,
         peak_ops_per_cycle=peak_ops_per_cycle(spec) * len(mesh.chips),
         chips=len(mesh.chips),
-        mesh=spec.chips,
+        mesh=(mesh.rows, mesh.columns),
     )
 
 

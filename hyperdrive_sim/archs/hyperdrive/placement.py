@@ -8,13 +8,13 @@ no ring at all. All chips use the same addresses, those that the largest part ne
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import pairwise, product
 from typing import NamedTuple
 
 from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS, HyperdriveSpec
-from hyperdrive_sim.archs.hyperdrive.steps import Plan, plan
-from hyperdrive_sim.errors import DoesNotFit, InvalidInput, Mistake
+from hyperdrive_sim.archs.hyperdrive.steps import Plan
+from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape, cuts
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.schedule.mesh import HORIZONTAL, OPPOSITE, VERTICAL, Chip, Mesh, Side, strip
@@ -42,14 +42,11 @@ class Shortage(NamedTuple):
 class Layout:
     """A network's maps on one mesh: cut lines, lifetimes and addresses, the same for all chips."""
 
-    def __init__(self, network: Network, spec: HyperdriveSpec, mesh: tuple[int, int]) -> None:
-        self.network, self.spec = network, spec
-        self.plan: Plan = plan(network)
-        _cuttable(network, self.plan, mesh)
-        self.mesh = Mesh(*mesh)
-        entry = network.shape(self.plan.entries[0])
+    def __init__(self, network: Network, plan: Plan, spec: HyperdriveSpec, mesh: Mesh) -> None:
+        self.network, self.plan, self.spec, self.mesh = network, plan, spec, mesh
+        entry = network.shape(plan.entries[0])
         self._by_stride: dict[int, tuple[list[int], list[int]]] = {}
-        self._lines = cuts(entry.rows, mesh[0]), cuts(entry.columns, mesh[1])
+        self._lines = cuts(entry.rows, mesh.rows), cuts(entry.columns, mesh.columns)
 
     def lines(self, tensor: str) -> tuple[list[int], list[int]]:
         """The cut lines of a map, in rows and in columns."""
@@ -79,7 +76,7 @@ class Layout:
 
     def claims(self) -> dict[str, list[Claim]]:
         """What every chip's memories must hold, and from which step to which."""
-        lives = {claim.tensor: claim for claim in _lifetimes(self.network)}
+        lives = {claim.tensor: claim for claim in lifetimes(self.plan)}
         seen = {t: max(number for number, step in enumerate(self.plan.steps) if step.source == t and step.halo) for t in self.ringed}
         rings = [Claim(t, self._ring_bits(t), lives[t].first, seen[t]) for t in self.ringed]
         corners = [Claim(t, self._corner_bits(t), lives[t].first, seen[t]) for t in self.ringed]
@@ -179,10 +176,8 @@ class Layout:
         return box
 
 
-@lru_cache(maxsize=16)
-def _lifetimes(network: Network) -> tuple[Claim, ...]:
+def lifetimes(ours: Plan) -> tuple[Claim, ...]:
     """Every map's first and last step (sizes left out). A sum takes the place of its bypass if nobody reads that any more."""
-    ours = plan(network)
     born = {**dict.fromkeys(ours.entries, BEFORE_ALL), **{step.output: number for number, step in enumerate(ours.steps)}}
     dies = dict(born)
     for number, step in enumerate(ours.steps):
@@ -192,58 +187,20 @@ def _lifetimes(network: Network) -> tuple[Claim, ...]:
     return tuple(Claim(tensor, 0, born[tensor], dies[tensor], onto.get(tensor)) for tensor in born)
 
 
-def place(network: Network, spec: HyperdriveSpec) -> Placement:
-    """Parts and residents of a network on the spec's mesh. Raises DoesNotFit with the smallest mesh that would do."""
-    layout = Layout(network, spec, spec.chips)
-    if shortage := layout.shortage():
-        raise DoesNotFit(_explained(shortage, network, spec))
-    chips = layout.mesh.chips
-    parts = tuple(
-        Part(step.output, layout.part(step.output, chip), f"{chip}.array", f"{chip}.fmm") for step in layout.plan.steps for chip in chips
-    )
+def placed(layout: Layout) -> Placement:
+    """Parts and residents of a network on a mesh."""
+    steps, chips = layout.plan.steps, layout.mesh.chips
+    parts = tuple(Part(step.output, layout.part(step.output, chip), f"{chip}.array", f"{chip}.fmm") for step in steps for chip in chips)
     return Placement(parts, dict(layout.residents()), layout.plan.host, dict.fromkeys(layout.plan.stride, WORD_BITS))
 
 
-def fit(network: Network, spec: HyperdriveSpec) -> HyperdriveSpec:
-    """The spec with its mesh decided: as given, or the smallest one whose memories hold the network."""
-    if spec.mesh != "auto":
-        _cuttable(network, plan(network), spec.mesh)
-        return spec
-    mesh = smallest_mesh(network, spec)
-    if mesh is None:
-        shortage = Layout(network, spec, (1, 1)).shortage()
-        assert shortage is not None
-        raise DoesNotFit(_explained(shortage, network, spec))
-    return spec.model_copy(update={"mesh": mesh})
-
-
-def smallest_mesh(network: Network, spec: HyperdriveSpec) -> tuple[int, int] | None:
-    """Fewest chips first, then the smallest patch per tile (the fastest), then the squarest part; None if no mesh will do."""
-    entry, limit = network.shape(plan(network).entries[0]), _smallest(network, plan(network))
-    profiles = _profiles(network)
-
-    def patch(mesh: tuple[int, int], stride: int) -> int:
-        rows, columns = -(-entry.rows // (mesh[0] * stride)), -(-entry.columns // (mesh[1] * stride))
-        return -(-rows // spec.tile_rows) * -(-columns // spec.tile_columns)
-
-    def preference(mesh: tuple[int, int]) -> tuple[int, int, float]:
-        return mesh[0] * mesh[1], patch(mesh, 1), abs(entry.rows / mesh[0] - entry.columns / mesh[1])
-
-    meshes = ((rows, columns) for rows in range(1, limit.rows + 1) for columns in range(1, min(limit.columns, MOST_CHIPS // rows) + 1))
-    for mesh in sorted(meshes, key=preference):
-        words = max(sum(channels * patch(mesh, stride) for stride, channels in profile) for profile in profiles)
-        if words * spec.tiles * WORD_BITS <= spec.feature_map_memory_bits and Layout(network, spec, mesh).shortage() is None:
-            return mesh
-    return None
-
-
-def _smallest(network: Network, plan: Plan) -> Shape:
+def smallest_map(network: Network, plan: Plan) -> Shape:
     return network.shape(max(plan.stride, key=plan.stride.__getitem__))
 
 
-def _cuttable(network: Network, plan: Plan, mesh: tuple[int, int]) -> None:
+def check_cuttable(network: Network, plan: Plan, mesh: tuple[int, int]) -> None:
     """Raises InvalidInput for a mesh on which a chip would have no pixel of some map, or of more chips than can be simulated."""
-    smallest, (rows, columns) = _smallest(network, plan), mesh
+    smallest, (rows, columns) = smallest_map(network, plan), mesh
     if rows > smallest.rows or columns > smallest.columns:
         raise InvalidInput.at(
             "chip.mesh",
@@ -252,25 +209,3 @@ def _cuttable(network: Network, plan: Plan, mesh: tuple[int, int]) -> None:
         )
     if rows * columns > MOST_CHIPS:
         raise InvalidInput.at("chip.mesh", f"[{rows}, {columns}] are {rows * columns} chips", f"take at most {MOST_CHIPS}")
-
-
-def _profiles(network: Network) -> set[tuple[tuple[int, int], ...]]:
-    """What is alive together in any step, as (stride, channels) of the maps: the same on every mesh."""
-    found = set()
-    ours = plan(network)
-    claims = _lifetimes(network)
-    for number in range(len(ours.steps)):
-        alive = [c.tensor for c in claims if c.alive_beside(number)]
-        found.add(tuple(sorted((ours.stride[tensor], network.shape(tensor).channels) for tensor in alive)))
-    return found
-
-
-NAMES = {"fmm": "feature-map memory", "border": "border memory", "corner": "corner memory", "wbuf": "weight buffer"}
-
-
-def _explained(shortage: Shortage, network: Network, spec: HyperdriveSpec) -> Mistake:
-    mesh = smallest_mesh(network, spec)
-    rows, columns = spec.mesh if spec.mesh != "auto" else (1, 1)
-    need = f"layer '{shortage.layer}' needs {shortage.needed} bits of each chip's {NAMES[shortage.memory]} on a [{rows}, {columns}] mesh"
-    cure = f"the smallest mesh that holds this network is [{mesh[0]}, {mesh[1]}]" if mesh else "no mesh holds it, the memory must be larger"
-    return Mistake("chip.mesh", f"{need}, {shortage.there} bits are there", cure)

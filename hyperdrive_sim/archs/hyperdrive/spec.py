@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import PositiveInt
 
-from hyperdrive_sim.archs.spec import Spec, figure
+from hyperdrive_sim.schedule.spec import Spec, figure
 
 JETCAS = "R. Andri et al., Hyperdrive, IEEE JETCAS 2019 (arXiv 1804.00623v3)"
 DERIVED = f"{JETCAS}; recalled, and reproduced by arithmetic on ResNet-34"

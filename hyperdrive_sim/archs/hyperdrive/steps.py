@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
 import networkx as nx
@@ -46,7 +45,6 @@ class Plan(NamedTuple):
     """For every map on the chips, how many entry pixels lie between two of its pixels."""
 
 
-@lru_cache(maxsize=16)
 def plan(network: Network) -> Plan:
     """Raises InvalidInput for a network with nothing to run, or with a layer between the others that Hyperdrive cannot run."""
     host = frozenset(_host_layers(network))

@@ -8,20 +8,17 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdrive_sim.archs.architecture import Tiles
 from hyperdrive_sim.archs.hyperdrive import timing
 from hyperdrive_sim.archs.hyperdrive.placement import Layout
 from hyperdrive_sim.archs.hyperdrive.spec import HyperdriveSpec
 from hyperdrive_sim.archs.hyperdrive.steps import Step
 from hyperdrive_sim.network.box import Box
-from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.schedule.mapped import Tiles
 from hyperdrive_sim.schedule.mesh import Chip
-from hyperdrive_sim.schedule.placement import Placement
 
 
-def tiles(network: Network, spec: HyperdriveSpec, placement: Placement, layer: str | None = None) -> Tiles:
+def tiles(layout: Layout, layer: str | None) -> Tiles:
     """Per chip, an array of tile rows x tile columns: useful lane-cycles over all lane-cycles of the chip's convolutions."""
-    layout = Layout(network, spec, spec.chips)
     steps = [step for step in layout.plan.steps if layer in (None, step.conv.name)]
     return {str(chip): _of_chip(chip, layout, steps) for chip in layout.mesh.chips}
 

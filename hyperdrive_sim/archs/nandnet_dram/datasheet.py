@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from hyperdrive_sim.archs._nandnet.steps import ones_share
-from hyperdrive_sim.archs.architecture import Datasheet, Quantity
+from hyperdrive_sim.archs._nandnet.steps import Plan, ones_share
 from hyperdrive_sim.archs.nandnet_dram import timing
-from hyperdrive_sim.archs.nandnet_dram.placement import planned
 from hyperdrive_sim.archs.nandnet_dram.spec import NandnetDramSpec
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.rates import PS_PER_S
+from hyperdrive_sim.schedule.mapped import Datasheet, Quantity
 
 
-def datasheet(network: Network, spec: NandnetDramSpec) -> Datasheet:
+def datasheet(network: Network, plan: Plan, spec: NandnetDramSpec) -> Datasheet:
     """Fused, products come compressed; else compression is part of counting."""
     chunk, rows = timing.chunk(spec), timing.row_timing(spec)
     product = rows.ps(chunk.multiply.counts) / spec.chunk_taps / PS_PER_S
@@ -21,4 +20,4 @@ def datasheet(network: Network, spec: NandnetDramSpec) -> Datasheet:
         "one product": Quantity(product, "s", "derived", source),
         "counting a chunk": Quantity(count, "s", "derived", source),
     }
-    return found | ones_share(planned(network, spec), network) if spec.multiply != "xnor" else found
+    return found | ones_share(plan, network) if spec.multiply != "xnor" else found

@@ -5,45 +5,30 @@ from __future__ import annotations
 from functools import partial
 
 from hyperdrive_sim.archs._nandnet.lower import Layers, Ways
-from hyperdrive_sim.archs._nandnet.steps import Step
+from hyperdrive_sim.archs._nandnet.steps import Plan, Step
 from hyperdrive_sim.archs.nandnet_dram import timing
 from hyperdrive_sim.archs.nandnet_dram.machine import CHANNEL, COMMANDS, COPIES, MAPS, PERIPHERY, WEIGHTS, bank
-from hyperdrive_sim.archs.nandnet_dram.placement import planned
 from hyperdrive_sim.archs.nandnet_dram.spec import NandnetDramSpec
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.rates import Clock
-from hyperdrive_sim.schedule.placement import Placement
-from hyperdrive_sim.schedule.tasks import Arrivals, Load, Schedule, Task
+from hyperdrive_sim.schedule.tasks import Load, Task
+from hyperdrive_sim.schedule.writer import Writer
 
 PASS, STAGE = "pass", "stage"
 GRAINS = (PASS, STAGE)
 
 
-def lower(network: Network, spec: NandnetDramSpec, placement: Placement, arrivals: Arrivals, grain: str = PASS) -> Schedule:
-    """The schedule of some frames, one after the other."""
-    return _Passes(network, spec, grain).schedule(arrivals)
+class Passes(Layers):
+    """The tasks of a network, its passes whole or stage by stage."""
 
-
-def count(network: Network, spec: NandnetDramSpec, placement: Placement, arrivals: Arrivals, grain: str = PASS) -> int:
-    """How many tasks `lower` would write."""
-    ours, stages = planned(network, spec), len(timing.stages(spec, apart=grain == STAGE))
-    passes = [timing.passes(network, step.conv, spec) for step in ours.steps]
-    copied = sum(n - 1 for n in passes) * spec.banks if spec.operand_copies != "none" else 0
-    read = sum(passes) if spec.readout == "channel" else 0
-    frame = len(ours.entries) + 2 * len(ours.steps) + len(ours.exits) + sum(passes) * stages * (1 + spec.banks) + copied + read
-    return frame * arrivals.frames
-
-
-class _Passes(Layers):
-    def __init__(self, network: Network, spec: NandnetDramSpec, grain: str) -> None:
-        ways = Ways(CHANNEL, PERIPHERY, MAPS, WEIGHTS, partial(timing.channel_ps, spec=spec))
-        super().__init__(network, planned(network, spec), ways)
+    def __init__(self, network: Network, plan: Plan, spec: NandnetDramSpec, to: Writer, grain: str) -> None:
+        super().__init__(network, plan, Ways(CHANNEL, PERIPHERY, MAPS, WEIGHTS, partial(timing.channel_ps, spec=spec)), to)
         self.spec, self.stages, self.row_ps = spec, timing.stages(spec, apart=grain == STAGE), timing.row_timing(spec)
 
     def run(self, step: Step, frame: int) -> None:
         """Weights in, all passes, and what the periphery makes of their counts."""
         self.done = [self._load(step, frame, sorted({*self.done, *self.arrived_for(step)}))]
-        for number in range(timing.passes(self.network, step.conv, self.spec)):
+        for number in self.to.each(range(timing.passes(self.network, step.conv, self.spec))):
             if number and self.spec.operand_copies == "every_further_pass":
                 self._copy_operands(step, frame)
             for stage in self.stages:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from hyperdrive_sim.archs.spec import Spec, figure
+from hyperdrive_sim.schedule.spec import Spec, figure
 
 HPCA = "H. Kim, J. Sim, Y. Choi, L.-S. Kim, NAND-Net, IEEE HPCA 2019"
 AMBIT = "V. Seshadri et al., Ambit, MICRO 2017; recalled"

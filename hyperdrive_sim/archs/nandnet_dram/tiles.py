@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from hyperdrive_sim.archs.architecture import Tiles
+from hyperdrive_sim.archs._nandnet.steps import Plan
 from hyperdrive_sim.archs.nandnet_dram import timing
 from hyperdrive_sim.archs.nandnet_dram.machine import DRAM
-from hyperdrive_sim.archs.nandnet_dram.placement import planned
 from hyperdrive_sim.archs.nandnet_dram.spec import NandnetDramSpec
 from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.schedule.placement import Placement
+from hyperdrive_sim.schedule.mapped import Tiles
 
 
-def tiles(network: Network, spec: NandnetDramSpec, placement: Placement, layer: str | None = None) -> Tiles:
+def tiles(network: Network, plan: Plan, spec: NandnetDramSpec, layer: str | None) -> Tiles:
     """One row of banks: columns with a job in them, each as full of taps as the layer's chunks are on average."""
     useful, passes = np.zeros(spec.banks), 0
-    for step in (step for step in planned(network, spec).steps if layer in (None, step.conv.name)):
+    for step in (step for step in plan.steps if layer in (None, step.conv.name)):
         jobs = timing.jobs(network, step.conv, spec)
         whole, rest = divmod(jobs, spec.columns)
         filled = np.clip(rest - np.arange(spec.banks) * spec.columns // spec.banks, 0, spec.columns // spec.banks)

@@ -6,37 +6,22 @@ results.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple
 
 from hyperdrive_sim.archs._nandnet.lower import Layers, Ways
-from hyperdrive_sim.archs._nandnet.steps import Step
+from hyperdrive_sim.archs._nandnet.steps import Plan, Step
 from hyperdrive_sim.archs.nandnet_sram import timing
 from hyperdrive_sim.archs.nandnet_sram.arithmetic import targets_rate
 from hyperdrive_sim.archs.nandnet_sram.machine import MAPS, ONES, PERIPHERY, PORT, ROUTER, WEIGHTS, tile
 from hyperdrive_sim.archs.nandnet_sram.spec import NandnetSramSpec
-from hyperdrive_sim.archs.nandnet_sram.timing import Block, Size
+from hyperdrive_sim.archs.nandnet_sram.timing import Block, Filling, Size
 from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.schedule.placement import Placement
-from hyperdrive_sim.schedule.tasks import Arrivals, Load, Schedule, Task
+from hyperdrive_sim.schedule.tasks import Load, Task
+from hyperdrive_sim.schedule.writer import Writer
 
 GRAINS = ("block",)
-
-
-def lower(network: Network, spec: NandnetSramSpec, placement: Placement, arrivals: Arrivals, grain: str = "block") -> Schedule:
-    """The schedule of some frames, one after the other."""
-    return _Blocks(network, spec).schedule(arrivals)
-
-
-def count(network: Network, spec: NandnetSramSpec, placement: Placement, arrivals: Arrivals, grain: str = "block") -> int:
-    """How many tasks `lower` would write."""
-    plan, every, first = timing.planned(network, spec), 0, 0
-    for filling in timing.fillings(network, spec).values():
-        every += sum(len(block.tiles) + 2 for block in filling.blocks)
-        every += sum(map(bool, filling.ones_taps(spec))) + sum(map(bool, filling.words_out(spec)))
-        first += len(filling.blocks) + _writes_ones(spec)
-    every += len(plan.entries) + len(plan.exits)
-    return every * arrivals.frames + first * (1 if spec.weights == "kept" else arrivals.frames)
 
 
 def _writes_ones(spec: NandnetSramSpec) -> bool:
@@ -57,10 +42,12 @@ class _Work(NamedTuple):
         return self.step.conv.name
 
 
-class _Blocks(Layers):
-    def __init__(self, network: Network, spec: NandnetSramSpec) -> None:
-        super().__init__(network, timing.planned(network, spec), Ways(PORT, PERIPHERY, MAPS, WEIGHTS, partial(timing.port_ps, spec=spec)))
-        self.spec, self.fillings = spec, timing.fillings(network, spec)
+class Blocks(Layers):
+    """The tasks of a network, block by block of the weights that tiles hold at a time."""
+
+    def __init__(self, network: Network, plan: Plan, spec: NandnetSramSpec, fillings: Mapping[str, Filling], to: Writer) -> None:
+        super().__init__(network, plan, Ways(PORT, PERIPHERY, MAPS, WEIGHTS, partial(timing.port_ps, spec=spec)), to)
+        self.spec, self.fillings = spec, fillings
 
     def run(self, step: Step, frame: int) -> None:
         """All blocks of a layer; its outputs leave through the port as soon as they fill words."""

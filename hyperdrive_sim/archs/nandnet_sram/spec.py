@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hyperdrive_sim.archs.spec import Spec, figure
+from hyperdrive_sim.schedule.spec import Spec, figure
 
 HPCA = "H. Kim, J. Sim, Y. Choi, L.-S. Kim, NAND-Net, IEEE HPCA 2019"
 SELECTED = f"{HPCA} gives pieces only; of the values tried, the one that its speedups fit"

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from hyperdrive_sim.archs.architecture import Tiles
-from hyperdrive_sim.archs.nandnet_sram import timing
 from hyperdrive_sim.archs.nandnet_sram.machine import SRAM
 from hyperdrive_sim.archs.nandnet_sram.spec import NandnetSramSpec
-from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.schedule.placement import Placement
+from hyperdrive_sim.archs.nandnet_sram.timing import Filling
+from hyperdrive_sim.schedule.mapped import Tiles
 
 
-def tiles(network: Network, spec: NandnetSramSpec, placement: Placement, layer: str | None = None) -> Tiles:
+def tiles(fillings: Mapping[str, Filling], spec: NandnetSramSpec, layer: str | None) -> Tiles:
     """One row of tiles; within a block those that take part have equal shares of its weights, and the others wait for them."""
     useful, could = np.zeros(spec.count), 0
-    for name, (size, blocks) in timing.fillings(network, spec).items():
+    for name, (size, blocks) in fillings.items():
         for block in blocks if layer in (None, name) else ():
             used = slice(block.tiles.start, block.tiles.stop)
             useful[used] += size.pixels * block.weights / len(block.tiles)

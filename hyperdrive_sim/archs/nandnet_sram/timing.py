@@ -7,12 +7,11 @@ weights fill B at a time, a dense mapping needs P * (W mod B) / B passes for the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from math import ceil
 from typing import NamedTuple
 
-from hyperdrive_sim.archs._nandnet.steps import Plan, plan
 from hyperdrive_sim.archs.nandnet_sram.spec import NandnetSramSpec
 from hyperdrive_sim.network.box import chunks
 from hyperdrive_sim.network.graph import Network
@@ -68,18 +67,13 @@ class Filling(NamedTuple):
             left -= now
 
 
-def planned(network: Network, spec: NandnetSramSpec) -> Plan:
-    return plan(network, spec.left_to_host)
-
-
 def size(network: Network, conv: Conv) -> Size:
     out = network.shape(conv.name)
     return Size(out.rows * out.columns, conv.window.taps * network.shape(conv.inputs[0]).channels, out.channels)
 
 
-def fillings(network: Network, spec: NandnetSramSpec) -> dict[str, Filling]:
-    """Those of all layers, by name. Layers that are kept have tiles of their own, and what is left over in proportion."""
-    sizes = {step.conv.name: size(network, step.conv) for step in planned(network, spec).steps}
+def fillings(sizes: Mapping[str, Size], spec: NandnetSramSpec) -> dict[str, Filling]:
+    """The weights of all layers in tiles, by layer. Layers that are kept have tiles of their own, and what is left over in proportion."""
     blocks = _dense if spec.mapping == "dense" else _aligned
     theirs = zip(sizes.items(), _tiles(list(sizes.values()), spec), strict=True)
     return {name: Filling(one, tuple(blocks(one, spec, tiles))) for (name, one), tiles in theirs}
@@ -101,6 +95,11 @@ def tiles_for(one: Size, spec: NandnetSramSpec) -> int:
     if spec.mapping == "dense":
         return -(-one.weights // spec.tile_bits)
     return -(-one.taps // spec.tile_rows) * -(-one.channels // spec.tile_columns)
+
+
+def tiles_for_all(sizes: Iterable[Size], spec: NandnetSramSpec) -> int:
+    """How many tiles hold all layers at once."""
+    return sum(tiles_for(one, spec) for one in sizes)
 
 
 def _dense(one: Size, spec: NandnetSramSpec, tiles: range) -> Iterator[Block]:

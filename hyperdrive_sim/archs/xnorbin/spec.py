@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hyperdrive_sim.archs._xnor_datapath.spec import STRUCTURE, Bits, DatapathSpec
-from hyperdrive_sim.archs.spec import figure
+from hyperdrive_sim.schedule.spec import figure
 
 
 class XnorbinSpec(DatapathSpec):

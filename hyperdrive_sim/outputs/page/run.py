@@ -11,12 +11,13 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from hyperdrive_sim.engine.compiled import Progress, silent
 from hyperdrive_sim.outputs import manifest, rundir
 from hyperdrive_sim.outputs.manifest import Manifest
 from hyperdrive_sim.outputs.rundir import resolved
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.scenario.scenario import Scenario
-from hyperdrive_sim.study.runs import Progress, run, silent
+from hyperdrive_sim.study.runs import run
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,10 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from hyperdrive_sim.archs.architecture import Tiles
 from hyperdrive_sim.engine.occupancy import Occupancy
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.schedule.machine import Machine
+from hyperdrive_sim.schedule.mapped import Tiles
 
 NAME = "arrays.npz"
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hyperdrive_sim.archs.architecture import Quantity
+from hyperdrive_sim.engine.compiled import collector_paused
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.outputs import manifest
 from hyperdrive_sim.outputs.manifest import Manifest
@@ -18,7 +18,7 @@ from hyperdrive_sim.report.layer_table import LayerRow
 from hyperdrive_sim.report.records import Action, Efficiency, Energy, NetworkFacts, ScenarioFacts, SystemFacts, Throughput, Time, UnitRow
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.scenario.published import Comparison
-from hyperdrive_sim.study.runs import collector_paused
+from hyperdrive_sim.schedule.mapped import Quantity
 
 
 def read(folder: Path | str) -> Report:

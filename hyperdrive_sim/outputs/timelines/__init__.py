@@ -16,13 +16,13 @@ from typing import IO, Any, NamedTuple, cast
 
 import numpy as np
 
+from hyperdrive_sim.engine.compiled import Progress, silent
 from hyperdrive_sim.errors import InvalidInput, MissingExtra
 from hyperdrive_sim.outputs import atomic
 from hyperdrive_sim.outputs.timelines.counters import CHIP_STEPS, MACHINE_STEPS
 from hyperdrive_sim.outputs.timelines.timeline import CHIP, LEVELS, UNIT, of_report
 from hyperdrive_sim.outputs.timelines.window import WHOLE, bounds, of_run
 from hyperdrive_sim.report.report import Report
-from hyperdrive_sim.study.runs import Progress, silent
 
 OPTION = "--trace"
 LARGE_BYTES = 100_000_000

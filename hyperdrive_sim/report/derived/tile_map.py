@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdrive_sim.archs.architecture import Tiles
 from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.schedule.mapped import Tiles
 
 WHOLE_RUN = "whole run"
 

@@ -1,0 +1,86 @@
+"""A network on a mesh of chips, and the architecture that puts it there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+from hyperdrive_sim.archs.architecture import narrowed
+from hyperdrive_sim.archs.hyperdrive.arithmetic import Fp16
+from hyperdrive_sim.archs.hyperdrive.lower import Lowering
+from hyperdrive_sim.archs.hyperdrive.machine import build
+from hyperdrive_sim.archs.hyperdrive.meshes import fitting, smallest
+from hyperdrive_sim.archs.hyperdrive.pieces import GRAINS
+from hyperdrive_sim.archs.hyperdrive.placement import Layout, Shortage, check_cuttable, placed
+from hyperdrive_sim.archs.hyperdrive.prices import prices
+from hyperdrive_sim.archs.hyperdrive.spec import HyperdriveSpec
+from hyperdrive_sim.archs.hyperdrive.steps import plan
+from hyperdrive_sim.archs.hyperdrive.tiles import tiles
+from hyperdrive_sim.errors import DoesNotFit, Mistake
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.schedule import spec as specs
+from hyperdrive_sim.schedule.mapped import Datasheet, Tiles
+from hyperdrive_sim.schedule.mesh import Mesh
+from hyperdrive_sim.schedule.prices import Price
+from hyperdrive_sim.schedule.tasks import Arrivals
+from hyperdrive_sim.schedule.writer import Writer
+
+MEMORIES = {"fmm": "feature-map memory", "border": "border memory", "corner": "corner memory", "wbuf": "weight buffer"}
+
+
+class MappedHyperdrive:
+    """A network cut over a decided mesh. Raises DoesNotFit with the smallest mesh that would do."""
+
+    def __init__(self, network: Network, spec: HyperdriveSpec) -> None:
+        self.network, self.spec = network, spec
+        ours = plan(network)
+        check_cuttable(network, ours, spec.chips)
+        mesh = Mesh(*spec.chips)
+        self.machine = build(spec, mesh)
+        self.layout = Layout(network, ours, spec, mesh)
+        if shortage := self.layout.shortage():
+            raise DoesNotFit(_explained(shortage, self.layout))
+        self.placement = placed(self.layout).checked(network, self.machine)
+        self.arithmetic = Fp16()
+        self.datasheet: Datasheet = {}
+
+    @cached_property
+    def prices(self) -> Mapping[str, Price]:
+        return prices(self.spec)
+
+    def write(self, to: Writer, arrivals: Arrivals, grain: str) -> None:
+        Lowering(self.layout, self.machine, self.placement, to, grain).write(arrivals)
+
+    def tiles(self, layer: str | None) -> Tiles:
+        return tiles(self.layout, layer)
+
+
+def _explained(shortage: Shortage, layout: Layout) -> Mistake:
+    mesh, (rows, columns) = smallest(layout.network, layout.plan, layout.spec), layout.spec.chips
+    wanted = f"layer '{shortage.layer}' needs {shortage.needed} bits of each chip's {MEMORIES[shortage.memory]}"
+    cure = f"the smallest mesh that holds this network is [{mesh[0]}, {mesh[1]}]" if mesh else "no mesh holds it, the memory must be larger"
+    return Mistake("chip.mesh", f"{wanted} on a [{rows}, {columns}] mesh, {shortage.there} bits are there", cure)
+
+
+class Hyperdrive:
+    """The architecture."""
+
+    name = "hyperdrive"
+    Spec = HyperdriveSpec
+    grains = GRAINS
+    tolerance = 0.0
+
+    def candidates(self, network: Network, spec: specs.Spec) -> Iterator[specs.Spec]:
+        """The spec itself, or for `mesh: auto` with every mesh whose memories hold the network, the fewest chips first."""
+        ours, found = narrowed(HyperdriveSpec, spec), False
+        if ours.mesh != "auto":
+            yield ours
+            return
+        for mesh in fitting(network, plan(network), ours):
+            found = True
+            yield ours.model_copy(update={"mesh": mesh})
+        if not found:
+            self.map(network, ours.model_copy(update={"mesh": (1, 1)}))  # which says what does not fit
+
+    def map(self, network: Network, spec: specs.Spec) -> MappedHyperdrive:
+        return MappedHyperdrive(network, narrowed(HyperdriveSpec, spec))

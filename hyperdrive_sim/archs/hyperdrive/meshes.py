@@ -1,0 +1,47 @@
+"""Which meshes hold a network, in the order in which `mesh: auto` prefers them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hyperdrive_sim.archs.hyperdrive.placement import MOST_CHIPS, Layout, lifetimes, smallest_map
+from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS, HyperdriveSpec
+from hyperdrive_sim.archs.hyperdrive.steps import Plan
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.schedule.mesh import Mesh
+
+
+def smallest(network: Network, plan: Plan, spec: HyperdriveSpec) -> tuple[int, int] | None:
+    """The first of the fitting meshes; None if no mesh will do."""
+    return next(fitting(network, plan, spec), None)
+
+
+def fitting(network: Network, plan: Plan, spec: HyperdriveSpec) -> Iterator[tuple[int, int]]:
+    """Meshes whose memories hold the network: fewest chips first, then the smallest patch per tile (the fastest), then the squarest."""
+    entry, limit = network.shape(plan.entries[0]), smallest_map(network, plan)
+    profiles = _profiles(network, plan)
+
+    def patch(mesh: tuple[int, int], stride: int) -> int:
+        rows, columns = -(-entry.rows // (mesh[0] * stride)), -(-entry.columns // (mesh[1] * stride))
+        return -(-rows // spec.tile_rows) * -(-columns // spec.tile_columns)
+
+    def preference(mesh: tuple[int, int]) -> tuple[int, int, float]:
+        return mesh[0] * mesh[1], patch(mesh, 1), abs(entry.rows / mesh[0] - entry.columns / mesh[1])
+
+    meshes = ((rows, columns) for rows in range(1, limit.rows + 1) for columns in range(1, min(limit.columns, MOST_CHIPS // rows) + 1))
+    for mesh in sorted(meshes, key=preference):
+        words = max(sum(channels * patch(mesh, stride) for stride, channels in profile) for profile in profiles)
+        if words * spec.tiles * WORD_BITS > spec.feature_map_memory_bits:  # a bound, before anything is laid out
+            continue
+        if Layout(network, plan, spec, Mesh(*mesh)).shortage() is None:
+            yield mesh
+
+
+def _profiles(network: Network, plan: Plan) -> set[tuple[tuple[int, int], ...]]:
+    """What is alive together in any step, as (stride, channels) of the maps: the same on every mesh."""
+    found = set()
+    claims = lifetimes(plan)
+    for number in range(len(plan.steps)):
+        alive = [c.tensor for c in claims if c.alive_beside(number)]
+        found.add(tuple(sorted((plan.stride[tensor], network.shape(tensor).channels) for tensor in alive)))
+    return found

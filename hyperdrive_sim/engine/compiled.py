@@ -1,0 +1,103 @@
+"""A network on a machine with the frames to be run: its schedule, and what the readers make of that, each made once."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+
+from hyperdrive_sim.engine.ledger import Ledger, account
+from hyperdrive_sim.engine.occupancy import Occupancy, occupancies
+from hyperdrive_sim.engine.simulate import simulate
+from hyperdrive_sim.engine.trace import Trace
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.schedule.machine import Machine
+from hyperdrive_sim.schedule.mapped import Mapped
+from hyperdrive_sim.schedule.placement import Placement
+from hyperdrive_sim.schedule.tasks import Arrivals, Schedule
+from hyperdrive_sim.schedule.writer import Writer
+
+Progress = Callable[[str, int, int], None]
+"""Progress callback (stage, done, total); a total of 0 is unknown."""
+
+
+def silent(stage: str, done: int, total: int) -> None:
+    """Progress that nobody looks at."""
+
+
+class Compiled:
+    """What every reader takes: a mapped network, the frames to be run and how finely their tasks are cut.
+
+    Schedule, trace, ledger and occupancy are made when they are first asked for, and kept.
+    """
+
+    def __init__(self, mapped: Mapped, arrivals: Arrivals, grain: str, progress: Progress = silent) -> None:
+        self.mapped, self.arrivals, self.grain, self.progress = mapped, arrivals, grain, progress
+
+    @property
+    def network(self) -> Network:
+        return self.mapped.network
+
+    @property
+    def machine(self) -> Machine:
+        return self.mapped.machine
+
+    @property
+    def placement(self) -> Placement:
+        return self.mapped.placement
+
+    def cut(self, grain: str) -> Compiled:
+        """The same network and frames with tasks cut otherwise."""
+        return Compiled(self.mapped, self.arrivals, grain, self.progress)
+
+    def scheduled(self, schedule: Schedule) -> Compiled:
+        """The same network and frames with another schedule in place of its own."""
+        other = self.cut(self.grain)
+        other.__dict__["schedule"] = schedule
+        return other
+
+    @cached_property
+    def size(self) -> int:
+        """How many tasks the schedule has, without writing all of it."""
+        counter = Writer(counting=True)
+        self.mapped.write(counter, self.arrivals, self.grain)
+        return counter.size
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        """The tasks, checked against the machine."""
+        self.progress("scheduling", 0, 0)
+        writer = Writer()
+        with collector_paused():
+            self.mapped.write(writer, self.arrivals, self.grain)
+            return writer.schedule().checked(self.machine)
+
+    @cached_property
+    def trace(self) -> Trace:
+        """When every task became ready, started and ended."""
+        schedule = self.schedule
+        with collector_paused():
+            return simulate(schedule, lambda done: self.progress("simulating", done, len(schedule)))
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What every action cost."""
+        return account(self.schedule, self.mapped.prices)
+
+    @cached_property
+    def occupancy(self) -> Mapping[str, Occupancy]:
+        """How full each memory is over time."""
+        return occupancies(self.machine, self.placement, self.trace)
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Pause garbage collection while millions of small records without cycles are made: it costs half as much again and finds nothing."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

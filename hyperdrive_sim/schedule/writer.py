@@ -1,0 +1,60 @@
+"""Where an architecture writes its tasks, or only learns how many they would be."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from typing import TypeVar
+
+from hyperdrive_sim.schedule.tasks import Schedule, Task
+
+T = TypeVar("T")
+
+
+class Writer:
+    """Takes tasks in the order of the schedule; one that is *counting* keeps few of them and knows how many there would be.
+
+    A lowering is written once, as loops over frames, blocks or passes, and serves both: it runs its regular loops through `each`.
+    """
+
+    def __init__(self, *, counting: bool = False) -> None:
+        self.counting = counting
+        self.tasks: list[Task] = []
+        self._skipped = 0
+        self._known: dict[Hashable, tuple[int, int]] = {}
+
+    @property
+    def size(self) -> int:
+        """How many tasks have been written, or would have been."""
+        return len(self.tasks) + self._skipped
+
+    def add(self, task: Task) -> int:
+        """Write a task; returns its position, which later tasks may come after."""
+        self.tasks.append(task)
+        return len(self.tasks) - 1
+
+    def each(self, items: Sequence[T], alike: Hashable = None) -> Iterator[T]:
+        """The items of a loop whose passes write equally many tasks each, from the second pass on.
+
+        Loops with one key *alike* write equally many tasks in their first passes, and in their others. A writer that counts runs the
+        first two passes of one such loop and works out the rest, so what a pass leaves behind for the next must not be needed after it.
+        """
+        if not self.counting:
+            yield from items
+            return
+        if alike is None or alike not in self._known:
+            before = self.size
+            passes: list[int] = []
+            for item in items[:2]:
+                yield item
+                passes.append(self.size - before - sum(passes))
+            first, other = passes[0] if passes else 0, passes[-1] if passes else 0
+            if alike is not None and len(passes) == 2:
+                self._known[alike] = first, other
+            self._skipped += other * max(0, len(items) - 2)
+        elif items:
+            first, other = self._known[alike]
+            self._skipped += first + other * (len(items) - 1)
+
+    def schedule(self) -> Schedule:
+        """All that was written."""
+        return Schedule(self.tasks)

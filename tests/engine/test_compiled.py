@@ -1,0 +1,55 @@
+"""A run makes one of each record, and each when it is first asked for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from commands import SCENARIOS
+from worlds import on
+
+from hyperdrive_sim.archs.hyperdrive import architecture
+from hyperdrive_sim.archs.hyperdrive.placement import Layout
+from hyperdrive_sim.network import zoo
+from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.schedule.machine import Machine
+from hyperdrive_sim.schedule.mesh import Mesh
+from hyperdrive_sim.schedule.tasks import Schedule
+from hyperdrive_sim.study import runs
+
+FIFTY: Path = SCENARIOS / "hyperdrive" / "resnet34_2048x1024.yaml"
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How many of some records are made."""
+    found: Counter[str] = Counter()
+    for kind in (Machine, Layout, Mesh):
+
+        def counted(self: object, *arguments: object, whole: object = kind.__init__, name: str = kind.__name__, **more: object) -> None:
+            found[name] += 1
+            whole(self, *arguments, **more)  # type: ignore[operator]
+
+        monkeypatch.setattr(kind, "__init__", counted)
+    return found
+
+
+def test_a_run_builds_one_machine_one_layout_one_mesh(made: Counter[str]) -> None:
+    report = runs.run(Scenario.read(FIFTY, ["reproduces=null"]))
+    assert len(report.tiles_by_layer["layer1.0.conv1"]) == 50
+    assert made == {"Machine": 1, "Layout": 1, "Mesh": 1}
+
+
+def test_a_dry_run_writes_no_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Schedule, "__init__", lambda *_: pytest.fail("a schedule was written"))
+    assert runs.estimate(Scenario.read(FIFTY)).tasks == 168_144
+
+
+def test_each_is_made_once_and_another_schedule_has_its_own() -> None:
+    one = on(architecture, zoo.build("tiny_conv", (16, 7, 9)))
+    assert one.schedule is one.schedule
+    assert one.trace is one.trace
+    slow = one.scheduled(Schedule(task._replace(ps=2 * task.ps) for task in one.schedule))
+    assert slow.mapped is one.mapped
+    assert slow.trace.makespan_ps > one.trace.makespan_ps
