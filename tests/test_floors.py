@@ -40,7 +40,6 @@ ALLOWED = {
     "rich": "cli",
     "pandas": "report",
     "matplotlib": "outputs.plots",
-    "pyarrow": "outputs.rundir",
     "perfetto": "outputs.timelines",
     "vcd": "outputs.timelines",
     "plotly": "outputs.page",

@@ -120,9 +120,9 @@ def _print_json(value: Any) -> None:
 @contextmanager
 def _progress() -> Iterator[Callable[[str, int, int], None]]:
     """A bar on a terminal's stderr, for what takes longer than two seconds; nothing elsewhere."""
-    from hyperdrive_sim.cli.progress import Bar
+    from hyperdrive_sim.cli.progress import ProgressBar
 
-    with Bar() as bar:
+    with ProgressBar() as bar:
         yield bar.update
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Group
 from rich.text import Text
 
-from hyperdrive_sim.cli.tables import BLANK, LEAST_TITLE, Column, Columns, published
+from hyperdrive_sim.cli.tables import BLANK, LEAST_TITLE, FittedTable, TerminalColumn, published
 from hyperdrive_sim.errors import HyperdriveSimError
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.report.side_by_side import bound_by, names, unlike, weak
@@ -30,22 +30,22 @@ def comparison(found: Sequence[tuple[str, Report | HyperdriveSimError]]) -> Grou
     return Group(_table(called, reports), *beside, *((BLANK, *below) if below else ()))
 
 
-def _table(names: Sequence[str], reports: Sequence[Report]) -> Columns:
+def _table(names: Sequence[str], reports: Sequence[Report]) -> FittedTable:
     """Efficiencies stand below their unit to leave room for names; energy is per frame."""
-    return Columns(
+    return FittedTable(
         "",
-        Column("scenario", [Text(name) for name in names], right=False, wraps=" ", least=LEAST_TITLE),
-        Column("network", [one.network.name for one in reports], right=False, spare=6),
-        Column("chip", [one.system.architecture for one in reports], right=False, spare=7),
-        Column("latency", [si(one.time.latency_s, "s") for one in reports]),
-        Column("rate", [per_s(one.time.frames_per_s) for one in reports], spare=5),
-        Column("core\nenergy", [si(one.energy.core_j, "J") for one in reports]),
-        Column("I/O\nenergy", [si(one.energy.io_j, "J") for one in reports]),
-        Column("system\nOp/s/W", [si(one.efficiency.system_ops_per_j) for one in reports]),
-        Column("core\nOp/s/W", [si(one.efficiency.core_ops_per_j) for one in reports], spare=4),
-        Column("use", [percent(one.throughput.utilization) for one in reports], spare=2),
-        Column("bound by", [bound_by(one) for one in reports], right=False, spare=3),
-        Column("weak\nprices", [percent(weak(one)) for one in reports], spare=1),
+        TerminalColumn("scenario", [Text(name) for name in names], right=False, wraps=" ", least=LEAST_TITLE),
+        TerminalColumn("network", [one.network.name for one in reports], right=False, spare=6),
+        TerminalColumn("chip", [one.system.architecture for one in reports], right=False, spare=7),
+        TerminalColumn("latency", [si(one.time.latency_s, "s") for one in reports]),
+        TerminalColumn("rate", [per_s(one.time.frames_per_s) for one in reports], spare=5),
+        TerminalColumn("core\nenergy", [si(one.energy.core_j, "J") for one in reports]),
+        TerminalColumn("I/O\nenergy", [si(one.energy.io_j, "J") for one in reports]),
+        TerminalColumn("system\nOp/s/W", [si(one.efficiency.system_ops_per_j) for one in reports]),
+        TerminalColumn("core\nOp/s/W", [si(one.efficiency.core_ops_per_j) for one in reports], spare=4),
+        TerminalColumn("use", [percent(one.throughput.utilization) for one in reports], spare=2),
+        TerminalColumn("bound by", [bound_by(one) for one in reports], right=False, spare=3),
+        TerminalColumn("weak\nprices", [percent(weak(one)) for one in reports], spare=1),
     )
 
 
@@ -57,16 +57,16 @@ def _why(file: str, error: HyperdriveSimError) -> Iterator[str]:
 
 def sweep(points: Sequence[tuple[Mapping[str, Any], Report | str]]) -> Group:
     """A row per point, and what was wrong with those that failed."""
-    keys = [Column(key.rpartition(".")[2].replace("_", "\n"), [str(point[key]) for point, _ in points]) for key in points[0][0]]
+    keys = [TerminalColumn(key.rpartition(".")[2].replace("_", "\n"), [str(point[key]) for point, _ in points]) for key in points[0][0]]
     cells = [_outcome(outcome) for _, outcome in points]
     names = {"latency": 0, "rate": 2, "use": 3, "energy": 1, "efficiency": 0, "bound by": 4}
-    figures = [Column(name, [row[number] for row in cells], spare=spare) for number, (name, spare) in enumerate(names.items())]
+    figures = [TerminalColumn(name, [row[number] for row in cells], spare=spare) for number, (name, spare) in enumerate(names.items())]
     failed = [
         Text(f"{', '.join(f'{key}={value}' for key, value in point.items())}: {outcome}", style="bold red")
         for point, outcome in points
         if isinstance(outcome, str)
     ]
-    return Group(Columns("", *keys, *figures), *failed)
+    return Group(FittedTable("", *keys, *figures), *failed)
 
 
 def _outcome(outcome: Report | str) -> list[str | Text]:

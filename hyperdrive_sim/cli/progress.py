@@ -12,7 +12,7 @@ PATIENCE_S = 2.0
 REFRESH_S = 0.1
 
 
-class Bar:
+class ProgressBar:
     """Shows what is being done and, where it is known, how far it is. It appears by itself, even if nothing is told for long."""
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class Bar:
         self.timer = threading.Timer(PATIENCE_S, self._open)
         self.timer.daemon = True
 
-    def __enter__(self) -> Bar:
+    def __enter__(self) -> ProgressBar:
         if sys.stderr.isatty():
             self.timer.start()
         return self

@@ -29,7 +29,7 @@ LEAST_TITLE = 12
 BLANK = Text("")
 
 
-class Column(NamedTuple):
+class TerminalColumn(NamedTuple):
     """A column of a table: *spare* ones are left out where there is no room, *wraps* says between what a line may break.
 
     The higher its number, the sooner a spare column goes; 0 is needed. A column is as wide as its longest piece, or *least* if told so.
@@ -43,10 +43,10 @@ class Column(NamedTuple):
     least: int = 0
 
 
-class Columns:
+class FittedTable:
     """A table that leaves out columns rather than cutting off numbers."""
 
-    def __init__(self, title: str, *columns: Column) -> None:
+    def __init__(self, title: str, *columns: TerminalColumn) -> None:
         self.title, self.columns = title, columns
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
@@ -56,7 +56,7 @@ class Columns:
             columns.remove(spare.pop())
         yield self._table(columns)
 
-    def _table(self, columns: Sequence[Column]) -> Table:
+    def _table(self, columns: Sequence[TerminalColumn]) -> Table:
         table = Table(title=self.title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0), pad_edge=False)
         for name, cells, right, _, wraps, least in columns:
             texts = [line for text in (name, *map(str, cells)) for line in text.split("\n")]
@@ -84,26 +84,26 @@ def _headline(report: Report) -> Text:
 
 def _figures(report: Report) -> Table:
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for name, value, remark in report.figures():
+    for name, value, remark in report.summary_lines():
         table.add_row(Text(name), Text(value, style="bold"), Text(remark, style="dim"))
     return table
 
 
-def _layers(report: Report) -> Columns:
+def _layers(report: Report) -> FittedTable:
     """The layers that took longest, per frame: how long their arrays computed or stood still before they could, and for what."""
     frames, took = report.time.frames, report.took_s()
     longest = sorted(report.layers, key=lambda row: -took[row.name])[:TOP_LAYERS]
     rows = [row for row in report.layers if row in longest and took[row.name]]
     each = ", per frame" if frames > 1 else ""
-    return Columns(
+    return FittedTable(
         f"the layers that took longest{each}",
-        Column("layer", [row.name for row in rows], right=False),
-        Column("kind", [row.kind for row in rows], right=False, spare=1),
-        Column("time", [si(took[row.name], "s") for row in rows]),
-        Column("array\ncycles", [f"{row.cycles / frames:,.0f}" for row in rows], spare=2),
-        Column("energy", [si(row.energy_j / frames, "J") for row in rows], spare=3),
-        Column("use", [percent(row.utilization) for row in rows]),
-        Column("stalled by", [_stalls(row, took[row.name] * frames) for row in rows], right=False, wraps=", "),
+        TerminalColumn("layer", [row.name for row in rows], right=False),
+        TerminalColumn("kind", [row.kind for row in rows], right=False, spare=1),
+        TerminalColumn("time", [si(took[row.name], "s") for row in rows]),
+        TerminalColumn("array\ncycles", [f"{row.cycles / frames:,.0f}" for row in rows], spare=2),
+        TerminalColumn("energy", [si(row.energy_j / frames, "J") for row in rows], spare=3),
+        TerminalColumn("use", [percent(row.utilization) for row in rows]),
+        TerminalColumn("stalled by", [_stalls(row, took[row.name] * frames) for row in rows], right=False, wraps=", "),
     )
 
 
@@ -130,15 +130,15 @@ def _tiles(report: Report) -> Group:
 def published(rows: Sequence[Comparison], of: Sequence[str] = ()) -> Group:
     """Published figures beside simulated ones, and what there is to say about them; *of* names the run of each, if there are more."""
     quantities, theirs, ours, off, known = zip(*map(beside, rows), strict=True)
-    whose = (Column("scenario", [Text(name) for name in of], right=False, wraps=" ", least=LEAST_TITLE),) if of else ()
-    table = Columns(
+    whose = (TerminalColumn("scenario", [Text(name) for name in of], right=False, wraps=" ", least=LEAST_TITLE),) if of else ()
+    table = FittedTable(
         "published and simulated",
         *whose,
-        Column("quantity", quantities, right=False, wraps=" "),
-        Column("published", theirs),
-        Column("simulated", ours),
-        Column("off by", [Text(error, style="" if row.within else "bold red") for error, row in zip(off, rows, strict=True)]),
-        Column("known as", known, right=False, wraps=" "),
+        TerminalColumn("quantity", quantities, right=False, wraps=" "),
+        TerminalColumn("published", theirs),
+        TerminalColumn("simulated", ours),
+        TerminalColumn("off by", [Text(error, style="" if row.within else "bold red") for error, row in zip(off, rows, strict=True)]),
+        TerminalColumn("known as", known, right=False, wraps=" "),
     )
     notes = [Text(f"{row.quantity}: {row.note}", style="dim") for row in rows if row.note]
     beyond = [Text(further_off(row), "bold red") for row in rows if not row.within]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from operator import attrgetter
@@ -53,17 +52,17 @@ class Trace(Sequence[Span]):
     @cached_property
     def units(self) -> tuple[str, ...]:
         """The units that did anything, in the order of their first task."""
-        return tuple(dict.fromkeys(task.unit for task in self.tasks))
+        return distinct(map(attrgetter("unit"), self.tasks))
+
+    @cached_property
+    def layers(self) -> tuple[str, ...]:
+        """The layers that tasks were written for, in the order of their first task."""
+        return distinct(map(attrgetter("layer"), self.tasks))
 
     @cached_property
     def unit_index(self) -> NDArray[np.int64]:
         """For every task, the position of its unit in `units`."""
         return numbered(self.units, map(attrgetter("unit"), self.tasks), len(self.tasks))
-
-    @cached_property
-    def layers(self) -> tuple[str, ...]:
-        """The layers that tasks were written for, in the order of their first task."""
-        return tuple(dict.fromkeys(task.layer for task in self.tasks))
 
     @cached_property
     def layer_index(self) -> NDArray[np.int64]:
@@ -97,26 +96,15 @@ class Trace(Sequence[Span]):
         return {unit: order[low:high] for unit, low, high in zip(self.units, bounds, bounds[1:], strict=False)}
 
     def busy_ps(self) -> dict[str, int]:
-        busy = np.bincount(self.unit_index, self.end - self.start, len(self.units))
-        return {unit: int(busy[index]) for index, unit in enumerate(self.units)}
+        """How long each unit worked."""
+        return self._by_unit(self.end - self.start)
 
     def waiting_ps(self) -> dict[str, int]:
-        """For each unit, how long tasks that could have run waited while it served others."""
-        waiting = np.bincount(self.unit_index, self.start - self.ready, len(self.units))
-        return {unit: int(waiting[index]) for index, unit in enumerate(self.units)}
+        """How long tasks that could have run waited for each unit while it served others."""
+        return self._by_unit(self.start - self.ready)
 
-    def holders(self, unit: str) -> Counter[tuple[str, str]]:
-        """Who waited for whom at a unit: picoseconds by (layer that waited, layer that held it)."""
-        mine = self.by_unit[unit]
-        held: Counter[tuple[str, str]] = Counter()
-        for position, index in enumerate(mine):
-            before = position - 1
-            while before >= 0 and self.end[mine[before]] > self.ready[index]:
-                other = mine[before]
-                overlap = int(self.end[other] - max(self.start[other], self.ready[index]))
-                held[self.tasks[index].layer, self.tasks[other].layer] += overlap
-                before -= 1
-        return held
+    def _by_unit(self, durations: Times) -> dict[str, int]:
+        return dict(zip(self.units, summed(self.unit_index, durations, len(self.units)).tolist(), strict=True))
 
     def idle(self, unit: str) -> Iterator[tuple[int, int]]:
         """Each gap before a task of a unit: the task's position and for how long the unit had nothing it could do."""
@@ -191,10 +179,25 @@ class Trace(Sequence[Span]):
         return "".join(letter if busy > share / 2 else "." for letter, busy in zip(cells, worked, strict=True))
 
 
+def distinct(column: Iterable[str]) -> tuple[str, ...]:
+    """Each text once, in the order in which they first stand."""
+    return tuple(dict.fromkeys(column))
+
+
 def numbered(names: Sequence[str], column: Iterable[str], count: int) -> NDArray[np.int64]:
     """For each of *count* texts, its position in *names*."""
     number = {name: index for index, name in enumerate(names)}
     return np.fromiter(map(number.__getitem__, column), np.int64, count)
+
+
+def summed(index: NDArray[np.int64], durations: Times, count: int) -> Times:
+    """Sum of the *durations* in each of *count* groups, exact; `index[n]` is the group of `durations[n]`.
+
+    `np.bincount` with weights would add them up in float64, which loses picoseconds beyond 2^53 of them: two and a half hours.
+    """
+    totals = np.zeros(count, np.int64)
+    np.add.at(totals, index, durations)
+    return totals
 
 
 def _key(actions: Mapping[str, int]) -> tuple[tuple[str, int], ...]:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.report.layer_columns import Columns
-from hyperdrive_sim.report.span_columns import ABOUT, Lists, Names, SpanColumns
-from hyperdrive_sim.report.summary import Figure, beside, further_off
+from hyperdrive_sim.errors import MissingExtra
+from hyperdrive_sim.report.layer_columns import LayerColumns
+from hyperdrive_sim.report.span_columns import ABOUT, ListColumn, NameColumn, SpanColumns
+from hyperdrive_sim.report.summary import SummaryLine, beside, further_off
 from hyperdrive_sim.scenario.published import Comparison
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PUBLISHED = ("published and simulated", "published", "simulated", "off by", "known as")
 
 
-def page(title: str, subject: str, figures: Iterable[Figure], published: Sequence[Comparison]) -> str:
+def page(title: str, subject: str, figures: Iterable[SummaryLine], published: Sequence[Comparison]) -> str:
     """HTML in the colours and the type of the notebook that it stands in."""
     parts = [f"<p><strong>{escape(title)}</strong><br>{escape(subject)}</p>", _table([_row(*figure) for figure in figures])]
     if published:
@@ -46,13 +46,13 @@ def _remarks(published: Sequence[Comparison]) -> Iterator[str]:
             yield f"<p><strong>{escape(further_off(row))}</strong></p>"
 
 
-def layers_frame(columns: Columns) -> DataFrame:
+def layers_frame(columns: LayerColumns) -> DataFrame:
     frame: DataFrame = _pandas().DataFrame(columns)
     return frame
 
 
 def spans_frame(columns: SpanColumns) -> DataFrame:
-    """Names as categories; what each column is stands in the frame's `attrs`."""
+    """NameColumn as categories; what each column is stands in the frame's `attrs`."""
     pandas = _pandas()
     frame: DataFrame = pandas.DataFrame({name: _series(pandas, column) for name, column in vars(columns).items()})
     frame.attrs = dict(ABOUT)
@@ -61,9 +61,9 @@ def spans_frame(columns: SpanColumns) -> DataFrame:
 
 def _series(pandas: Any, column: Any) -> Any:
     match column:
-        case Names(codes, names):
+        case NameColumn(codes, names):
             return pandas.Categorical.from_codes(codes, names)
-        case Lists():
+        case ListColumn():
             return pandas.Series(list(column.rows()), dtype=object)
     return column
 
@@ -72,5 +72,5 @@ def _pandas() -> Any:
     try:
         import pandas
     except ImportError:
-        raise InvalidInput.at("", "data frames need pandas", "pip install 'hyperdrive-sim[notebook]'") from None
+        raise MissingExtra("a data frame", "notebook") from None
     return pandas

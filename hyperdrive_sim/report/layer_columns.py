@@ -33,16 +33,19 @@ from hyperdrive_sim.report.layer_table import LayerRow
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.mapped import Tiles
 from hyperdrive_sim.schedule.prices import IO_ACTIONS, PJ
+from hyperdrive_sim.schedule.tasks import actions_by
 
-Columns = dict[str, list[Any]]
+LayerColumns = dict[str, list[Any]]
 """By name, a value for every layer; None where there is none."""
 
 
-def layer_columns(rows: Sequence[LayerRow], machine: Machine, trace: Trace, tiles: Mapping[str, Tiles], pj: Mapping[str, float]) -> Columns:
+def layer_columns(
+    rows: Sequence[LayerRow], machine: Machine, trace: Trace, tiles: Mapping[str, Tiles], pj: Mapping[str, float]
+) -> LayerColumns:
     """A report's layers; *tiles* is the use of tiles in each, *pj* the price of every action."""
-    stalls = [machine.clock.cycles(round(_stalled_s(row) * PS_PER_S)) for row in rows]
+    stalls = [machine.clock.cycles(round(row.stalled_s * PS_PER_S)) for row in rows]
     totals = [row.cycles + stall for row, stall in zip(rows, stalls, strict=True)]
-    counts = action_counts(trace)
+    counts = counts_by_layer(trace)
     joules = sum((count * pj[action] * PJ for action, count in counts.items() if action in IO_ACTIONS), np.zeros(len(rows)))
     return {
         "layer_id": list(range(len(rows))),
@@ -53,7 +56,7 @@ def layer_columns(rows: Sequence[LayerRow], machine: Machine, trace: Trace, tile
         "stall_cycles": stalls,
         "total_cycles": totals,
         "utilization": [row.utilization for row in rows],
-        "mapping_efficiency": [_mean(tiles[row.name]) if row.name in tiles else None for row in rows],
+        "mapping_efficiency": [mean_use(tiles[row.name]) if row.name in tiles else None for row in rows],
         "compute_utilization": [_while_computing(row, machine) for row in rows],
         "start_s": [row.start_s for row in rows],
         "end_s": [row.end_s for row in rows],
@@ -65,19 +68,17 @@ def layer_columns(rows: Sequence[LayerRow], machine: Machine, trace: Trace, tile
     }
 
 
-def action_counts(trace: Trace) -> dict[str, NDArray[np.int64]]:
+def counts_by_layer(trace: Trace) -> dict[str, NDArray[np.int64]]:
     """How often each action happens in each of the trace's layers."""
-    layers, countings = len(trace.layers), len(trace.actions)
-    tasks = np.bincount(trace.layer_index * countings + trace.actions_index, minlength=layers * countings).reshape(layers, countings)
-    names = dict.fromkeys(action for actions in trace.actions for action in actions)
-    return {name: tasks @ np.array([actions.get(name, 0) for actions in trace.actions], np.int64) for name in names}
+    number = {layer: index for index, layer in enumerate(trace.layers)}
+    counts: dict[str, NDArray[np.int64]] = {}
+    for (layer, action), count in actions_by((task.layer for task in trace.tasks), trace.tasks).items():
+        counts.setdefault(action, np.zeros(len(number), np.int64))[number[layer]] = count
+    return counts
 
 
-def _stalled_s(row: LayerRow) -> float:
-    return sum(row.stalls.values())
-
-
-def _mean(tiles: Tiles) -> float:
+def mean_use(tiles: Tiles) -> float:
+    """The mean use of all tiles of all chips, each chip counted alike."""
     return float(np.mean([use.mean() for use in tiles.values()]))
 
 
@@ -85,7 +86,7 @@ def _while_computing(row: LayerRow, machine: Machine) -> float | None:
     """Utilisation without the stalls that a row's own includes."""
     if not row.utilization:
         return None
-    return row.ops / ((row.held_s(machine.peak_ops_per_s) - _stalled_s(row)) * machine.peak_ops_per_s)
+    return row.ops / (row.computed_s(machine.peak_ops_per_s) * machine.peak_ops_per_s)
 
 
 def _stalls(rows: Sequence[LayerRow]) -> Iterator[tuple[str, list[float]]]:

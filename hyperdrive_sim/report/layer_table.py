@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hyperdrive_sim.engine.ledger import Ledger
-from hyperdrive_sim.engine.trace import Trace
+from hyperdrive_sim.engine.trace import Trace, summed
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Layer
 from hyperdrive_sim.rates import PS_PER_S
@@ -36,10 +36,18 @@ class LayerRow:
     utilization: float
     stalls: Mapping[str, float]
 
+    @property
+    def stalled_s(self) -> float:
+        """For how long the arrays stood still before it, on average over them, whatever the cause."""
+        return sum(self.stalls.values())
+
     def held_s(self, peak_ops_per_s: float) -> float:
         """For how long it held the arrays, on average over them: they computed it or stood still before it."""
-        stalled = sum(self.stalls.values())
-        return max(stalled, self.ops / (self.utilization * peak_ops_per_s)) if self.utilization else stalled
+        return max(self.stalled_s, self.ops / (self.utilization * peak_ops_per_s)) if self.utilization else self.stalled_s
+
+    def computed_s(self, peak_ops_per_s: float) -> float:
+        """For how long the arrays computed it, on average: `cycles` are the busiest one's, which may add up to more than the run."""
+        return self.held_s(peak_ops_per_s) - self.stalled_s
 
 
 def layer_rows(network: Network, machine: Machine, trace: Trace, ledger: Ledger) -> Iterator[LayerRow]:
@@ -83,11 +91,11 @@ def _layer_times(machine: Machine, trace: Trace) -> dict[str, tuple[int, int, in
     order = np.argsort(layer, kind="stable")
     firsts = np.searchsorted(layer[order], np.arange(len(names)))
     starts, ends = np.minimum.reduceat(trace.start[order], firsts), np.maximum.reduceat(trace.end[order], firsts)
-    work = np.bincount(layer * len(trace.units) + trace.unit_index, trace.end - trace.start, len(names) * len(trace.units))
+    work = summed(layer * len(trace.units) + trace.unit_index, trace.end - trace.start, len(names) * len(trace.units))
     arrays = [machine.unit[unit].kind == "array" for unit in trace.units]
     by_array = work.reshape(len(names), -1)[:, arrays]
     busiest, mean = by_array.max(axis=1, initial=0), by_array.sum(axis=1) / max(1, sum(arrays))
-    return {name: (int(starts[i]), int(ends[i]), round(busiest[i]), float(mean[i])) for i, name in enumerate(names)}
+    return {name: (int(starts[i]), int(ends[i]), int(busiest[i]), float(mean[i])) for i, name in enumerate(names)}
 
 
 def _stalls(machine: Machine, trace: Trace) -> dict[str, dict[str, int]]:

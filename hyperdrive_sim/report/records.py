@@ -1,14 +1,29 @@
 """What a report is made of: records of the experiment, the system and what was found. All are plain, and part of the public JSON form."""
 
+# Fields stand in the order of the JSON form. Some records look alike; each is an object of that form, and none is another's kind.
+
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
+
+
+def _frozen(value: Any) -> Any:
+    """JSON's lists as the tuples that settings have."""
+    if isinstance(value, list):
+        return tuple(map(_frozen, value))
+    return {key: _frozen(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+Setting = Annotated[Any, AfterValidator(_frozen)]
+"""The value of a chip's setting: whatever its `Spec` allows, of numbers, texts, tuples and mappings."""
 
 
 @dataclass(frozen=True)
-class ScenarioFacts:
+class ScenarioRecord:
     """Which experiment this was; `hash` is of all that the scenario says."""
 
     title: str
@@ -17,7 +32,7 @@ class ScenarioFacts:
 
 
 @dataclass(frozen=True)
-class NetworkFacts:
+class NetworkRecord:
     """What is computed, with the options that were chosen. MACs, operations and weight bits are those of the accelerator's layers;
     `host_ops` are the host's.
 
@@ -37,7 +52,7 @@ class NetworkFacts:
 
 
 @dataclass(frozen=True)
-class SystemFacts:
+class SystemRecord:
     """What it is computed on; peaks count every tile of every chip. `assumed` are the settings that no source gives, as they were here;
     `changed` those that are not what the architecture has by default.
     """
@@ -48,8 +63,8 @@ class SystemFacts:
     clock_mhz: float
     peak_ops_per_cycle: int | float
     peak_ops_per_s: int | float
-    assumed: Mapping[str, Any]
-    changed: Mapping[str, Any]
+    assumed: Mapping[str, Setting]
+    changed: Mapping[str, Setting]
 
 
 @dataclass(frozen=True)
@@ -83,7 +98,7 @@ class Action:
 
     count: int | float
     energy_j: float
-    pj: float
+    pj: int | float
     provenance: str
     source: str
 

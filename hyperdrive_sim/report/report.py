@@ -1,9 +1,9 @@
-"""What a run says: one frozen record, everything shown elsewhere is read from it."""
+"""The report of a run: one frozen record, from which everything shown elsewhere is read."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
@@ -16,55 +16,39 @@ from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.report import frames, summary
-from hyperdrive_sim.report.layer_columns import Columns, layer_columns
-from hyperdrive_sim.report.layer_table import LayerRow, layer_rows
+from hyperdrive_sim.report.layer_columns import LayerColumns, layer_columns
+from hyperdrive_sim.report.layer_table import layer_rows
 from hyperdrive_sim.report.lazy import Lazy
-from hyperdrive_sim.report.records import Action, Efficiency, Energy, NetworkFacts, ScenarioFacts, SystemFacts, Throughput, Time, UnitRow
+from hyperdrive_sim.report.records import Action, Efficiency, Energy, NetworkRecord, ScenarioRecord, SystemRecord, Throughput, Time, UnitRow
+from hyperdrive_sim.report.results import Results
 from hyperdrive_sim.report.span_columns import SpanColumns, columns
-from hyperdrive_sim.report.summary import Figure
-from hyperdrive_sim.scenario.published import Comparison, Row, compare
+from hyperdrive_sim.report.summary import SummaryLine
+from hyperdrive_sim.scenario.published import Row, compare
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.machine import Machine
-from hyperdrive_sim.schedule.mapped import Datasheet, Tiles
+from hyperdrive_sim.schedule.mapped import Tiles
 from hyperdrive_sim.schedule.placement import Placement
 from hyperdrive_sim.schedule.spec import provenances
 from hyperdrive_sim.schedule.tasks import Schedule
 
 SCHEMA_VERSION = 1
-NOT_IN_JSON = frozenset({"machine", "trace", "tiles", "tiles_by_layer", "occupancy"})
 PLOTS = "hyperdrive_sim.outputs.plots"
 """Found by its name when somebody wants to see something: it stands above this floor, and a run without pictures needs no matplotlib."""
 
 
 @dataclass(frozen=True)
-class Report:
-    """One run's results; `to_dict` gives the public JSON form, whose shape `schema_version` names.
+class Report(Results):
+    """One run's results, and what else is known of it: `to_dict` gives the public JSON form, which is the results alone.
 
-    Not in it: the machine, the trace, the use of tiles in the whole run and in each of `layers` that is computed, and how full each memory
-    is over time. The last two are worked out when they are asked for.
+    Beside them: the machine, the trace, the use of tiles in the whole run and in each of `layers` that is computed, and how full each
+    memory is over time. The last two are worked out when they are asked for.
     """
 
-    schema_version: int
-    scenario: ScenarioFacts
-    network: NetworkFacts
-    system: SystemFacts
-    time: Time
-    throughput: Throughput
-    energy: Energy
-    io_bits: Mapping[str, int | float]
-    efficiency: Efficiency
-    units: tuple[UnitRow, ...]
-    layers: tuple[LayerRow, ...]
-    datasheet: Datasheet
-    published: tuple[Comparison, ...]
     machine: Machine
     trace: Trace
     tiles: Tiles
     tiles_by_layer: Mapping[str, Tiles]
     occupancy: Mapping[str, Occupancy]
-
-    def to_dict(self) -> dict[str, Any]:
-        return {field.name: _plain(getattr(self, field.name)) for field in fields(self) if field.name not in NOT_IN_JSON}
 
     @property
     def plot(self) -> Any:
@@ -75,7 +59,7 @@ class Report:
         """The same report beside published figures; *others* are those that rows are held against, by their scenario."""
         return replace(self, published=compare(rows, self.to_dict(), {path: other.to_dict() for path, other in others.items()}))
 
-    def figures(self) -> Iterator[Figure]:
+    def summary_lines(self) -> Iterator[SummaryLine]:
         """What to know first: how long, how much energy, what it waited for, and how far to trust it."""
         yield from summary.pace(self.time, self.throughput, self.system)
         yield summary.bound(self.time, self.system, self.units, self.trace)
@@ -88,7 +72,7 @@ class Report:
         """How long each layer took per frame: its arrays computed it, or stood still before they could, on average over them."""
         return {row.name: row.held_s(self.system.peak_ops_per_s) / self.time.frames for row in self.layers}
 
-    def layer_columns(self) -> Columns:
+    def layer_columns(self) -> LayerColumns:
         """`layers` and what follows from the trace for each of them, as columns."""
         return layer_columns(self.layers, self.machine, self.trace, self.tiles_by_layer, self.energy.prices_pj)
 
@@ -97,24 +81,16 @@ class Report:
         return columns(self.trace, {unit.name: unit.kind for unit in self.machine.units}, self.energy.prices_pj)
 
     def to_pandas(self) -> frames.DataFrame:
-        """A row per layer; raises InvalidInput where pandas is not installed."""
+        """A row per layer; raises MissingExtra where pandas is not installed."""
         return frames.layers_frame(self.layer_columns())
 
     def spans(self) -> frames.DataFrame:
-        """A row per task, in the order of the schedule; raises InvalidInput where pandas is not installed."""
+        """A row per task, in the order of the schedule; raises MissingExtra where pandas is not installed."""
         return frames.spans_frame(self.span_columns())
 
     def _repr_html_(self) -> str:
         subject = summary.subject(self.network, self.system)
-        return frames.page(self.scenario.title, subject, self.figures(), self.published)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    return {key: _plain(item) for key, item in asdict(value).items()} if hasattr(value, "__dataclass_fields__") else value
+        return frames.page(self.scenario.title, subject, self.summary_lines(), self.published)
 
 
 def summarise(scenario: Scenario, compiled: Compiled) -> Report:
@@ -122,19 +98,19 @@ def summarise(scenario: Scenario, compiled: Compiled) -> Report:
     mapped, machine, trace, ledger = compiled.mapped, compiled.machine, compiled.trace, compiled.ledger
     compiled.progress("summarising", 0, 0)
     layers = tuple(layer_rows(compiled.network, machine, trace, ledger))
-    facts, time = _network(scenario, compiled.network, compiled.placement), _time(machine, compiled.schedule, trace)
+    computed, time = _network(scenario, compiled.network, compiled.placement), _time(machine, compiled.schedule, trace)
     energy = _energy(ledger, time.frames)
-    ops_per_s = facts.ops * time.frames_per_s
+    ops_per_s = computed.ops * time.frames_per_s
     return Report(
         schema_version=SCHEMA_VERSION,
-        scenario=ScenarioFacts(scenario.settings.title, scenario.file, scenario.hash),
-        network=facts,
+        scenario=ScenarioRecord(scenario.settings.title, scenario.file, scenario.hash),
+        network=computed,
         system=_system(scenario, machine),
         time=time,
         throughput=Throughput(ops_per_s, ops_per_s / machine.clock.hz, ops_per_s / machine.peak_ops_per_s),
         energy=energy,
         io_bits={what: _per(bits, time.frames) for what, bits in ledger.io_bits().items()},
-        efficiency=Efficiency(facts.ops / energy.total_j, facts.ops / energy.core_j),
+        efficiency=Efficiency(computed.ops / energy.total_j, computed.ops / energy.core_j),
         units=tuple(_unit_rows(machine, trace)),
         layers=layers,
         datasheet=mapped.datasheet,
@@ -152,12 +128,12 @@ def _per(count: int, frames: int) -> int | float:
     return count // frames if count % frames == 0 else count / frames
 
 
-def _network(scenario: Scenario, network: Network, placement: Placement) -> NetworkFacts:
+def _network(scenario: Scenario, network: Network, placement: Placement) -> NetworkRecord:
     ours = [layer.name for layer in network if layer.name not in placement.host]
     macs, ops, weights = (sum(map(count, ours)) for count in (network.macs, network.ops, network.weight_bits))
     channels, rows, columns = next(iter(network.inputs.values()))
     worst, host_ops = placement.worst_bits(), sum(map(network.ops, placement.host))
-    return NetworkFacts(
+    return NetworkRecord(
         network.name,
         scenario.settings.network_options,
         (channels, rows, columns),
@@ -170,13 +146,13 @@ def _network(scenario: Scenario, network: Network, placement: Placement) -> Netw
     )
 
 
-def _system(scenario: Scenario, machine: Machine) -> SystemFacts:
+def _system(scenario: Scenario, machine: Machine) -> SystemRecord:
     spec, clock = scenario.spec, machine.clock
     assumed = {name: getattr(spec, name) for name, known in provenances(type(spec)).items() if known == "assumed"}
     peaks = machine.peak_ops_per_cycle, machine.peak_ops_per_s
     defaults = {name: field.default for name, field in type(spec).model_fields.items()}
     changed = {name: getattr(spec, name) for name, default in defaults.items() if getattr(spec, name) != default}
-    return SystemFacts(scenario.architecture.name, machine.chips, machine.mesh, clock.mhz, *peaks, assumed, changed)
+    return SystemRecord(scenario.architecture.name, machine.chips, machine.mesh, clock.mhz, *peaks, assumed, changed)
 
 
 def _time(machine: Machine, schedule: Schedule, trace: Trace) -> Time:
@@ -199,7 +175,7 @@ def _frames(trace: Trace) -> tuple[float, list[int]]:
     firsts = np.flatnonzero(np.diff(number[order], prepend=-1))
     starts, ends = np.minimum.reduceat(trace.start[order], firsts), np.maximum.reduceat(trace.end[order], firsts)
     arrivals = [trace.tasks[int(order[first])].not_before_ps for first in firsts]
-    latency = float(np.mean(ends - np.array(arrivals))) if any(arrivals) else float(ends[0] - starts[0])
+    latency = (int(ends.sum()) - sum(arrivals)) / len(firsts) if any(arrivals) else float(ends[0] - starts[0])
     return latency, ends.tolist()
 
 

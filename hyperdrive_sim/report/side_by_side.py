@@ -33,11 +33,11 @@ def names(ran: Sequence[tuple[str, Report]]) -> list[str]:
 
 def unlike(reports: Sequence[Report]) -> Iterator[str]:
     """In which ways the figures are those of different work: other networks or inputs, or else other options or another host's part."""
-    facts = [report.network for report in reports]
-    networks = _different(network.name for network in facts)
-    inputs = _different(" x ".join(map(str, network.input_shape)) for network in facts)
-    work = _different(si(network.ops + network.host_ops, "Op") for network in facts)
-    left = _different(si(network.host_ops, "Op") for network in facts)
+    computed = [report.network for report in reports]
+    networks = _different(network.name for network in computed)
+    inputs = _different(" x ".join(map(str, network.input_shape)) for network in computed)
+    work = _different(si(network.ops + network.host_ops, "Op") for network in computed)
+    left = _different(si(network.host_ops, "Op") for network in computed)
     if networks:
         yield f"the scenarios compute different networks: {networks}"
     if inputs:

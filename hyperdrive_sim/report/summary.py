@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from hyperdrive_sim.engine.trace import Trace
-from hyperdrive_sim.report.records import Efficiency, Energy, NetworkFacts, SystemFacts, Throughput, Time, UnitRow
+from hyperdrive_sim.report.records import Efficiency, Energy, NetworkRecord, SystemRecord, Throughput, Time, UnitRow
 from hyperdrive_sim.scenario.published import Comparison
 from hyperdrive_sim.schedule.mapped import Datasheet
 from hyperdrive_sim.text.wording import counted
@@ -18,7 +18,7 @@ AREA = "mm2"
 PREFIXES = dict(zip(range(-18, 19, 3), ("a", "f", "p", "n", "u", "m", "", "k", "M", "G", "T", "P", "E"), strict=True))
 
 
-class Figure(NamedTuple):
+class SummaryLine(NamedTuple):
     """One line of a summary; a long remark is broken where lines may end."""
 
     name: str
@@ -52,7 +52,7 @@ def per_s(rate: float) -> str:
     return f"{rate:,.0f} /s" if rate >= 1000 else f"{rate:.4g} /s"
 
 
-def subject(network: NetworkFacts, system: SystemFacts) -> str:
+def subject(network: NetworkRecord, system: SystemRecord) -> str:
     """What is computed on what."""
     shape = " x ".join(map(str, network.input_shape))
     mesh = f" (mesh {system.mesh[0]} x {system.mesh[1]})" if system.mesh and system.chips > 1 else ""
@@ -61,47 +61,48 @@ def subject(network: NetworkFacts, system: SystemFacts) -> str:
     return f"{network.name}{options} at {shape} on {chips}{mesh} at {system.clock_mhz:g} MHz"
 
 
-def pace(time: Time, work: Throughput, system: SystemFacts) -> Iterator[Figure]:
-    yield Figure("latency", si(time.latency_s, "s"), "of a frame, from its input to its last output")
-    yield Figure("frame rate", per_s(time.frames_per_s), f"{counted(time.frames, 'frame')} in {time.cycles:,} cycles")
-    yield Figure("throughput", si(work.ops_per_s, "Op/s"), f"of {si(system.peak_ops_per_s, 'Op/s')} peak, all tiles of all chips")
+def pace(time: Time, work: Throughput, system: SystemRecord) -> Iterator[SummaryLine]:
+    yield SummaryLine("latency", si(time.latency_s, "s"), "of a frame, from its input to its last output")
+    yield SummaryLine("frame rate", per_s(time.frames_per_s), f"{counted(time.frames, 'frame')} in {time.cycles:,} cycles")
+    yield SummaryLine("throughput", si(work.ops_per_s, "Op/s"), f"of {si(system.peak_ops_per_s, 'Op/s')} peak, all tiles of all chips")
     per_cycle = f"{work.ops_per_cycle:,.0f} of {system.peak_ops_per_cycle:,.0f} Op per cycle, I/O included"
-    yield Figure("utilisation", percent(work.utilization), per_cycle)
+    yield SummaryLine("utilisation", percent(work.utilization), per_cycle)
 
 
-def bound(time: Time, system: SystemFacts, units: Sequence[UnitRow], trace: Trace) -> Figure:
+def bound(time: Time, system: SystemRecord, units: Sequence[UnitRow], trace: Trace) -> SummaryLine:
     share = time.bound_s * 1e6 * system.clock_mhz / time.cycles
     goes = ", ".join(f"{kind} {percent(part)}" for kind, part in time_goes_to(units, trace)[:3] if part > 0.001)
     busy = ", ".join(f"{kind} {percent(part)}" for kind, part in busiest(units)[:3])
-    return Figure("bound by", time.bound_by, f"which alone needs {percent(share)} of the time;\nthe time goes to {goes};\nbusy are {busy}")
+    remark = f"which alone needs {percent(share)} of the time;\nthe time goes to {goes};\nbusy are {busy}"
+    return SummaryLine("bound by", time.bound_by, remark)
 
 
-def energies(energy: Energy, io_bits: Mapping[str, int | float], efficiency: Efficiency) -> Iterator[Figure]:
-    yield Figure("energy", si(energy.total_j, "J"), f"per frame: core {si(energy.core_j, 'J')}, I/O {si(energy.io_j, 'J')}")
+def energies(energy: Energy, io_bits: Mapping[str, int | float], efficiency: Efficiency) -> Iterator[SummaryLine]:
+    yield SummaryLine("energy", si(energy.total_j, "J"), f"per frame: core {si(energy.core_j, 'J')}, I/O {si(energy.io_j, 'J')}")
     crossing = sorted(io_bits.items(), key=lambda item: -item[1])
-    yield Figure("I/O", si(sum(io_bits.values()), "bit"), _in_pairs([f"{what} {si(bits, 'bit')}" for what, bits in crossing if bits]))
+    yield SummaryLine("I/O", si(sum(io_bits.values()), "bit"), _in_pairs([f"{what} {si(bits, 'bit')}" for what, bits in crossing if bits]))
     remark = f"including I/O; core alone {si(efficiency.core_ops_per_j, 'Op/s/W')}"
-    yield Figure("system efficiency", si(efficiency.system_ops_per_j, "Op/s/W"), remark)
+    yield SummaryLine("system efficiency", si(efficiency.system_ops_per_j, "Op/s/W"), remark)
     shares = trust(energy)
     known = percent(shares.pop("published", 0.0))
-    yield Figure("prices", f"{known} published", _in_pairs([f"{percent(share)} {how}" for how, share in shares.items()]))
+    yield SummaryLine("prices", f"{known} published", _in_pairs([f"{percent(share)} {how}" for how, share in shares.items()]))
 
 
-def settings(system: SystemFacts) -> Iterator[Figure]:
+def settings(system: SystemRecord) -> Iterator[SummaryLine]:
     for what, values in (("changed", system.changed), ("assumed", system.assumed)):
         if values:
             said = [f"{name.replace('_', ' ')} {_setting(value)}" for name, value in values.items()]
-            yield Figure(what, counted(len(said), "setting"), _in_pairs(said))
+            yield SummaryLine(what, counted(len(said), "setting"), _in_pairs(said))
 
 
-def of_chip(datasheet: Datasheet) -> Iterator[Figure]:
+def of_chip(datasheet: Datasheet) -> Iterator[SummaryLine]:
     for name, quantity in datasheet.items():
-        yield Figure(name, si(quantity.value, quantity.unit), quantity.provenance)
+        yield SummaryLine(name, si(quantity.value, quantity.unit), quantity.provenance)
 
 
-def host(network: NetworkFacts) -> Iterator[Figure]:
+def host(network: NetworkRecord) -> Iterator[SummaryLine]:
     if network.host_ops:
-        yield Figure("host", si(network.host_ops, "Op"), "per frame left to the host, in no time and not counted")
+        yield SummaryLine("host", si(network.host_ops, "Op"), "per frame left to the host, in no time and not counted")
 
 
 def beside(row: Comparison) -> tuple[str, str, str, str, str]:

@@ -47,7 +47,7 @@ class Machine:
     units: tuple[Unit, ...]
     memories: tuple[Memory, ...]
     clock: Clock
-    peak_ops_per_cycle: float
+    peak_ops_per_cycle: int | float
     chips: int = 1
     mesh: tuple[int, int] | None = None
 

@@ -26,7 +26,7 @@ Tiles = Mapping[str, NDArray[np.float64]]
 class Quantity:
     """A datasheet entry (area, duration of one operation): value, unit and how well it is known. A share, a part of 1, has the unit %."""
 
-    value: float
+    value: int | float
     unit: str
     provenance: Provenance
     source: str

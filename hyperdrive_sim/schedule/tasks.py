@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from hyperdrive_sim.errors import Finding
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.schedule.machine import Machine
+
+K = TypeVar("K")
 
 NOTHING: Mapping[str, int] = {}
 
@@ -182,19 +184,22 @@ class Schedule(Sequence[Task]):
 
     @cached_property
     def actions_by_layer(self) -> Counter[tuple[str, str]]:
-        """How often each action happens, by layer; equal tasks share one mapping, so those are counted first."""
-        uses: dict[tuple[str, int], int] = {}
-        shared: dict[int, Mapping[str, int]] = {}
-        for _, layer, _, _, _, _, _, actions, _, _, _ in self.tasks:
-            if actions:
-                key = layer, id(actions)
-                uses[key] = uses.get(key, 0) + 1
-                shared[id(actions)] = actions
-        total: Counter[tuple[str, str]] = Counter()
-        for (layer, which), times in uses.items():
-            for action, count in shared[which].items():
-                total[layer, action] += times * count
-        return total
+        """How often each action happens, by layer."""
+        return actions_by((task.layer for task in self.tasks), self.tasks)
+
+
+def actions_by(groups: Iterable[K], tasks: Sequence[Task]) -> Counter[tuple[K, str]]:
+    """How often each action happens, by group; *groups* gives that of each task.
+
+    Many tasks share one mapping of actions: how often each mapping is used is counted first, so its actions are looked at once.
+    """
+    shared = {id(task.actions): task.actions for task in tasks if task.actions}
+    uses = Counter((group, id(task.actions)) for group, task in zip(groups, tasks, strict=True) if task.actions)
+    total: Counter[tuple[K, str]] = Counter()
+    for (group, which), times in uses.items():
+        for action, count in shared[which].items():
+            total[group, action] += times * count
+    return total
 
 
 def _fault(index: int, task: Task, problem: str) -> Finding:

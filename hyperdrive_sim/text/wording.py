@@ -137,7 +137,7 @@ def _without_unions(spots: list[_Spot], defs: Schema) -> list[_Spot]:
 def _finding(spot: _Spot, defs: Schema, value: Any) -> _Finding:
     error, path = spot.error, spot.path
     kind, context = error["type"], error.get("ctx", {})
-    if kind == "extra_forbidden" or error["loc"][-1:] == ("[key]",):
+    if kind in ("extra_forbidden", "unexpected_keyword_argument") or error["loc"][-1:] == ("[key]",):
         known = _known_keys(spot.schemas[-2], defs)
         cure = near(path[-1], known) or (f"known keys: {', '.join(known)}" if known else "")
         return _Finding(path, path[:-1], f"unknown key '{path[-1]}'", cure)

@@ -201,7 +201,7 @@ def test_output(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "out"
     printed = document("run", TINY, "--json", "-o", folder)
     assert sorted(path.name for path in folder.iterdir()) == [
-        *("arrays.npz", "layers.csv", "machine.json", "manifest.json", "result.json", "scenario.resolved.yaml", "spans.parquet")
+        *("arrays.npz", "layers.csv", "machine.json", "manifest.json", "result.json", "scenario.resolved.yaml", "spans.npz")
     ]
     assert json.loads((folder / "result.json").read_text("utf-8")) == printed
     rows = list(csv.DictReader(io.StringIO((folder / "layers.csv").read_text("utf-8"))))
@@ -582,7 +582,7 @@ def test_progress_is_for_terminals_and_on_stderr(
     monkeypatch.setattr(sys, "stderr", stderr)
     monkeypatch.setattr(progress, "PATIENCE_S", 0.0)
     until = time.monotonic() + (30 if shown else 0.3)
-    with progress.Bar() as bar:
+    with progress.ProgressBar() as bar:
         bar.update("simulating", 1, 4)
         while "simulating" not in stderr.getvalue() and time.monotonic() < until:
             time.sleep(0.02)
@@ -594,7 +594,7 @@ def test_progress_is_for_terminals_and_on_stderr(
 def test_no_bar_for_short_work(monkeypatch: pytest.MonkeyPatch) -> None:
     stderr = _Terminal()
     monkeypatch.setattr(sys, "stderr", stderr)
-    with progress.Bar() as bar:
+    with progress.ProgressBar() as bar:
         bar.update("simulating", 1, 4)
     assert stderr.getvalue() == ""
 

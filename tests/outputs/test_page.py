@@ -22,7 +22,6 @@ from pages import FIFTY, FOUR, TINY, by_id, column, data, parsed, simulation, ta
 
 from hyperdrive_sim.outputs import page
 from hyperdrive_sim.outputs.page import contents, run
-from hyperdrive_sim.outputs.page.comparison import front
 from hyperdrive_sim.outputs.page.inline import FOLDER, inline
 from hyperdrive_sim.outputs.page.picture import faded, linear, logarithmic
 from hyperdrive_sim.outputs.page.pictures.tiles import STEP
@@ -144,9 +143,9 @@ def test_the_summary(name: str) -> None:
     found, shown = report(name), parsed(name)
     assert words(next(shown.iter("h1"))) == found.scenario.title == words(next(shown.iter("title")))
     assert summary.subject(found.network, found.system) in words(next(shown.iter("header")))
-    (facts,) = (element for element in shown.iter("dl"))
-    rows = [(words(row.find("dt")), words(row.find("dd"))) for row in facts]  # type: ignore[arg-type]
-    assert rows == [(name, " ".join(f"{value} {remark}".split())) for name, value, remark in found.figures()]
+    (lines,) = (element for element in shown.iter("dl"))
+    rows = [(words(row.find("dt")), words(row.find("dd"))) for row in lines]  # type: ignore[arg-type]
+    assert rows == [(name, " ".join(f"{value} {remark}".split())) for name, value, remark in found.summary_lines()]
 
 
 @one_run
@@ -475,16 +474,6 @@ def test_what_is_computed_in_one_go_may_differ() -> None:
     (remark,) = (words(one) for one in parsed(*names).iter("p") if words(one).startswith("1: "))
     assert remark.endswith(f"What is computed in one go with a layer differs, by up to {summary.percent(largest)} of its operations.")
     assert [cell.value for cell in column(rows, "operations")] == [max(first[layer], second[layer]) for layer in rows]
-
-
-def test_the_front() -> None:
-    def at(latency: float, energy: float) -> Report:
-        one: Any = type("Report", (), {})()
-        one.time, one.energy = type("T", (), {"latency_s": latency}), type("E", (), {"total_j": energy})
-        return one  # type: ignore[no-any-return]
-
-    assert front([at(1, 3), at(2, 2), at(2, 3), at(3, 1), at(3, 3)]) == [0, 1, 3]
-    assert front([at(1, 1), at(1, 1), at(1, 2)]) == [0, 1]
 
 
 def test_pictures_of_several() -> None:

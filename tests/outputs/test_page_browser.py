@@ -314,7 +314,7 @@ def test_without_javascript_all_is_there_but_the_pictures(browser: Any) -> None:
     page = seen.opened()
     rows = simulation(TINY).report.layers
     assert order(page, 1) == [row.name for row in rows]
-    assert page.locator(".facts").is_visible()
+    assert page.locator(".summary").is_visible()
     assert page.locator(".instead:visible").count() == 5
     assert "The picture needs JavaScript." in page.locator(".instead").first.inner_text()
     assert page.locator("button, input:visible").count() == 0, "what would do nothing is not there"

@@ -32,10 +32,10 @@ from hyperdrive_sim.engine.occupancy import Occupancy
 from hyperdrive_sim.engine.simulate import simulate
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.outputs import plots
-from hyperdrive_sim.outputs.plots.colours import PALETTE
+from hyperdrive_sim.outputs.palette import PALETTE
 from hyperdrive_sim.outputs.plots.labels import Labels, Named
-from hyperdrive_sim.outputs.plots.several import QUANTITIES, front
 from hyperdrive_sim.rates import Rate
+from hyperdrive_sim.report.derived.metrics import METRICS
 from hyperdrive_sim.report.layer_table import layer_rows
 from hyperdrive_sim.report.report import Report, Throughput, _energy, _time, _unit_rows
 from hyperdrive_sim.scenario.scenario import Scenario
@@ -196,14 +196,14 @@ def test_the_busiest_units_of_every_kind_are_shown() -> None:
 
 
 def test_lanes_of_memories_by_pencil() -> None:
-    """Of the two memories that are called alike the second is fuller, 45 of 50."""
+    """The buffer gets full; of the two memories that are called alike the second is fuller, 45 of 50."""
     ax = plots.occupancy(pencil())
-    (ram, ram_s), (fifo, fifo_s) = lanes(ax)
+    (fifo, fifo_s), (ram, ram_s) = lanes(ax)
     assert ram * 50 == pytest.approx([0, 45])
     assert ram_s == pytest.approx([0, 6 * NS, 13 * NS])
     assert fifo * 8 == pytest.approx([0, 8])
     assert fifo_s == pytest.approx([0, 2 * NS, 13 * NS])
-    assert texts(ax) == ["chip[1].ram: at most 45 bit of 50 bit, 90.0 %", "chip[0].fifo: at most 8 bit of 8 bit, 100.0 %"]
+    assert texts(ax) == ["chip[0].fifo: at most 8 bit of 8 bit, 100.0 %", "chip[1].ram: at most 45 bit of 50 bit, 90.0 %"]
     ((first, _),) = lanes(plots.occupancy(pencil(), "chip[0].ram"))
     assert first * 50 == pytest.approx([10, 40, 5])
 
@@ -302,20 +302,12 @@ def test_a_curve_and_its_ideal() -> None:
     assert len(plots.scaling([-1, 0, 2], reports, ideal=False).lines) == 1
 
 
-@pytest.mark.parametrize("quantity", QUANTITIES)
+@pytest.mark.parametrize("quantity", METRICS)
 def test_every_quantity_has_a_unit_on_its_axis(quantity: str) -> None:
     reports = [report("hyperdrive/tiny_2x2"), report("xnorbin/binary_alexnet")]
     label = plots.scaling([1, 2], reports, quantity).get_ylabel()
-    assert label == f"{QUANTITIES[quantity].name} ({QUANTITIES[quantity].unit})"
+    assert label == f"{METRICS[quantity].name} ({METRICS[quantity].unit})"
     assert plots.pareto(reports, quantity).get_xlabel() == label
-
-
-def test_the_front_has_no_one_above_it() -> None:
-    points = np.array([[1.0, 5.0], [2.0, 3.0], [2.0, 4.0], [3.0, 3.0], [4.0, 1.0], [4.0, 1.0]])
-    assert front(points, "less", "less") == [0, 1, 4, 5]
-    assert front(points, "more", "more") == [0, 2, 3, 4, 5]
-    assert front(points, "more", "less") == [4, 5]
-    assert front(points, "less", "more") == [0]
 
 
 @pytest.mark.parametrize(("y", "corners"), [("energy", [(1, 5), (2, 5), (2, 3), (4, 3), (4, 1)]), ("ops_per_s", [(1, 5)])])

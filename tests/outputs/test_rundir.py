@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 import pandas
-import pyarrow.parquet
 import pytest
 from commands import BASE, SCENARIOS, TINY, invoke, process, sentences, write
 from hypothesis import given
@@ -25,11 +24,11 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from hyperdrive_sim.cli import tables
-from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.errors import InvalidInput, MissingExtra
 from hyperdrive_sim.network.synthetic import random_parameters
 from hyperdrive_sim.outputs import manifest, rundir
 from hyperdrive_sim.outputs.manifest import without_directories
-from hyperdrive_sim.outputs.rundir import resolved, spans
+from hyperdrive_sim.outputs.yaml_text import yaml_text
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.report.span_columns import ABOUT
 from hyperdrive_sim.scenario import inputs
@@ -48,7 +47,7 @@ RUNS = [
     ("chewbaccann/groupnet_resnet18_bases",),
     ("nandnet_dram/lenet_compressed",),
 ]
-FILES = ["arrays.npz", "layers.csv", "machine.json", "manifest.json", "result.json", "scenario.resolved.yaml"]
+FILES = ["arrays.npz", "layers.csv", "machine.json", "manifest.json", "result.json", "scenario.resolved.yaml", "spans.npz"]
 
 
 @cache
@@ -84,14 +83,10 @@ def summary(report: Report) -> str:
 # --- there and back ---
 
 
-@pytest.mark.parametrize("package", ["pyarrow", "numpy"])
 @pytest.mark.parametrize("which", RUNS, ids=" ".join)
-def test_what_is_read_is_what_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, which: tuple[str, ...], package: str) -> None:
-    if package == "numpy":
-        without(monkeypatch, "pyarrow")
+def test_what_is_read_is_what_was_written(tmp_path: Path, which: tuple[str, ...]) -> None:
     report = written(tmp_path, *which)
     again = rundir.read(tmp_path)
-    assert ("spans.parquet" if package == "pyarrow" else "spans.npz") in names(tmp_path)
     assert json.dumps(again.to_dict()) == json.dumps(report.to_dict())
     assert again.system == report.system, "tuples are tuples again"
     assert again.published == report.published
@@ -129,30 +124,11 @@ def test_actions_are_shared_by_tasks_again(tmp_path: Path) -> None:
     assert len({id(task.actions) for task in trace.tasks}) == len(trace.actions) < len(trace) / 5
 
 
-def test_many_rows_are_written_some_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spans, "ROWS_AT_A_TIME", 50)
-    report = written(tmp_path)
-    assert pyarrow.parquet.ParquetFile(tmp_path / "spans.parquet").num_row_groups == 3
-    assert [task._replace(effect=None) for task in report.trace.tasks] == rundir.read(tmp_path).trace.tasks
-
-
 def test_a_directory_can_be_moved(tmp_path: Path) -> None:
     report = written(tmp_path / "here", "xnorbin/binary_alexnet_photo")
     shutil.move(tmp_path / "here", tmp_path / "there")
     assert rundir.read(tmp_path / "there").to_dict() == report.to_dict()
     assert run(Scenario.read(tmp_path / "there" / "scenario.resolved.yaml")).time == report.time
-
-
-def test_spans_that_need_pyarrow_and_those_that_do_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    written(tmp_path / "with")
-    without(monkeypatch, "pyarrow")
-    written(tmp_path / "without")
-    assert rundir.read(tmp_path / "without").trace.makespan_ps
-    assert refused(tmp_path / "with") == [
-        f"'{tmp_path}/with/spans.parquet' takes pyarrow to read it; pip install 'hyperdrive-sim[results]'"
-    ]
-    monkeypatch.undo()
-    assert rundir.read(tmp_path / "without").trace.makespan_ps
 
 
 # --- the files ---
@@ -174,10 +150,7 @@ def test_two_runs_differ_in_their_manifests_only(tmp_path: Path) -> None:
     assert first["scenario_sha256"] == json.loads(one["result.json"])["scenario"]["hash"]
 
 
-@pytest.mark.parametrize("package", ["pyarrow", "numpy"])
-def test_no_file_says_where_anything_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str) -> None:
-    if package == "numpy":
-        without(monkeypatch, "pyarrow")
+def test_no_file_says_where_anything_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for folder in ("xnorbin", "pictures"):
         shutil.copytree(SCENARIOS / folder, tmp_path / folder)
@@ -185,7 +158,7 @@ def test_no_file_says_where_anything_was(tmp_path: Path, monkeypatch: pytest.Mon
     typed = ["run", str(scenario), f"--set=input.image={picture}", "-o", str(tmp_path / "out")]
     monkeypatch.setattr(sys, "argv", ["/usr/bin/hyperdrive-sim", *typed])
     assert invoke(*typed).exit_code == 0
-    assert names(tmp_path / "out") == sorted([*FILES, "scenario.input.jpg", "spans.parquet" if package == "pyarrow" else "spans.npz"])
+    assert names(tmp_path / "out") == sorted([*FILES, "scenario.input.jpg"])
     for name, data in contents(tmp_path / "out").items():
         assert tmp_path.name.encode() not in data, name
         assert b"/usr/" not in data, name
@@ -247,30 +220,32 @@ def test_layers_as_csv(tmp_path: Path) -> None:
 def test_spans_by_hand(tmp_path: Path) -> None:
     """The tiny mesh begins with its input, which is sent on to the neighbours."""
     report = written(tmp_path)
-    frame = pandas.read_parquet(tmp_path / "spans.parquet")
-    assert list(frame.columns) == list(ABOUT) == list(frame.attrs)
-    assert len(frame) == len(report.trace)
-    assert {str(frame[name].dtype) for name in ("name", "layer", "unit", "unit_kind", "actions")} == {"category"}
-    first = frame.iloc[0]
-    assert (first["name"], first["layer"], first["unit"], first["unit_kind"]) == ("input", "pool", "host.link", "host")
-    assert (first.ready_ps, first.start_ps, first.frame, list(first.after)) == (0, 0, 0, [])
-    assert json.loads(first.actions) == report.trace.tasks[0].actions
-    assert first.energy_j == pytest.approx(sum(json.loads(first.actions).values()) * 21e-12)
-    assert frame.energy_j.sum() == pytest.approx(report.energy.total_j)
-    busy = (frame.end_ps - frame.start_ps).groupby(frame.unit, observed=True).sum()
-    assert busy.to_dict() == report.trace.busy_ps()
+    with np.load(tmp_path / "spans.npz", allow_pickle=False) as stored:
+        arrays = dict(stored)
+    assert list(dict.fromkeys(name.removesuffix(part) for name in arrays for part in parts(name))) == list(ABOUT)
+    assert {len(arrays[name]) for name in arrays if name.endswith(("_ps", "_codes"))} == {len(report.trace)}
+    first = {name: arrays[f"{name}_names"][arrays[f"{name}_codes"][0]] for name in ("name", "layer", "unit", "unit_kind", "actions")}
+    assert json.loads(first.pop("actions")) == report.trace.tasks[0].actions == {"input_io.bit": 196608 // 4}
+    assert first == {"name": "input", "layer": "pool", "unit": "host.link", "unit_kind": "host"}
+    assert [int(arrays[name][0]) for name in ("ready_ps", "start_ps", "frame", "after_offsets")] == [0, 0, 0, 0]
+    assert arrays["after_values"][arrays["after_offsets"][4] : arrays["after_offsets"][5]].tolist() == list(report.trace.tasks[4].after)
+    assert arrays["energy_j"].sum() == pytest.approx(report.energy.total_j)
+
+
+def parts(name: str) -> list[str]:
+    """How a name of an array ends that is one of two of a column."""
+    return [end for end in ("_codes", "_names", "_offsets", "_values") if name.endswith(end)] or [""]
 
 
 @pytest.mark.slow
 def test_spans_take_little_room(tmp_path: Path) -> None:
-    """3.5 bytes a task, where numbers and names as they are would be 120."""
+    """7 bytes a task, where numbers and names as they are would be 120."""
     report = written(tmp_path, "hyperdrive/resnet34_2048x1024")
-    assert (tmp_path / "spans.parquet").stat().st_size < 3.5 * len(report.trace)
-    assert sum(len(data) for data in contents(tmp_path).values()) < 1_000_000
+    assert (tmp_path / "spans.npz").stat().st_size < 7.5 * len(report.trace)
+    assert sum(len(data) for data in contents(tmp_path).values()) < 1_500_000
 
 
-def test_nothing_is_pickled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    without(monkeypatch, "pyarrow")
+def test_nothing_is_pickled(tmp_path: Path) -> None:
     written(tmp_path)
     for name in ("spans.npz", "arrays.npz"):
         with np.load(tmp_path / name, allow_pickle=False) as stored:
@@ -351,19 +326,18 @@ def test_any_text_and_number_is_read_as_it_was(title: str, rate: float, word: st
         Document.parse(json.dumps({"title": title}), "s.yaml")
     except InvalidInput:
         return  # a text that no scenario can have
-    assert Document.parse(resolved._yaml(data), "s.yaml").data == data
+    assert Document.parse(yaml_text(data), "s.yaml").data == data
 
 
 # --- all or nothing ---
 
 
-def test_what_an_earlier_run_left_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_an_earlier_run_left_is_removed(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine", "utf-8")
     written(tmp_path, "xnorbin/binary_alexnet_photo")
-    assert {"spans.parquet", "scenario.input.jpg"} <= set(names(tmp_path))
-    without(monkeypatch, "pyarrow")
+    assert "scenario.input.jpg" in names(tmp_path)
     report = written(tmp_path)
-    assert names(tmp_path) == sorted([*FILES, "notes.txt", "spans.npz"])
+    assert names(tmp_path) == sorted([*FILES, "notes.txt"])
     assert rundir.read(tmp_path).to_dict() == report.to_dict()
 
 
@@ -400,7 +374,7 @@ def test_an_interrupted_run_is_not_whole(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(os, "replace", interrupted)
     assert invoke("run", TINY, "--set", "frames=2", "-o", tmp_path).exit_code == 130
-    assert names(tmp_path) == sorted({*FILES, "spans.parquet"} - {"manifest.json"}), "and no temporary files"
+    assert names(tmp_path) == sorted({*FILES} - {"manifest.json"}), "and no temporary files"
     assert "has no manifest.json" in refused(tmp_path)[0]
 
 
@@ -429,7 +403,7 @@ def test_no_run_directory(tmp_path: Path) -> None:
         assert refused(tmp_path / name) == [f"{problem}; `hyperdrive-sim run FILE -o DIR` writes one"]
 
 
-@pytest.mark.parametrize("name", [*sorted({*FILES, "spans.parquet"} - {"manifest.json"})])
+@pytest.mark.parametrize("name", [*sorted({*FILES} - {"manifest.json"})])
 def test_a_file_that_is_gone_or_changed(tmp_path: Path, name: str) -> None:
     written(tmp_path)
     path = tmp_path / name
@@ -476,14 +450,59 @@ def column(folder: Path) -> int:
 
 
 @pytest.mark.parametrize(
-    ("name", "changes"), [("result.json", {"time": {"seconds": 1}}), ("result.json", {"more": 1}), ("machine.json", {"units": [{}]})]
+    ("name", "changes", "problem"),
+    [
+        ("result.json", {"time": {"seconds": 1}}, "time: 'latency_s' is missing"),
+        ("result.json", {"more": 1}, "unknown key 'more'"),
+        ("result.json", {"io_bits": {"input": "many"}}, "io_bits.input: must be an integer or a number, not the text 'many'"),
+        ("result.json", {"layers": {}}, "layers: must be a list of mappings, not a mapping"),
+        ("machine.json", {"units": [{}]}, "units.0: 'name' is missing"),
+        ("machine.json", {"chips": 4.0}, "chips: must be an integer, not 4.0"),
+        ("machine.json", {"mesh": [2]}, "mesh: must have 2 items, not 1"),
+    ],
 )
-def test_files_of_another_make(tmp_path: Path, name: str, changes: dict[str, Any]) -> None:
+def test_files_of_another_make(tmp_path: Path, name: str, changes: dict[str, Any], problem: str) -> None:
     written(tmp_path)
     rewritten(tmp_path, name, **changes)
+    before = f"'{tmp_path}' does not hold what this version of hyperdrive_sim writes, but what 0.1.0 did"
+    assert refused(tmp_path) == [f"{before} ({problem}); run its scenario again"]
+
+
+def test_a_directory_of_an_earlier_make(tmp_path: Path) -> None:
+    """Its trace is in a file of another format, whole as it is."""
+    written(tmp_path)
+    (tmp_path / "spans.npz").rename(tmp_path / "spans.parquet")
+    known = json.loads((tmp_path / "manifest.json").read_text("utf-8"))["files"]
+    rewritten(tmp_path, "manifest.json", files={name.replace("spans.npz", "spans.parquet"): digest for name, digest in known.items()})
     (said,) = refused(tmp_path)
-    assert said.startswith(f"'{tmp_path}' does not hold what this version of hyperdrive_sim writes, but what 0.1.0 did (")
-    assert said.endswith("); run its scenario again")
+    assert said.endswith("but what 0.1.0 did (there is no spans.npz); run its scenario again")
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "problem"),
+    [
+        ("start_ps", lambda found: found[:-1], "start_ps is int64 of shape (111,), where 112 'i' belong"),
+        ("start_ps", lambda found: found * 1.0, "start_ps is float64 of shape (112,), where 112 'i' belong"),
+        ("energy_j", lambda found: found[:, None], "energy_j is float64 of shape (112, 1), where 112 'f' belong"),
+        ("layer_codes", lambda found: found - 1, "layer_codes go beyond 0 to 5"),
+        ("after_values", lambda found: found + 112, "after_values go beyond 0 to 111"),
+        ("after_offsets", lambda found: found[::-1].copy(), "after_offsets do not cut up after_values"),
+        ("unit_names", lambda found: np.arange(len(found)), "unit_names is int64 of shape (14,), where any number of 'U' belong"),
+        ("frame", None, "there is no frame"),
+        ("more", lambda _: np.zeros(3), "more is none of its arrays"),
+    ],
+)
+def test_spans_that_cannot_be_a_trace(tmp_path: Path, name: str, change: Callable[[Any], Any] | None, problem: str) -> None:
+    written(tmp_path)
+    with np.load(tmp_path / "spans.npz", allow_pickle=False) as stored:
+        arrays = dict(stored)
+    before = arrays.pop(name, None)
+    arrays |= {name: change(before)} if change else {}
+    np.savez_compressed(tmp_path / "spans.npz", **arrays)
+    known = json.loads((tmp_path / "manifest.json").read_text("utf-8"))["files"]
+    rewritten(tmp_path, "manifest.json", files=known | {"spans.npz": manifest.sha256(tmp_path / "spans.npz")})
+    (said,) = refused(tmp_path)
+    assert f"({problem})" in said
 
 
 # --- commands ---
@@ -542,20 +561,29 @@ def test_layers_as_a_data_frame(tmp_path: Path) -> None:
 @pytest.mark.parametrize("again", [False, True])
 def test_spans_as_a_data_frame(tmp_path: Path, again: bool) -> None:
     report = written(tmp_path)
-    frame, stored = (rundir.read(tmp_path) if again else report).spans(), pandas.read_parquet(tmp_path / "spans.parquet")
-    assert frame.attrs == stored.attrs
-    for name in ("after", "after_start"):
-        assert list(map(list, frame.pop(name))) == list(map(list, stored.pop(name)))
-    pandas.testing.assert_frame_equal(frame, stored, check_categorical=False, check_dtype=False)
-    assert {str(dtype) for dtype in frame.dtypes} == {"category", "int64", "float64"}
+    frame = (rundir.read(tmp_path) if again else report).spans()
+    assert list(frame.columns) == list(ABOUT) == list(frame.attrs)
+    assert len(frame) == len(report.trace)
+    first = frame.iloc[0]
+    assert (first["name"], first["layer"], first["unit"], first["unit_kind"]) == ("input", "pool", "host.link", "host")
+    assert (first.ready_ps, first.start_ps, first.frame, list(first.after)) == (0, 0, 0, [])
+    assert [list(after) for after in frame.after] == [list(task.after) for task in report.trace.tasks]
+    assert json.loads(first.actions) == report.trace.tasks[0].actions
+    assert first.energy_j == pytest.approx(sum(json.loads(first.actions).values()) * 21e-12)
+    busy = (frame.end_ps - frame.start_ps).groupby(frame.unit, observed=True).sum()
+    assert busy.to_dict() == report.trace.busy_ps()
+    dtypes = {name: str(dtype) for name, dtype in frame.dtypes.items()}
+    assert {name for name in dtypes if dtypes[name] == "category"} == {"name", "layer", "unit", "unit_kind", "actions"}
+    assert {name for name in dtypes if dtypes[name] == "object"} == {"after", "after_start"}
+    assert set(dtypes.values()) == {"category", "object", "int64", "float64"}
 
 
 @pytest.mark.parametrize("wanted", [Report.to_pandas, Report.spans])
 def test_without_pandas(monkeypatch: pytest.MonkeyPatch, wanted: Callable[[Report], Any]) -> None:
     without(monkeypatch, "pandas")
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(MissingExtra) as caught:
         wanted(simulated("hyperdrive/tiny_2x2")[1])
-    assert str(caught.value) == "data frames need pandas; pip install 'hyperdrive-sim[notebook]'"
+    assert str(caught.value) == "a data frame needs an optional package; install it with: pip install 'hyperdrive-sim[notebook]'"
 
 
 def texts(page: str) -> Iterator[str]:
@@ -570,7 +598,7 @@ def test_a_page_has_what_a_terminal_shows() -> None:
     found = list(texts(report._repr_html_()))
     assert found[:2] == ["ResNet-34 at 224 x 224 on one Hyperdrive chip", "resnet34 at 3 x 224 x 224 on 1 hyperdrive chip at 58 MHz"]
     shown = " ".join(summary(report).split())
-    for name, value, remark in report.figures():
+    for name, value, remark in report.summary_lines():
         assert [name, value, " ".join(remark.split())] == found[found.index(name) : found.index(name) + 3]
         assert f"{name} {value}" in shown
     for row in report.published:

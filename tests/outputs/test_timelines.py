@@ -30,7 +30,7 @@ from hyperdrive_sim.outputs import atomic, timelines
 from hyperdrive_sim.outputs.timelines import chrome, counters, timeline
 from hyperdrive_sim.outputs.timelines.columns import place
 from hyperdrive_sim.outputs.timelines.slices import Slice
-from hyperdrive_sim.outputs.timelines.window import Window, bounds, of_run
+from hyperdrive_sim.outputs.timelines.window import TimeWindow, bounds, of_run
 from hyperdrive_sim.report.records import Action, Energy
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.scenario.scenario import Scenario
@@ -83,13 +83,13 @@ def as_shown(suffix: str, spans: dict[str, list[tuple[Any, ...]]]) -> dict[str, 
     return spans
 
 
-def within(shown: Window, start: int, end: int) -> tuple[int, int] | None:
+def within(shown: TimeWindow, start: int, end: int) -> tuple[int, int] | None:
     """The part of a span that a window shows."""
     start, end = max(start, shown.start), min(end, shown.end)
     return (start, end) if start < end else None
 
 
-def work(of: Report, shown: Window) -> dict[str, list[tuple[Any, ...]]]:
+def work(of: Report, shown: TimeWindow) -> dict[str, list[tuple[Any, ...]]]:
     """From the trace, every span that touches a window: start, end, layer, number."""
     spans: dict[str, list[tuple[Any, ...]]] = {unit.name: [] for unit in of.machine.units}
     for number, span in enumerate(of.trace):
@@ -98,7 +98,7 @@ def work(of: Report, shown: Window) -> dict[str, list[tuple[Any, ...]]]:
     return {unit: sorted(mine) for unit, mine in spans.items()}
 
 
-def waits(of: Report, shown: Window) -> dict[str, list[tuple[Any, ...]]]:
+def waits(of: Report, shown: TimeWindow) -> dict[str, list[tuple[Any, ...]]]:
     """From the trace, what each unit waited for: start, end, words. Neighbours with the same words are one."""
     kinds = {unit.name: unit.kind for unit in of.machine.units}
     spans: dict[str, list[tuple[Any, ...]]] = {unit: [] for unit in kinds}
@@ -235,11 +235,11 @@ def pair() -> SimpleNamespace:
     return SimpleNamespace(machine=PAIR, trace=simulate(Schedule(tasks)), energy=prices, occupancy={}, scenario=None)
 
 
-WHOLE = Window(0, 15)
+WHOLE = TimeWindow(0, 15)
 AFTER_A = [(7, 8, "waits for arrival"), (8, 10, "b"), (10, 11, "waits for border (a)"), (11, 12, "c")]
 
 
-def slices(level: str, shown: Window = WHOLE) -> dict[str, list[tuple[int, int, str]]]:
+def slices(level: str, shown: TimeWindow = WHOLE) -> dict[str, list[tuple[int, int, str]]]:
     tracks = timeline.of_report(pair(), shown, level).tracks
     return {track.name: [one[:3] for one in track.slices()] for track in tracks}
 
@@ -293,7 +293,7 @@ def test_lanes_by_pencil() -> None:
         task("t", "chip.array0", 5, layer="d"),
     ]
     of = SimpleNamespace(machine=two, trace=simulate(Schedule(tasks)), energy=priced({}), occupancy={}, scenario=None)
-    tracks = timeline.of_report(of, Window(0, 9), "chip").tracks
+    tracks = timeline.of_report(of, TimeWindow(0, 9), "chip").tracks
     assert {track.name: [one[:3] for one in track.slices()] for track in tracks} == {
         "chip": [(0, 3, "b"), (3, 6, "c")],
         "chip lane 2": [(0, 4, "a"), (4, 9, "d")],
@@ -309,21 +309,21 @@ def test_nobody_waits_while_anybody_works() -> None:
         task("t", "chip.array1", 2, layer="c", not_before_ps=12),
     ]
     of = SimpleNamespace(machine=two, trace=simulate(Schedule(tasks)), energy=priced({}), occupancy={}, scenario=None)
-    first, second = timeline.of_report(of, Window(0, 14), "chip").tracks
+    first, second = timeline.of_report(of, TimeWindow(0, 14), "chip").tracks
     assert [one[:3] for one in first.slices()] == [(0, 9, "a"), (9, 12, "waits for arrival"), (12, 14, "c")]
     assert [one[:3] for one in second.slices()] == [(1, 3, "b")]
 
 
 def test_a_window_by_pencil() -> None:
     """What touches 4 to 8 and nothing else, cut off there; the cut ones say from when to when they were."""
-    assert slices("unit", Window(4, 8)) == {
+    assert slices("unit", TimeWindow(4, 8)) == {
         "host.link": [],
         "chip[0,0].array": [(4, 7, "a"), (7, 8, "waits for arrival")],
         "chip[0,1].array": [(4, 7, "waits for array (a)"), (7, 8, "waits for border (a)")],
         "chip[0,0].east": [(4, 7, "waits for array (a)"), (7, 8, "a")],
         "chip[0,1].west": [],
     }
-    track = next(track for track in timeline.of_report(pair(), Window(4, 8), "unit").tracks if track.name == "chip[0,0].array")
+    track = next(track for track in timeline.of_report(pair(), TimeWindow(4, 8), "unit").tracks if track.name == "chip[0,0].array")
     cut, whole = track.slices()
     assert cut.details[-2:] == (("start_ps", 3), ("end_ps", 7))
     assert whole.details[-1] == ("cause", "arrival")
@@ -346,8 +346,10 @@ def test_steps_by_pencil() -> None:
     steps, edges = counters.Steps(np.array([0, 3, 4, 10]), np.array([1, 5, 2, 0])), np.array([0, 4, 8, 12])
     assert counters._mean(steps, edges).tolist() == [2.0, 2.0, 1.0]
     assert counters._most(steps, edges).tolist() == [5, 2, 2]
-    shown = counters._stepped("chip", "chip power", "bit", steps, counters._mean, edges=counters._edges(Window(0, 12), 3))
-    assert (shown.times.tolist(), shown.values.tolist()) == ([0, 8], [2.0, 1.0])
+    edges = counters._edges(TimeWindow(0, 12), 3)
+    rate, held = (counters._stepped("chip", "chip traffic", unit, steps, edges=edges) for unit in ("bit/s", "bit"))
+    assert (rate.times.tolist(), rate.values.tolist()) == ([0, 8], [2.0, 1.0]), "the mean, and no step that repeats the last"
+    assert (held.times.tolist(), held.values.tolist()) == ([0, 4], [5, 2]), "the most"
 
 
 def test_the_arrow_by_pencil() -> None:
@@ -357,7 +359,7 @@ def test_the_arrow_by_pencil() -> None:
     assert halo["chip[0,0].east"] == [((0,), ())]
     assert halo["chip[0,1].array"] == [((), (0,))]
     assert halo["chip[0,0].array"] == [((), ())] * 3, "a task of the same chip that comes after the border does not get it"
-    cut = timeline.of_report(pair(), Window(0, 11), "unit").tracks
+    cut = timeline.of_report(pair(), TimeWindow(0, 11), "unit").tracks
     assert not any(one.sends for track in cut for one in track.slices()), "the other end is beyond the window"
 
 
@@ -441,7 +443,7 @@ def test_counters_in_steps_come_to_the_same(tmp_path: Path, name: str, level: st
         assert max(value for _, value in found["memories" if where == "machine" else f"{where} memories"][1]) == most
 
 
-def waveform(one: counters.Counter) -> str:
+def waveform(one: counters.CounterTrack) -> str:
     """How a waveform calls a counter: in the scope of its place, with its unit."""
     scope = "machine" if one.place == "machine" else identifier(one.place)
     name = one.name.removeprefix(one.place).strip(". ").replace(".", "_").replace(" ", "_")
@@ -451,7 +453,7 @@ def waveform(one: counters.Counter) -> str:
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_all_formats_have_the_same_counters(tmp_path: Path, suffix: str) -> None:
     of = report("mesh")
-    truth = {one.name: one for one in timeline.of_report(of, Window(0, of.trace.makespan_ps), "unit").counters()}
+    truth = {one.name: one for one in timeline.of_report(of, TimeWindow(0, of.trace.makespan_ps), "unit").counters()}
     found = written(tmp_path / f"t{suffix}", of).counters
     names = {name: waveform(one) if suffix == ".vcd" else name for name, one in truth.items()}
     if suffix != ".vcd":
@@ -606,7 +608,7 @@ def test_windows_that_are_none(text: str, said: str) -> None:
 
 
 def test_a_window_ends_with_the_run() -> None:
-    assert of_run("5ps:", 20) == of_run("5ps:1s", 20) == Window(5, 20)
+    assert of_run("5ps:", 20) == of_run("5ps:1s", 20) == TimeWindow(5, 20)
     with pytest.raises(InvalidInput, match="'20ps:' begins after the run has ended, at 2e-05 us; begin earlier"):
         of_run("20ps:", 20)
 
@@ -617,11 +619,11 @@ def test_windows_side_by_side_show_everything_once(cuts: list[int]) -> None:
     """Of every unit the same picoseconds of every task and every stall as a single window has."""
     of = report("mesh")
     end = of.trace.makespan_ps
-    parts = [Window(start, until) for start, until in pairwise([0, *sorted(cuts), end])]
-    assert sum((spent(of, part) for part in parts), Counter()) == spent(of, Window(0, end))
+    parts = [TimeWindow(start, until) for start, until in pairwise([0, *sorted(cuts), end])]
+    assert sum((spent(of, part) for part in parts), Counter()) == spent(of, TimeWindow(0, end))
 
 
-def spent(of: Report, shown: Window) -> Counter[tuple[str, int, str]]:
+def spent(of: Report, shown: TimeWindow) -> Counter[tuple[str, int, str]]:
     found: Counter[tuple[str, int, str]] = Counter()
     for track in timeline.of_report(of, shown, "unit").tracks:
         for one in track.slices():
@@ -661,7 +663,7 @@ def test_a_large_timeline_is_never_all_in_memory(tmp_path: Path, suffix: str) ->
     of = run(Scenario.read(SCENARIOS / "xnorbin" / "cifar10_bnn.yaml"))
     request = timelines.request(tmp_path / f"t{suffix}")
     timelines.write(of, request)
-    shown = timeline.of_report(of, Window(0, of.trace.makespan_ps), "unit")
+    shown = timeline.of_report(of, TimeWindow(0, of.trace.makespan_ps), "unit")
     tracemalloc.start()
     everything = [list(track.slices()) for track in shown.tracks]
     _, all_at_once = tracemalloc.get_traced_memory()

@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import fields
 from functools import cache
 from itertools import product
 from typing import Any
@@ -17,12 +18,13 @@ from pencil import MACHINE, NETWORK, PRICES, SCHEDULE, compute
 from rich.console import Console, RenderableType
 
 from hyperdrive_sim.cli import comparisons, tables
-from hyperdrive_sim.engine.ledger import account
+from hyperdrive_sim.engine.ledger import Ledger, account
 from hyperdrive_sim.engine.simulate import simulate
 from hyperdrive_sim.report import side_by_side
 from hyperdrive_sim.report.layer_columns import layer_columns
 from hyperdrive_sim.report.layer_table import LayerRow, layer_rows
 from hyperdrive_sim.report.report import Report, _time
+from hyperdrive_sim.report.results import Results
 from hyperdrive_sim.report.summary import PREFIXES, per_s, percent, si
 from hyperdrive_sim.scenario.published import Comparison
 from hyperdrive_sim.scenario.scenario import Scenario
@@ -103,6 +105,14 @@ def test_several_frames_are_added_up() -> None:
     assert (a.ops, a.cycles, a.start_s, a.end_s, a.utilization) == (32, 6, 0.0, 7e-9, 32 / (6 * 8))
     assert (b.ops, b.cycles, b.start_s, b.end_s, b.utilization) == (32, 2, 3e-9, 8e-9, 1.0 * 32 / (2 * 8))
     assert a.energy_j == 2 * 15e-12
+
+
+def test_work_is_summed_to_the_picosecond() -> None:
+    """A picosecond less than half a cycle beyond a whole number of them; float64 rounds that up to the half, and to a cycle more."""
+    long = 9_007_200_000_000_499
+    assert int(float(long)) == long + 1
+    (row,) = layer_rows(NETWORK, MACHINE, simulate(Schedule([compute("a", "one", long)])), Ledger(()))
+    assert row.cycles == 9_007_200_000_000
 
 
 @pytest.mark.parametrize(
@@ -194,6 +204,16 @@ def test_the_public_form_is_plain_and_stable(which: tuple[str, ...]) -> None:
     assert not {"trace", "tiles"} & set(plain)
     plain["layers"].clear()
     assert report(*which).to_dict()["layers"]
+
+
+@pytest.mark.parametrize("which", RUNS, ids=" ".join)
+def test_the_public_form_is_a_record_again(which: tuple[str, ...]) -> None:
+    found = report(*which)
+    again = Results.from_json(json.dumps(found.to_dict()).encode())
+    assert again.system.changed == found.system.changed, "a tuple is a tuple again"
+    assert {field.name: getattr(again, field.name) for field in fields(again)} == {
+        field.name: getattr(found, field.name) for field in fields(again)
+    }
 
 
 def test_what_is_the_same_in_every_frame_is_a_whole_number() -> None:
@@ -295,7 +315,7 @@ def test_the_summary_fits_and_cuts_nothing_off(which: tuple[str, ...], width: in
     found = report(*which)
     text = rendered(tables.summary(found), width)
     assert "\N{HORIZONTAL ELLIPSIS}" not in text
-    for name, value, _ in found.figures():
+    for name, value, _ in found.summary_lines():
         assert re.search(rf"^{re.escape(name)} +{re.escape(value)}( |$)", text, re.MULTILINE), (name, value)
     for row in found.published:
         assert re.search(rf" {re.escape(si(row.published, row.unit))} +{re.escape(si(row.simulated, row.unit))} ", text)

@@ -6,7 +6,7 @@ import pytest
 from worlds import machine, task
 
 from hyperdrive_sim.errors import Finding
-from hyperdrive_sim.schedule.tasks import Schedule, Task
+from hyperdrive_sim.schedule.tasks import Schedule, Task, actions_by
 
 
 def load_and_compute() -> Schedule:
@@ -111,3 +111,5 @@ def test_actions_are_counted_by_layer() -> None:
         ("two", "weight_io.bit"): 3,
     }
     assert schedule.actions == {"array.cycle": 45, "weight_io.bit": 12}
+    by_frame = actions_by([0, 1, 1, 0, 0, 1], schedule.tasks)
+    assert by_frame == {(0, "array.cycle"): 25, (0, "weight_io.bit"): 6, (1, "array.cycle"): 20, (1, "weight_io.bit"): 6}

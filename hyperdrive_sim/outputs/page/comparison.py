@@ -6,117 +6,113 @@ Runs are numbered from 1, and called by number and title.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from hyperdrive_sim.outputs.page.details import Details
+import numpy as np
+
+from hyperdrive_sim.outputs.page.details import RunDetails
 from hyperdrive_sim.outputs.page.picture import Picture
 from hyperdrive_sim.outputs.page.pictures.several import energies, rooflines, trade_off
-from hyperdrive_sim.outputs.page.table import Cell, Column, Table, measured, words
+from hyperdrive_sim.outputs.page.table import Cell, PageColumn, PageTable, measured, words
+from hyperdrive_sim.report.derived.metrics import METRICS, Metric, front
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.report.side_by_side import bound_by, names, unlike, weak
-from hyperdrive_sim.report.summary import per_s, percent, si
+from hyperdrive_sim.report.summary import percent, si
 from hyperdrive_sim.text.document import Document
 from hyperdrive_sim.text.wording import counted
 
-Best = Literal["least", "most", ""]
 NOT_A_SETTING = ("schema_version", "title", "sweep", "reproduces")
 
 
-class Comparison(NamedTuple):
+class SideBySide(NamedTuple):
     """`notes` say in which ways the runs compute different things."""
 
     names: tuple[str, ...]
     notes: tuple[str, ...]
-    figures: Table
-    settings: Table
-    layers: tuple[Table, ...]
+    figures: PageTable
+    settings: PageTable
+    layers: tuple[PageTable, ...]
     pictures: tuple[Picture, ...]
 
 
-class Figure(NamedTuple):
-    """A row: how a report says it, the number behind that, and which number is the best; `alike` if only for the same work."""
+class ComparisonRow(NamedTuple):
+    """A row of the table side by side: how a report says it and, where one run can be the best, by which metric; `alike` if that takes
+    the same work of all.
+    """
 
     name: str
     text: Callable[[Report], str]
-    value: Callable[[Report], float] | None = None
-    best: Best = ""
+    metric: Metric | None = None
     alike: bool = False
 
 
-FIGURES = (
-    Figure("network", lambda one: one.network.name),
-    Figure("input", lambda one: " x ".join(map(str, one.network.input_shape))),
-    Figure("chip", lambda one: one.system.architecture),
-    Figure("chips", lambda one: str(one.system.chips)),
-    Figure("clock", lambda one: f"{one.system.clock_mhz:g} MHz"),
-    Figure("latency", lambda one: si(one.time.latency_s, "s"), lambda one: one.time.latency_s, "least", True),
-    Figure("frame rate", lambda one: per_s(one.time.frames_per_s), lambda one: one.time.frames_per_s, "most", True),
-    Figure("throughput", lambda one: si(one.throughput.ops_per_s, "Op/s"), lambda one: one.throughput.ops_per_s, "most"),
-    Figure("peak", lambda one: si(one.system.peak_ops_per_s, "Op/s")),
-    Figure("utilisation", lambda one: percent(one.throughput.utilization), lambda one: one.throughput.utilization, "most"),
-    Figure("bound by", bound_by),
-    Figure("energy per frame", lambda one: si(one.energy.total_j, "J"), lambda one: one.energy.total_j, "least", True),
-    Figure("of it core", lambda one: si(one.energy.core_j, "J"), lambda one: one.energy.core_j, "least", True),
-    Figure("of it I/O", lambda one: si(one.energy.io_j, "J"), lambda one: one.energy.io_j, "least", True),
-    Figure("I/O per frame", lambda one: si(sum(one.io_bits.values()), "bit"), lambda one: sum(one.io_bits.values()), "least", True),
-    Figure(
-        "system efficiency", lambda one: si(one.efficiency.system_ops_per_j, "Op/s/W"), lambda one: one.efficiency.system_ops_per_j, "most"
-    ),
-    Figure("core efficiency", lambda one: si(one.efficiency.core_ops_per_j, "Op/s/W"), lambda one: one.efficiency.core_ops_per_j, "most"),
-    Figure("weak prices", lambda one: percent(weak(one))),
-    Figure("operations per frame", lambda one: si(one.network.ops, "Op")),
-    Figure("left to the host", lambda one: si(one.network.host_ops, "Op")),
+def _ranked(name: str, metric: Metric, *, alike: bool = False) -> ComparisonRow:
+    return ComparisonRow(name, metric.text, metric, alike)
+
+
+ROWS = (
+    ComparisonRow("network", lambda one: one.network.name),
+    ComparisonRow("input", lambda one: " x ".join(map(str, one.network.input_shape))),
+    ComparisonRow("chip", lambda one: one.system.architecture),
+    ComparisonRow("chips", lambda one: str(one.system.chips)),
+    ComparisonRow("clock", lambda one: f"{one.system.clock_mhz:g} MHz"),
+    _ranked("latency", METRICS["latency"], alike=True),
+    _ranked("frame rate", METRICS["frames_per_s"], alike=True),
+    _ranked("throughput", METRICS["ops_per_s"]),
+    ComparisonRow("peak", lambda one: si(one.system.peak_ops_per_s, "Op/s")),
+    _ranked("utilisation", METRICS["utilization"]),
+    ComparisonRow("bound by", bound_by),
+    _ranked("energy per frame", METRICS["energy"], alike=True),
+    _ranked("of it core", METRICS["core_energy"], alike=True),
+    _ranked("of it I/O", METRICS["io_energy"], alike=True),
+    _ranked("I/O per frame", METRICS["io_bits"], alike=True),
+    _ranked("system efficiency", METRICS["efficiency"]),
+    _ranked("core efficiency", METRICS["core_efficiency"]),
+    ComparisonRow("weak prices", lambda one: percent(weak(one))),
+    ComparisonRow("operations per frame", lambda one: si(one.network.ops, "Op")),
+    ComparisonRow("left to the host", lambda one: si(one.network.host_ops, "Op")),
 )
 
 
-def comparison(shown: Sequence[Details]) -> Comparison:
+def comparison(shown: Sequence[RunDetails]) -> SideBySide:
     reports = [one.run.report for one in shown]
     titles = names([(report.scenario.file, report) for report in reports])
     called = tuple(f"{number}: {title}" for number, title in enumerate(titles, 1))
     drawn = (energies(called, reports), trade_off(called, reports), rooflines(called, [one.roof for one in shown]))
-    return Comparison(
+    return SideBySide(
         called, tuple(unlike(reports)), figures(called, reports), settings(called, shown), tuple(layers(called, reports)), drawn
     )
 
 
-def figures(names: Sequence[str], reports: Sequence[Report]) -> Table:
+def figures(names: Sequence[str], reports: Sequence[Report]) -> PageTable:
     """A row per figure, a column per run; the best is marked where it can be said."""
     alike = len({(one.network.name, one.network.input_shape) for one in reports}) == 1
-    rows = {figure.name: _row(figure, reports, alike or not figure.alike) for figure in FIGURES}
+    rows = {row.name: _row(row, reports, alike or not row.alike) for row in ROWS}
     if alike:
-        rows["none is both faster and cheaper"] = [Cell("yes" if one in front(reports) else "no") for one in range(len(reports))]
-    columns = [Column(name, [cells[number] for cells in rows.values()]) for number, name in enumerate(names)]
+        best = front(np.array([[one.time.latency_s, one.energy.total_j] for one in reports]))
+        rows["none is both faster and cheaper"] = [Cell("yes" if one in best else "no") for one in range(len(reports))]
+    columns = [PageColumn(name, [cells[number] for cells in rows.values()]) for number, name in enumerate(names)]
     remark = "" if alike else " Latency, rate, energy and I/O have no best among different networks or inputs."
     weak = "Weak prices are the share of the energy whose price is fitted, recalled or assumed."
-    return Table("figures", "Side by side", (words("figure", list(rows)), *columns), weak + remark)
+    return PageTable("figures", "Side by side", (words("figure", list(rows)), *columns), weak + remark)
 
 
-def _row(figure: Figure, reports: Sequence[Report], ranked: bool) -> list[Cell]:
-    texts = [figure.text(report) for report in reports]
-    if figure.value is None or not ranked:
+def _row(row: ComparisonRow, reports: Sequence[Report], ranked: bool) -> list[Cell]:
+    texts = [row.text(report) for report in reports]
+    if row.metric is None or not ranked:
         return [Cell(text) for text in texts]
-    values = [figure.value(report) for report in reports]
-    best = min(values) if figure.best == "least" else max(values)
+    values = [row.metric.of(report) for report in reports]
+    best = min(values) if row.metric.better == "less" else max(values)
     tied = min(values) == max(values)
     return [Cell(text, mark="best" if value == best and not tied else "") for text, value in zip(texts, values, strict=True)]
 
 
-def front(reports: Sequence[Report]) -> list[int]:
-    """Which runs no other one beats in latency or energy without losing in the other."""
-    found = [(report.time.latency_s, report.energy.total_j) for report in reports]
-    return [
-        number
-        for number, (latency, energy) in enumerate(found)
-        if not any(other != (latency, energy) and other[0] <= latency and other[1] <= energy for other in found)
-    ]
-
-
-def settings(names: Sequence[str], shown: Sequence[Details]) -> Table:
+def settings(names: Sequence[str], shown: Sequence[RunDetails]) -> PageTable:
     """What the scenarios say differently, key by key."""
     said = [dict(_flat(Document.parse(one.run.manifest["scenario"], "scenario.yaml").data)) for one in shown]
     keys = [key for key in dict.fromkeys(key for one in said for key in one) if len({str(one.get(key)) for one in said}) > 1]
     columns = [words(name, [str(one.get(key, "not set")) for key in keys]) for name, one in zip(names, said, strict=True)]
-    return Table("settings", "What is set differently", (words("key", keys), *columns), "A key that is not set has its chip's default.")
+    return PageTable("settings", "What is set differently", (words("key", keys), *columns), "A key that is not set has its chip's default.")
 
 
 def _flat(data: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
@@ -128,7 +124,7 @@ def _flat(data: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]
             yield f"{above}{key}", value
 
 
-def layers(names: Sequence[str], reports: Sequence[Report]) -> Iterator[Table]:
+def layers(names: Sequence[str], reports: Sequence[Report]) -> Iterator[PageTable]:
     """For every network that several runs compute on inputs of one size, its layers side by side."""
     alike: dict[tuple[str, tuple[int, int, int]], list[int]] = {}
     for number, report in enumerate(reports):
@@ -140,7 +136,7 @@ def layers(names: Sequence[str], reports: Sequence[Report]) -> Iterator[Table]:
             yield _layers(f"layers_{numbers[0] + 1}", caption, runs, {number + 1: reports[number] for number in numbers})
 
 
-def _layers(name: str, caption: str, runs: str, reports: Mapping[int, Report]) -> Table:
+def _layers(name: str, caption: str, runs: str, reports: Mapping[int, Report]) -> PageTable:
     """Those that all runs have, by name. What is computed in one go with a layer may differ, and its operations with it."""
     work = [{row.name: row.ops / one.time.frames for row in one.layers if row.ops} for one in reports.values()]
     common = [layer for layer in work[0] if all(layer in one for one in work)]
@@ -150,7 +146,7 @@ def _layers(name: str, caption: str, runs: str, reports: Mapping[int, Report]) -
     most = [max(one[layer] for one in work) for layer in common]
     apart = max((1 - min(one[layer] for one in work) / largest for layer, largest in zip(common, most, strict=True)), default=0.0)
     left_out = max(map(len, work)) - len(common)
-    return Table(
+    return PageTable(
         name,
         caption,
         (

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hyperdrive_sim.outputs.page.table import NONE, Cell, Column, Table, amounts, counts, measured, shares, words
+from hyperdrive_sim.outputs.page.table import NONE, Cell, PageColumn, PageTable, amounts, counts, measured, shares, words
 from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.report.derived import waits
-from hyperdrive_sim.report.derived.actions import Done, io_bits
+from hyperdrive_sim.report.derived.actions import ActionCounts, io_bits
 from hyperdrive_sim.report.derived.memory_use import MemoryKind
 from hyperdrive_sim.report.derived.roofline import Roofline
 from hyperdrive_sim.report.derived.tile_map import WHOLE_RUN, TileMap
+from hyperdrive_sim.report.layer_columns import mean_use
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.report.summary import percent, si
 
@@ -18,16 +19,16 @@ TOP = 12
 NAMED = 3
 
 
-def published(report: Report) -> Table:
+def published(report: Report) -> PageTable:
     rows = report.published
-    return Table(
+    return PageTable(
         "published",
         "Published and simulated",
         (
             words("quantity", [row.quantity for row in rows]),
-            Column("published", [Cell(si(row.published, row.unit), row.published) for row in rows]),
-            Column("simulated", [Cell(si(row.simulated, row.unit), row.simulated) for row in rows]),
-            Column("deviation", [Cell(f"{100 * row.error:+.2f} %", row.error) for row in rows]),
+            PageColumn("published", [Cell(si(row.published, row.unit), row.published) for row in rows]),
+            PageColumn("simulated", [Cell(si(row.simulated, row.unit), row.simulated) for row in rows]),
+            PageColumn("deviation", [Cell(f"{100 * row.error:+.2f} %", row.error) for row in rows]),
             words("accepted", [f"{'within' if row.within else 'BEYOND'} {percent(row.tolerance)}" for row in rows]),
             words("known as", [row.provenance for row in rows]),
             words("source and remarks", ["; ".join(filter(None, (row.source, row.note))) for row in rows]),
@@ -35,16 +36,16 @@ def published(report: Report) -> Table:
     )
 
 
-def layers(report: Report, actions: Done, roof: Roofline) -> Table:
+def layers(report: Report, actions: ActionCounts, roof: Roofline) -> PageTable:
     """All of them, in the order of the schedule."""
     rows, frames, took, bits = report.layers, report.time.frames, report.took_s(), io_bits(actions)
     names = [row.name for row in rows]
     times = [took[name] for name in names]
     moved = [sum(bits.get(name, {}).values()) / frames for name in names]
     points = {point.layer: point for point in roof.points}
-    used = {name: sum(float(tiles.mean()) for tiles in chips.values()) / len(chips) for name, chips in report.tiles_by_layer.items()}
+    used = {name: mean_use(tiles) for name, tiles in report.tiles_by_layer.items()}
     causes = sorted({cause for row in rows for cause, seconds in row.stalls.items() if seconds})
-    return Table(
+    return PageTable(
         "layers",
         "Every layer, per frame" if frames > 1 else "Every layer",
         (
@@ -54,10 +55,10 @@ def layers(report: Report, actions: Done, roof: Roofline) -> Table:
             counts("array cycles", [row.cycles / frames for row in rows]),
             measured("operations", [row.ops / frames for row in rows], "Op"),
             shares("utilisation", [row.utilization for row in rows]),
-            Column("tiles in use", [Cell(percent(used[name]), used[name]) if name in used else NONE for name in names]),
+            PageColumn("tiles in use", [Cell(percent(used[name]), used[name]) if name in used else NONE for name in names]),
             measured("energy", [row.energy_j / frames for row in rows], "J"),
             measured("I/O", moved, "bit"),
-            Column("Op per bit", [_per_bit(points[name].ops_per_bit) if name in points else NONE for name in names]),
+            PageColumn("Op per bit", [_per_bit(points[name].ops_per_bit) if name in points else NONE for name in names]),
             words("over", [points[name].link if name in points else "" for name in names]),
             *(measured(f"stalled by {cause}", [row.stalls.get(cause, 0.0) / frames for row in rows], "s", times) for cause in causes),
         ),
@@ -72,7 +73,7 @@ def _per_bit(ops: float) -> Cell:
     return Cell(f"{ops:,.4g}" if ops < 1000 else f"{ops:,.0f}", ops)
 
 
-def time_goes_to(report: Report) -> Table:
+def time_goes_to(report: Report) -> PageTable:
     """The chain that sets the makespan, by layer and kind of unit: the layers that it spends most time in, and all others together."""
     spent = waits.chain(report)
     total, by_layer, by_kind = sum(spent.values()), _summed(spent, 0), _summed(spent, 1)
@@ -83,7 +84,7 @@ def time_goes_to(report: Report) -> Table:
         rows[f"{others} other layers"] = {kind: by_kind[kind] - sum(row[kind] for row in rows.values()) for kind in kinds}
     rows["all"] = by_kind
     sums = [sum(row.values()) for row in rows.values()]
-    return Table(
+    return PageTable(
         "time",
         "What the time goes to: layers by kinds of units",
         (
@@ -96,7 +97,7 @@ def time_goes_to(report: Report) -> Table:
     )
 
 
-def units(report: Report) -> Table:
+def units(report: Report) -> PageTable:
     """Every kind of unit: how busy, and who waited there for whom."""
     kinds = waits.kinds(report)
     columns = [
@@ -107,23 +108,23 @@ def units(report: Report) -> Table:
         words("the busiest", [kind.busiest_unit for kind in kinds]),
     ]
     if not any(kind.waited_s for kind in kinds):
-        return Table("units", "Kinds of units", columns, "No task that could have run waited for its unit.")
+        return PageTable("units", "Kinds of units", columns, "No task that could have run waited for its unit.")
     waited = [
         measured("ready tasks waited", [kind.waited_s for kind in kinds], "s"),
         words("most of it at", [kind.most_waited_unit if kind.most_waited_s else "" for kind in kinds]),
         words("which was held meanwhile by tasks of", [_largest(kind.held_s) for kind in kinds]),
     ]
     remark = "Waiting is added up over all tasks that could have run while their unit served others: tasks that wait together count each."
-    return Table("units", "Kinds of units, and what was waiting for them", [*columns, *waited], remark)
+    return PageTable("units", "Kinds of units, and what was waiting for them", [*columns, *waited], remark)
 
 
-def stalls(report: Report) -> Table:
+def stalls(report: Report) -> PageTable:
     """What arrays waited for, the worst cause first."""
     found = waits.stalls(report)
     seconds = {cause: sum(layers.values()) for cause, layers in found.items()}
     causes = sorted(found, key=lambda cause: -seconds[cause])
     run_s = report.trace.makespan_ps / PS_PER_S
-    return Table(
+    return PageTable(
         "stalls",
         "What an array stood still for, on average",
         (
@@ -135,12 +136,12 @@ def stalls(report: Report) -> Table:
     )
 
 
-def tiles(found: TileMap) -> Table:
+def tiles(found: TileMap) -> PageTable:
     """The mean of every chip where it stands in the mesh, or of a single chip every tile."""
     whole, (rows, columns), one = found.frames[found.shown[WHOLE_RUN]], found.tiles, len(found.chips) == 1
     grid = whole if one else whole.reshape(found.mesh[0], rows, found.mesh[1], columns).mean(axis=(1, 3))
     what = "tiles" if one else "chips"
-    return Table(
+    return PageTable(
         "tile_use",
         "Use of every tile over the whole run" if one else "Mean use of every chip's tiles over the whole run",
         (
@@ -151,8 +152,8 @@ def tiles(found: TileMap) -> Table:
     )
 
 
-def memories(kinds: Sequence[MemoryKind]) -> Table:
-    return Table(
+def memories(kinds: Sequence[MemoryKind]) -> PageTable:
+    return PageTable(
         "memories",
         "Memories at their fullest",
         (
@@ -167,17 +168,17 @@ def memories(kinds: Sequence[MemoryKind]) -> Table:
     )
 
 
-def prices(report: Report) -> Table:
+def prices(report: Report) -> PageTable:
     """Every action that was paid for, the dearest first."""
     actions = sorted(report.energy.by_action.items(), key=lambda item: -item[1].energy_j)
     paid = [action for _, action in actions]
-    return Table(
+    return PageTable(
         "prices",
         "Actions and their prices, per frame",
         (
             words("action", [name for name, _ in actions]),
             counts("count", [action.count for action in paid]),
-            Column("price, pJ", [Cell(f"{action.pj:,.4g}", action.pj) for action in paid]),
+            PageColumn("price, pJ", [Cell(f"{action.pj:,.4g}", action.pj) for action in paid]),
             amounts("energy", [action.energy_j for action in paid], "J"),
             shares("share", [action.energy_j / report.energy.total_j for action in paid]),
             words("known as", [action.provenance for action in paid]),
@@ -186,8 +187,8 @@ def prices(report: Report) -> Table:
     )
 
 
-def versions(manifest: Mapping[str, str]) -> Table:
-    return Table("versions", "Versions", (words("package", list(manifest)), words("version", list(manifest.values()))))
+def versions(manifest: Mapping[str, str]) -> PageTable:
+    return PageTable("versions", "Versions", (words("package", list(manifest)), words("version", list(manifest.values()))))
 
 
 def _summed(spent: Mapping[tuple[str, str], float], which: int) -> dict[str, float]:

@@ -9,32 +9,33 @@ from hyperdrive_sim.outputs.page import contents
 from hyperdrive_sim.outputs.page.picture import Picture
 from hyperdrive_sim.outputs.page.pictures import energy, memories, roofline, tiles, timeline
 from hyperdrive_sim.outputs.page.run import Run
-from hyperdrive_sim.outputs.page.table import Table
+from hyperdrive_sim.outputs.page.table import PageTable
 from hyperdrive_sim.report import summary
-from hyperdrive_sim.report.derived.actions import done
+from hyperdrive_sim.report.derived.actions import action_counts
 from hyperdrive_sim.report.derived.energy_flow import flows
-from hyperdrive_sim.report.derived.memory_use import memory_kinds
+from hyperdrive_sim.report.derived.gantt import gantt
+from hyperdrive_sim.report.derived.memory_use import curves, memory_kinds
 from hyperdrive_sim.report.derived.roofline import Roofline
 from hyperdrive_sim.report.derived.roofline import roofline as points
 from hyperdrive_sim.report.derived.tile_map import tile_map
-from hyperdrive_sim.report.derived.timeline import timeline as bars
+from hyperdrive_sim.report.summary import SummaryLine
 
 
 @dataclass(frozen=True)
-class Details:
-    """`facts` are those of the summary on a terminal; tables and pictures by name."""
+class RunDetails:
+    """`summary` has the lines of that on a terminal; tables and pictures are by name."""
 
     run: Run
     subject: str
-    facts: tuple[tuple[str, str, str], ...]
-    tables: Mapping[str, Table]
+    summary: tuple[SummaryLine, ...]
+    tables: Mapping[str, PageTable]
     pictures: Mapping[str, Picture]
     roof: Roofline
 
 
-def details(run: Run) -> Details:
+def details(run: Run) -> RunDetails:
     report = run.report
-    actions = done(report)
+    actions = action_counts(report)
     roof, found, kinds = points(report, actions), tile_map(report), memory_kinds(report)
     tables = [
         contents.layers(report, actions, roof),
@@ -49,10 +50,16 @@ def details(run: Run) -> Details:
     ]
     drawn = [
         tiles.tiles(found),
-        timeline.timeline(bars(report), report),
+        timeline.timeline(gantt(report), report),
         energy.energy(flows(report, actions), report.energy.total_j),
-        memories.memories(kinds, report),
+        memories.memories(curves(report), report.trace.makespan_ps),
         *([roofline.roofline(roof, report)] if roof.points else []),
     ]
-    facts, by_name = tuple(report.figures()), {table.name: table for table in tables}
-    return Details(run, summary.subject(report.network, report.system), facts, by_name, {picture.name: picture for picture in drawn}, roof)
+    return RunDetails(
+        run,
+        summary.subject(report.network, report.system),
+        tuple(report.summary_lines()),
+        {table.name: table for table in tables},
+        {picture.name: picture for picture in drawn},
+        roof,
+    )

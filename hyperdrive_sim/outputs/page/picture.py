@@ -11,22 +11,17 @@ from typing import Any, NamedTuple
 from hyperdrive_sim.outputs.page.table import scale
 from hyperdrive_sim.report.summary import si
 
-BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
-PURPLE, SKY, GREY, YELLOW = "#CC79A7", "#56B4E9", "#8C8C8C", "#F0E442"
-PALETTE = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, GREY, YELLOW)
-"""Told apart by the colour-blind too (Okabe and Ito, 2008), with grey for black."""
-
-SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "pentagon")
 INK, LINE = "@ink", "@line"
 """Colours that the reader's colour scheme decides."""
 
 DECADES = 2.5
 """From how many on an axis has ticks at powers of ten alone."""
 
-Spec = Mapping[str, Any]
+PlotlyJson = Mapping[str, Any]
+"""A part of what plotly.js takes: data of a trace, a layout, an axis."""
 
 
-NOTHING: Spec = MappingProxyType({})
+NOTHING: PlotlyJson = MappingProxyType({})
 
 
 class Picture(NamedTuple):
@@ -39,30 +34,20 @@ class Picture(NamedTuple):
     caption: str
     instead: str
     height: int
-    data: Sequence[Spec]
-    layout: Spec
-    frames: Spec = NOTHING
+    data: Sequence[PlotlyJson]
+    layout: PlotlyJson
+    frames: PlotlyJson = NOTHING
     widths: tuple[int, int] = (300, 1600)
 
     @property
-    def spec(self) -> Spec:
+    def spec(self) -> PlotlyJson:
         return {"data": self.data, "layout": self.layout, "height": self.height, "widths": self.widths, "frames": dict(self.frames)}
-
-
-def colours(names: Iterable[str]) -> dict[str, str]:
-    """A colour for each, in their order, arrays first wherever they stand."""
-    ordered = sorted(dict.fromkeys(names), key=lambda name: name != "array")
-    return {name: PALETTE[number % len(PALETTE)] for number, name in enumerate(ordered)}
-
-
-def symbols(names: Iterable[str]) -> dict[str, str]:
-    return {name: SYMBOLS[number % len(SYMBOLS)] for number, name in enumerate(dict.fromkeys(names))}
 
 
 def faded(colour: str, share: float) -> str:
     """A colour through which one sees what is behind it.
 
-    >>> faded(VERMILLION, 0.4)
+    >>> faded("#D55E00", 0.4)
     'rgba(213,94,0,0.4)'
     """
     red, green, blue = bytes.fromhex(colour.removeprefix("#"))
@@ -79,11 +64,11 @@ def short(value: float) -> float:
     return float(f"{value:.6g}")
 
 
-def axis(title: str, **more: Any) -> Spec:
+def axis(title: str, **more: Any) -> PlotlyJson:
     return {"title": {"text": title}, **more}
 
 
-def logarithmic(title: str, values: Iterable[float], unit: str, room: float = 2.0) -> Spec:
+def logarithmic(title: str, values: Iterable[float], unit: str, room: float = 2.0) -> PlotlyJson:
     """An axis on which all *values* stand, with a factor of *room* on both sides; ticks at powers of ten, and between them if few."""
     found = list(values)
     low, high = log10(min(found) / room), log10(max(found) * room)
@@ -93,7 +78,7 @@ def logarithmic(title: str, values: Iterable[float], unit: str, room: float = 2.
     return axis(title, type="log", range=[short(low), short(high)], **ticks)
 
 
-def linear(title: str, largest: float, unit: str) -> tuple[float, Spec]:
+def linear(title: str, largest: float, unit: str) -> tuple[float, PlotlyJson]:
     """What a quantity is multiplied with to stand on an axis from 0 in a unit that fits, and that axis."""
     power, prefix = scale([largest])
     return 10.0**-power, axis(f"{title}, {prefix}{unit}", range=[0, short(largest * 10.0**-power)])

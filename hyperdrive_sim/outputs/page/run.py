@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from hyperdrive_sim.engine.compiled import Progress, silent
 from hyperdrive_sim.outputs import manifest, rundir
 from hyperdrive_sim.outputs.manifest import Manifest
 from hyperdrive_sim.outputs.rundir import resolved
+from hyperdrive_sim.outputs.yaml_text import yaml_text
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.study.runs import run
@@ -40,23 +38,18 @@ def planned(path: Path, changes: Sequence[str] = ()) -> Callable[[Progress], Run
 def written(folder: Path, known: Manifest) -> Run:
     """The run of a directory."""
     text = (folder / resolved.NAME).read_text("utf-8")
-    facts = {"versions": known.versions, "seed": known.seed, "command": shlex.join(known.command), "scenario": text}
-    return Run(rundir.read(folder), facts)
+    provenance = {"versions": known.versions, "seed": known.seed, "command": shlex.join(known.command), "scenario": text}
+    return Run(rundir.read(folder), provenance)
 
 
 def simulated(scenario: Scenario, changes: Sequence[str] = (), progress: Progress = silent) -> Run:
     """The run of a scenario; *changes* are the settings that were made on top of its file."""
     words = ["hyperdrive-sim", "run", scenario.file, *(word for change in changes for word in ("--set", change))]
     command = shlex.join(map(manifest.without_directories, words))
-    facts = {"versions": manifest.versions(), "seed": scenario.settings.seed, "command": command, "scenario": text(scenario)}
-    return Run(run(scenario, progress), facts)
-
-
-def text(scenario: Scenario) -> str:
-    """Everything a scenario says, wherever it says it, in one YAML text."""
-    yaml: Any = YAML(typ="safe", pure=True)
-    written = io.StringIO()
-    yaml.sort_base_mapping_type_on_output = False
-    yaml.default_flow_style, yaml.width, yaml.allow_unicode = None, 100, True
-    yaml.dump(dict(scenario.document.data), written)
-    return written.getvalue()
+    provenance = {
+        "versions": manifest.versions(),
+        "seed": scenario.settings.seed,
+        "command": command,
+        "scenario": yaml_text(scenario.document.data),
+    }
+    return Run(run(scenario, progress), provenance)

@@ -23,7 +23,7 @@ class Cell(NamedTuple):
 NONE = Cell("")
 
 
-class Column(NamedTuple):
+class PageColumn(NamedTuple):
     """The first column of a table names its rows."""
 
     head: str
@@ -39,14 +39,14 @@ class Column(NamedTuple):
         return "number" if self.numeric else "prose" if max(map(len, (cell.text for cell in self.cells)), default=0) > LONG else ""
 
 
-class Table(NamedTuple):
+class PageTable(NamedTuple):
     """`name` is unique in a page. What is long is shown in a window of its own that can be sorted and searched by `noun`; `remark` stands
     below.
     """
 
     name: str
     caption: str
-    columns: Sequence[Column]
+    columns: Sequence[PageColumn]
     remark: str = ""
     noun: str = ""
 
@@ -55,29 +55,29 @@ class Table(NamedTuple):
         return list(zip(*(column.cells for column in self.columns), strict=True))
 
 
-def words(head: str, texts: Sequence[str]) -> Column:
-    return Column(head, [Cell(one) for one in texts])
+def words(head: str, texts: Sequence[str]) -> PageColumn:
+    return PageColumn(head, [Cell(one) for one in texts])
 
 
-def amounts(head: str, values: Sequence[float], unit: str = "") -> Column:
+def amounts(head: str, values: Sequence[float], unit: str = "") -> PageColumn:
     """Each with a prefix of its own, for quantities that lie far apart."""
-    return Column(head, [Cell(si(value, unit), value) for value in values])
+    return PageColumn(head, [Cell(si(value, unit), value) for value in values])
 
 
-def shares(head: str, values: Sequence[float]) -> Column:
-    return Column(head, [Cell(percent(value), value) for value in values])
+def shares(head: str, values: Sequence[float]) -> PageColumn:
+    return PageColumn(head, [Cell(percent(value), value) for value in values])
 
 
-def counts(head: str, values: Sequence[float]) -> Column:
-    return Column(head, [Cell(f"{value:,.0f}", value) for value in values])
+def counts(head: str, values: Sequence[float]) -> PageColumn:
+    return PageColumn(head, [Cell(f"{value:,.0f}", value) for value in values])
 
 
-def measured(head: str, values: Sequence[float], unit: str, among: Sequence[float] = ()) -> Column:
+def measured(head: str, values: Sequence[float], unit: str, among: Sequence[float] = ()) -> PageColumn:
     """All in one unit, which stands in the head and fits the largest, of these or of all *among* which they stand."""
     power, prefix = scale(among or values)
     large = max(map(abs, among or values), default=0.0) >= 100 * 10.0**power
     decimals = DECIMALS - large
-    return Column(f"{head}, {prefix}{unit}", [Cell(_fixed(value / 10.0**power, decimals), value) for value in values])
+    return PageColumn(f"{head}, {prefix}{unit}", [Cell(_fixed(value / 10.0**power, decimals), value) for value in values])
 
 
 def scale(values: Sequence[float]) -> tuple[int, str]:

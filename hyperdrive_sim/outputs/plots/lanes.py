@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from hyperdrive_sim.engine.ledger import crossing_bits
 from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.outputs.palette import colours, of_units
 from hyperdrive_sim.outputs.plots.asked import there
 from hyperdrive_sim.outputs.plots.axes import amount, axes, measured, titled
-from hyperdrive_sim.outputs.plots.colours import coloured, ink, of_kinds
-from hyperdrive_sim.outputs.plots.parts import cut
+from hyperdrive_sim.outputs.plots.colours import ink
 from hyperdrive_sim.rates import PS_PER_S
-from hyperdrive_sim.report.derived.memory_use import by_name
+from hyperdrive_sim.report.derived.link_use import LinkUse, by_kind, by_unit
+from hyperdrive_sim.report.derived.memory_use import MemoryCurve, curves
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.report.summary import percent
 from hyperdrive_sim.text.wording import counted
@@ -26,16 +25,16 @@ PITCH = 1.5
 """From lane to lane, in lanes; a lane's name stands above it."""
 LANE_INCHES = 0.85
 BINS = 200
-
-Values = NDArray[np.float64]
+STEPS = 2000
+"""Of a curve at most: more than a picture has dots."""
 
 
 class Lane(NamedTuple):
     """*values* between *edges_s*, which are one more. The lane is *top* high; *bounded* says that no value can be above it."""
 
     name: str
-    edges_s: Values
-    values: Values
+    edges_s: NDArray[np.float64]
+    values: NDArray[np.float64]
     top: float
     colour: str
     bounded: bool = True
@@ -44,22 +43,22 @@ class Lane(NamedTuple):
 def occupancy(report: Report, memories: str | Sequence[str] | None = None, *, ax: Axes | None = None) -> Axes:
     """How many bits memories hold over time; a lane is as high as its memory is large, with a line at that capacity.
 
-    Of the memories that all chips have alike, the fullest is taken unless told otherwise.
+    Of the memories that all chips have alike, the fullest is taken unless told otherwise; the fullest of all stands on top, and what
+    nothing ever was in is left out.
     """
-    chosen = [kind.fullest for kind in by_name(report)] if memories is None else there("memories", memories, report.occupancy)
-    end, colours = report.trace.makespan_ps, coloured(chosen)
-    found = []
-    for name in chosen:
-        times, bits, capacity = report.occupancy[name]
-        edges = np.append(times, max(end, int(times[-1]))) / PS_PER_S
-        peak = report.occupancy[name].peak
-        text = f"{name}: at most {amount(peak, 'bit')} of {amount(capacity, 'bit')}, {percent(peak / capacity)}"
-        found.append(Lane(text, edges, bits.astype(float), capacity, colours[name]))
-    ax = _lanes(ax, found, "bit")
+    found = curves(report, None if memories is None else there("memories", memories, report.occupancy), STEPS)
+    colour = colours(curve.name for curve in found)
+    ax = _lanes(ax, [_held(curve, colour[curve.name]) for curve in found], "bit")
     ax.set_ylabel("held (bit)")
     which = " in the fullest memory of each kind" if memories is None else ""
     titled(ax, report.scenario.title, f"bits held{which}; a lane's line is its capacity")
     return ax
+
+
+def _held(curve: MemoryCurve, colour: str) -> Lane:
+    text = f"{curve.name}: at most {amount(curve.peak_bits, 'bit')} of {amount(curve.capacity_bits, 'bit')}, {percent(curve.share)}"
+    edges = np.append(curve.times_ps, curve.end_ps) / PS_PER_S
+    return Lane(text, edges, curve.bits.astype(float), curve.capacity_bits, colour)
 
 
 def bandwidth(report: Report, units: str | Sequence[str] | None = None, *, bins: int = BINS, ax: Axes | None = None) -> Axes:
@@ -70,52 +69,25 @@ def bandwidth(report: Report, units: str | Sequence[str] | None = None, *, bins:
     """
     if bins < 1:
         raise InvalidInput.at("bins", f"{bins} parts of the time are none", "give at least 1")
-    edges = np.linspace(0, report.trace.makespan_ps, bins + 1)
-    lanes = _of_kinds(report, edges) if units is None else _of_units(report, units, edges)
-    ax = _lanes(ax, list(lanes), "bit/s")
+    if units is None:
+        kinds, colour = list(by_kind(report, bins)), of_units(report)
+        lanes = [_carried(use, f"{use.name}, {counted(use.links, 'link')}", colour[use.name]) for use in kinds]
+    else:
+        uses = list(by_unit(report, there("units", units, report.machine.unit), bins))
+        colour = colours(use.name for use in uses)
+        lanes = [_carried(use, use.name, colour[use.name]) for use in uses]
+    ax = _lanes(ax, lanes, "bit/s")
     ax.set_ylabel("carried (bit/s)")
-    part = amount(edges[1] / PS_PER_S, "s")
+    part = amount(report.trace.makespan_ps / bins / PS_PER_S, "s")
     titled(ax, report.scenario.title, f"I/O in means of {part}; a lane's line is the rate of its links")
     return ax
 
 
-def _of_kinds(report: Report, edges: Values) -> Iterator[Lane]:
-    """A lane for all links of a kind together, where they carry anything."""
-    kinds = {unit.name: unit.kind for unit in report.machine.units}
-    members, limits, colours = Counter(kinds.values()), report.machine.link_bits_per_s, of_kinds(report)
-    for kind, bits in _binned(report, kinds, edges).items():
-        if bits.any():
-            yield _rated(f"{kind}, {counted(members[kind], 'link')}", edges, bits, limits.get(kind), colours[kind])
-
-
-def _of_units(report: Report, units: str | Sequence[str], edges: Values) -> Iterator[Lane]:
-    """A lane for each of the units."""
-    machine = {unit.name: unit for unit in report.machine.units}
-    chosen = there("units", units, machine)
-    colours = coloured(chosen)
-    for name, bits in _binned(report, {name: name for name in chosen}, edges).items():
-        rate = machine[name].rate
-        yield _rated(name, edges, bits, rate.bits_per_s if rate else None, colours[name])
-
-
-def _rated(name: str, edges: Values, bits: Values, limit: float | None, colour: str) -> Lane:
-    rate, mean = bits / np.diff(edges) * PS_PER_S, float(bits.sum() / edges[-1] * PS_PER_S)
-    text = f" of {amount(limit, 'bit/s')}, {percent(mean / limit)}" if limit else f", at most {amount(rate.max(), 'bit/s')}"
-    top = limit or float(rate.max()) or 1.0
-    return Lane(f"{name}: mean {amount(mean, 'bit/s')}{text}", edges / PS_PER_S, rate, top, colour, limit is not None)
-
-
-def _binned(report: Report, lane_of: Mapping[str, str], edges: Values) -> dict[str, Values]:
-    """For each lane, by the unit's name, the bits that cross between each two of the *edges*, in picoseconds."""
-    trace, bits = report.trace, crossing_bits(report.trace)
-    lanes = list(dict.fromkeys(lane_of.values()))
-    lane = np.array([lanes.index(lane_of[unit]) if unit in lane_of else -1 for unit in trace.units])[trace.unit_index]
-    some = np.flatnonzero((bits > 0) & (lane >= 0))
-    start, end = trace.start[some], trace.end[some]
-    task, part, held = cut(start, end, edges)
-    weights, size = bits[some][task] * held / (end - start)[task], len(edges) - 1
-    table = np.bincount(lane[some][task] * size + part, weights, len(lanes) * size).reshape(len(lanes), size)
-    return dict(zip(lanes, table, strict=True))
+def _carried(use: LinkUse, name: str, colour: str) -> Lane:
+    limit, mean, most = use.limit_bits_per_s, use.mean_bits_per_s, float(use.bits_per_s.max())
+    text = f" of {amount(limit, 'bit/s')}, {percent(mean / limit)}" if limit else f", at most {amount(most, 'bit/s')}"
+    top = limit or most or 1.0
+    return Lane(f"{name}: mean {amount(mean, 'bit/s')}{text}", use.edges_s, use.bits_per_s, top, colour, limit is not None)
 
 
 def _lanes(ax: Axes | None, lanes: Sequence[Lane], unit: str) -> Axes:

@@ -9,14 +9,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from hyperdrive_sim.outputs.palette import IO_COLOURS, colours, of_layer_time
 from hyperdrive_sim.outputs.plots.asked import there
 from hyperdrive_sim.outputs.plots.axes import amount, axes, inches, legend, measured, named, titled
-from hyperdrive_sim.outputs.plots.colours import coloured, ground, ink, of_kinds
-from hyperdrive_sim.report.derived.actions import done, joules
-from hyperdrive_sim.report.layer_table import LayerRow
+from hyperdrive_sim.outputs.plots.colours import ground, ink
+from hyperdrive_sim.report.derived.actions import action_counts, joules_by_layer
+from hyperdrive_sim.report.derived.layer_time import COMPUTING, seconds_by_layer
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.report.summary import percent
-from hyperdrive_sim.schedule.prices import IO_ACTIONS
 
 BAR_INCHES = 0.16
 NARROWEST, WIDEST = 6.4, 14.0
@@ -33,35 +33,27 @@ def layer_time(report: Report, *, ax: Axes | None = None) -> Axes:
 
     So all layers' bars together are as long as the run is, until the last arrays are done.
     """
-    frames, rows = report.time.frames, report.layers
-    colours, causes = of_kinds(report), {cause for row in rows for cause in row.stalls}
-    stalls = {cause: np.array([row.stalls.get(cause, 0.0) / frames for row in rows]) for cause in colours if cause in causes}
-    stack = {"computing": np.array([_computing_s(report, row) / frames for row in rows]), **_largest_first(stalls)}
+    stack, colour = seconds_by_layer(report), of_layer_time(report)
     total = sum(map(_sum, stack.values()))
-    said = {name: f"waiting for {name}" if name in causes else name for name in stack}
-    styles = {name: {"facecolor": colours[name], "label": f"{said[name]}, {percent(_sum(stack[name]) / total)}"} for name in stack}
-    ax = _bars(ax, "layer", [row.name for row in rows], stack, styles)
+    said = {name: name if name == COMPUTING else f"waiting for {name}" for name in stack}
+    styles = {name: {"facecolor": colour[name], "label": f"{said[name]}, {percent(_sum(stack[name]) / total)}"} for name in stack}
+    ax = _bars(ax, "layer", [row.name for row in report.layers], stack, styles)
     measured(ax.yaxis, "time per frame", "s")
     titled(ax, report.scenario.title, f"what the time of a layer goes to, {amount(total, 's')} in all")
     return ax
 
 
-def _computing_s(report: Report, row: LayerRow) -> float:
-    """How long the arrays computed a layer, on average: `row.cycles` are the busiest one's, which may add up to more than the run."""
-    return row.held_s(report.machine.peak_ops_per_s) - sum(row.stalls.values())
-
-
 def energy(report: Report, by: str = "layer", *, ax: Axes | None = None) -> Axes:
     """A frame's energy by action, the core's and, hatched, what crosses the chips' edges: a bar per layer, or a bar per action."""
     there("by", by, ("layer", "action"))
-    stack = _largest_first(_energies(report))
+    stack = joules_by_layer(report, action_counts(report))
     names = [row.name for row in report.layers]
     if by == "action":
         names, stack = list(stack), {name: np.where(np.array(list(stack)) == name, part.sum(), 0.0) for name, part in stack.items()}
-    core = coloured(sorted(action for action in stack if action not in IO_ACTIONS))
-    colours = core | coloured(IO_ACTIONS)
+    core = colours(sorted(action for action in stack if action not in IO_COLOURS))
+    colour = core | IO_COLOURS
     styles = {
-        name: {"facecolor": colours[name], "hatch": "" if name in core else HATCH, "label": f"{name}, {amount(_sum(part), 'J')}"}
+        name: {"facecolor": colour[name], "hatch": "" if name in core else HATCH, "label": f"{name}, {amount(_sum(part), 'J')}"}
         for name, part in stack.items()
     }
     ax = _bars(ax, by, names, stack, styles)
@@ -69,19 +61,6 @@ def energy(report: Report, by: str = "layer", *, ax: Axes | None = None) -> Axes
     core_j, io_j = (amount(joules, "J") for joules in (report.energy.core_j, report.energy.io_j))
     titled(ax, report.scenario.title, f"energy of a frame: core {core_j}, I/O (hatched) {io_j}")
     return ax
-
-
-def _energies(report: Report) -> Stack:
-    """By action, the joules that each layer spends on it, per frame."""
-    place = {row.name: number for number, row in enumerate(report.layers)}
-    spent = {action: np.zeros(len(place)) for action in report.energy.by_action}
-    for (layer, action), paid in joules(report, done(report)).items():
-        spent[action][place[layer]] += paid
-    return spent
-
-
-def _largest_first(stack: Stack) -> Stack:
-    return dict(sorted(stack.items(), key=lambda item: -_sum(item[1])))
 
 
 def _sum(part: NDArray[np.float64]) -> float:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from textwrap import fill
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
-from numpy.typing import NDArray
 
 from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.outputs.palette import MARKS, PALETTE, colours, marks
 from hyperdrive_sim.outputs.plots.asked import there
 from hyperdrive_sim.outputs.plots.axes import axes, legend, logarithmic, measured, titled
-from hyperdrive_sim.outputs.plots.colours import PALETTE, ground, ink
+from hyperdrive_sim.outputs.plots.colours import ground, ink
 from hyperdrive_sim.outputs.plots.labels import Labels, Named
+from hyperdrive_sim.report.derived.metrics import METRICS, Metric, front
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.text.wording import counted
 
@@ -29,34 +30,6 @@ APART = 1.4
 FEW = 10
 """So many points can be named on a small figure."""
 NAME_LETTERS = 30
-MARKERS = "os^DvP"
-
-Better = Literal["less", "more"]
-
-
-class Quantity(NamedTuple):
-    """What can be read from every report. *grows* is the power of the size of a machine with which it goes ideally."""
-
-    name: str
-    unit: str
-    of: Callable[[Report], float]
-    better: Better
-    grows: int = 0
-
-
-QUANTITIES: Mapping[str, Quantity] = {
-    "latency": Quantity("latency of a frame", "s", lambda report: report.time.latency_s, "less", -1),
-    "frames_per_s": Quantity("frame rate", "frame/s", lambda report: report.time.frames_per_s, "more", 1),
-    "ops_per_s": Quantity("throughput", "Op/s", lambda report: report.throughput.ops_per_s, "more", 1),
-    "utilization": Quantity("utilisation of all tiles", "%", lambda report: report.throughput.utilization, "more"),
-    "energy": Quantity("energy of a frame", "J", lambda report: report.energy.total_j, "less"),
-    "core_energy": Quantity("core energy of a frame", "J", lambda report: report.energy.core_j, "less"),
-    "io_energy": Quantity("I/O energy of a frame", "J", lambda report: report.energy.io_j, "less"),
-    "io_bits": Quantity("bits across the chips' edges, per frame", "bit", lambda report: sum(report.io_bits.values()), "less"),
-    "efficiency": Quantity("system efficiency", "Op/s/W", lambda report: report.efficiency.system_ops_per_j, "more"),
-    "core_efficiency": Quantity("core efficiency", "Op/s/W", lambda report: report.efficiency.core_ops_per_j, "more"),
-    "chips": Quantity("size of the machine", "chips", lambda report: report.system.chips, "less", 1),
-}
 
 
 def scaling(
@@ -73,7 +46,7 @@ def scaling(
     The ideal, dashed, is that of the smallest machine if nothing but size mattered: rates go with *xs*, latency against them, all else
     stays as it is.
     """
-    what = QUANTITIES[there("quantity", quantity, QUANTITIES)[0]]
+    what = METRICS[there("quantity", quantity, METRICS)[0]]
     if not reports or len(xs) != len(reports):
         problem = f"{counted(len(xs), 'value')} for {counted(len(reports), 'report')}"
         raise InvalidInput.at("xs", problem, "give one for each, and at least one")
@@ -97,7 +70,7 @@ def scaling(
 
 def pareto(reports: Sequence[Report], x: str = "latency", y: str = "energy", *, ax: Axes | None = None) -> Axes:
     """A point per report, named by its title as far as there is room, and the line through those that no other is better than in both."""
-    across, up = (QUANTITIES[there(key, name, QUANTITIES)[0]] for key, name in (("x", x), ("y", y)))
+    across, up = (METRICS[there(key, name, METRICS)[0]] for key, name in (("x", x), ("y", y)))
     if not reports:
         raise InvalidInput.at("reports", "there are none to draw", "give at least one")
     points = np.array([[across.of(report), up.of(report)] for report in reports])
@@ -107,10 +80,11 @@ def pareto(reports: Sequence[Report], x: str = "latency", y: str = "energy", *, 
     turn: Literal["post", "pre"] = "post" if across.better == "less" else "pre"
     ax.step(*line.T, "--", where=turn, color=ink(ax), linewidth=1, label="front", zorder=1)
     kinds = list(dict.fromkeys(report.system.architecture for report in reports))
-    for place, kind in enumerate(kinds):
+    colour, mark = colours(kinds), marks(kinds)
+    for kind in kinds:
         some = points[[report.system.architecture == kind for report in reports]]
-        marker, colour = MARKERS[place % len(MARKERS)], PALETTE[place % len(PALETTE)]
-        ax.plot(*some.T, marker, markersize=POINT_POINTS, color=colour, markeredgecolor=ground(ax), label=kind, zorder=2)
+        shape = MARKS[mark[kind]]
+        ax.plot(*some.T, shape, markersize=POINT_POINTS, color=colour[kind], markeredgecolor=ground(ax), label=kind, zorder=2)
     _scaled(ax, "x", across, points[:, 0].tolist())
     _scaled(ax, "y", up, points[:, 1].tolist())
     names = [fill(report.scenario.title, NAME_LETTERS) for report in reports]
@@ -122,14 +96,7 @@ def pareto(reports: Sequence[Report], x: str = "latency", y: str = "energy", *, 
     return ax
 
 
-def front(points: NDArray[np.float64], x: Better, y: Better) -> list[int]:
-    """The positions of the points, [x, y], that no other is better than in one respect and at least as good as in the other."""
-    costs = points * np.where(np.array([x, y]) == "less", 1.0, -1.0)
-    beaten = [bool(np.any((costs <= cost).all(axis=1) & (costs < cost).any(axis=1))) for cost in costs]
-    return [place for place, worse in enumerate(beaten) if not worse]
-
-
-def _corner(across: Quantity, up: Quantity) -> str:
+def _corner(across: Metric, up: Metric) -> str:
     return f"{'lower' if up.better == 'less' else 'higher'} and further {'left' if across.better == 'less' else 'right'}"
 
 
@@ -144,7 +111,7 @@ def _swept(ax: Axes, at: Sequence[float], name: str) -> None:
         ax.xaxis.set_minor_locator(NullLocator())
 
 
-def _scaled(ax: Axes, side: Literal["x", "y"], quantity: Quantity, values: Sequence[float]) -> None:
+def _scaled(ax: Axes, side: Literal["x", "y"], quantity: Metric, values: Sequence[float]) -> None:
     """From zero where values lie close to each other, else logarithmic."""
     if min(values) > 0 and max(values) >= WIDE * min(values):
         logarithmic(ax, side, values)

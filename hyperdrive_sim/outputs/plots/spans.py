@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,13 +11,14 @@ from matplotlib.colors import Colormap, ListedColormap, NoNorm
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from hyperdrive_sim.engine.trace import numbered
+from hyperdrive_sim.engine.trace import distinct, numbered
 from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.outputs.palette import colours
 from hyperdrive_sim.outputs.plots.asked import there, window
 from hyperdrive_sim.outputs.plots.axes import axes, legend, measured, named, titled
-from hyperdrive_sim.outputs.plots.colours import coloured, in_order
-from hyperdrive_sim.outputs.plots.parts import cut
+from hyperdrive_sim.outputs.plots.colours import in_order
 from hyperdrive_sim.rates import PS_PER_S
+from hyperdrive_sim.report.derived.gantt import busiest, shares
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.text.wording import counted
 
@@ -54,16 +54,16 @@ def gantt(
     if most < 1:
         raise InvalidInput.at("most", f"{most} units are none", "give at least 1")
     start, end = window(report, start_s, end_s)
-    rows = _busiest(report, most) if units is None else there("units", units, [unit.name for unit in report.machine.units])
+    rows = list(busiest(report, most)) if units is None else there("units", units, [unit.name for unit in report.machine.units])
     names, kinds = _kinds(report, by)
     ax = axes(ax, 10.0, 1.3 + ROW_INCHES * max(FEWEST_ROWS, len(rows)))
-    colours = in_order(len(names)) if by == "layer" else ListedColormap(list(coloured(names).values()))
-    edges = np.linspace(start, end, PARTS + 1)
-    shades = colours(np.arange(len(names)))[:, :3]
+    shades = in_order(len(names)) if by == "layer" else ListedColormap(list(colours(names).values()))
+    edges = np.linspace(start, end, PARTS + 1) * PS_PER_S
+    colour_of = shades(np.arange(len(names)))[:, :3]
     for row, unit in enumerate(rows):
-        strip = _strip(report, unit, edges * PS_PER_S, (kinds, shades))
+        strip = _strip(shares(report.trace, unit, edges, kinds), colour_of)
         ax.imshow(strip[None], extent=(start, end, row + BAR / 2, row - BAR / 2), aspect="auto")
-    _explained(ax, by, names, colours)
+    _explained(ax, by, names, shades)
     named(ax.yaxis, rows)
     ax.set_ylabel("unit")
     ax.set_ylim(len(rows) - 0.5, -0.5)
@@ -74,50 +74,32 @@ def gantt(
     return ax
 
 
-def _busiest(report: Report, most: int) -> list[str]:
-    """The busiest units of each kind in turn until there are enough, in the machine's order."""
-    rank, seen = {}, Counter[str]()
-    for unit in sorted(report.units, key=lambda unit: -unit.busy_s):
-        if unit.busy_s:
-            rank[unit.name] = seen[unit.kind], -unit.busy_s
-            seen[unit.kind] += 1
-    chosen = set(sorted(rank, key=rank.__getitem__)[:most])
-    return [unit.name for unit in report.units if unit.name in chosen]
-
-
 def _kinds(report: Report, by: str) -> tuple[list[str], NDArray[np.int64]]:
     """The names that colours stand for, and the position of each task's among them."""
     trace = report.trace
     if by == "layer":
         return list(trace.layers), trace.layer_index
     of_task = [task.name for task in trace.tasks]
-    names = tuple(dict.fromkeys(of_task))
+    names = distinct(of_task)
     return list(names), numbered(names, of_task, len(of_task))
 
 
-def _strip(
-    report: Report, unit: str, edges: NDArray[np.float64], look: tuple[NDArray[np.int64], NDArray[np.float64]]
-) -> NDArray[np.float64]:
-    """Between each two *edges*, in picoseconds, the mean colour of what a unit does there, the paler the less that is: [part, RGBA].
+def _strip(busy: NDArray[np.float64], shades: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The mean colour of what a unit does in each part of the time, the paler the less that is: [part, RGBA].
 
-    A task's colour is that of its kind: each task's kind, and each kind's colour.
+    *busy* are its shares of the parts by kind of task, *shades* the colours of the kinds.
     """
-    trace, (kinds, shades) = report.trace, look
-    mine = trace.by_unit.get(unit, np.zeros(0, np.int64))
-    mine = mine[(trace.end[mine] > edges[0]) & (trace.start[mine] < edges[-1])]
-    task, part, held = cut(trace.start[mine], trace.end[mine], edges)
-    light = [np.bincount(part, held * shade, PARTS) for shade in shades[kinds[mine[task]]].T]
-    busy = np.bincount(part, held, PARTS)
-    colour = np.stack(light, 1) / np.where(busy, busy, 1.0)[:, None]
-    return np.column_stack((colour, (busy / np.diff(edges)) ** TINT)).clip(0.0, 1.0)
+    total = busy.sum(axis=0)
+    colour = (shades.T @ busy).T / np.where(total, total, 1.0)[:, None]
+    return np.column_stack((colour, total**TINT)).clip(0.0, 1.0)
 
 
-def _explained(ax: Axes, by: str, names: Sequence[str], colours: Colormap) -> None:
+def _explained(ax: Axes, by: str, names: Sequence[str], shades: Colormap) -> None:
     """Which colour is what: layers, which are many and in order, on a bar of their own, kinds of tasks in a legend."""
     if by == "task":
-        legend(ax, handles=[Patch(color=colours(number), label=name) for number, name in enumerate(names)])
+        legend(ax, handles=[Patch(color=shades(number), label=name) for number, name in enumerate(names)])
         return
-    bar = ax.figure.colorbar(ScalarMappable(NoNorm(0, len(names) - 1), colours), ax=ax, aspect=40, pad=0.01)
+    bar = ax.figure.colorbar(ScalarMappable(NoNorm(0, len(names) - 1), shades), ax=ax, aspect=40, pad=0.01)
     bar.ax.minorticks_off()
     named(bar.ax.yaxis, names)
     bar.ax.invert_yaxis()

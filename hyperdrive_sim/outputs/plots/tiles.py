@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import PercentFormatter
 
+from hyperdrive_sim.outputs.palette import SHARES
 from hyperdrive_sim.outputs.plots.asked import there
 from hyperdrive_sim.outputs.plots.axes import Thinned, axes, titled
-from hyperdrive_sim.outputs.plots.colours import SHARES
-from hyperdrive_sim.report.derived.tile_map import laid_out
+from hyperdrive_sim.report.derived.tile_map import TilePicture, borders, tile_picture
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.report.summary import percent
 
@@ -26,16 +25,16 @@ def tile_use(report: Report, layer: str | None = None, *, ax: Axes | None = None
 
     The scale is 0 to 1 for every machine and layer, so that pictures can be held side by side.
     """
-    chips = report.tiles if layer is None else report.tiles_by_layer[there("layer", layer, report.tiles_by_layer)[0]]
-    rows, columns = report.system.mesh or (1, len(chips))
-    per_chip = next(iter(chips.values())).shape
-    shares = laid_out(chips, (rows, columns))
+    if layer is not None:
+        there("layer", layer, report.tiles_by_layer)
+    picture = tile_picture(report, layer)
+    (rows, columns), per_chip, shares = picture
     tile = max(TILE_INCHES, SHORTEST / max(shares.shape))
     high, wide = (min(tile, HIGHEST / shares.shape[0], WIDEST / shares.shape[1]) * length for length in shares.shape)
     strip = high < STRIP_INCHES
     ax = axes(ax, wide + (1.1 if strip else 1.9), high + (1.5 if strip else 1.1), "constrained" if strip else "compressed")
     image = ax.imshow(shares, vmin=0, vmax=1, cmap=SHARES, interpolation="nearest")
-    _borders(ax, shares.shape, per_chip)
+    _borders(ax, picture)
     _counted(ax.yaxis, "row", rows, per_chip[0], wide=1.5)
     _counted(ax.xaxis, "column", columns, per_chip[1], wide=2.8)
     if strip:
@@ -47,9 +46,9 @@ def tile_use(report: Report, layer: str | None = None, *, ax: Axes | None = None
     return ax
 
 
-def _borders(ax: Axes, shape: tuple[int, ...], per_chip: tuple[int, ...]) -> None:
+def _borders(ax: Axes, picture: TilePicture) -> None:
     """Lines round every chip, dark with a light seam: one of the two shows on any colour of the scale."""
-    rows, columns = (np.arange(0, length + 1, step) - 0.5 for length, step in zip(shape, per_chip, strict=True))
+    rows, columns = borders(picture.mesh, picture.tiles)
     seam = [withStroke(linewidth=1.8, foreground="white")]
     ax.hlines(rows, columns[0], columns[-1], color="black", linewidth=0.7, path_effects=seam, clip_on=False)
     ax.vlines(columns, rows[0], rows[-1], color="black", linewidth=0.7, path_effects=seam, clip_on=False)

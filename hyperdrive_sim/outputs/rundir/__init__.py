@@ -4,7 +4,7 @@
 |---|---|
 | `result.json` | the public form of the report |
 | `layers.csv` | a row per layer; `layer_columns` says what its columns are |
-| `spans.parquet` | the trace, a row per task; without pyarrow it is `spans.npz` |
+| `spans.npz` | the trace, a row per task |
 | `machine.json` | units, memories, clock |
 | `arrays.npz` | use of tiles, in all and by layer, and how full every memory was over time |
 | `scenario.resolved.yaml` | the scenario in one file: what it extends, what was set and every default of the chip |

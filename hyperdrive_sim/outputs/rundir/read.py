@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from hyperdrive_sim.engine.compiled import collector_paused
 from hyperdrive_sim.errors import InvalidInput
@@ -14,11 +12,11 @@ from hyperdrive_sim.outputs.manifest import Manifest
 from hyperdrive_sim.outputs.rundir import arrays, machine, spans
 from hyperdrive_sim.outputs.rundir.write import RESULT
 from hyperdrive_sim.report import report, span_columns
-from hyperdrive_sim.report.layer_table import LayerRow
-from hyperdrive_sim.report.records import Action, Efficiency, Energy, NetworkFacts, ScenarioFacts, SystemFacts, Throughput, Time, UnitRow
 from hyperdrive_sim.report.report import Report
-from hyperdrive_sim.scenario.published import Comparison
-from hyperdrive_sim.schedule.mapped import Quantity
+from hyperdrive_sim.report.results import Results
+
+NEEDED = frozenset({RESULT, machine.NAME, arrays.NAME, spans.NAME})
+"""Files that a report is made of again; the others are for people."""
 
 
 def read(folder: Path | str) -> Report:
@@ -35,38 +33,14 @@ def read(folder: Path | str) -> Report:
 
 
 def _read(folder: Path, known: Manifest) -> Report:
-    plain = _tupled(json.loads((folder / RESULT).read_bytes()))
-    manifest.refuse_newer(folder / RESULT, plain["schema_version"], report.SCHEMA_VERSION)
+    if missing := NEEDED - known.files.keys():
+        raise ValueError(f"there is no {min(missing)}")
+    data = (folder / RESULT).read_bytes()
+    manifest.refuse_newer(folder / RESULT, json.loads(data)["schema_version"], report.SCHEMA_VERSION)
+    results = Results.from_json(data)
     built = machine.decoded((folder / machine.NAME).read_bytes())
     with (folder / arrays.NAME).open("rb") as file:
         use = arrays.read(file, built)
-    kept = spans.PARQUET if spans.PARQUET in known.files else spans.NPZ
-    trace = span_columns.trace(spans.read(folder / kept))
-    return Report(**_facts(plain), machine=built, trace=trace, **use._asdict())
-
-
-def _facts(plain: Mapping[str, Any]) -> dict[str, Any]:
-    """What the JSON form has, as the records that it was made from."""
-    energy = plain["energy"]
-    actions = {name: Action(**action) for name, action in energy["by_action"].items()}
-    return {
-        **plain,
-        "scenario": ScenarioFacts(**plain["scenario"]),
-        "network": NetworkFacts(**plain["network"]),
-        "system": SystemFacts(**plain["system"]),
-        "time": Time(**plain["time"]),
-        "throughput": Throughput(**plain["throughput"]),
-        "energy": Energy(**{**energy, "by_action": actions}),
-        "efficiency": Efficiency(**plain["efficiency"]),
-        "units": tuple(UnitRow(**row) for row in plain["units"]),
-        "layers": tuple(LayerRow(**row) for row in plain["layers"]),
-        "datasheet": {name: Quantity(**quantity) for name, quantity in plain["datasheet"].items()},
-        "published": tuple(Comparison(**row) for row in plain["published"]),
-    }
-
-
-def _tupled(value: Any) -> Any:
-    """JSON's lists as the tuples that a report has."""
-    if isinstance(value, list):
-        return tuple(map(_tupled, value))
-    return {key: _tupled(item) for key, item in value.items()} if isinstance(value, dict) else value
+    with (folder / spans.NAME).open("rb") as file:
+        trace = span_columns.trace(spans.read(file))
+    return Report(**vars(results), machine=built, trace=trace, **use._asdict())

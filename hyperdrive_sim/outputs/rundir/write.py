@@ -17,7 +17,7 @@ from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.scenario.scenario import Scenario
 
 RESULT, LAYERS = "result.json", "layers.csv"
-FILES = frozenset({RESULT, LAYERS, spans.PARQUET, spans.NPZ, machine.NAME, arrays.NAME, resolved.NAME, resolved.WEIGHTS})
+FILES = frozenset({RESULT, LAYERS, spans.NAME, machine.NAME, arrays.NAME, resolved.NAME, resolved.WEIGHTS})
 
 
 def write(report: Report, scenario: Scenario, folder: Path, how: Circumstances = UNTOLD) -> None:
@@ -40,7 +40,8 @@ def _write_all(report: Report, scenario: Scenario, staging: Staging) -> None:
     resolved.write(scenario, staging)
     with staging.file(arrays.NAME) as file:
         arrays.write(report, file)
-    spans.write(report.span_columns(), staging)
+    with staging.file(spans.NAME) as file:
+        spans.write(report.span_columns(), file)
 
 
 def layers_csv(report: Report) -> str:

@@ -13,8 +13,8 @@ from functools import lru_cache
 from itertools import islice
 from typing import IO, Any
 
-from hyperdrive_sim.outputs.timelines.counters import Counter
-from hyperdrive_sim.outputs.timelines.slices import Details, Slice, Track
+from hyperdrive_sim.outputs.timelines.counters import CounterTrack
+from hyperdrive_sim.outputs.timelines.slices import Slice, SliceDetails, Track
 from hyperdrive_sim.outputs.timelines.timeline import Timeline
 
 PS_PER_US = 10**6
@@ -74,7 +74,7 @@ def _of_track(track: Track, where: str) -> Iterator[str]:
         yield f'{{"ph":"E","name":{name},{end},"args":{_arguments(one)}}}'
 
 
-def _of_counter(counter: Counter, pid: int) -> Iterator[str]:
+def _of_counter(counter: CounterTrack, pid: int) -> Iterator[str]:
     where, unit = f'{{"ph":"C","name":{_text(counter.name)},"pid":{pid},"ts":', _text(counter.unit)
     for moment, value in zip(counter.times.tolist(), counter.values.tolist(), strict=True):
         yield f'{where}{_us(moment)},"args":{{{unit}:{value!r}}}}}'
@@ -90,7 +90,7 @@ def _arguments(one: Slice) -> str:
 
 
 @lru_cache(maxsize=AT_ONCE)
-def _described(details: Details) -> str:
+def _described(details: SliceDetails) -> str:
     return _json(dict(details))[1:-1]
 
 

@@ -23,7 +23,7 @@ def place(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class Columns:
+class TaskColumns:
     """A report read task by task; positions are those of its schedule."""
 
     report: Report

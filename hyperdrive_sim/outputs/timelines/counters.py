@@ -6,15 +6,15 @@ where its unit is: what it takes to send weights to a chip is power of the host 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
-from hyperdrive_sim.outputs.timelines.columns import Columns, Floats, Ints, place
+from hyperdrive_sim.outputs.timelines.columns import Floats, Ints, TaskColumns, place
 from hyperdrive_sim.outputs.timelines.overview import MACHINE, by_kind
-from hyperdrive_sim.outputs.timelines.window import Window
+from hyperdrive_sim.outputs.timelines.window import TimeWindow
 from hyperdrive_sim.rates import PS_PER_S
 
 CHIP_STEPS, MACHINE_STEPS = 250, 1000
@@ -24,7 +24,7 @@ PW = 10**12
 """Powers are added up as integer picowatts, so that tasks that come and go leave nothing behind."""
 
 
-class Counter(NamedTuple):
+class CounterTrack(NamedTuple):
     """*values[n]*, in *unit*, hold from *times[n]* on, in picoseconds."""
 
     place: str
@@ -41,7 +41,7 @@ class Steps(NamedTuple):
     values: Ints
 
 
-def every_change(columns: Columns, window: Window) -> Iterator[Counter]:
+def every_change(columns: TaskColumns, window: TimeWindow) -> Iterator[CounterTrack]:
     """Every memory, every link, and the power of every place and of the whole machine."""
     trace = columns.report.trace
     shown = partial(_shown, window=window)
@@ -56,45 +56,45 @@ def every_change(columns: Columns, window: Window) -> Iterator[Counter]:
     yield shown(MACHINE, "machine power", "W", _power(columns, trace.units))
 
 
-def by_chip(columns: Columns, window: Window) -> Iterator[Counter]:
+def by_chip(columns: TaskColumns, window: TimeWindow) -> Iterator[CounterTrack]:
     """For every place its memories, its traffic and its power, in steps."""
     report, stepped = columns.report, partial(_stepped, edges=_edges(window, CHIP_STEPS))
     for where in columns.places:
         if memories := [name for name in report.occupancy if place(name) == where]:
-            yield stepped(where, f"{where} memories", "bit", _held(columns, memories), _most)
+            yield stepped(where, f"{where} memories", "bit", _held(columns, memories))
         if units := [unit for unit in report.trace.units if place(unit) == where]:
-            yield stepped(where, f"{where} traffic", "bit/s", _traffic(columns, units), _mean)
-            yield stepped(where, f"{where} power", "W", _power(columns, units), _mean)
+            yield stepped(where, f"{where} traffic", "bit/s", _traffic(columns, units))
+            yield stepped(where, f"{where} power", "W", _power(columns, units))
 
 
-def by_kind_of_unit(columns: Columns, window: Window) -> Iterator[Counter]:
+def by_kind_of_unit(columns: TaskColumns, window: TimeWindow) -> Iterator[CounterTrack]:
     """For the whole machine its memories, the traffic of its units by their kind and its power, in steps."""
     report, stepped = columns.report, partial(_stepped, edges=_edges(window, MACHINE_STEPS))
-    yield stepped(MACHINE, "memories", "bit", _held(columns, tuple(report.occupancy)), _most)
+    yield stepped(MACHINE, "memories", "bit", _held(columns, tuple(report.occupancy)))
     for group in by_kind(columns):
         traffic = _traffic(columns, group.units)
         if traffic.values.any():
-            yield stepped(MACHINE, f"{group.name} traffic", "bit/s", traffic, _mean)
-    yield stepped(MACHINE, "power", "W", _power(columns, report.trace.units), _mean)
+            yield stepped(MACHINE, f"{group.name} traffic", "bit/s", traffic)
+    yield stepped(MACHINE, "power", "W", _power(columns, report.trace.units))
 
 
-def _held(columns: Columns, memories: Sequence[str]) -> Steps:
+def _held(columns: TaskColumns, memories: Sequence[str]) -> Steps:
     """The bits in some memories."""
     found = [columns.report.occupancy[name] for name in memories]
     return _added(np.concatenate([one.times_ps for one in found]), np.concatenate([np.diff(one.bits, prepend=0) for one in found]))
 
 
-def _traffic(columns: Columns, units: Sequence[str]) -> Steps:
+def _traffic(columns: TaskColumns, units: Sequence[str]) -> Steps:
     """The bits per second of the tasks under way."""
     return _under_way(columns, units, columns.io_bits.astype(np.float64) * PS_PER_S)
 
 
-def _power(columns: Columns, units: Sequence[str]) -> Steps:
+def _power(columns: TaskColumns, units: Sequence[str]) -> Steps:
     """The picowatts of the tasks under way: a picojoule per picosecond is a watt."""
     return _under_way(columns, units, columns.pj * PW)
 
 
-def _under_way(columns: Columns, units: Sequence[str], amounts: Floats) -> Steps:
+def _under_way(columns: TaskColumns, units: Sequence[str], amounts: Floats) -> Steps:
     """Each task's amount over its duration, from its start to its end, added up over the tasks of some units."""
     trace = columns.report.trace
     tasks = np.concatenate([trace.by_unit[unit] for unit in units])
@@ -112,22 +112,22 @@ def _added(times: Ints, changes: Ints) -> Steps:
     return Steps(instants[kept], total[kept].cumsum())
 
 
-def _shown(where: str, name: str, unit: str, steps: Steps, *, window: Window) -> Counter:
+def _shown(where: str, name: str, unit: str, steps: Steps, *, window: TimeWindow) -> CounterTrack:
     """Every step from the one that holds when the window begins."""
     low, high = _at(steps, window.start), np.searchsorted(steps.times, window.end)
-    return Counter(where, name, unit, np.maximum(steps.times[low:high], window.start), _scaled(steps.values[low:high], unit))
+    return CounterTrack(where, name, unit, np.maximum(steps.times[low:high], window.start), _scaled(steps.values[low:high], unit))
 
 
-def _edges(window: Window, steps: int) -> Ints:
+def _edges(window: TimeWindow, steps: int) -> Ints:
     """Where so many parts of a window begin and end; fewer, if it has fewer picoseconds."""
     return np.unique(np.linspace(window.start, window.end, steps + 1).round().astype(np.int64))
 
 
-def _stepped(where: str, name: str, unit: str, steps: Steps, summed: Callable[[Steps, Ints], Floats | Ints], *, edges: Ints) -> Counter:
-    """One value between each two edges; those that repeat the last one are left out."""
-    values = summed(steps, edges)
+def _stepped(where: str, name: str, unit: str, steps: Steps, *, edges: Ints) -> CounterTrack:
+    """One value between each two edges, the most bits or the mean rate or power; those that repeat the last one are left out."""
+    values = _most(steps, edges) if unit == "bit" else _mean(steps, edges)
     kept = np.flatnonzero(np.diff(values, prepend=np.nan))
-    return Counter(where, name, unit, edges[kept], _scaled(values[kept], unit))
+    return CounterTrack(where, name, unit, edges[kept], _scaled(values[kept], unit))
 
 
 def _scaled(values: Floats | Ints, unit: str) -> Floats | Ints:

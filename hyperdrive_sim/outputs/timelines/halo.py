@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hyperdrive_sim.outputs.timelines.columns import Ints, place
-from hyperdrive_sim.outputs.timelines.window import Window
+from hyperdrive_sim.outputs.timelines.window import TimeWindow
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.schedule.tasks import HOST, Copy
 
@@ -35,7 +35,7 @@ class Arrows(NamedTuple):
         return tuple(range(self.receiver_bounds[index], self.receiver_bounds[index + 1])) if len(self.senders) else ()
 
 
-def arrows(report: Report, window: Window) -> Arrows:
+def arrows(report: Report, window: TimeWindow) -> Arrows:
     """Those whose two tasks touch the window."""
     trace = report.trace
     here = {unit.name: place(unit.name) for unit in report.machine.units}

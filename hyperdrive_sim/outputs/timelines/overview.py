@@ -12,14 +12,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hyperdrive_sim.outputs.timelines.columns import Columns, place
+from hyperdrive_sim.outputs.timelines.columns import TaskColumns, place
 from hyperdrive_sim.outputs.timelines.slices import Slice, Track, clipped, stalls
-from hyperdrive_sim.outputs.timelines.window import Window
+from hyperdrive_sim.outputs.timelines.window import TimeWindow
 
 MACHINE = "machine"
 
 
-class Group(NamedTuple):
+class UnitGroup(NamedTuple):
     """Units that are shown as one: of a kind, under a name, somewhere."""
 
     place: str
@@ -28,29 +28,29 @@ class Group(NamedTuple):
     units: tuple[str, ...]
 
 
-def by_chip(columns: Columns) -> Iterator[Group]:
+def by_chip(columns: TaskColumns) -> Iterator[UnitGroup]:
     """The arrays of every chip, under its name; a unit that is not on a chip stands for itself."""
     units = columns.report.machine.units
     working = set(columns.report.trace.units)
     for where in columns.places:
         there = [unit for unit in units if place(unit.name) == where and unit.name in working]
         if arrays := tuple(unit.name for unit in there if unit.kind == "array"):
-            yield Group(where, where, "array", arrays)
+            yield UnitGroup(where, where, "array", arrays)
         else:
-            yield from (Group(where, unit.name, unit.kind, (unit.name,)) for unit in there)
+            yield from (UnitGroup(where, unit.name, unit.kind, (unit.name,)) for unit in there)
 
 
-def by_kind(columns: Columns) -> Iterator[Group]:
+def by_kind(columns: TaskColumns) -> Iterator[UnitGroup]:
     """All units of a kind, under its name."""
     kinds: dict[str, list[str]] = {}
     working = set(columns.report.trace.units)
     for unit in columns.report.machine.units:
         if unit.name in working:
             kinds.setdefault(unit.kind, []).append(unit.name)
-    return (Group(MACHINE, kind, kind, tuple(units)) for kind, units in kinds.items())
+    return (UnitGroup(MACHINE, kind, kind, tuple(units)) for kind, units in kinds.items())
 
 
-def tracks(groups: Iterable[Group], columns: Columns, window: Window) -> Iterator[Track]:
+def tracks(groups: Iterable[UnitGroup], columns: TaskColumns, window: TimeWindow) -> Iterator[Track]:
     """The lanes of every group. While nobody in a group is at any layer, the first lane says what it waits for."""
     for group in groups:
         merged = sorted(_merged(group, columns))
@@ -61,7 +61,7 @@ def tracks(groups: Iterable[Group], columns: Columns, window: Window) -> Iterato
             yield Track(group.place, name, partial(_within, lane, window))
 
 
-def _within(lane: Sequence[Slice], window: Window) -> Iterator[Slice]:
+def _within(lane: Sequence[Slice], window: TimeWindow) -> Iterator[Slice]:
     return clipped(iter(lane), window)
 
 
@@ -77,7 +77,7 @@ def _lanes(slices: Iterable[Slice]) -> list[list[Slice]]:
     return lanes
 
 
-def _between(slices: Iterable[Slice], columns: Columns) -> Iterator[Slice]:
+def _between(slices: Iterable[Slice], columns: TaskColumns) -> Iterator[Slice]:
     """What the task that ends each time without slices waited for."""
     until = 0
     for one in slices:
@@ -102,7 +102,7 @@ class _Total(NamedTuple):
     io_bits: int
 
 
-def _merged(group: Group, columns: Columns) -> Iterator[Slice]:
+def _merged(group: UnitGroup, columns: TaskColumns) -> Iterator[Slice]:
     """A slice for every layer of every frame that a group has tasks for, from the first one's start to the last one's end."""
     clock = columns.report.machine.clock
     totals = _totals(group, columns)
@@ -114,7 +114,7 @@ def _merged(group: Group, columns: Columns) -> Iterator[Slice]:
         yield Slice(start, end, layer, first, (("frame", frame), *sums, *causes))
 
 
-def _totals(group: Group, columns: Columns) -> dict[Key, _Total]:
+def _totals(group: UnitGroup, columns: TaskColumns) -> dict[Key, _Total]:
     trace = columns.report.trace
     tasks = np.concatenate([trace.by_unit[unit] for unit in group.units])
     numbers: dict[Key, int] = {}
@@ -128,7 +128,7 @@ def _totals(group: Group, columns: Columns) -> dict[Key, _Total]:
     return {key: _Total(*total) for key, total in zip(numbers, zip(*(column.tolist() for column in found), strict=True), strict=True)}
 
 
-def _stalled(group: Group, columns: Columns, since: Mapping[Key, int]) -> dict[Key, Counter[str]]:
+def _stalled(group: UnitGroup, columns: TaskColumns, since: Mapping[Key, int]) -> dict[Key, Counter[str]]:
     """For how long the arrays of a group stood still before tasks of a layer once its slice had begun, by cause, added up."""
     trace, unit = columns.report.trace, columns.report.machine.unit
     stalled: dict[Key, Counter[str]] = {}

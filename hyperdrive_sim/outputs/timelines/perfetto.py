@@ -20,9 +20,9 @@ from perfetto.protos.perfetto.trace.perfetto_trace_pb2 import (
     TrackEvent,
 )
 
-from hyperdrive_sim.outputs.timelines.counters import Counter
+from hyperdrive_sim.outputs.timelines.counters import CounterTrack
 from hyperdrive_sim.outputs.timelines.overview import MACHINE
-from hyperdrive_sim.outputs.timelines.slices import Details, Slice
+from hyperdrive_sim.outputs.timelines.slices import Slice, SliceDetails
 from hyperdrive_sim.outputs.timelines.timeline import Timeline
 
 PS_PER_NS = 1000
@@ -70,7 +70,7 @@ def _slice(one: Slice, uuid: int, packets: _Packets) -> None:
     end.type, end.track_uuid = TrackEvent.TYPE_SLICE_END, uuid
 
 
-def _counter(counter: Counter, uuid: int, packets: _Packets) -> None:
+def _counter(counter: CounterTrack, uuid: int, packets: _Packets) -> None:
     whole = counter.values.dtype.kind == "i"
     for moment, value in zip(counter.times.tolist(), counter.values.tolist(), strict=True):
         event = packets.event(moment)
@@ -116,7 +116,7 @@ class _Packets:
         self._add(sequence_flags=TracePacket.SEQ_NEEDS_INCREMENTAL_STATE, interned_data=InternedData(**{field: [entry]}))
         return number
 
-    def _described(self, name: str, category: str, details: Details) -> TrackEvent:
+    def _described(self, name: str, category: str, details: SliceDetails) -> TrackEvent:
         event = TrackEvent(name_iid=self.number("event_names", name), category_iids=[self.number("event_categories", category)])
         for key, value in details:
             annotation = DebugAnnotation(name_iid=self.number(NAMES, key))

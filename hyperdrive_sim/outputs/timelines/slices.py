@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hyperdrive_sim.outputs.timelines.columns import Columns
+from hyperdrive_sim.outputs.timelines.columns import TaskColumns
 from hyperdrive_sim.outputs.timelines.halo import Arrows
-from hyperdrive_sim.outputs.timelines.window import Window
+from hyperdrive_sim.outputs.timelines.window import TimeWindow
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.tasks import Task
@@ -17,7 +17,7 @@ from hyperdrive_sim.schedule.tasks import Task
 AT_ONCE = 256
 """So many of a unit's tasks are looked at together: some formats have all units in hand at once."""
 
-Details = tuple[tuple[str, str | int | float], ...]
+SliceDetails = tuple[tuple[str, str | int | float], ...]
 """What a viewer shows of a slice beside its name, in this order."""
 
 
@@ -32,7 +32,7 @@ class Slice(NamedTuple):
     end: int
     name: str
     number: int
-    details: Details
+    details: SliceDetails
     stall: bool = False
     sends: tuple[int, ...] = ()
     receives: tuple[int, ...] = ()
@@ -46,7 +46,7 @@ class Track(NamedTuple):
     slices: Callable[[], Iterator[Slice]]
 
 
-def clipped(slices: Iterator[Slice], window: Window) -> Iterator[Slice]:
+def clipped(slices: Iterator[Slice], window: TimeWindow) -> Iterator[Slice]:
     """The slices that touch a window, cut off where it begins and ends; one that was cut says from when to when it really was."""
     for one in slices:
         start, end = max(one.start, window.start), min(one.end, window.end)
@@ -56,22 +56,22 @@ def clipped(slices: Iterator[Slice], window: Window) -> Iterator[Slice]:
             yield one._replace(start=start, end=end, details=(*one.details, ("start_ps", one.start), ("end_ps", one.end)))
 
 
-def of_unit(unit: str, columns: Columns, window: Window, arrows: Arrows) -> Iterator[Slice]:
+def of_unit(unit: str, columns: TaskColumns, window: TimeWindow, arrows: Arrows) -> Iterator[Slice]:
     """Every task of a unit, and before it what the unit waited for."""
     return clipped(_of_unit(unit, columns, window, arrows), window)
 
 
-def _of_unit(unit: str, columns: Columns, window: Window, arrows: Arrows) -> Iterator[Slice]:
+def _of_unit(unit: str, columns: TaskColumns, window: TimeWindow, arrows: Arrows) -> Iterator[Slice]:
     report, trace = columns.report, columns.report.trace
     for index, free, start, end, pj in _spans(unit, columns, window):
         if free < start:
             yield from stalls(report, index, start - free)
         task = trace.tasks[index]
-        details = (*_facts(task), ("cycles", report.machine.clock.cycles(task.ps)), ("energy_pj", pj), *task.actions.items())
+        details = (*_of_task(task), ("cycles", report.machine.clock.cycles(task.ps)), ("energy_pj", pj), *task.actions.items())
         yield Slice(start, end, task.layer, index, details, sends=arrows.sent_by(index), receives=arrows.received_by(index))
 
 
-def _spans(unit: str, columns: Columns, window: Window) -> Iterator[tuple[int, int, int, int, float]]:
+def _spans(unit: str, columns: TaskColumns, window: TimeWindow) -> Iterator[tuple[int, int, int, int, float]]:
     """A unit's tasks that touch a window with the gap before them: position, since when the unit was free, start, end, picojoules."""
     trace = columns.report.trace
     mine = trace.by_unit.get(unit, np.empty(0, np.int64))
@@ -84,7 +84,7 @@ def _spans(unit: str, columns: Columns, window: Window) -> Iterator[tuple[int, i
         yield from zip(*(one.tolist() for one in (tasks, free[some], trace.start[tasks], ends[some], columns.pj[tasks])), strict=True)
 
 
-def _facts(task: Task) -> Details:
+def _of_task(task: Task) -> SliceDetails:
     effect = task.effect
     channels = (("channels", f"{effect.c0}-{effect.c1 - 1}"),) if effect else ()
     return ("task", task.name), ("frame", task.frame), *channels
@@ -105,7 +105,7 @@ def stalls(report: Report, index: int, gap: int) -> Iterator[Slice]:
     return reversed(parts)
 
 
-def _reason(holder: Task | None, machine: Machine) -> tuple[str, Details]:
+def _reason(holder: Task | None, machine: Machine) -> tuple[str, SliceDetails]:
     """What one says of a unit that waits for a task, or for its own task's arrival."""
     if holder is None:
         return "waits for arrival", (("cause", "arrival"),)

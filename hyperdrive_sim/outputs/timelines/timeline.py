@@ -7,12 +7,12 @@ from functools import partial
 from typing import NamedTuple
 
 from hyperdrive_sim.outputs.timelines import counters, overview
-from hyperdrive_sim.outputs.timelines.columns import Columns, place
-from hyperdrive_sim.outputs.timelines.counters import Counter
+from hyperdrive_sim.outputs.timelines.columns import TaskColumns, place
+from hyperdrive_sim.outputs.timelines.counters import CounterTrack
 from hyperdrive_sim.outputs.timelines.halo import arrows
 from hyperdrive_sim.outputs.timelines.slices import Track, of_unit
-from hyperdrive_sim.outputs.timelines.window import Window
-from hyperdrive_sim.report.records import ScenarioFacts
+from hyperdrive_sim.outputs.timelines.window import TimeWindow
+from hyperdrive_sim.report.records import ScenarioRecord
 from hyperdrive_sim.report.report import Report
 
 UNIT, CHIP, MACHINE = LEVELS = ("unit", "chip", "machine")
@@ -24,17 +24,17 @@ class Timeline(NamedTuple):
     Slices and counters are made when they are asked for, so that those of a large run are never all there at once.
     """
 
-    scenario: ScenarioFacts
+    scenario: ScenarioRecord
     level: str
-    window: Window
+    window: TimeWindow
     places: Mapping[str, int | None]
     tracks: tuple[Track, ...]
-    counters: Callable[[], Iterator[Counter]]
+    counters: Callable[[], Iterator[CounterTrack]]
 
 
-def of_report(report: Report, window: Window, level: str) -> Timeline:
+def of_report(report: Report, window: TimeWindow, level: str) -> Timeline:
     """A run between two moments: unit by unit, chip by chip, or the kinds of units of the whole machine."""
-    columns = Columns(report)
+    columns = TaskColumns(report)
     places = {overview.MACHINE: None, **columns.places}
     if level == UNIT:
         tracks, adding_up = _units(columns, window), counters.every_change
@@ -45,7 +45,7 @@ def of_report(report: Report, window: Window, level: str) -> Timeline:
     return Timeline(report.scenario, level, window, places, tuple(tracks), partial(adding_up, columns, window))
 
 
-def _units(columns: Columns, window: Window) -> Iterator[Track]:
+def _units(columns: TaskColumns, window: TimeWindow) -> Iterator[Track]:
     halo = arrows(columns.report, window)
     for unit in columns.report.machine.units:
         yield Track(place(unit.name), unit.name, partial(of_unit, unit.name, columns, window, halo))

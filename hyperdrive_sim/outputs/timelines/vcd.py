@@ -16,11 +16,11 @@ from typing import IO, Any
 from vcd import VCDWriter
 from vcd.writer import Variable
 
-from hyperdrive_sim.outputs.timelines.counters import Counter
+from hyperdrive_sim.outputs.timelines.counters import CounterTrack
 from hyperdrive_sim.outputs.timelines.overview import MACHINE
 from hyperdrive_sim.outputs.timelines.slices import Slice, Track
 from hyperdrive_sim.outputs.timelines.timeline import Timeline
-from hyperdrive_sim.outputs.timelines.window import Window
+from hyperdrive_sim.outputs.timelines.window import TimeWindow
 
 SIGNALS = {
     **{"busy": ("wire", 1), "layer": ("string", 1), "task": ("string", 1), "number": ("integer", 64)},
@@ -66,7 +66,7 @@ def _of_track(track: Track, writer: VCDWriter) -> Signals:
     return [writer.register_var(scope, name, kind, size, init) for (name, (kind, size)), init in zip(SIGNALS.items(), IDLE, strict=True)]
 
 
-def _of_counter(counter: Counter, writer: VCDWriter) -> Signals:
+def _of_counter(counter: CounterTrack, writer: VCDWriter) -> Signals:
     kind = "integer" if counter.values.dtype.kind == "i" else "real"
     name = f"{_local(counter.name, counter.place)}_{counter.unit.replace('/', '_per_')}"
     return [writer.register_var(_scope(counter.place), name, kind, 64, 0)]
@@ -91,7 +91,7 @@ def _word(text: str) -> str:
     return re.sub(r"[\s$]+", "_", text)
 
 
-def _states(track: Track, number: int, window: Window) -> Iterator[Change]:
+def _states(track: Track, number: int, window: TimeWindow) -> Iterator[Change]:
     """What a track's signals are from when on; between slices they are idle."""
     until = window.start
     for one in track.slices():
@@ -110,6 +110,6 @@ def _state(one: Slice) -> tuple[Any, ...]:
     return 1, _word(one.name), _word(str(details.get("task", ""))), one.number, details["frame"], ""
 
 
-def _steps(counter: Counter, number: int) -> Iterator[Change]:
+def _steps(counter: CounterTrack, number: int) -> Iterator[Change]:
     for moment, value in zip(counter.times.tolist(), counter.values.tolist(), strict=True):
         yield moment, number, (value,)

@@ -14,7 +14,7 @@ PS = {"s": 10**12, "ms": 10**9, "us": 10**6, "ns": 10**3, "ps": 1}
 MOMENT = re.compile(r"(?P<number>\d+(?:\.\d+)?) ?(?P<unit>s|ms|us|ns|ps)|(?P<zero>0)")
 
 
-class Window(NamedTuple):
+class TimeWindow(NamedTuple):
     """From *start* to *end*, in picoseconds. A span touches it if it lasts at all within it; what reaches beyond it is cut off."""
 
     start: int
@@ -46,9 +46,9 @@ def _moment(text: str) -> int | None:
     return 0 if found["zero"] else round(Decimal(found["number"]) * PS[found["unit"]])
 
 
-def of_run(text: str, makespan_ps: int) -> Window:
+def of_run(text: str, makespan_ps: int) -> TimeWindow:
     """The window that *text* means in a run of that length. Raises InvalidInput where nothing is left of it."""
     start, end = bounds(text)
     if start >= makespan_ps:
         raise InvalidInput.at(OPTION, f"'{text}' begins after the run has ended, at {makespan_ps / PS['us']:g} us", "begin earlier")
-    return Window(start, makespan_ps if end is None else min(end, makespan_ps))
+    return TimeWindow(start, makespan_ps if end is None else min(end, makespan_ps))

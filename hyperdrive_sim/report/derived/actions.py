@@ -2,47 +2,59 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 
+import numpy as np
+from numpy.typing import NDArray
+
+from hyperdrive_sim.report.derived.layer_time import largest_first
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.schedule.prices import IO_ACTIONS, PJ
+from hyperdrive_sim.schedule.tasks import actions_by
 
-Done = Mapping[tuple[str, str, str], int]
-"""How often an action happened over all frames, by layer, kind of unit and action."""
+ActionCounts = Mapping[tuple[tuple[str, str], str], int]
+"""How often an action happened over all frames: by (layer, kind of unit) and action."""
 
 
-def done(report: Report) -> Done:
-    """Of every task of a run; equal tasks share one mapping of actions, so those are counted first."""
+def action_counts(report: Report) -> ActionCounts:
+    """The actions of every task of a run."""
     kind = {unit.name: unit.kind for unit in report.machine.units}
-    uses: dict[tuple[str, str, int], int] = {}
-    shared: dict[int, Mapping[str, int]] = {}
-    for _, layer, unit, _, _, _, _, actions, _, _, _ in report.trace.tasks:
-        if actions:
-            key = layer, kind[unit], id(actions)
-            uses[key] = uses.get(key, 0) + 1
-            shared[id(actions)] = actions
-    total: Counter[tuple[str, str, str]] = Counter()
-    for (layer, doer, which), times in uses.items():
-        for action, count in shared[which].items():
-            total[layer, doer, action] += times * count
-    return total
+    tasks = report.trace.tasks
+    return actions_by(((task.layer, kind[task.unit]) for task in tasks), tasks)
 
 
-def io_bits(actions: Done) -> dict[str, dict[str, int]]:
+def io_bits(actions: ActionCounts) -> dict[str, dict[str, int]]:
     """Bits across chip edges over all frames, by layer and kind of link."""
     bits: dict[str, dict[str, int]] = {}
-    for (layer, link, action), count in actions.items():
+    for ((layer, link), action), count in actions.items():
         if action in IO_ACTIONS:
             of_layer = bits.setdefault(layer, {})
             of_layer[link] = of_layer.get(link, 0) + count
     return bits
 
 
-def joules(report: Report, actions: Done) -> dict[tuple[str, str], float]:
+def joules(report: Report, actions: ActionCounts) -> dict[tuple[str, str], float]:
     """Per frame, by layer and action."""
     spent: dict[tuple[str, str], float] = {}
-    for (layer, _, action), count in actions.items():
+    for ((layer, _), action), count in actions.items():
         paid = count * report.energy.by_action[action].pj * PJ / report.time.frames
         spent[layer, action] = spent.get((layer, action), 0.0) + paid
     return spent
+
+
+def joules_by_layer(report: Report, actions: ActionCounts) -> dict[str, NDArray[np.float64]]:
+    """Per frame, by action, what each of the report's layers spends on it; the costliest action first."""
+    place = {row.name: number for number, row in enumerate(report.layers)}
+    spent = {action: np.zeros(len(place)) for action in report.energy.by_action}
+    for (layer, action), paid in joules(report, actions).items():
+        spent[action][place[layer]] += paid
+    return largest_first(spent)
+
+
+def joules_by_part(report: Report) -> dict[str, float]:
+    """Per frame, what the core takes under `""`, and what I/O takes under what it carries."""
+    parts = {"": 0.0}
+    for name, action in report.energy.by_action.items():
+        part = IO_ACTIONS.get(name, "")
+        parts[part] = parts.get(part, 0.0) + action.energy_j
+    return parts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeVar
 
-from hyperdrive_sim.report.derived.actions import Done, joules
+from hyperdrive_sim.report.derived.actions import ActionCounts, joules
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.schedule.prices import IO_ACTIONS
 
@@ -25,7 +25,7 @@ class Flow(NamedTuple):
     joules: float
 
 
-def flows(report: Report, actions: Done) -> tuple[Flow, ...]:
+def flows(report: Report, actions: ActionCounts) -> tuple[Flow, ...]:
     """Three columns of flows, the same total in each."""
     spent = joules(report, actions)
     by_layer, by_action = _summed(spent, lambda key: key[0]), _summed(spent, lambda key: key[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -48,7 +49,34 @@ def _kind(report: Report, name: str, memories: list[str]) -> MemoryKind:
     return MemoryKind(name, len(memories), fullest, held.peak, held.capacity, sum(share.values()) / len(share))
 
 
-def curve(held: Occupancy, until_ps: int, steps: int = STEPS) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+class MemoryCurve(NamedTuple):
+    """How full a memory is over time: `bits[n]` from `times_ps[n]` until the next, or until `end_ps`."""
+
+    name: str
+    peak_bits: int
+    capacity_bits: int
+    times_ps: NDArray[np.int64]
+    bits: NDArray[np.int64]
+    end_ps: int
+
+    @property
+    def share(self) -> float:
+        return self.peak_bits / self.capacity_bits
+
+
+def curves(report: Report, memories: Sequence[str] | None = None, steps: int = STEPS) -> list[MemoryCurve]:
+    """Of some memories, or of the fullest of each kind that ever held anything, the fullest first."""
+    chosen = [kind.fullest for kind in memory_kinds(report) if kind.peak_bits] if memories is None else memories
+    return [_curve(report, name, steps) for name in chosen]
+
+
+def _curve(report: Report, name: str, steps: int) -> MemoryCurve:
+    held, end = report.occupancy[name], report.trace.makespan_ps
+    times, bits = thinned(held, end, steps)
+    return MemoryCurve(name, held.peak, held.capacity, times, bits, max(end, int(times[-1])))
+
+
+def thinned(held: Occupancy, until_ps: int, steps: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """When, in picoseconds, and how many bits from then on: the most within each of so many *steps* of the run, where it changes."""
     if len(held.times_ps) <= steps:
         return held.times_ps, held.bits

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from math import inf
+from collections.abc import Mapping, Sequence
+from math import inf, log
 from typing import NamedTuple
 
-from hyperdrive_sim.report.derived.actions import Done, io_bits
+from hyperdrive_sim.report.derived.actions import ActionCounts, io_bits
 from hyperdrive_sim.report.report import Report
 
 WHOLE = "whole run"
+ALIKE = 0.05
+"""Points that differ by less than this part lie on each other."""
 
 
-class Point(NamedTuple):
+class RooflinePoint(NamedTuple):
     """A layer. `link` is the kind of link that its bits keep busy longest, `ops_per_bit` what it computes per bit over those;
     `io_bits` are its bits over links of any kind, over all frames.
     """
@@ -33,16 +35,42 @@ class Roofline(NamedTuple):
 
     peak_ops_per_s: float
     bits_per_s: Mapping[str, float]
-    points: tuple[Point, ...]
-    whole: Point | None
+    points: tuple[RooflinePoint, ...]
+    whole: RooflinePoint | None
     unlinked: tuple[str, ...]
 
-    def roof_ops_per_s(self, point: Point) -> float:
+    @property
+    def links(self) -> tuple[str, ...]:
+        """The kinds of links: those with a stated rate, then the others that a point stands at."""
+        points = (*self.points, *([self.whole] if self.whole else []))
+        return tuple(dict.fromkeys((*self.bits_per_s, *(point.link for point in points))))
+
+    @property
+    def main_link(self) -> str | None:
+        """The kind of link that most layers stand at."""
+        common = Counter(point.link for point in self.points).most_common(1)
+        return common[0][0] if common else None
+
+    @property
+    def ridges(self) -> dict[str, float]:
+        """Operations per bit from which on the arrays are the limit and no more the links, by kind of link with a stated rate."""
+        return {link: self.peak_ops_per_s / rate for link, rate in self.bits_per_s.items()}
+
+    def slope(self, link: str | None, left: float) -> tuple[tuple[float, float], ...]:
+        """The two ends of the roof that a kind of link is: from *left* operations per bit up to the peak. None where no rate is stated,
+        or where the peak is lower from there on.
+        """
+        rate = self.bits_per_s.get(link or "")
+        if not rate or left * rate >= self.peak_ops_per_s:
+            return ()
+        return (left, left * rate), (self.peak_ops_per_s / rate, self.peak_ops_per_s)
+
+    def roof_ops_per_s(self, point: RooflinePoint) -> float:
         """What a layer could attain at most."""
         return min(self.peak_ops_per_s, point.ops_per_bit * self.bits_per_s.get(point.link, inf))
 
 
-def roofline(report: Report, actions: Done) -> Roofline:
+def roofline(report: Report, actions: ActionCounts) -> Roofline:
     """A point for every layer that computes. A layer's speed counts the time its arrays worked on it or stood still before it."""
     peak, bits = report.machine.peak_ops_per_s, io_bits(actions)
     rates, computed = bandwidths(report, actions), [row for row in report.layers if row.ops]
@@ -54,12 +82,23 @@ def roofline(report: Report, actions: Done) -> Roofline:
     return Roofline(peak, rates, tuple(points), whole, tuple(row.name for row in computed if not bits.get(row.name)))
 
 
-def _point(name: str, ops: int, ops_per_s: float, moved: Mapping[str, int], rates: Mapping[str, float]) -> Point:
+def _point(name: str, ops: int, ops_per_s: float, moved: Mapping[str, int], rates: Mapping[str, float]) -> RooflinePoint:
     link = max(moved, key=lambda kind: (moved[kind] / rates.get(kind, inf), moved[kind]))
-    return Point(name, link, ops / moved[link], ops_per_s, sum(moved.values()))
+    return RooflinePoint(name, link, ops / moved[link], ops_per_s, sum(moved.values()))
 
 
-def bandwidths(report: Report, actions: Done) -> dict[str, float]:
+def bandwidths(report: Report, actions: ActionCounts) -> dict[str, float]:
     """Bits per second over all links of a kind, of those that carry I/O at a stated rate."""
     carrying = {kind for links in io_bits(actions).values() for kind in links}
     return {kind: rate for kind, rate in report.machine.link_bits_per_s.items() if kind in carrying}
+
+
+def lowest(roofs: Sequence[Roofline], most: int) -> list[tuple[RooflinePoint, int]]:
+    """The layers that stay furthest below their roofs, at most so many, each with how many others can hardly be told apart from it."""
+    alike: dict[tuple[int, int], list[tuple[float, RooflinePoint]]] = {}
+    for roof in roofs:
+        for point in roof.points:
+            place = round(log(point.ops_per_bit) / ALIKE), round(log(point.ops_per_s) / ALIKE)
+            alike.setdefault(place, []).append((point.ops_per_s / roof.roof_ops_per_s(point), point))
+    firsts = sorted(alike.values(), key=lambda some: some[0][0])[:most]
+    return [(some[0][1], len(some) - 1) for some in firsts]

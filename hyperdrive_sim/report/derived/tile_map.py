@@ -13,6 +13,17 @@ from hyperdrive_sim.schedule.mapped import Tiles
 WHOLE_RUN = "whole run"
 
 
+class TilePicture(NamedTuple):
+    """The use of all tiles, in the whole run or in a layer: `shares` from 0 to 1, [rows, columns] of tiles of the whole machine.
+
+    `mesh` and `tiles` are [rows, columns] of chips and of a chip's tiles.
+    """
+
+    mesh: tuple[int, int]
+    tiles: tuple[int, int]
+    shares: NDArray[np.float64]
+
+
 class TileMap(NamedTuple):
     """`mesh` and `tiles` are [rows, columns] of chips and of a chip's tiles, `chips` their names, row by row.
 
@@ -28,17 +39,33 @@ class TileMap(NamedTuple):
 
 
 def tile_map(report: Report) -> TileMap:
-    mesh = report.system.mesh or (1, len(report.tiles))
+    """The pictures of a whole run and of all its layers."""
     known: dict[bytes, int] = {}
     frames: list[NDArray[np.float64]] = []
     shown: dict[str, int] = {}
-    for name, tiles in {WHOLE_RUN: report.tiles, **report.tiles_by_layer}.items():
-        picture = laid_out(tiles, mesh)
-        shown[name] = known.setdefault(picture.tobytes(), len(frames))
-        if shown[name] == len(frames):
-            frames.append(picture)
-    rows, columns = next(iter(report.tiles.values())).shape
-    return TileMap(mesh, (rows, columns), tuple(report.tiles), np.stack(frames), shown)
+    for layer in (None, *report.tiles_by_layer):
+        mesh, tiles, shares = tile_picture(report, layer)
+        number = shown[layer or WHOLE_RUN] = known.setdefault(shares.tobytes(), len(frames))
+        if number == len(frames):
+            frames.append(shares)
+    return TileMap(mesh, tiles, tuple(report.tiles), np.stack(frames), shown)
+
+
+def tile_picture(report: Report, layer: str | None = None) -> TilePicture:
+    """The use of tiles in a layer, or in the whole run."""
+    chips = report.tiles if layer is None else report.tiles_by_layer[layer]
+    mesh = report.system.mesh or (1, len(chips))
+    rows, columns = next(iter(chips.values())).shape
+    return TilePicture(mesh, (rows, columns), laid_out(chips, mesh))
+
+
+def borders(mesh: tuple[int, int], tiles: tuple[int, int]) -> tuple[list[float], list[float]]:
+    """Where chips begin and end, in tiles: from the upper edge of the first row to the lower edge of the last, and so for columns.
+
+    A tile's middle stands at its number, so its edges are half a tile off.
+    """
+    rows, columns = ([chip * per_chip - 0.5 for chip in range(chips + 1)] for chips, per_chip in zip(mesh, tiles, strict=True))
+    return rows, columns
 
 
 def laid_out(tiles: Tiles, mesh: tuple[int, int]) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ ARRIVAL = "arrival"
 """What waits for nobody but its own time of arrival."""
 
 
-class Kind(NamedTuple):
+class UnitKind(NamedTuple):
     """All units of one kind: the mean and the busiest one's share of the run; for how long ready tasks waited for them in all, which
     unit the most waited for, and for how long each layer's tasks held that one meanwhile.
     """
@@ -51,7 +51,7 @@ def stalls(report: Report) -> dict[str, dict[str, float]]:
     return found
 
 
-def kinds(report: Report) -> tuple[Kind, ...]:
+def kinds(report: Report) -> tuple[UnitKind, ...]:
     """Every kind of unit, in the machine's order."""
     rows: dict[str, list[int]] = {}
     for number, row in enumerate(report.units):
@@ -59,12 +59,13 @@ def kinds(report: Report) -> tuple[Kind, ...]:
     return tuple(_kind(report, kind, numbers) for kind, numbers in rows.items())
 
 
-def _kind(report: Report, name: str, numbers: list[int]) -> Kind:
+def _kind(report: Report, name: str, numbers: list[int]) -> UnitKind:
     rows = [report.units[number] for number in numbers]
     busiest, waited = max(rows, key=lambda row: row.busy_s), max(rows, key=lambda row: row.waiting_s)
-    mean, total = sum(row.utilization for row in rows) / len(rows), sum(row.waiting_s for row in rows)
+    waiting_ps = report.trace.waiting_ps()
+    mean, total = sum(row.utilization for row in rows) / len(rows), sum(waiting_ps.get(row.name, 0) for row in rows) / PS_PER_S
     held = {layer: ps / PS_PER_S for layer, ps in held_ps(report.trace, waited.name).items()} if waited.waiting_s else {}
-    return Kind(name, len(rows), mean, busiest.utilization, busiest.name, total, waited.name, waited.waiting_s, held)
+    return UnitKind(name, len(rows), mean, busiest.utilization, busiest.name, total, waited.name, waited.waiting_s, held)
 
 
 def held_ps(trace: Trace, unit: str) -> Counter[str]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hyperdrive_sim.outputs.page.picture import BLUE, GREY, INK, VERMILLION, Picture, faded, plain, short
+from hyperdrive_sim.outputs import palette
+from hyperdrive_sim.outputs.page.picture import INK, Picture, faded, plain, short
+from hyperdrive_sim.outputs.palette import GREY
 from hyperdrive_sim.report.derived.energy_flow import CORE, IO, Flow
 from hyperdrive_sim.report.summary import percent, si
 
 HEIGHT, NARROWEST, WIDEST = 460, 760, 1600
 FLOW = 0.35
-PART_COLOURS = {CORE: BLUE, IO: VERMILLION}
+PART_COLOURS = {CORE: palette.CORE, IO: palette.IO}
 
 
 def energy(flows: Sequence[Flow], total_j: float) -> Picture:

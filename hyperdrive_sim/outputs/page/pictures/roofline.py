@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hyperdrive_sim.outputs.page.picture import INK, Picture, Spec, colours, logarithmic, plain, short, symbols
-from hyperdrive_sim.report.derived.roofline import Point, Roofline
+from hyperdrive_sim.outputs.page.picture import INK, Picture, PlotlyJson, logarithmic, plain, short
+from hyperdrive_sim.outputs.palette import marks, of_units
+from hyperdrive_sim.report.derived.roofline import Roofline, RooflinePoint
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.report.summary import si
 
 HEIGHT = 440
-_ROOF: Spec = {"type": "scatter", "mode": "lines", "hoverinfo": "skip"}
+_ROOF: PlotlyJson = {"type": "scatter", "mode": "lines", "hoverinfo": "skip"}
 
 
 def roofline(found: Roofline, report: Report) -> Picture:
     """Links have the colours that units of their kind have in the timeline."""
-    links = list(dict.fromkeys((*found.bits_per_s, *(point.link for point in found.points))))
-    colour, symbol = colours(row.kind for row in report.units), symbols(links)
-    ridges = {link: found.peak_ops_per_s / rate for link, rate in found.bits_per_s.items()}
-    intensity = [*(point.ops_per_bit for point in found.points), *ridges.values()]
+    colour, mark = of_units(report), marks(found.links)
+    intensity = [*(point.ops_per_bit for point in found.points), *found.ridges.values()]
     x = logarithmic("operations per bit over its link", intensity, "Op/bit", 3)
     left, right = (10.0**power for power in x["range"])
     peak = {"x": [left, right], "y": [found.peak_ops_per_s] * 2, "name": f"arrays, {si(found.peak_ops_per_s, 'Op/s')}"}
     roofs = [{**_ROOF, **peak, "line": {"color": INK, "width": 1.5}}]
     for link, rate in found.bits_per_s.items():
-        slope = {"x": [short(left), short(ridges[link])], "y": [short(left * rate), found.peak_ops_per_s]}
+        ends = found.slope(link, left)
+        slope = {"x": [short(intensity) for intensity, _ in ends], "y": [short(attained) for _, attained in ends]}
         dashed = {"color": colour[link], "width": 1.5, "dash": "dash"}
         roofs.append({**_ROOF, **slope, "name": f"{link}, {si(rate, 'bit/s')}", "line": dashed})
-    points = [_points([p for p in found.points if p.link == link], link, colour[link], symbol[link]) for link in links]
+    points = [_points([p for p in found.points if p.link == link], link, colour[link], mark[link]) for link in found.links]
     y = logarithmic("operations per second", [*(point.ops_per_s for point in found.points), found.peak_ops_per_s], "Op/s")
     missing = f" Not drawn: {', '.join(found.unlinked)}, which move nothing over a link." if found.unlinked else ""
     return Picture(
@@ -42,7 +42,7 @@ def roofline(found: Roofline, report: Report) -> Picture:
     )
 
 
-def _points(points: Sequence[Point], name: str, colour: str, symbol: str) -> Spec:
+def _points(points: Sequence[RooflinePoint], name: str, colour: str, symbol: str) -> PlotlyJson:
     return {
         **{"type": "scatter", "mode": "markers", "name": f"layers at {name}", "hovertemplate": "%{customdata}<extra></extra>"},
         "marker": {"color": colour, "symbol": symbol, "size": 8, "opacity": 0.8},

@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from textwrap import wrap
 from typing import Any
 
-from hyperdrive_sim.outputs.page.picture import PALETTE, SYMBOLS, Picture, Spec, linear, logarithmic, plain, short
+from hyperdrive_sim.outputs.page.picture import Picture, PlotlyJson, linear, logarithmic, plain, short
+from hyperdrive_sim.outputs.palette import CORE, MARKS, PALETTE, of_carried
+from hyperdrive_sim.report.derived.actions import joules_by_part
 from hyperdrive_sim.report.derived.roofline import Roofline
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.report.summary import si
-from hyperdrive_sim.schedule.prices import IO_ACTIONS
 
 LABEL = 28
 ROW, AROUND = 44, 120
 HEIGHT, LOW = 480, 400
 WIDTHS = (600, 1600)
+SHAPES = tuple(MARKS)
 
 
 def energies(names: Sequence[str], reports: Sequence[Report]) -> Picture:
     """A bar per run: the core, then I/O by what it carries."""
-    parts = [_parts(report) for report in reports]
+    parts = [joules_by_part(report) for report in reports]
     factor, x = linear("energy per frame", max(report.energy.total_j for report in reports) * 1.02, "J")
-    data = [
-        {
-            **{"type": "bar", "orientation": "h", "name": part, "marker": {"color": PALETTE[number]}},
-            "y": [label(name) for name in names],
-            "x": [short(one.get(part, 0.0) * factor) for one in parts],
-            "customdata": [si(one.get(part, 0.0), "J") for one in parts],
-            "hovertemplate": f"{part}: %{{customdata}}<extra></extra>",
-        }
-        for number, part in enumerate(dict.fromkeys(part for one in parts for part in one))
-    ]
+    colour = {"": CORE, **of_carried()}
+    data = []
+    for part in dict.fromkeys(part for one in parts for part in one):
+        joules, name = [one.get(part, 0.0) for one in parts], f"I/O, {part}" if part else "core"
+        data.append(
+            {
+                **{"type": "bar", "orientation": "h", "name": name, "marker": {"color": colour[part]}},
+                "y": [label(run) for run in names],
+                "x": [short(one * factor) for one in joules],
+                "customdata": [si(one, "J") for one in joules],
+                "hovertemplate": f"{name}: %{{customdata}}<extra></extra>",
+            }
+        )
     return Picture(
         "energies",
         "Energy of a frame",
@@ -50,21 +54,12 @@ def energies(names: Sequence[str], reports: Sequence[Report]) -> Picture:
     )
 
 
-def _parts(report: Report) -> dict[str, float]:
-    """Joules of the core, and of I/O by what it carries."""
-    parts = {"core": 0.0}
-    for name, action in report.energy.by_action.items():
-        part = f"I/O, {IO_ACTIONS[name]}" if name in IO_ACTIONS else "core"
-        parts[part] = parts.get(part, 0.0) + action.energy_j
-    return parts
-
-
 def trade_off(names: Sequence[str], reports: Sequence[Report]) -> Picture:
     """A point per run; the best are down left."""
     found = [(report.time.latency_s, report.energy.total_j) for report in reports]
     data = [
         {
-            **_marked(number, name, SYMBOLS[number % len(SYMBOLS)], 13),
+            **_marked(number, name, SHAPES[number % len(SHAPES)], 13),
             **{"x": [short(latency)], "y": [short(joules)], "mode": "markers+text"},
             **{"text": [f" {number + 1}"], "textposition": "middle right"},
             "customdata": [f"{plain(name)}<br>{si(latency, 's')}, {si(joules, 'J')}"],
@@ -98,12 +93,11 @@ def rooflines(names: Sequence[str], roofs: Sequence[Roofline]) -> Picture:
     )
 
 
-def _roofline(number: int, name: str, roof: Roofline, ends: tuple[float, float]) -> tuple[Spec, Spec]:
+def _roofline(number: int, name: str, roof: Roofline, ends: tuple[float, float]) -> tuple[PlotlyJson, PlotlyJson]:
     """A run's roof from end to end of the axis, and its layers; marks are open because runs of like chips lie on each other."""
     left, right = ends
-    peak, common = roof.peak_ops_per_s, Counter(point.link for point in roof.points).most_common(1)
-    rate = roof.bits_per_s.get(common[0][0]) if common else None
-    slope = [(left, left * rate), (peak / rate, peak)] if rate and left * rate < peak else [(left, peak)]
+    peak = roof.peak_ops_per_s
+    slope = roof.slope(roof.main_link, left) or ((left, peak),)
     corners = [(short(x), short(y)) for x, y in (*slope, (right, peak))]
     roofs = {"type": "scatter", "mode": "lines", "hoverinfo": "skip", "showlegend": False, "legendgroup": name}
     line = {"color": PALETTE[number % len(PALETTE)], "width": 1.5}
@@ -112,7 +106,7 @@ def _roofline(number: int, name: str, roof: Roofline, ends: tuple[float, float])
         "y": [short(point.ops_per_s) for point in roof.points],
         "customdata": [f"{plain(name)}<br>{plain(p.layer)}<br>{p.ops_per_bit:,.4g} Op/bit, {si(p.ops_per_s, 'Op/s')}" for p in roof.points],
     }
-    marked = _marked(number, name, f"{SYMBOLS[number % len(SYMBOLS)]}-open", 9)
+    marked = _marked(number, name, f"{SHAPES[number % len(SHAPES)]}-open", 9)
     return {**roofs, "line": line, "x": [x for x, _ in corners], "y": [y for _, y in corners]}, {**marked, **points}
 
 

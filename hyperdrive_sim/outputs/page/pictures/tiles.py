@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from hyperdrive_sim.outputs.page.picture import Picture, Spec, axis
-from hyperdrive_sim.report.derived.tile_map import TileMap
+from hyperdrive_sim.outputs.page.picture import Picture, PlotlyJson, axis
+from hyperdrive_sim.outputs.palette import SHARES
+from hyperdrive_sim.report.derived.tile_map import TileMap, borders
 
 WHITE = "#FFFFFF"
 """Between chips, whatever the page's colours: no share has it."""
@@ -29,7 +30,7 @@ def tiles(found: TileMap) -> Picture:
     cell = min(LARGE_CELL if max(rows, columns) <= MANY_CELLS else CELL, (TALLEST - AROUND) / rows)
     bar = {"title": {"text": "share of the time", "side": "right"}, "tickformat": ".0%", "thickness": 12, "outlinewidth": 0}
     data = {
-        **{"type": "heatmap", "zmin": 0, "zmax": 1, "colorscale": "Cividis", "colorbar": bar},
+        **{"type": "heatmap", "zmin": 0, "zmax": 1, "colorscale": SHARES.capitalize(), "colorbar": bar},
         "hovertemplate": "%{customdata}: %{z:.1%}<extra></extra>",
     }
     layout = {
@@ -50,14 +51,14 @@ def tiles(found: TileMap) -> Picture:
     )
 
 
-def _frames(found: TileMap) -> Spec:
+def _frames(found: TileMap) -> PlotlyJson:
     """The different pictures, packed, and which of them every position of the slider shows."""
     packed = base64.b64encode(np.rint(found.frames * STEP).astype("<u2").tobytes()).decode()
     shown = {"names": list(found.shown), "shown": list(found.shown.values())}
     return {"tiles": found.tiles, "mesh": found.mesh, "chips": found.chips, "step": STEP, "shares": packed, **shown}
 
 
-def _tile_axis(what: str, cells: int, tiles: int, one: bool) -> Spec:
+def _tile_axis(what: str, cells: int, tiles: int, one: bool) -> PlotlyJson:
     """Chips are numbered in their middle; the tiles of a single chip one by one."""
     at = list(range(cells)) if one else [tiles * chip + (tiles - 1) / 2 for chip in range(cells // tiles)]
     ticks = {"tickvals": at, "ticktext": list(map(str, range(len(at)))), "ticks": ""}
@@ -65,12 +66,11 @@ def _tile_axis(what: str, cells: int, tiles: int, one: bool) -> Spec:
     return axis(f"{what} of {'tiles' if one else 'chips'}", **ticks, **lines)
 
 
-def _borders(found: TileMap) -> Iterator[Spec]:
+def _borders(found: TileMap) -> Iterator[PlotlyJson]:
     """Lines between chips."""
     line = {"type": "line", "line": {"color": WHITE, "width": 2}}
-    (chip_rows, chip_columns), (rows, columns) = found.mesh, found.tiles
-    bottom, right = chip_rows * rows - 0.5, chip_columns * columns - 0.5
-    for at in np.arange(1, chip_columns) * columns - 0.5:
-        yield {**line, "x0": float(at), "x1": float(at), "y0": -0.5, "y1": bottom}
-    for at in np.arange(1, chip_rows) * rows - 0.5:
-        yield {**line, "x0": -0.5, "x1": right, "y0": float(at), "y1": float(at)}
+    rows, columns = borders(found.mesh, found.tiles)
+    for at in columns[1:-1]:
+        yield {**line, "x0": at, "x1": at, "y0": rows[0], "y1": rows[-1]}
+    for at in rows[1:-1]:
+        yield {**line, "x0": columns[0], "x1": columns[-1], "y0": at, "y1": at}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hyperdrive_sim.outputs.page.picture import Picture, Spec, colours, linear, plain, short
+from hyperdrive_sim.outputs.page.picture import Picture, PlotlyJson, linear, plain, short
+from hyperdrive_sim.outputs.palette import of_units
 from hyperdrive_sim.rates import PS_PER_S
-from hyperdrive_sim.report.derived.timeline import Bar, Timeline
+from hyperdrive_sim.report.derived.gantt import Gantt, GanttBar
 from hyperdrive_sim.report.report import Report
 from hyperdrive_sim.report.summary import percent, si
 from hyperdrive_sim.text.wording import counted
@@ -16,9 +17,9 @@ OTHER_LAYER = 0.55
 HEIGHT, THINNEST = 0.84, 0.06
 
 
-def timeline(found: Timeline, report: Report) -> Picture:
+def timeline(found: Gantt, report: Report) -> Picture:
     """Every other layer has a lighter shade; what was merged stands in the caption."""
-    kind, colour = {row.name: row.kind for row in report.units}, colours(row.kind for row in report.units)
+    kind, colour = {row.name: row.kind for row in report.units}, of_units(report)
     factor, x = linear("time", report.trace.makespan_ps / PS_PER_S, "s")
     number = {row.name: position for position, row in enumerate(report.layers)}
     data = []
@@ -38,7 +39,7 @@ def timeline(found: Timeline, report: Report) -> Picture:
     )
 
 
-def _caption(found: Timeline) -> str:
+def _caption(found: Gantt) -> str:
     drawn = f"{counted(len(found.units), 'unit')}, a shade for every other layer; a bar is as high as its unit was busy in it."
     gap = si(found.pixel_ps / PS_PER_S, "s")
     merged = f" {found.tasks:,} tasks are {len(found.bars):,} bars: tasks of one layer less than {gap} apart are merged into one,"
@@ -47,7 +48,7 @@ def _caption(found: Timeline) -> str:
     return f"{drawn}{merged} and so are tasks of several layers that take less together.{others}{idle}"
 
 
-def _bars(bars: Sequence[Bar], factor: float) -> Spec:
+def _bars(bars: Sequence[GanttBar], factor: float) -> PlotlyJson:
     return {
         **{"type": "bar", "orientation": "h", "hovertemplate": "%{y}: %{customdata}<extra></extra>"},
         "y": [bar.unit for bar in bars],
@@ -58,7 +59,7 @@ def _bars(bars: Sequence[Bar], factor: float) -> Spec:
     }
 
 
-def _said(bar: Bar) -> str:
+def _said(bar: GanttBar) -> str:
     layers = bar.first if bar.first == bar.last else f"{bar.first} to {bar.last}"
     start, end = (si(ps / PS_PER_S, "s") for ps in (bar.start_ps, bar.end_ps))
     return f"{plain(layers)}<br>{start} to {end}, {percent(bar.share)} busy, {counted(bar.tasks, 'task')}"

@@ -21,3 +21,11 @@ def cut(
     span = np.repeat(np.arange(len(starts)), pieces)
     part = first[span] + np.arange(len(span)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
     return span, part, np.minimum(ends[span], edges[part + 1]) - np.maximum(starts[span], edges[part])
+
+
+def binned(
+    groups: NDArray[np.int64], parts: NDArray[np.int64], amounts: NDArray[np.float64], shape: tuple[int, int]
+) -> NDArray[np.float64]:
+    """The sum of the *amounts* of each group in each part: a table of *shape* [groups, parts]."""
+    table: NDArray[np.float64] = np.bincount(groups * shape[1] + parts, amounts, shape[0] * shape[1]).astype(np.float64)
+    return table.reshape(shape)

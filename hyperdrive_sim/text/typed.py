@@ -1,0 +1,21 @@
+"""JSON that this package wrote, as the record that it was written from."""
+
+from __future__ import annotations
+
+import json
+from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from hyperdrive_sim.text.wording import dotted, explain
+
+T = TypeVar("T")
+
+
+def typed(adapter: TypeAdapter[T], data: bytes) -> T:
+    """The record that JSON holds: types are strict, no key may be missing or too many. Raises ValueError with the first mistake."""
+    try:
+        return adapter.validate_json(data, strict=True, extra="forbid")
+    except ValidationError as error:
+        first = explain(error, json.loads(data), adapter.json_schema())[0]
+    raise ValueError(f"{dotted(first.key)}: {first.problem}" if first.key else first.problem)
