@@ -197,7 +197,9 @@ def _write_timeline(report: Report, wanted: Request) -> None:
 @file_argument
 @set_option
 @json_option
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Write what the network computed, output.npy.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Write what the network computed, output.npy or output.npz."
+)
 def check(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | None) -> int:
     """Execute a scenario's schedule bit for bit against golden, prove its order, and cut it finer."""
     from hyperdrive_sim.cli import tables

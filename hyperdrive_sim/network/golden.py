@@ -139,9 +139,12 @@ def forward(computation: Computation, known: Mapping[str, Array] | None = None) 
 
 
 def whole(computation: Computation, name: str, maps: Mapping[str, Array]) -> Array:
-    """One layer's whole output from the whole maps it takes."""
+    """One layer's whole output from the whole maps it takes. Raises ValueError for values that are not of the layer's shape."""
     network = computation.network
     layer, box = network[name], network.shape(name).box
     shapes = network.input_shapes(layer)
     operands = [framed(maps[source], layer.needs(number, box, shapes), layer) for number, source in enumerate(layer.inputs)]
-    return computation.layer(name, operands)
+    values, shape = computation.layer(name, operands), box.shape
+    if values.shape != (shape.rows, shape.columns, shape.channels):
+        raise ValueError(f"'{name}' is {shape}, {computation.arithmetic.name} makes rows, columns, channels {values.shape} of it")
+    return values

@@ -201,6 +201,8 @@ def _check_names(inputs: Mapping[str, Shape], layers: tuple[Layer, ...]) -> None
         twice = next(name for name in names if names.count(name) > 1)
         raise InvalidInput.at(twice, "is the name of two layers", "give each layer a name of its own")
     for layer in layers:
+        if isinstance(layer.inputs, str):  # whose letters would be taken for names
+            raise InvalidInput.at(layer.name, f"has the inputs '{layer.inputs}'", f"they are a tuple of names: ('{layer.inputs}',)")
         for name in layer.inputs:
             if name not in inputs and name not in names:
                 raise InvalidInput.at(layer.name, f"takes its input from '{name}', which is no layer of this network")

@@ -26,6 +26,8 @@ from hyperdrive_sim import __version__, kernels
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.cli import progress
 from hyperdrive_sim.network import zoo
+from hyperdrive_sim.network.layers import Conv
+from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.outputs import atomic
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.tasks import Compute, Copy, Region, Schedule, Task
@@ -604,6 +606,18 @@ def test_check_writes_what_the_network_computed(tmp_path: Path) -> None:
     assert output.dtype == np.float16
     assert (output[0] == output[1]).all()
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["output.npy"]
+
+
+def test_several_outputs_are_written_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two heads on one trunk, of 5 and of 16 channels."""
+    sizes = {"trunk": ("input", 8), "one": ("trunk", 5), "two": ("trunk", 16)}
+    layers = [Conv(name=name, inputs=(source,), out_channels=out, window=Window.square(1)) for name, (source, out) in sizes.items()]
+    monkeypatch.setitem(zoo.ZOO, "tiny_heads", lambda: layers)
+    scenario = write(tmp_path, base=BASE.replace("network: tiny_conv", "network: tiny_heads"))
+    assert invoke("check", scenario, "-o", tmp_path / "out").exit_code == 0
+    with np.load(tmp_path / "out" / "output.npz") as outputs:
+        assert {name: values.shape for name, values in outputs.items()} == {"one": (1, 5, 12, 16), "two": (1, 16, 12, 16)}
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["output.npz"]
 
 
 def test_check_says_when_it_will_be_slow(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,18 +30,15 @@ def _chain(*makes: Make, source: str = INPUT) -> list[Layer]:
     return layers
 
 
-def _xnor(
-    name: str, channels: int, kernel: int, *, stride: int = 1, padding: int = 0, pad: Literal[-1, 0, 1] = 0, relu: bool = False
-) -> partial[Conv]:
-    """A convolution of signs with signs; its sums are integers."""
-    window = Window.square(kernel, stride=stride, padding=padding)
+def _xnor(name: str, channels: int, kernel: int, *, pad: Literal[-1, 0, 1] = 0, relu: bool = False, **slide: int) -> partial[Conv]:
+    """A convolution of signs with signs; its sums are integers. *slide* is the stride and the padding of its window."""
     kind: dict[str, Any] = {"maps": "binary", "pad": pad, "scale": False, "bias": False, "relu": relu}
-    return partial(Conv, name=name, out_channels=channels, window=window, **kind)
+    return partial(Conv, name=name, out_channels=channels, window=Window.square(kernel, **slide), **kind)
 
 
-def _stem(name: str, channels: int, kernel: int, *, stride: int = 1, padding: int = 0, relu: bool = True) -> partial[Conv]:
-    window = Window.square(kernel, stride=stride, padding=padding)
-    return partial(Conv, name=name, out_channels=channels, window=window, weights="real", relu=relu)
+def _stem(name: str, channels: int, kernel: int, *, relu: bool = True, **slide: int) -> partial[Conv]:
+    """Real weights on a real map."""
+    return partial(Conv, name=name, out_channels=channels, window=Window.square(kernel, **slide), weights="real", relu=relu)
 
 
 def _binary_stem(name: str, channels: int, kernel: int, padding: int = 0) -> partial[Conv]:
