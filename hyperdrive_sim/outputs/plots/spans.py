@@ -61,7 +61,7 @@ def gantt(
     edges = np.linspace(start, end, PARTS + 1) * PS_PER_S
     colour_of = shades(np.arange(len(names)))[:, :3]
     for row, unit in enumerate(rows):
-        strip = _strip(shares(report.trace, unit, edges, kinds), colour_of)
+        strip = _strip(shares(report.trace, unit, edges, kind=kinds), colour_of)
         ax.imshow(strip[None], extent=(start, end, row + BAR / 2, row - BAR / 2), aspect="auto")
     _explained(ax, by, names, shades)
     named(ax.yaxis, rows)
