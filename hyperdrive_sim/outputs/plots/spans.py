@@ -95,7 +95,7 @@ def _strip(busy: NDArray[np.float64], shades: NDArray[np.float64]) -> NDArray[np
 
 
 def _explained(ax: Axes, by: str, names: Sequence[str], shades: Colormap) -> None:
-    """Which colour is what: layers, which are many and in order, on a bar of their own, kinds of tasks in a legend."""
+    """Add the key of colours: layers, which are many and in order, on a bar of their own, kinds of tasks in a legend."""
     if by == "task":
         legend(ax, handles=[Patch(color=shades(number), label=name) for number, name in enumerate(names)])
         return

@@ -48,7 +48,7 @@ class Gantt(NamedTuple):
 
 
 def gantt(report: Report, units: int = UNITS, most: int = MOST_BARS) -> Gantt:
-    """Of at most so many *units* and bars: the coarser, the more there would be."""
+    """The Gantt chart of at most so many *units* and bars: the coarser, the more there would be."""
     trace = report.trace
     chosen = busiest(report, units)
     pixel = max(1, trace.makespan_ps // PIXELS)
@@ -73,7 +73,7 @@ def busiest(report: Report, most: int) -> tuple[str, ...]:
 
 
 def shares(trace: Trace, unit: str, edges_ps: NDArray[np.float64], *, kind: NDArray[np.int64]) -> NDArray[np.float64]:
-    """How busy a unit is between each two edges with tasks of each kind: [kinds, parts], shares of a part's time.
+    """Shares of each part of the time, between two edges, in which a unit is busy with tasks of each kind: [kinds, parts].
 
     *kind* numbers the kind of every task of the trace from 0.
     """

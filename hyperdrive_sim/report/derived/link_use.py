@@ -1,4 +1,4 @@
-"""What crosses the chips' edges over time, link by link or by kind of link."""
+"""I/O across the chips' edges over time, link by link or by kind of link."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _rates(bits: NDArray[np.float64], edges_ps: NDArray[np.float64]) -> NDArray[
 
 
 def _carried(report: Report, group_of: Mapping[str, str], edges: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    """For each group of units, the bits that cross between each two of the *edges*, in picoseconds.
+    """Bits that cross between each two of the *edges*, in picoseconds, by group of units.
 
     A task's bits are spread evenly over its time.
     """
