@@ -24,7 +24,7 @@ def yaml_text(data: Mapping[str, Any]) -> str:
 
 
 class _Representer(RoundTripRepresenter):
-    """That of ruamel.yaml, but for what is absent, which it would write as nothing at all."""
+    """The representer of ruamel.yaml, but that None is written as null and not as nothing at all."""
 
 
 _Representer.add_representer(type(None), lambda self, _: self.represent_scalar("tag:yaml.org,2002:null", "null"))

@@ -1,4 +1,4 @@
-"""What a notebook shows of a report, and what one computes with there: a small page, and data frames of layers and spans."""
+"""A report in a notebook: a small page to look at, and data frames of layers and spans to compute with."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def layer_columns(
 
 
 def counts_by_layer(trace: Trace) -> dict[str, NDArray[np.int64]]:
-    """How often each action happens in each of the trace's layers."""
+    """Counts of each action, by layer of the trace."""
     number = {layer: index for index, layer in enumerate(trace.layers)}
     counts: dict[str, NDArray[np.int64]] = {}
     for (layer, action), count in actions_by((task.layer for task in trace.tasks), trace.tasks).items():

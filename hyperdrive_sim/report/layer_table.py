@@ -38,15 +38,15 @@ class LayerRow:
 
     @property
     def stalled_s(self) -> float:
-        """For how long the arrays stood still before it, on average over them, whatever the cause."""
+        """Seconds that the arrays stood still before it, on average over them, whatever the cause."""
         return sum(self.stalls.values())
 
     def held_s(self, peak_ops_per_s: float) -> float:
-        """For how long it held the arrays, on average over them: they computed it or stood still before it."""
+        """Seconds that it held the arrays, on average over them: they computed it or stood still before it."""
         return max(self.stalled_s, self.ops / (self.utilization * peak_ops_per_s)) if self.utilization else self.stalled_s
 
     def computed_s(self, peak_ops_per_s: float) -> float:
-        """For how long the arrays computed it, on average: `cycles` are the busiest one's, which may add up to more than the run."""
+        """Seconds that the arrays computed it, on average: `cycles` are the busiest one's, which may add up to more than the run."""
         return self.held_s(peak_ops_per_s) - self.stalled_s
 
 
@@ -77,7 +77,7 @@ def _kind(layers: list[Layer]) -> str:
 
 
 def _together(trace: Trace) -> dict[str, tuple[str, ...]]:
-    """For every layer that tasks are written for, the layers that those tasks compute in one go."""
+    """Fused layers: for every layer that tasks are written for, those that these tasks compute."""
     sites: dict[str, tuple[str, ...]] = {}
     for task in trace.tasks:
         if task.layer not in sites and isinstance(task.effect, Compute):

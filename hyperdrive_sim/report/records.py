@@ -1,4 +1,4 @@
-"""What a report is made of: records of the experiment, the system and what was found. All are plain, and part of the public JSON form."""
+"""Records of a report: the experiment, the system and what was found. All are plain, and part of the public JSON form."""
 
 # Fields stand in the order of the JSON form. Some records look alike; each is an object of that form, and none is another's kind.
 
@@ -24,7 +24,7 @@ Setting = Annotated[Any, AfterValidator(_frozen)]
 
 @dataclass(frozen=True)
 class ScenarioRecord:
-    """Which experiment this was; `hash` is of all that the scenario says."""
+    """The scenario of a run; `hash` is of all that it says."""
 
     title: str
     file: str
@@ -33,7 +33,7 @@ class ScenarioRecord:
 
 @dataclass(frozen=True)
 class NetworkRecord:
-    """What is computed, with the options that were chosen. MACs, operations and weight bits are those of the accelerator's layers;
+    """The network, with the options that were chosen. MACs, operations and weight bits are those of the accelerator's layers;
     `host_ops` are the host's.
 
     `input_shape` is that of the network's first input. `worst_layer_bits` is the most feature-map bits alive at any one step, over all
@@ -53,7 +53,7 @@ class NetworkRecord:
 
 @dataclass(frozen=True)
 class SystemRecord:
-    """What it is computed on; peaks count every tile of every chip. `assumed` are the settings that no source gives, as they were here;
+    """The system; peaks count every tile of every chip. `assumed` are the settings that no source gives, as they were here;
     `changed` those that are not what the architecture has by default.
     """
 

@@ -60,7 +60,7 @@ class Report(Results):
         return replace(self, published=compare(rows, self.to_dict(), {path: other.to_dict() for path, other in others.items()}))
 
     def summary_lines(self) -> Iterator[SummaryLine]:
-        """What to know first: how long, how much energy, what it waited for, and how far to trust it."""
+        """The summary, line by line: how long, how much energy, what it waited for, and how far to trust it."""
         yield from summary.pace(self.time, self.throughput, self.system)
         yield summary.bound(self.time, self.system, self.units, self.trace)
         yield from summary.energies(self.energy, self.io_bits, self.efficiency)
@@ -69,7 +69,7 @@ class Report(Results):
         yield from summary.host(self.network)
 
     def took_s(self) -> dict[str, float]:
-        """How long each layer took per frame: its arrays computed it, or stood still before they could, on average over them."""
+        """Seconds that each layer took per frame: its arrays computed it, or stood still before they could, on average over them."""
         return {row.name: row.held_s(self.system.peak_ops_per_s) / self.time.frames for row in self.layers}
 
     def layer_columns(self) -> LayerColumns:

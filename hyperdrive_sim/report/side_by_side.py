@@ -1,4 +1,4 @@
-"""What to know of several reports before they are compared: their names, what they are bound by, in which ways their work differs."""
+"""Several reports side by side: their names, what they are bound by, in which ways their work differs."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def per_s(rate: float) -> str:
 
 
 def subject(network: NetworkRecord, system: SystemRecord) -> str:
-    """What is computed on what."""
+    """The network and the system, in one line."""
     shape = " x ".join(map(str, network.input_shape))
     mesh = f" (mesh {system.mesh[0]} x {system.mesh[1]})" if system.mesh and system.chips > 1 else ""
     chips = counted(system.chips, f"{system.architecture} chip")
@@ -112,12 +112,12 @@ def beside(row: Comparison) -> tuple[str, str, str, str, str]:
 
 
 def further_off(row: Comparison) -> str:
-    """What is to be said of a figure that is not within its tolerance."""
+    """Sentence on a published figure that is not within its tolerance."""
     return f"{row.quantity}: further off than the stated {percent(row.tolerance)}"
 
 
 def time_goes_to(units: Sequence[UnitRow], trace: Trace) -> list[tuple[str, float]]:
-    """What kinds of units the chain of tasks consists of that ends last, and their share of the time, the largest first."""
+    """Shares of the time by kind of unit, along the chain of tasks that ends last; the largest first."""
     kinds, spent = {unit.name: unit.kind for unit in units}, Counter[str]()
     for index, ps in trace.chain():
         spent["arrival" if index is None else kinds[trace.tasks[index].unit]] += ps
@@ -125,7 +125,7 @@ def time_goes_to(units: Sequence[UnitRow], trace: Trace) -> list[tuple[str, floa
 
 
 def busiest(units: Sequence[UnitRow]) -> list[tuple[str, float]]:
-    """How busy the busiest unit of each kind is, the busiest kind first: those that are close would both have to be faster."""
+    """Utilisation of the busiest unit of each kind, the busiest kind first: those that are close would both have to be faster."""
     most: dict[str, float] = {}
     for unit in units:
         most[unit.kind] = max(most.get(unit.kind, 0.0), unit.utilization)

@@ -108,7 +108,7 @@ def _row(row: ComparisonRow, reports: Sequence[Report], ranked: bool) -> list[Ce
 
 
 def settings(names: Sequence[str], shown: Sequence[RunDetails]) -> PageTable:
-    """What the scenarios say differently, key by key."""
+    """Settings in which the scenarios differ, key by key."""
     said = [dict(_flat(Document.parse(one.run.manifest["scenario"], "scenario.yaml").data)) for one in shown]
     keys = [key for key in dict.fromkeys(key for one in said for key in one) if len({str(one.get(key)) for one in said}) > 1]
     columns = [words(name, [str(one.get(key, "not set")) for key in keys]) for name, one in zip(names, said, strict=True)]
@@ -125,7 +125,7 @@ def _flat(data: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]
 
 
 def layers(names: Sequence[str], reports: Sequence[Report]) -> Iterator[PageTable]:
-    """For every network that several runs compute on inputs of one size, its layers side by side."""
+    """Tables of layers side by side, one for every network that several runs compute on inputs of one size."""
     alike: dict[tuple[str, tuple[int, int, int]], list[int]] = {}
     for number, report in enumerate(reports):
         alike.setdefault((report.network.name, report.network.input_shape), []).append(number)
@@ -137,7 +137,7 @@ def layers(names: Sequence[str], reports: Sequence[Report]) -> Iterator[PageTabl
 
 
 def _layers(name: str, caption: str, runs: str, reports: Mapping[int, Report]) -> PageTable:
-    """Those that all runs have, by name. What is computed in one go with a layer may differ, and its operations with it."""
+    """Layers that all runs have, by name. What is fused with a layer may differ, and its operations with it."""
     work = [{row.name: row.ops / one.time.frames for row in one.layers if row.ops} for one in reports.values()]
     common = [layer for layer in work[0] if all(layer in one for one in work)]
     took = {run: [report.took_s()[layer] for layer in common] for run, report in reports.items()}

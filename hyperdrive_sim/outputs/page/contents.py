@@ -119,7 +119,7 @@ def units(report: Report) -> PageTable:
 
 
 def stalls(report: Report) -> PageTable:
-    """What arrays waited for, the worst cause first."""
+    """Causes of stalls of the arrays, the worst first."""
     found = waits.stalls(report)
     seconds = {cause: sum(layers.values()) for cause, layers in found.items()}
     causes = sorted(found, key=lambda cause: -seconds[cause])

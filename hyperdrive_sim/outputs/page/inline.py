@@ -1,4 +1,4 @@
-"""What is put into a page from files: its style, its script, and plotly.js, packed to two fifths of its size."""
+"""Files that become part of a page: its style, its script, and plotly.js, packed to two fifths of its size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a picture is: data and layout as plotly.js takes them, and the words around it."""
+"""A picture of a page: data and layout as plotly.js takes them, and the words around it."""
 
 from __future__ import annotations
 
@@ -79,6 +79,6 @@ def logarithmic(title: str, values: Iterable[float], unit: str, room: float = 2.
 
 
 def linear(title: str, largest: float, unit: str) -> tuple[float, PlotlyJson]:
-    """What a quantity is multiplied with to stand on an axis from 0 in a unit that fits, and that axis."""
+    """An axis from 0 in a unit that fits the *largest* value, and the factor that brings a quantity onto it."""
     power, prefix = scale([largest])
     return 10.0**-power, axis(f"{title}, {prefix}{unit}", range=[0, short(largest * 10.0**-power)])

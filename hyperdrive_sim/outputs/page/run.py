@@ -1,4 +1,4 @@
-"""What a page is made of: a report, and what one has to know to come to it again."""
+"""A run as a page takes it: its report, and what one has to know to reproduce it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Run:
 
 
 def planned(path: Path, changes: Sequence[str] = ()) -> Callable[[Progress], Run]:
-    """How to come to what is at *path*, which is checked at once: a directory's run is read, a scenario simulated with *changes* on top."""
+    """Plan the run at *path*, which is checked at once; called, a directory is read and a scenario simulated with *changes* on top."""
     if path.is_dir():
         known = Manifest.read(path)
         return lambda progress: written(path, known)

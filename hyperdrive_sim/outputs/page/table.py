@@ -13,7 +13,7 @@ LONG = 36
 
 
 class Cell(NamedTuple):
-    """What is read, and by what it is sorted: a number, or nothing where the text itself says it; a `mark` stands behind it."""
+    """A cell: its text and the number it is sorted by, None where the text itself says it; a `mark` stands behind it."""
 
     text: str
     value: float | None = None
@@ -35,7 +35,7 @@ class PageColumn(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """How its cells are set: figures to the right, what is short in one line."""
+        """Class of its cells in the style sheet: numbers stand to the right, short texts in one line."""
         return "number" if self.numeric else "prose" if max(map(len, (cell.text for cell in self.cells)), default=0) > LONG else ""
 
 

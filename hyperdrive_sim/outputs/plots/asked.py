@@ -1,4 +1,4 @@
-"""What a plot was asked for, as far as it can be wrong."""
+"""Checks of what a plot was asked for."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def there(key: str, names: str | Iterable[str], known: Collection[str]) -> list[
 
 
 def window(report: Report, start_s: float | None, end_s: float | None) -> tuple[float, float]:
-    """From when to when, in seconds; the whole run unless told otherwise. Raises InvalidInput if that is nothing."""
+    """Start and end of the time to show, in seconds; the whole run unless told otherwise. Raises InvalidInput if that is nothing."""
     start = 0.0 if start_s is None else start_s
     end = report.trace.makespan_ps / PS_PER_S if end_s is None else end_s
     if not start < end:

@@ -112,7 +112,7 @@ def _swept(ax: Axes, at: Sequence[float], name: str) -> None:
 
 
 def _scaled(ax: Axes, side: Literal["x", "y"], quantity: Metric, values: Sequence[float]) -> None:
-    """From zero where values lie close to each other, else logarithmic."""
+    """Scale an axis: from zero where values lie close to each other, else logarithmic."""
     if min(values) > 0 and max(values) >= WIDE * min(values):
         logarithmic(ax, side, values)
     else:

@@ -1,4 +1,4 @@
-"""How well every tile of every chip is used."""
+"""Utilisation of every tile of every chip, as a heatmap."""
 
 from __future__ import annotations
 

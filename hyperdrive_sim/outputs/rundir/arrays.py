@@ -28,7 +28,7 @@ Arrays = dict[str, Any]
 
 
 class Use(NamedTuple):
-    """What a report says of tiles and memories."""
+    """Use of tiles, in all and by layer, and occupancy of memories, as a report has them."""
 
     tiles: Tiles
     tiles_by_layer: Mapping[str, Tiles]

@@ -27,7 +27,7 @@ def write(scenario: Scenario, staging: Staging) -> None:
 
 
 def _files(scenario: Scenario) -> dict[str, Path]:
-    """What the scenario computes with, by the names that this has in the directory."""
+    """Files that the scenario computes with, by the names that they have in the directory."""
     picture, weights = scenario.settings.input, scenario.settings.weights
     files = {INPUT + Path(picture.image).suffix: scenario.folder / picture.image} if picture else {}
     return files | ({WEIGHTS: scenario.folder / weights} if weights else {})

@@ -46,7 +46,7 @@ FORMATS = (
 
 
 class Request(NamedTuple):
-    """Where a timeline goes and what it shows: a window as one writes it, and a level."""
+    """A timeline to write: where it goes, its format, a window as one writes it, and a level."""
 
     path: Path
     format: Format
@@ -94,7 +94,7 @@ def _stream(file: IO[bytes], path: Path) -> AbstractContextManager[IO[bytes]]:
 
 
 def warning(report: Report, wanted: Request) -> str | None:
-    """What to say before a large file is written: how large, and how it would be smaller."""
+    """A warning before a large file is written: how large, and how it would be smaller; None for a small one."""
     expected = expected_bytes(report, wanted)
     if expected < LARGE_BYTES:
         return None

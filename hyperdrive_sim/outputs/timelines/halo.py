@@ -36,7 +36,7 @@ class Arrows(NamedTuple):
 
 
 def arrows(report: Report, window: TimeWindow) -> Arrows:
-    """Those whose two tasks touch the window."""
+    """Arrows of a run whose two tasks touch the window."""
     trace = report.trace
     here = {unit.name: place(unit.name) for unit in report.machine.units}
     lands = [_landing(task.effect.source, task.effect.target) if isinstance(task.effect, Copy) else None for task in trace.tasks]

@@ -19,7 +19,7 @@ UNIT, CHIP, MACHINE = LEVELS = ("unit", "chip", "machine")
 
 
 class Timeline(NamedTuple):
-    """What every format shows. *places* are where tracks and counters belong, with the row of the mesh that a chip lies in.
+    """Tracks and counters, for every format. *places* are where they belong, with the row of the mesh that a chip lies in.
 
     Slices and counters are made when they are asked for, so that those of a large run are never all there at once.
     """

@@ -15,7 +15,7 @@ MOMENT = re.compile(r"(?P<number>\d+(?:\.\d+)?) ?(?P<unit>s|ms|us|ns|ps)|(?P<zer
 
 
 class TimeWindow(NamedTuple):
-    """From *start* to *end*, in picoseconds. A span touches it if it lasts at all within it; what reaches beyond it is cut off."""
+    """A window of time, from *start* to *end* in picoseconds. A span touches it if it lasts at all within it; the rest is cut off."""
 
     start: int
     end: int

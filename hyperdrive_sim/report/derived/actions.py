@@ -1,4 +1,4 @@
-"""What each layer's tasks did: how often, on which kind of unit, and what that cost."""
+"""Actions by layer: how often each happened, on which kind of unit, and what that cost."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def cut(
 
 
 def binned(
-    groups: NDArray[np.int64], parts: NDArray[np.int64], amounts: NDArray[np.float64], shape: tuple[int, int]
+    groups: NDArray[np.int64], parts: NDArray[np.int64], amounts: NDArray[np.float64], *, shape: tuple[int, int]
 ) -> NDArray[np.float64]:
     """The sum of the *amounts* of each group in each part: a table of *shape* [groups, parts]."""
     table: NDArray[np.float64] = np.bincount(groups * shape[1] + parts, amounts, shape[0] * shape[1]).astype(np.float64)

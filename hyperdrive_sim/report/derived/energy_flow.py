@@ -1,4 +1,4 @@
-"""Where the energy goes: from groups of layers by way of core or I/O and the actions to how well their prices are known."""
+"""Energy flows: from groups of layers by way of core or I/O and the actions to how well their prices are known."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Gantt(NamedTuple):
 
 
 def gantt(report: Report, units: int = UNITS, most: int = MOST_BARS) -> Gantt:
-    """Of at most so many *units* and bars: the coarser, the more there would be."""
+    """The Gantt chart of at most so many *units* and bars: the coarser, the more there would be."""
     trace = report.trace
     chosen = busiest(report, units)
     pixel = max(1, trace.makespan_ps // PIXELS)
@@ -72,8 +72,8 @@ def busiest(report: Report, most: int) -> tuple[str, ...]:
     return tuple(row.name for row in report.units if row.name in chosen)
 
 
-def shares(trace: Trace, unit: str, edges_ps: NDArray[np.float64], kind: NDArray[np.int64]) -> NDArray[np.float64]:
-    """How busy a unit is between each two edges with tasks of each kind: [kinds, parts], shares of a part's time.
+def shares(trace: Trace, unit: str, edges_ps: NDArray[np.float64], *, kind: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Shares of each part of the time, between two edges, in which a unit is busy with tasks of each kind: [kinds, parts].
 
     *kind* numbers the kind of every task of the trace from 0.
     """
@@ -81,7 +81,7 @@ def shares(trace: Trace, unit: str, edges_ps: NDArray[np.float64], kind: NDArray
     mine = mine[(trace.end[mine] > edges_ps[0]) & (trace.start[mine] < edges_ps[-1])]
     task, part, held = cut(trace.start[mine], trace.end[mine], edges_ps)
     kinds = int(kind.max(initial=-1)) + 1
-    return binned(kind[mine[task]], part, held, (kinds, len(edges_ps) - 1)) / np.diff(edges_ps)
+    return binned(kind[mine[task]], part, held, shape=(kinds, len(edges_ps) - 1)) / np.diff(edges_ps)
 
 
 def merged(trace: Trace, unit: str, pixel_ps: int) -> Iterator[GanttBar]:

@@ -1,4 +1,4 @@
-"""What the time of each layer goes to: its arrays compute it, or stand still before they can."""
+"""Time of each layer by what it goes to: its arrays compute it, or stand still before they can."""
 
 from __future__ import annotations
 

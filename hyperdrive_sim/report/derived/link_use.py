@@ -1,4 +1,4 @@
-"""What crosses the chips' edges over time, link by link or by kind of link."""
+"""I/O across the chips' edges over time, link by link or by kind of link."""
 
 from __future__ import annotations
 
@@ -36,26 +36,27 @@ def by_kind(report: Report, bins: int) -> Iterator[LinkUse]:
     members, limits = Counter(kinds.values()), report.machine.link_bits_per_s
     for kind, bits in _carried(report, kinds, edges := _edges(report, bins)).items():
         if bits.any():
-            yield _use(kind, members[kind], edges, bits, limits.get(kind))
+            yield LinkUse(kind, members[kind], edges / PS_PER_S, _rates(bits, edges), limits.get(kind))
 
 
 def by_unit(report: Report, units: Sequence[str], bins: int) -> Iterator[LinkUse]:
     """Each of some units, whether they carry anything or not."""
     for name, bits in _carried(report, {name: name for name in units}, edges := _edges(report, bins)).items():
         rate = report.machine.unit[name].rate
-        yield _use(name, 1, edges, bits, rate.bits_per_s if rate else None)
+        yield LinkUse(name, 1, edges / PS_PER_S, _rates(bits, edges), rate.bits_per_s if rate else None)
 
 
 def _edges(report: Report, bins: int) -> NDArray[np.float64]:
     return np.linspace(0, report.trace.makespan_ps, bins + 1)
 
 
-def _use(name: str, links: int, edges: NDArray[np.float64], bits: NDArray[np.float64], limit: float | None) -> LinkUse:
-    return LinkUse(name, links, edges / PS_PER_S, bits / np.diff(edges) * PS_PER_S, limit)
+def _rates(bits: NDArray[np.float64], edges_ps: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Bits per second between each two edges."""
+    return bits / np.diff(edges_ps) * PS_PER_S
 
 
 def _carried(report: Report, group_of: Mapping[str, str], edges: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    """For each group of units, the bits that cross between each two of the *edges*, in picoseconds.
+    """Bits that cross between each two of the *edges*, in picoseconds, by group of units.
 
     A task's bits are spread evenly over its time.
     """
@@ -66,4 +67,4 @@ def _carried(report: Report, group_of: Mapping[str, str], edges: NDArray[np.floa
     start, end = trace.start[some], trace.end[some]
     task, part, held = cut(start, end, edges)
     amounts = bits[some][task] * held / (end - start)[task]
-    return dict(zip(groups, binned(group[some][task], part, amounts, (len(groups), len(edges) - 1)), strict=True))
+    return dict(zip(groups, binned(group[some][task], part, amounts, shape=(len(groups), len(edges) - 1)), strict=True))

@@ -1,4 +1,4 @@
-"""How full the memories of each kind get, and the fullest one's use over time."""
+"""Occupancy of memories: how full those of each kind get, and curves over time."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _kind(report: Report, name: str, memories: list[str]) -> MemoryKind:
 
 
 class MemoryCurve(NamedTuple):
-    """How full a memory is over time: `bits[n]` from `times_ps[n]` until the next, or until `end_ps`."""
+    """Occupancy of a memory over time: `bits[n]` from `times_ps[n]` until the next, or until `end_ps`."""
 
     name: str
     peak_bits: int
@@ -65,7 +65,7 @@ class MemoryCurve(NamedTuple):
 
 
 def curves(report: Report, memories: Sequence[str] | None = None, steps: int = STEPS) -> list[MemoryCurve]:
-    """Of some memories, or of the fullest of each kind that ever held anything, the fullest first."""
+    """Curves of some memories, or of the fullest of each kind that ever held anything, the fullest first."""
     chosen = [kind.fullest for kind in memory_kinds(report) if kind.peak_bits] if memories is None else memories
     return [_curve(report, name, steps) for name in chosen]
 
@@ -77,7 +77,7 @@ def _curve(report: Report, name: str, steps: int) -> MemoryCurve:
 
 
 def thinned(held: Occupancy, until_ps: int, steps: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """When, in picoseconds, and how many bits from then on: the most within each of so many *steps* of the run, where it changes."""
+    """Times, in picoseconds, and bits from then on: the most within each of so many *steps* of the run, where it changes."""
     if len(held.times_ps) <= steps:
         return held.times_ps, held.bits
     edges = np.linspace(0, until_ps, steps + 1).astype(np.int64)[:-1]

@@ -1,4 +1,4 @@
-"""How fast each layer was, against what the arrays and the links to them could do."""
+"""Rooflines: the speed of each layer, against what the arrays and the links to them could do."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Roofline(NamedTuple):
         return (left, left * rate), (self.peak_ops_per_s / rate, self.peak_ops_per_s)
 
     def roof_ops_per_s(self, point: RooflinePoint) -> float:
-        """What a layer could attain at most."""
+        """Most operations per second that a layer could attain."""
         return min(self.peak_ops_per_s, point.ops_per_bit * self.bits_per_s.get(point.link, inf))
 
 

@@ -60,7 +60,7 @@ def tile_picture(report: Report, layer: str | None = None) -> TilePicture:
 
 
 def borders(mesh: tuple[int, int], tiles: tuple[int, int]) -> tuple[list[float], list[float]]:
-    """Where chips begin and end, in tiles: from the upper edge of the first row to the lower edge of the last, and so for columns.
+    """Borders of chips, in tiles: from the upper edge of the first row of chips to the lower edge of the last, and so for columns.
 
     A tile's middle stands at its number, so its edges are half a tile off.
     """

@@ -1,4 +1,4 @@
-"""What the time went to, and who waited for whom, summed up so that a mesh of hundreds of chips is as short as one chip."""
+"""Waiting, summed up by kind of unit so that a mesh of hundreds of chips is as short as one chip."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def chain(report: Report) -> dict[tuple[str, str], float]:
 
 
 def stalls(report: Report) -> dict[str, dict[str, float]]:
-    """For how long an array stood still over the whole run, on average over the arrays: seconds by cause and layer."""
+    """Seconds that an array stood still over the whole run, on average over the arrays, by cause and layer."""
     found: dict[str, dict[str, float]] = {}
     for row in report.layers:
         for cause, seconds in row.stalls.items():
@@ -69,7 +69,7 @@ def _kind(report: Report, name: str, numbers: list[int]) -> UnitKind:
 
 
 def held_ps(trace: Trace, unit: str) -> Counter[str]:
-    """For how long each layer's tasks held a unit that others waited for; a picosecond in which two waited counts twice.
+    """Picoseconds that each layer's tasks held a unit that others waited for; one in which two waited counts twice.
 
     A task waits from when it is ready until it starts, while all that the unit does in between goes before it: how many wait for each
     of a unit's tasks is a running sum, so a long queue costs no more than a short one.
