@@ -24,7 +24,7 @@ from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.placement import Placement
 from hyperdrive_sim.schedule.tasks import Task
 from hyperdrive_sim.study import runs
-from hyperdrive_sim.study.runs import check_length, check_size, compiled
+from hyperdrive_sim.study.runs import check_length, compiled
 
 MAX_VALUES = 4_000_000_000
 WORTH_SAYING_S = 3
@@ -123,7 +123,6 @@ def check(scenario: Scenario, progress: Progress = silent) -> Verdict:
     """Everything that can be checked about a scenario. Raises InvalidInput as a run does; faults of the schedule are in the verdict."""
     made, laps = compiled(scenario, progress), _Laps()
     _affordable(scenario, made.network)
-    check_size(scenario, made)
     check_length(scenario, made)
     coarsest = made.machine.clock.cycles(made.trace.makespan_ps)
     laps.lap("timing")

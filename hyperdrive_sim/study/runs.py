@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 
 from hyperdrive_sim.archs import registry
@@ -45,13 +46,12 @@ def compiled(scenario: Scenario, progress: Progress = silent) -> Compiled:
         mapped = arch.map(network, spec)
         if scenario.settings.reproduces:
             published.section(registry.folder(arch.name), scenario.settings.reproduces)
-    return Compiled(mapped, scenario.arrivals, arch.grains[0], progress)
+    return Compiled(mapped, scenario.arrivals, arch.grains[0], progress=progress, limit=partial(check_size, scenario))
 
 
 def run(scenario: Scenario, progress: Progress = silent) -> Report:
     """Schedule, simulate and price a scenario."""
     made = compiled(scenario, progress)
-    check_size(scenario, made)
     with collector_paused():
         check_length(scenario, made)
         report = summarise(scenario, made)
@@ -73,17 +73,16 @@ def reproduces(scenario: Scenario, section: published.Section) -> bool:
     return scenario.spec == own.spec and all(getattr(ours, key) == getattr(theirs, key) for key in same)
 
 
-def check_size(scenario: Scenario, made: Compiled) -> None:
-    """Raises InvalidInput for more tasks than there would be memory for, before they are written."""
-    with located(scenario):
-        tasks, frames = made.size, scenario.settings.frames
-        if tasks <= MAX_TASKS:
-            return
-        if frames > 1:
-            problem = f"{frames} frames of {tasks // frames} tasks each are more than the {MAX_TASKS} tasks that can be simulated"
-            raise InvalidInput.at("frames", problem, f"take at most {MAX_TASKS * frames // tasks}")
-        problem = f"a frame is {tasks} tasks, more than the {MAX_TASKS} that can be simulated"
-        raise InvalidInput.at("", problem, "take a smaller network, input or mesh")
+def check_size(scenario: Scenario, tasks: int) -> None:
+    """Raises InvalidInput for more tasks than there would be memory for."""
+    frames = scenario.settings.frames
+    if tasks <= MAX_TASKS:
+        return
+    if frames > 1:
+        problem = f"{frames} frames of {tasks // frames} tasks each are more than the {MAX_TASKS} tasks that can be simulated"
+        raise InvalidInput.at("frames", problem, f"take at most {MAX_TASKS * frames // tasks}")
+    problem = f"a frame is {tasks} tasks, more than the {MAX_TASKS} that can be simulated"
+    raise InvalidInput.at("", problem, "take a smaller network, input or mesh")
 
 
 def check_length(scenario: Scenario, made: Compiled) -> None:
