@@ -11,7 +11,6 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ import pytest
 from commands import BASE, SCENARIOS, TINY, invoke, process, sentences, write
 from hypothesis import given
 from hypothesis import strategies as st
+from reports import report as report_of
 from rich.console import Console
 
 from hyperdrive_sim.cli import tables
@@ -50,10 +50,8 @@ RUNS = [
 FILES = ["arrays.npz", "layers.csv", "machine.json", "manifest.json", "result.json", "scenario.resolved.yaml", "spans.npz"]
 
 
-@cache
 def simulated(name: str, *changes: str) -> tuple[Scenario, Report]:
-    scenario = Scenario.read(SCENARIOS / f"{name}.yaml", changes)
-    return scenario, run(scenario)
+    return Scenario.read(SCENARIOS / f"{name}.yaml", changes), report_of(name, *changes)
 
 
 def written(folder: Path, name: str = "hyperdrive/tiny_2x2", *changes: str) -> Report:

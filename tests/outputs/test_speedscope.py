@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import programs
 import pytest
-from commands import SCENARIOS
+import reports
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
@@ -22,8 +22,6 @@ from hyperdrive_sim.outputs import timelines
 from hyperdrive_sim.outputs.timelines.slices import Track
 from hyperdrive_sim.outputs.timelines.timeline import of_report
 from hyperdrive_sim.outputs.timelines.window import of_run
-from hyperdrive_sim.scenario.scenario import Scenario
-from hyperdrive_sim.study.runs import run
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "speedscope")]
 
@@ -56,7 +54,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 def shown(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     name, window, level = request.param
     folder = shutil.copytree(programs.find("speedscope"), tmp_path_factory.mktemp("speedscope") / "site")
-    report = run(Scenario.read(SCENARIOS / "hyperdrive" / f"{name}.yaml"))
+    report = reports.report(f"hyperdrive/{name}")
     timelines.write(report, timelines.request(folder / "t.json", window, level))
     tracks = of_report(report, of_run(window, report.trace.makespan_ps), level).tracks
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder))) as server, sync_playwright() as playwright:
