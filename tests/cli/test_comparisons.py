@@ -274,13 +274,11 @@ def titles(lines: Sequence[str], figures: Sequence[list[str]]) -> list[str]:
 
 COMPARED = [
     pytest.param([*RESNETS, str(TINY)], id="hyperdrive"),
-    *(
-        pytest.param([str(file) for file in sorted(folder.iterdir())], id=folder.name, marks=pytest.mark.slow)
-        for folder in sorted(COMPARE.iterdir())
-    ),
+    *(pytest.param([str(file) for file in sorted(folder.iterdir())], id=folder.name) for folder in sorted(COMPARE.iterdir())),
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("files", COMPARED)
 def test_nothing_is_cut_off_at_any_width(files: list[str]) -> None:
     """From 52 columns to 140: all figures of a scenario in one line, whole, and all words of its title; more room, no fewer columns."""

@@ -324,7 +324,7 @@ RUNS = [
     ("hyperdrive/tiny_2x2", "chip.mesh=[3,4]", "frames=3"),
     ("xnorbin/binary_alexnet",),
     ("nandnet_dram/lenet",),
-    ("chewbaccann/groupnet_resnet18",),
+    pytest.param(("chewbaccann/groupnet_resnet18",), marks=pytest.mark.slow),
 ]
 ALL = ("tile_use", "layer_time", "energy", "gantt", "occupancy", "bandwidth", "roofline")
 

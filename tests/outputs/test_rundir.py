@@ -44,7 +44,7 @@ RUNS = [
     ("hyperdrive/resnet34_narrow_weights",),
     ("xnorbin/binary_alexnet",),
     ("xnorbin/binary_alexnet_photo", "frames=2"),
-    ("chewbaccann/groupnet_resnet18_bases",),
+    pytest.param(("chewbaccann/groupnet_resnet18_bases",), marks=pytest.mark.slow),
     ("nandnet_dram/lenet_compressed",),
 ]
 FILES = ["arrays.npz", "layers.csv", "machine.json", "manifest.json", "result.json", "scenario.resolved.yaml", "spans.npz"]
@@ -343,7 +343,7 @@ def limited(size: int) -> Callable[[], None]:
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
-@pytest.mark.parametrize("size", [0, 3000, 8000])
+@pytest.mark.parametrize("size", [0, *(pytest.param(size, marks=pytest.mark.slow) for size in (3000, 8000))])
 def test_a_full_disk_leaves_what_was_there(tmp_path: Path, size: int) -> None:
     """Whichever file has no room, the first or a later one."""
     for earlier in (False, True):
