@@ -160,7 +160,7 @@ def run(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | None
         click.echo("this scenario has a sweep; `hyperdrive-sim sweep` runs all of it, this is its base case", err=True)
     begun = perf_counter()
     with _progress() as progress:
-        report = runs.run(scenario, progress)
+        report = runs.run(scenario, progress=progress)
     how = manifest.Circumstances(sys.argv[1:], perf_counter() - begun, manifest.peak_memory_bytes())
     _print_json(report.to_dict()) if as_json else _print(tables.summary(report))
     if output:
@@ -212,7 +212,7 @@ def check(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | No
     if slow := checks.slowness(scenario):
         click.echo(slow, err=True)
     with _progress() as progress:
-        found = checks.check(scenario, progress)
+        found = checks.check(scenario, progress=progress)
     _print_json(found.to_dict()) if as_json else _print(tables.verdict(found))
     if output and found.function.outputs:
         atomic.write_outputs(found.function.outputs, output)
@@ -229,19 +229,13 @@ def sweep(file: Path, changes: tuple[str, ...], as_json: bool) -> int:
     from hyperdrive_sim.study import runs
 
     scenario = _scenario(file, changes)
-    if not scenario.settings.sweep:
-        raise InvalidInput(
-            scenario.document.mistake("sweep", "this scenario has no sweep", "add one, for example sweep: {chip.voltage_v: [0.5, 0.8]}")
-        )
-    points: list[Any] = []
     with _progress() as progress:
-        for point, outcome in runs.sweep(scenario, progress):
-            points.append((point, outcome))
+        points = runs.sweep(scenario, progress=progress)
     if as_json:
         _print_json([{"point": point, **_result(outcome)} for point, outcome in points])
     else:
         _print(comparisons.sweep(points))
-    return SOME_FAILED if any(isinstance(outcome, str) for _, outcome in points) else 0
+    return SOME_FAILED if any(isinstance(outcome, HyperdriveSimError) for _, outcome in points) else 0
 
 
 @command
@@ -314,7 +308,7 @@ def diagram(file: Path, changes: tuple[str, ...], width: int | None, units: int)
 
     _unchangeable([file], changes)
     with _progress() as progress:
-        report = rundir.read(file) if file.is_dir() else runs.run(_scenario(file, changes), progress)
+        report = rundir.read(file) if file.is_dir() else runs.run(_scenario(file, changes), progress=progress)
     click.echo(tables.diagram(report, units, width, room=_room()))
 
 
@@ -340,14 +334,14 @@ def list_(as_json: bool) -> None:
 @command
 def schema() -> None:
     """Print the JSON Schema of scenario files, for editors."""
-    from hyperdrive_sim.scenario import scenario
+    from hyperdrive_sim.scenario.schema import schema
 
-    _print_json(scenario.schema())
+    _print_json(schema())
 
 
-def _result(outcome: Report | HyperdriveSimError | str) -> dict[str, Any]:
+def _result(outcome: Report | HyperdriveSimError) -> dict[str, Any]:
     """One of several outcomes in JSON."""
-    return {"error": str(outcome)} if isinstance(outcome, HyperdriveSimError | str) else {"result": outcome.to_dict()}
+    return {"error": str(outcome)} if isinstance(outcome, HyperdriveSimError) else {"result": outcome.to_dict()}
 
 
 def _compared(files: Sequence[str], changes: tuple[str, ...], progress: Progress) -> Iterator[tuple[str, Report | HyperdriveSimError]]:
@@ -357,11 +351,8 @@ def _compared(files: Sequence[str], changes: tuple[str, ...], progress: Progress
 
     _unchangeable(map(Path, files), changes)
     for file in files:
-        if not Path(file).is_dir():
-            yield from runs.compare([file], changes, progress)
-            continue
         try:
-            yield file, rundir.read(file)
+            yield file, rundir.read(file) if Path(file).is_dir() else runs.run(_scenario(Path(file), changes), progress=progress)
         except HyperdriveSimError as error:
             yield file, error
 

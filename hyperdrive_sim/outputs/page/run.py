@@ -52,4 +52,4 @@ def simulated(scenario: Scenario, changes: Sequence[str] = (), progress: Progres
         "command": command,
         "scenario": yaml_text(scenario.document.data),
     }
-    return Run(run(scenario, progress), provenance)
+    return Run(run(scenario, progress=progress), provenance)
