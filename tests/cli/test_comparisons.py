@@ -20,6 +20,7 @@ from rich.console import Console, RenderableType
 
 from hyperdrive_sim.cli import comparisons
 from hyperdrive_sim.errors import HyperdriveSimError, InvalidInput, Mistake, Place, Stuck
+from hyperdrive_sim.outputs import sources
 from hyperdrive_sim.report import side_by_side
 from hyperdrive_sim.report.report import Action, Report, UnitRow
 from hyperdrive_sim.report.summary import per_s, percent, si
@@ -395,7 +396,7 @@ def test_faults_found_while_running_end_as_in_run(monkeypatch: pytest.MonkeyPatc
     def stuck(*_: object, **__: object) -> Report:
         raise Stuck("nobody moves")
 
-    monkeypatch.setattr(runs, "run", stuck)
+    monkeypatch.setattr(sources, "run", stuck)
     result = invoke("compare", TINY)
     assert (result.exit_code, result.stdout, result.stderr) == (1, "", "error: nobody moves\n")
 
@@ -427,8 +428,9 @@ def test_remarks_are_dim_and_failures_red() -> None:
 
 def test_progress_is_told() -> None:
     told: list[str] = []
-    runs.run(TINY, progress=lambda stage, done, total: told.append(stage))
-    assert told.count("scheduling") == told.count("summarising") == 1
+    ran = sources.compare([TINY] * 2, progress=lambda stage, done, total: told.append(stage))
+    assert len(ran) == 2
+    assert told.count("scheduling") == told.count("summarising") == 2
 
 
 def test_help_lists_it_and_says_what_weak_means() -> None:
