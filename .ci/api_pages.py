@@ -33,6 +33,8 @@ def main(folder: Path) -> None:
     for found in walk_packages(hyperdrive_sim.__path__, f"{hyperdrive_sim.__name__}."):
         if not found.name.endswith("__main__"):
             say_where_fields_are_from(import_module(found.name))
+    for name in hyperdrive_sim.__all__:
+        getattr(hyperdrive_sim, name)  # pdoc looks for what has been loaded
     pdoc.pdoc(hyperdrive_sim.__name__, output_directory=folder)
 
 

@@ -5,8 +5,13 @@ What is here may not rest: an entry whose name is gone from the package fails a 
 
 # Parts of the library's public face: README and notebooks call them.
 _.to_pandas
+_.of_network
 _._repr_html_
 _._repr_png_
+
+# What Python asks of a module whose names are loaded when they are first used.
+__getattr__
+__dir__
 
 # Columns and keys of what is written: json, yaml and npz take all fields of a record.
 _.schema_version

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from hyperdrive_sim.outputs.page.write import report
     from hyperdrive_sim.outputs.rundir.read import read as read_run
     from hyperdrive_sim.outputs.sources import compare
-    from hyperdrive_sim.report.report import Report
+    from hyperdrive_sim.reports.report import Report
     from hyperdrive_sim.scenario.scenario import Scenario
     from hyperdrive_sim.scenario.shipped import folder as scenario_folder
     from hyperdrive_sim.study.checks import Verdict, check
@@ -91,7 +91,7 @@ _HOMES = {
     **dict.fromkeys(("Verdict", "check"), "study.checks"),
     **dict.fromkeys(("run", "sweep"), "study.runs"),
     "Network": "network.graph",
-    "Report": "report.report",
+    "Report": "reports.report",
     "Scenario": "scenario.scenario",
     "Shape": "network.box",
     "Window": "network.window",
@@ -109,7 +109,8 @@ if not TYPE_CHECKING:  # a type checker would take any name for one that exists
     def __getattr__(name: str) -> object:
         if name not in _HOMES:
             raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), _CALLED_THERE.get(name, name))
+        found = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), _CALLED_THERE.get(name, name))
+        return found
 
 
 def __dir__() -> list[str]:

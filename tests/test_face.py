@@ -50,7 +50,7 @@ def test_a_name_that_is_none() -> None:
         hs.simulate  # type: ignore[attr-defined]  # noqa: B018
 
 
-@pytest.mark.parametrize("before", ["", "import hyperdrive_sim.report.report as module; assert module.Report is hs.Report; "])
+@pytest.mark.parametrize("before", ["", "import hyperdrive_sim.reports.report as module; assert module.Report is hs.Report; "])
 def test_report_is_called_whether_the_room_of_that_name_is_loaded_or_not(before: str, tmp_path: Path) -> None:
     code = f"import hyperdrive_sim as hs; {before}print(hs.report({str(TINY)!r}, output='page.html'))"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -135,9 +135,9 @@ hs.simulate
 hs.run(network=network, architecture="xnorbin", frame=2)
 hs.run("file.yaml", {1: 2})
 """
-OUTCOME = "hyperdrive_sim.report.report.Report | hyperdrive_sim.errors.HyperdriveSimError"
+OUTCOME = "hyperdrive_sim.reports.report.Report | hyperdrive_sim.errors.HyperdriveSimError"
 SEEN = [
-    'note: Revealed type is "hyperdrive_sim.report.report.Report"',
+    'note: Revealed type is "hyperdrive_sim.reports.report.Report"',
     'note: Revealed type is "float"',
     'note: Revealed type is "bool"',
     f'note: Revealed type is "list[tuple[dict[str, object], {OUTCOME}]]"',

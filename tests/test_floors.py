@@ -27,7 +27,7 @@ ORDER = [
     "engine",
     "archs",
     "scenario",
-    "report",
+    "reports",
     "study",
     "outputs",
     "testing",
@@ -40,7 +40,7 @@ ALLOWED = {
     "simpy": "engine",
     "rich_click": "cli",
     "rich": "cli",
-    "pandas": "report",
+    "pandas": "reports",
     "matplotlib": "outputs.plots",
     "perfetto": "outputs.timelines",
     "vcd": "outputs.timelines",
@@ -54,7 +54,7 @@ Imports = Mapping[str, set[str]]
 
 BACK_REFERENCES = {
     ROOT: "the public face: nothing is loaded before it is used",
-    f"{ROOT}.report.report": "the type of `report.plot`, which stands above and is found by name",
+    f"{ROOT}.reports.report": "the type of `report.plot`, which stands above and is found by name",
 }
 """Modules that import something for whoever checks types, and not when they run."""
 
@@ -205,7 +205,7 @@ def test_what_only_type_checkers_see() -> None:
     """The face names what users see; besides, the one arrow that points up."""
     seen = {name: imports_of(name, running=False) - IMPORTS[name] for name in BACK_REFERENCES}
     assert len(seen[ROOT]) >= 25
-    up = {one for one in seen[f"{ROOT}.report.report"] if floor(one) > floor(f"{ROOT}.report")}
+    up = {one for one in seen[f"{ROOT}.reports.report"] if floor(one) > floor(f"{ROOT}.reports")}
     assert up == {f"{ROOT}.outputs.plots.Plots"}
 
 

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
-from reports import report
 from rich.console import Console
+from simulated import report
 
 from hyperdrive_sim.cli import tables
 from hyperdrive_sim.scenario.scenario import Scenario

@@ -9,9 +9,9 @@ from rich.text import Text
 
 from hyperdrive_sim.cli.tables import BLANK, LEAST_TITLE, FittedTable, TerminalColumn, published
 from hyperdrive_sim.errors import HyperdriveSimError
-from hyperdrive_sim.report.report import Report
-from hyperdrive_sim.report.side_by_side import bound_by, names, unlike, weak
-from hyperdrive_sim.report.summary import per_s, percent, si
+from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.side_by_side import bound_by, names, unlike, weak
+from hyperdrive_sim.reports.summary import per_s, percent, si
 
 
 def comparison(found: Sequence[tuple[str, Report | HyperdriveSimError]]) -> Group:

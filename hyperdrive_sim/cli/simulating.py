@@ -26,7 +26,7 @@ from hyperdrive_sim.errors import HyperdriveSimError, InvalidInput
 
 if TYPE_CHECKING:
     from hyperdrive_sim.outputs.timelines import Request
-    from hyperdrive_sim.report.report import Report
+    from hyperdrive_sim.reports.report import Report
 
 
 @command

@@ -18,7 +18,7 @@ import rich_click as click
 from hyperdrive_sim.errors import HyperdriveSimError, InvalidInput
 
 if TYPE_CHECKING:
-    from hyperdrive_sim.report.report import Report
+    from hyperdrive_sim.reports.report import Report
 
 INTERRUPTED = 130
 SOME_FAILED = 3

@@ -10,7 +10,7 @@ from hyperdrive_sim.engine.compiled import Progress, silent
 from hyperdrive_sim.errors import HyperdriveSimError, InvalidInput
 from hyperdrive_sim.outputs import rundir
 from hyperdrive_sim.outputs.rundir import resolved
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.scenario.experiment import Changes, settings
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.scenario.sources import Source, opened

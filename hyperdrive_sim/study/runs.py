@@ -11,7 +11,7 @@ from hyperdrive_sim.archs import registry
 from hyperdrive_sim.engine.compiled import Compiled, Progress, collector_paused, silent
 from hyperdrive_sim.errors import HyperdriveSimError, InvalidInput
 from hyperdrive_sim.rates import PS_PER_S
-from hyperdrive_sim.report.report import Report, summarise
+from hyperdrive_sim.reports.report import Report, summarise
 from hyperdrive_sim.scenario import inputs, published, shipped
 from hyperdrive_sim.scenario.experiment import Changes, Experiment
 from hyperdrive_sim.scenario.scenario import Scenario

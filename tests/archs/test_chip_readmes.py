@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 from commands import SCENARIOS
-from reports import report
+from simulated import report
 
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.network.layers import Conv
-from hyperdrive_sim.report.layer_table import LayerRow
-from hyperdrive_sim.report.report import Report
-from hyperdrive_sim.report.summary import si
+from hyperdrive_sim.reports.layer_table import LayerRow
+from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.summary import si
 from hyperdrive_sim.scenario.scenario import Scenario
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import reports
+import simulated
 from commands import SCENARIOS
 from test_ambit import by_cells, gates
 
@@ -21,7 +21,7 @@ from hyperdrive_sim.network.golden import Exact
 from hyperdrive_sim.network.layers import Conv
 from hyperdrive_sim.network.parameters import Parameters
 from hyperdrive_sim.network.window import Window
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.study.runs import compiled
 
@@ -60,7 +60,7 @@ class Anchor(NamedTuple):
 
 
 def report(machine: str, name: str, *changes: str) -> Report:
-    return reports.report(f"{machine}/{name}", "reproduces=null", *changes)
+    return simulated.report(f"{machine}/{name}", "reproduces=null", *changes)
 
 
 def speedup(machine: str, name: str, over: str) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-import reports
+import simulated
 from commands import SCENARIOS
 
 from hyperdrive_sim.archs import registry
@@ -12,7 +12,7 @@ from hyperdrive_sim.archs.nandnet_dram import timing
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.golden import Computation, forward
 from hyperdrive_sim.network.layers import Conv
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.scenario import inputs
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.study.runs import compiled, run
@@ -23,7 +23,7 @@ NETWORKS = ("lenet", "caffe_quick", "nin_xnor", "binary_alexnet")
 
 
 def report(name: str, *changes: str) -> Report:
-    return reports.report(f"nandnet_dram/{name}", "reproduces=null", *changes)
+    return simulated.report(f"nandnet_dram/{name}", "reproduces=null", *changes)
 
 
 def speedup(network: str, machine: str = "", *changes: str) -> float:

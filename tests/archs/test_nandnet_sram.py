@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import reports
+import simulated
 from commands import SCENARIOS
 
 from hyperdrive_sim.archs import registry
@@ -22,7 +22,7 @@ from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Conv, Sign
 from hyperdrive_sim.network.parameters import Parameters
 from hyperdrive_sim.network.window import Window
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.scenario import inputs
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.study.checks import check
@@ -34,7 +34,7 @@ NETWORKS = ("lenet", "caffe_quick", "nin_xnor", "binary_alexnet")
 
 
 def report(name: str, *changes: str) -> Report:
-    return reports.report(f"nandnet_sram/{name}", "reproduces=null", *changes)
+    return simulated.report(f"nandnet_sram/{name}", "reproduces=null", *changes)
 
 
 def speedup(network: str, *changes: str) -> float:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import reports
+import simulated
 import worlds
 from commands import BASE, SCENARIOS, TINY, invoke, process, sentences, write
 from rich.console import Console, RenderableType
@@ -21,9 +21,9 @@ from rich.console import Console, RenderableType
 from hyperdrive_sim.cli import comparisons
 from hyperdrive_sim.errors import HyperdriveSimError, InvalidInput, Mistake, Place, Stuck
 from hyperdrive_sim.outputs import sources
-from hyperdrive_sim.report import side_by_side
-from hyperdrive_sim.report.report import Action, Report, UnitRow
-from hyperdrive_sim.report.summary import per_s, percent, si
+from hyperdrive_sim.reports import side_by_side
+from hyperdrive_sim.reports.report import Action, Report, UnitRow
+from hyperdrive_sim.reports.summary import per_s, percent, si
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.study import runs
 
@@ -37,7 +37,7 @@ def report(file: str = str(TINY), *changes: str) -> Report:
     """Of a scenario in the repository, or of one that a test wrote."""
     path = Path(file)
     if path.is_relative_to(SCENARIOS):
-        return reports.report(path.relative_to(SCENARIOS).with_suffix("").as_posix(), *changes)
+        return simulated.report(path.relative_to(SCENARIOS).with_suffix("").as_posix(), *changes)
     return runs.run(Scenario.read(path, changes))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import reports
+import simulated
 from commands import TINY
 from worlds import CLOCK, task
 
@@ -88,7 +88,7 @@ def test_peak() -> None:
 
 def test_the_map_memory_of_hyperdrive_is_full_at_its_worst_layer() -> None:
     """6,422,528 bits: what the chip was built for, and what a chip of the mesh of 50 needs."""
-    report = reports.report("hyperdrive/resnet34_224")
+    report = simulated.report("hyperdrive/resnet34_224")
     assert report.occupancy["chip[0,0].fmm"].peak == report.occupancy["chip[0,0].fmm"].capacity == 6_422_528
 
 

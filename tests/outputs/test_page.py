@@ -26,9 +26,9 @@ from hyperdrive_sim.outputs.page.inline import FOLDER, inline
 from hyperdrive_sim.outputs.page.picture import faded, linear, logarithmic
 from hyperdrive_sim.outputs.page.pictures.tiles import STEP
 from hyperdrive_sim.outputs.page.table import measured, scale
-from hyperdrive_sim.report import side_by_side, summary
-from hyperdrive_sim.report.derived.tile_map import WHOLE_RUN
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports import side_by_side, summary
+from hyperdrive_sim.reports.derived.tile_map import WHOLE_RUN
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.scenario.scenario import Scenario
 
 MAX_BYTES = 8_000_000

@@ -26,7 +26,7 @@ from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 from pencil import MACHINE as UNRATED
 from pencil import NETWORK, compute
-from reports import report
+from simulated import report
 
 from hyperdrive_sim.engine.ledger import account
 from hyperdrive_sim.engine.occupancy import Occupancy
@@ -36,9 +36,9 @@ from hyperdrive_sim.outputs import plots
 from hyperdrive_sim.outputs.palette import PALETTE
 from hyperdrive_sim.outputs.plots.labels import Labels, Named
 from hyperdrive_sim.rates import Rate
-from hyperdrive_sim.report.derived.metrics import METRICS
-from hyperdrive_sim.report.layer_table import layer_rows
-from hyperdrive_sim.report.report import Report, Throughput, _energy, _time, _unit_rows
+from hyperdrive_sim.reports.derived.metrics import METRICS
+from hyperdrive_sim.reports.layer_table import layer_rows
+from hyperdrive_sim.reports.report import Report, Throughput, _energy, _time, _unit_rows
 from hyperdrive_sim.schedule.machine import Unit
 from hyperdrive_sim.schedule.prices import Price
 from hyperdrive_sim.schedule.tasks import Schedule, Task

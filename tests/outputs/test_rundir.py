@@ -20,8 +20,8 @@ import pytest
 from commands import BASE, SCENARIOS, TINY, invoke, process, sentences, write
 from hypothesis import given
 from hypothesis import strategies as st
-from reports import report as report_of
 from rich.console import Console
+from simulated import report as report_of
 
 from hyperdrive_sim.cli import tables
 from hyperdrive_sim.errors import InvalidInput, MissingExtra
@@ -29,8 +29,8 @@ from hyperdrive_sim.network.synthetic import random_parameters
 from hyperdrive_sim.outputs import manifest, rundir
 from hyperdrive_sim.outputs.manifest import without_directories
 from hyperdrive_sim.outputs.yaml_text import yaml_text
-from hyperdrive_sim.report.report import Report
-from hyperdrive_sim.report.span_columns import ABOUT
+from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.span_columns import ABOUT
 from hyperdrive_sim.scenario import inputs
 from hyperdrive_sim.scenario.published import Comparison
 from hyperdrive_sim.scenario.scenario import Scenario

@@ -15,7 +15,7 @@ from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.outputs import rundir
 from hyperdrive_sim.outputs.page.write import report as page
 from hyperdrive_sim.outputs.sources import compare, report_of
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.study.runs import run
 

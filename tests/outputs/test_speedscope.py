@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import programs
 import pytest
-import reports
+import simulated
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
@@ -54,7 +54,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 def shown(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     name, window, level = request.param
     folder = shutil.copytree(programs.find("speedscope"), tmp_path_factory.mktemp("speedscope") / "site")
-    report = reports.report(f"hyperdrive/{name}")
+    report = simulated.report(f"hyperdrive/{name}")
     timelines.write(report, timelines.request(folder / "t.json", window, level))
     tracks = of_report(report, of_run(window, report.trace.makespan_ps), level).tracks
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder))) as server, sync_playwright() as playwright:

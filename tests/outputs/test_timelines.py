@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import reports
+import simulated
 import timeline_readers
 from commands import ROOT, TINY, invoke, sentences
 from hypothesis import given, settings
@@ -31,8 +31,8 @@ from hyperdrive_sim.outputs.timelines import chrome, counters, timeline
 from hyperdrive_sim.outputs.timelines.columns import place
 from hyperdrive_sim.outputs.timelines.slices import Slice
 from hyperdrive_sim.outputs.timelines.window import TimeWindow, bounds, of_run
-from hyperdrive_sim.report.records import Action, Energy
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.records import Action, Energy
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
 from hyperdrive_sim.schedule.tasks import HOST, Copy, Schedule
 
@@ -51,7 +51,7 @@ FORMATS = (".json", ".pftrace", ".vcd")
 
 
 def report(name: str) -> Report:
-    return reports.report(*RUNS[name])
+    return simulated.report(*RUNS[name])
 
 
 def written(path: Path, of: Report, **wanted: str) -> Contents:
@@ -657,7 +657,7 @@ def test_compressed_is_the_same(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_a_large_timeline_is_never_all_in_memory(tmp_path: Path, suffix: str) -> None:
-    of = reports.report("xnorbin/cifar10_bnn")
+    of = simulated.report("xnorbin/cifar10_bnn")
     request = timelines.request(tmp_path / f"t{suffix}")
     timelines.write(of, request)
     shown = timeline.of_report(of, TimeWindow(0, of.trace.makespan_ps), "unit")
@@ -816,7 +816,7 @@ def test_announced_sizes_are_about_right(tmp_path: Path, suffix: str, name: str,
 
 @pytest.mark.slow
 def test_sizes_of_the_mesh_of_50_are_those_of_the_readme(tmp_path: Path) -> None:
-    of = reports.report("hyperdrive/resnet34_2048x1024")
+    of = simulated.report("hyperdrive/resnet34_2048x1024")
     sizes = []
     for level in timeline.LEVELS:
         request = timelines.request(tmp_path / "t.json", level=level)

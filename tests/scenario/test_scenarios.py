@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import reports
+import simulated
 from commands import SCENARIOS, TINY
 
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.layers import Conv
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.scenario import published
 from hyperdrive_sim.scenario.published import Row, Section
 from hyperdrive_sim.scenario.scenario import Scenario
@@ -49,7 +49,7 @@ SECTIONS = [
 
 
 def report(path: Path, *changes: str) -> Report:
-    return reports.report(name_of(path), *changes)
+    return simulated.report(name_of(path), *changes)
 
 
 def test_all_scenarios_are_found() -> None:

@@ -14,10 +14,10 @@ from hyperdrive_sim.outputs.page.details import RunDetails
 from hyperdrive_sim.outputs.page.picture import Picture
 from hyperdrive_sim.outputs.page.pictures.several import energies, rooflines, trade_off
 from hyperdrive_sim.outputs.page.table import Cell, PageColumn, PageTable, measured, words
-from hyperdrive_sim.report.derived.metrics import METRICS, Metric, front
-from hyperdrive_sim.report.report import Report
-from hyperdrive_sim.report.side_by_side import bound_by, names, unlike, weak
-from hyperdrive_sim.report.summary import percent, si
+from hyperdrive_sim.reports.derived.metrics import METRICS, Metric, front
+from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.side_by_side import bound_by, names, unlike, weak
+from hyperdrive_sim.reports.summary import percent, si
 from hyperdrive_sim.text.document import Document
 from hyperdrive_sim.text.wording import counted
 

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from hyperdrive_sim.outputs.page.table import NONE, Cell, PageColumn, PageTable, amounts, counts, measured, shares, words
 from hyperdrive_sim.rates import PS_PER_S
-from hyperdrive_sim.report.derived import waits
-from hyperdrive_sim.report.derived.actions import ActionCounts, io_bits
-from hyperdrive_sim.report.derived.memory_use import MemoryKind
-from hyperdrive_sim.report.derived.roofline import Roofline
-from hyperdrive_sim.report.derived.tile_map import WHOLE_RUN, TileMap
-from hyperdrive_sim.report.layer_columns import mean_use
-from hyperdrive_sim.report.report import Report
-from hyperdrive_sim.report.summary import percent, si
+from hyperdrive_sim.reports.derived import waits
+from hyperdrive_sim.reports.derived.actions import ActionCounts, io_bits
+from hyperdrive_sim.reports.derived.memory_use import MemoryKind
+from hyperdrive_sim.reports.derived.roofline import Roofline
+from hyperdrive_sim.reports.derived.tile_map import WHOLE_RUN, TileMap
+from hyperdrive_sim.reports.layer_columns import mean_use
+from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.summary import percent, si
 
 TOP = 12
 NAMED = 3

@@ -10,15 +10,15 @@ from hyperdrive_sim.outputs.page.picture import Picture
 from hyperdrive_sim.outputs.page.pictures import energy, memories, roofline, tiles, timeline
 from hyperdrive_sim.outputs.page.run import Run
 from hyperdrive_sim.outputs.page.table import PageTable
-from hyperdrive_sim.report import summary
-from hyperdrive_sim.report.derived.actions import action_counts
-from hyperdrive_sim.report.derived.energy_flow import flows
-from hyperdrive_sim.report.derived.gantt import gantt
-from hyperdrive_sim.report.derived.memory_use import curves, memory_kinds
-from hyperdrive_sim.report.derived.roofline import Roofline
-from hyperdrive_sim.report.derived.roofline import roofline as points
-from hyperdrive_sim.report.derived.tile_map import tile_map
-from hyperdrive_sim.report.summary import SummaryLine
+from hyperdrive_sim.reports import summary
+from hyperdrive_sim.reports.derived.actions import action_counts
+from hyperdrive_sim.reports.derived.energy_flow import flows
+from hyperdrive_sim.reports.derived.gantt import gantt
+from hyperdrive_sim.reports.derived.memory_use import curves, memory_kinds
+from hyperdrive_sim.reports.derived.roofline import Roofline
+from hyperdrive_sim.reports.derived.roofline import roofline as points
+from hyperdrive_sim.reports.derived.tile_map import tile_map
+from hyperdrive_sim.reports.summary import SummaryLine
 
 
 @dataclass(frozen=True)

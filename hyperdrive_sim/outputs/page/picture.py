@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from hyperdrive_sim.outputs.page.table import scale
-from hyperdrive_sim.report.summary import si
+from hyperdrive_sim.reports.summary import si
 
 INK, LINE = "@ink", "@line"
 """Colours that the reader's colour scheme decides."""

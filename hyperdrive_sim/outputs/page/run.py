@@ -15,7 +15,7 @@ from hyperdrive_sim.outputs.manifest import Manifest
 from hyperdrive_sim.outputs.rundir import resolved
 from hyperdrive_sim.outputs.sources import AnyRun, directory
 from hyperdrive_sim.outputs.yaml_text import yaml_text
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.scenario.sources import opened
 from hyperdrive_sim.study.runs import run

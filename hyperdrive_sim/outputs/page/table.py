@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from hyperdrive_sim.report.summary import PREFIXES, percent, si
+from hyperdrive_sim.reports.summary import PREFIXES, percent, si
 
 DECIMALS = 3
 LONG = 36

@@ -12,7 +12,7 @@ from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.outputs import atomic, page
 from hyperdrive_sim.outputs.page.run import planned
 from hyperdrive_sim.outputs.sources import AnyRun, unchangeable
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.scenario.experiment import Changes, Experiment, settings
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.scenario.sources import one_of_both, scenario_of

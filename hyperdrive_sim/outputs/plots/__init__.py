@@ -27,7 +27,7 @@ from hyperdrive_sim.outputs.plots.roofs import roofline
 from hyperdrive_sim.outputs.plots.several import pareto, scaling
 from hyperdrive_sim.outputs.plots.spans import gantt
 from hyperdrive_sim.outputs.plots.tiles import tile_use
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 
 __all__ = ["Plots", "bandwidth", "energy", "gantt", "layer_time", "occupancy", "pareto", "roofline", "scaling", "tile_use"]
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.rates import PS_PER_S
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.text.wording import near
 
 FEW = 12

@@ -14,7 +14,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, Locator, LogLocator, NullFormatter, PercentFormatter
 
-from hyperdrive_sim.report.summary import si
+from hyperdrive_sim.reports.summary import si
 
 DOTS_PER_INCH = 130
 NO_BREAK = "\N{NO-BREAK SPACE}"

@@ -15,10 +15,10 @@ from hyperdrive_sim.outputs.plots.asked import there
 from hyperdrive_sim.outputs.plots.axes import amount, axes, measured, titled
 from hyperdrive_sim.outputs.plots.colours import ink
 from hyperdrive_sim.rates import PS_PER_S
-from hyperdrive_sim.report.derived.link_use import LinkUse, by_kind, by_unit
-from hyperdrive_sim.report.derived.memory_use import MemoryCurve, curves
-from hyperdrive_sim.report.report import Report
-from hyperdrive_sim.report.summary import percent
+from hyperdrive_sim.reports.derived.link_use import LinkUse, by_kind, by_unit
+from hyperdrive_sim.reports.derived.memory_use import MemoryCurve, curves
+from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.summary import percent
 from hyperdrive_sim.text.wording import counted
 
 PITCH = 1.5

@@ -17,8 +17,8 @@ from hyperdrive_sim.outputs.plots.asked import there
 from hyperdrive_sim.outputs.plots.axes import axes, legend, logarithmic, measured, titled
 from hyperdrive_sim.outputs.plots.colours import ground, ink
 from hyperdrive_sim.outputs.plots.labels import Labels, Named
-from hyperdrive_sim.report.derived.metrics import METRICS, Metric, front
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.derived.metrics import METRICS, Metric, front
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.text.wording import counted
 
 WIDE = 10

@@ -18,8 +18,8 @@ from hyperdrive_sim.outputs.plots.asked import there, window
 from hyperdrive_sim.outputs.plots.axes import axes, legend, measured, named, titled
 from hyperdrive_sim.outputs.plots.colours import in_order
 from hyperdrive_sim.rates import PS_PER_S
-from hyperdrive_sim.report.derived.gantt import busiest, shares
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.derived.gantt import busiest, shares
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.text.wording import counted
 
 PARTS = 2000

@@ -11,9 +11,9 @@ from hyperdrive_sim.outputs import manifest
 from hyperdrive_sim.outputs.manifest import Manifest
 from hyperdrive_sim.outputs.rundir import arrays, machine, spans
 from hyperdrive_sim.outputs.rundir.write import RESULT
-from hyperdrive_sim.report import report, span_columns
-from hyperdrive_sim.report.report import Report
-from hyperdrive_sim.report.results import Results
+from hyperdrive_sim.reports import report, span_columns
+from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.results import Results
 
 NEEDED = frozenset({RESULT, machine.NAME, arrays.NAME, spans.NAME})
 """Files that a report is made of again; the others are for people."""

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, get_type_hints
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdrive_sim.report.span_columns import ListColumn, NameColumn, SpanColumns
+from hyperdrive_sim.reports.span_columns import ListColumn, NameColumn, SpanColumns
 
 NAME = "spans.npz"
 

@@ -13,7 +13,7 @@ from hyperdrive_sim.outputs import manifest
 from hyperdrive_sim.outputs.atomic import Staging, staged
 from hyperdrive_sim.outputs.manifest import UNTOLD, Circumstances, Manifest
 from hyperdrive_sim.outputs.rundir import arrays, machine, resolved, spans
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.scenario.scenario import Scenario
 
 RESULT, LAYERS = "result.json", "layers.csv"

@@ -22,7 +22,7 @@ from hyperdrive_sim.outputs import atomic
 from hyperdrive_sim.outputs.timelines.counters import CHIP_STEPS, MACHINE_STEPS
 from hyperdrive_sim.outputs.timelines.timeline import CHIP, LEVELS, UNIT, of_report
 from hyperdrive_sim.outputs.timelines.window import WHOLE, bounds, of_run
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 
 OPTION = "--trace"
 LARGE_BYTES = 100_000_000

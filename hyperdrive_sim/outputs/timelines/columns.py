@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdrive_sim.engine.ledger import crossing_bits
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.schedule.mesh import Mesh
 
 Ints = NDArray[np.int64]

@@ -10,7 +10,7 @@ import numpy as np
 
 from hyperdrive_sim.outputs.timelines.columns import Ints, place
 from hyperdrive_sim.outputs.timelines.window import TimeWindow
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.schedule.tasks import HOST, Copy
 
 

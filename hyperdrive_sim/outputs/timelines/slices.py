@@ -10,7 +10,7 @@ import numpy as np
 from hyperdrive_sim.outputs.timelines.columns import TaskColumns
 from hyperdrive_sim.outputs.timelines.halo import Arrows
 from hyperdrive_sim.outputs.timelines.window import TimeWindow
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.tasks import Task
 

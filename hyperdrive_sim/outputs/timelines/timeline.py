@@ -12,8 +12,8 @@ from hyperdrive_sim.outputs.timelines.counters import CounterTrack
 from hyperdrive_sim.outputs.timelines.halo import arrows
 from hyperdrive_sim.outputs.timelines.slices import Track, of_unit
 from hyperdrive_sim.outputs.timelines.window import TimeWindow
-from hyperdrive_sim.report.records import ScenarioRecord
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.records import ScenarioRecord
+from hyperdrive_sim.reports.report import Report
 
 UNIT, CHIP, MACHINE = LEVELS = ("unit", "chip", "machine")
 

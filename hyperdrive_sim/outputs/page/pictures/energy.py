@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from hyperdrive_sim.outputs import palette
 from hyperdrive_sim.outputs.page.picture import INK, Picture, faded, plain, short
 from hyperdrive_sim.outputs.palette import GREY
-from hyperdrive_sim.report.derived.energy_flow import CORE, IO, Flow
-from hyperdrive_sim.report.summary import percent, si
+from hyperdrive_sim.reports.derived.energy_flow import CORE, IO, Flow
+from hyperdrive_sim.reports.summary import percent, si
 
 HEIGHT, NARROWEST, WIDEST = 460, 760, 1600
 FLOW = 0.35

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from hyperdrive_sim.outputs.page.picture import LINE, Picture, PlotlyJson, faded, linear, plain, short
 from hyperdrive_sim.outputs.palette import colours
 from hyperdrive_sim.rates import PS_PER_S
-from hyperdrive_sim.report.derived.memory_use import MemoryCurve
-from hyperdrive_sim.report.summary import percent, si
+from hyperdrive_sim.reports.derived.memory_use import MemoryCurve
+from hyperdrive_sim.reports.summary import percent, si
 
 STRIP, AROUND = 44, 110
 FILL = 0.4

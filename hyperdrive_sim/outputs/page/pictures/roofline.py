@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from hyperdrive_sim.outputs.page.picture import INK, Picture, PlotlyJson, logarithmic, plain, short
 from hyperdrive_sim.outputs.palette import marks, of_units
-from hyperdrive_sim.report.derived.roofline import Roofline, RooflinePoint
-from hyperdrive_sim.report.report import Report
-from hyperdrive_sim.report.summary import si
+from hyperdrive_sim.reports.derived.roofline import Roofline, RooflinePoint
+from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.summary import si
 
 HEIGHT = 440
 _ROOF: PlotlyJson = {"type": "scatter", "mode": "lines", "hoverinfo": "skip"}

@@ -9,7 +9,7 @@ import numpy as np
 
 from hyperdrive_sim.outputs.page.picture import Picture, PlotlyJson, axis
 from hyperdrive_sim.outputs.palette import SHARES
-from hyperdrive_sim.report.derived.tile_map import TileMap, borders
+from hyperdrive_sim.reports.derived.tile_map import TileMap, borders
 
 WHITE = "#FFFFFF"
 """Between chips, whatever the page's colours: no share has it."""

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from hyperdrive_sim.outputs.page.picture import Picture, PlotlyJson, linear, plain, short
 from hyperdrive_sim.outputs.palette import of_units
 from hyperdrive_sim.rates import PS_PER_S
-from hyperdrive_sim.report.derived.gantt import Gantt, GanttBar
-from hyperdrive_sim.report.report import Report
-from hyperdrive_sim.report.summary import percent, si
+from hyperdrive_sim.reports.derived.gantt import Gantt, GanttBar
+from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.summary import percent, si
 from hyperdrive_sim.text.wording import counted
 
 ROW, AROUND = 19, 110

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeVar
 
-from hyperdrive_sim.report.derived.actions import ActionCounts, joules
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.derived.actions import ActionCounts, joules
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.schedule.prices import carries
 
 MOST_GROUPS = 12

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.rates import PS_PER_S
-from hyperdrive_sim.report.layer_table import LayerRow
+from hyperdrive_sim.reports.layer_table import LayerRow
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.mapped import Tiles
 from hyperdrive_sim.schedule.prices import IO_ACTIONS, PJ, carries

@@ -10,7 +10,7 @@ import numpy as np
 
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.rates import PS_PER_S
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 
 ARRIVAL = "arrival"
 """What waits for nobody but its own time of arrival."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.schedule.mapped import Tiles
 
 WHOLE_RUN = "whole run"

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdrive_sim.engine.occupancy import Occupancy
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 
 STEPS = 600
 

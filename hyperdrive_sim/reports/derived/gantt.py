@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdrive_sim.engine.trace import Trace
-from hyperdrive_sim.report.derived.bins import binned, cut
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.derived.bins import binned, cut
+from hyperdrive_sim.reports.report import Report
 
 UNITS = 24
 PIXELS = 1000

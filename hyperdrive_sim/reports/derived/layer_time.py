@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 
 COMPUTING = "computing"
 

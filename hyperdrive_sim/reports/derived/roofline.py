@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from math import inf, log
 from typing import NamedTuple
 
-from hyperdrive_sim.report.derived.actions import ActionCounts, io_bits
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.derived.actions import ActionCounts, io_bits
+from hyperdrive_sim.reports.report import Report
 
 WHOLE = "whole run"
 ALIKE = 0.05

@@ -10,23 +10,23 @@ from functools import cache
 import numpy as np
 import pytest
 from commands import BASE
-from reports import report
+from simulated import report
 from worlds import machine, run, task
 
 from hyperdrive_sim.engine.occupancy import Occupancy
 from hyperdrive_sim.engine.trace import Trace
-from hyperdrive_sim.report.derived import energy_flow, waits
-from hyperdrive_sim.report.derived.actions import action_counts, io_bits, joules
-from hyperdrive_sim.report.derived.bins import binned, cut
-from hyperdrive_sim.report.derived.energy_flow import flows, groups
-from hyperdrive_sim.report.derived.gantt import GanttBar, busiest, gantt, merged, shares
-from hyperdrive_sim.report.derived.layer_time import seconds_by_layer
-from hyperdrive_sim.report.derived.link_use import by_kind, by_unit
-from hyperdrive_sim.report.derived.memory_use import curves, memory_kinds, thinned
-from hyperdrive_sim.report.derived.metrics import METRICS, front
-from hyperdrive_sim.report.derived.roofline import Roofline, RooflinePoint, bandwidths, lowest, roofline
-from hyperdrive_sim.report.derived.tile_map import WHOLE_RUN, borders, laid_out, tile_map, tile_picture
-from hyperdrive_sim.report.report import Report, UnitRow
+from hyperdrive_sim.reports.derived import energy_flow, waits
+from hyperdrive_sim.reports.derived.actions import action_counts, io_bits, joules
+from hyperdrive_sim.reports.derived.bins import binned, cut
+from hyperdrive_sim.reports.derived.energy_flow import flows, groups
+from hyperdrive_sim.reports.derived.gantt import GanttBar, busiest, gantt, merged, shares
+from hyperdrive_sim.reports.derived.layer_time import seconds_by_layer
+from hyperdrive_sim.reports.derived.link_use import by_kind, by_unit
+from hyperdrive_sim.reports.derived.memory_use import curves, memory_kinds, thinned
+from hyperdrive_sim.reports.derived.metrics import METRICS, front
+from hyperdrive_sim.reports.derived.roofline import Roofline, RooflinePoint, bandwidths, lowest, roofline
+from hyperdrive_sim.reports.derived.tile_map import WHOLE_RUN, borders, laid_out, tile_map, tile_picture
+from hyperdrive_sim.reports.report import Report, UnitRow
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.prices import IO_ACTIONS
 from hyperdrive_sim.study import runs

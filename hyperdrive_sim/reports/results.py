@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from hyperdrive_sim.report.layer_table import LayerRow
-from hyperdrive_sim.report.records import Efficiency, Energy, NetworkRecord, ScenarioRecord, SystemRecord, Throughput, Time, UnitRow
+from hyperdrive_sim.reports.layer_table import LayerRow
+from hyperdrive_sim.reports.records import Efficiency, Energy, NetworkRecord, ScenarioRecord, SystemRecord, Throughput, Time, UnitRow
 from hyperdrive_sim.scenario.published import Comparison
 from hyperdrive_sim.schedule.mapped import Datasheet
 from hyperdrive_sim.text.typed import typed

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from hyperdrive_sim.engine.trace import Trace
-from hyperdrive_sim.report.records import Efficiency, Energy, NetworkRecord, SystemRecord, Throughput, Time, UnitRow
+from hyperdrive_sim.reports.records import Efficiency, Energy, NetworkRecord, SystemRecord, Throughput, Time, UnitRow
 from hyperdrive_sim.scenario.published import Comparison
 from hyperdrive_sim.schedule.mapped import Datasheet
 from hyperdrive_sim.text.wording import counted

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdrive_sim.report.derived.layer_time import largest_first
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.derived.layer_time import largest_first
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.schedule.prices import PJ, carries
 from hyperdrive_sim.schedule.tasks import actions_by
 

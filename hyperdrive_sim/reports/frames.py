@@ -7,13 +7,13 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from hyperdrive_sim.errors import MissingExtra
-from hyperdrive_sim.report.layer_columns import LayerColumns
-from hyperdrive_sim.report.span_columns import ABOUT, ListColumn, NameColumn, SpanColumns
-from hyperdrive_sim.report.summary import SummaryLine, beside, further_off
+from hyperdrive_sim.reports.layer_columns import LayerColumns
+from hyperdrive_sim.reports.span_columns import ABOUT, ListColumn, NameColumn, SpanColumns
+from hyperdrive_sim.reports.summary import SummaryLine, beside, further_off
 from hyperdrive_sim.scenario.published import Comparison
 
 if TYPE_CHECKING:
-    from pandas import DataFrame as DataFrame
+    from pandas import DataFrame
 
 PUBLISHED = ("published and simulated", "published", "simulated", "off by", "known as")
 

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from hyperdrive_sim.report.report import Report
-from hyperdrive_sim.report.summary import si, time_goes_to, trust
+from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.summary import si, time_goes_to, trust
 
 WEAK = ("fitted", "recalled", "assumed")
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from hyperdrive_sim.engine.ledger import crossing_bits
 from hyperdrive_sim.rates import PS_PER_S
-from hyperdrive_sim.report.derived.bins import binned, cut
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.derived.bins import binned, cut
+from hyperdrive_sim.reports.report import Report
 
 
 class LinkUse(NamedTuple):

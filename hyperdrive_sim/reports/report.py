@@ -15,14 +15,24 @@ from hyperdrive_sim.engine.occupancy import Occupancy
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.rates import PS_PER_S
-from hyperdrive_sim.report import frames, summary
-from hyperdrive_sim.report.layer_columns import LayerColumns, layer_columns
-from hyperdrive_sim.report.layer_table import layer_rows
-from hyperdrive_sim.report.lazy import Lazy
-from hyperdrive_sim.report.records import Action, Efficiency, Energy, NetworkRecord, ScenarioRecord, SystemRecord, Throughput, Time, UnitRow
-from hyperdrive_sim.report.results import Results
-from hyperdrive_sim.report.span_columns import SpanColumns, columns
-from hyperdrive_sim.report.summary import SummaryLine
+from hyperdrive_sim.reports import frames, summary
+from hyperdrive_sim.reports.layer_columns import LayerColumns, layer_columns
+from hyperdrive_sim.reports.layer_table import layer_rows
+from hyperdrive_sim.reports.lazy import Lazy
+from hyperdrive_sim.reports.records import (
+    Action,
+    Efficiency,
+    Energy,
+    NetworkRecord,
+    ScenarioRecord,
+    SystemRecord,
+    Throughput,
+    Time,
+    UnitRow,
+)
+from hyperdrive_sim.reports.results import Results
+from hyperdrive_sim.reports.span_columns import SpanColumns, columns
+from hyperdrive_sim.reports.summary import SummaryLine
 from hyperdrive_sim.scenario.published import Row, compare
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.machine import Machine
@@ -33,6 +43,9 @@ from hyperdrive_sim.schedule.tasks import Schedule
 
 if TYPE_CHECKING:
     from hyperdrive_sim.outputs.plots import Plots
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 SCHEMA_VERSION = 1
 PLOTS = "hyperdrive_sim.outputs.plots"
@@ -84,11 +97,11 @@ class Report(Results):
         """The trace as columns, with the kind of every task's unit and what the task cost."""
         return columns(self.trace, {unit.name: unit.kind for unit in self.machine.units}, self.energy.prices_pj)
 
-    def to_pandas(self) -> frames.DataFrame:
+    def to_pandas(self) -> DataFrame:
         """A row per layer; raises MissingExtra where pandas is not installed."""
         return frames.layers_frame(self.layer_columns())
 
-    def spans(self) -> frames.DataFrame:
+    def spans(self) -> DataFrame:
         """A row per task, in the order of the schedule; raises MissingExtra where pandas is not installed."""
         return frames.spans_frame(self.span_columns())
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-import reports
+import simulated
 from commands import BASE, SCENARIOS, TINY
 from pencil import MACHINE, NETWORK, PRICES, SCHEDULE, compute
 from rich.console import Console, RenderableType
@@ -20,12 +20,12 @@ from rich.console import Console, RenderableType
 from hyperdrive_sim.cli import comparisons, tables
 from hyperdrive_sim.engine.ledger import Ledger, account
 from hyperdrive_sim.engine.simulate import simulate
-from hyperdrive_sim.report import side_by_side
-from hyperdrive_sim.report.layer_columns import layer_columns
-from hyperdrive_sim.report.layer_table import LayerRow, layer_rows
-from hyperdrive_sim.report.report import Report, _time
-from hyperdrive_sim.report.results import Results
-from hyperdrive_sim.report.summary import PREFIXES, per_s, percent, si
+from hyperdrive_sim.reports import side_by_side
+from hyperdrive_sim.reports.layer_columns import layer_columns
+from hyperdrive_sim.reports.layer_table import LayerRow, layer_rows
+from hyperdrive_sim.reports.report import Report, _time
+from hyperdrive_sim.reports.results import Results
+from hyperdrive_sim.reports.summary import PREFIXES, per_s, percent, si
 from hyperdrive_sim.scenario.published import Comparison
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.prices import IO_ACTIONS
@@ -143,7 +143,7 @@ def test_one_frame_has_the_pace_of_its_makespan() -> None:
 
 
 def report(name: str, *changes: str) -> Report:
-    return reports.report(f"hyperdrive/{name}", *changes)
+    return simulated.report(f"hyperdrive/{name}", *changes)
 
 
 RUNS = [
@@ -348,7 +348,8 @@ def test_other_tables_fit(width: int) -> None:
     assert "8,566 cycles" in " ".join(text.split())
     points = [({"chip.weight_stream_bits_per_cycle": 16.0, "chip.weight_buffer_blocks": n}, report("tiny_2x2")) for n in (1, 2)]
     table = rendered(
-        comparisons.sweep([*points, ({"chip.weight_stream_bits_per_cycle": -1, "chip.weight_buffer_blocks": 1}, "wrong: [b]")]), width
+        comparisons.sweep([*points, ({"chip.weight_stream_bits_per_cycle": -1, "chip.weight_buffer_blocks": 1}, Stuck("wrong: [b]"))]),
+        width,
     )
     assert "\N{HORIZONTAL ELLIPSIS}" not in table
     assert table.count(si(report("tiny_2x2").time.latency_s, "s")) == 2
@@ -382,7 +383,7 @@ def test_no_column_of_a_sweep_is_cut_off(axes: dict[str, list[Any]], width: int)
     """Every part of a key stands in a line of its own, and every value and figure of a point in one, whole."""
     found = report("tiny_2x2")
     points = [dict(zip(axes, values, strict=True)) for values in product(*axes.values())]
-    lines = rendered(comparisons.sweep([*((point, found) for point in points), (points[0], "wrong: x")]), width).splitlines()
+    lines = rendered(comparisons.sweep([*((point, found) for point in points), (points[0], Stuck("wrong: x"))]), width).splitlines()
     table = columns(lines[: next(number for number, line in enumerate(lines) if "failed" in line) + 1])
     heads, body = [" ".join(filter(None, column[: -len(points) - 1])) for column in table], [column[-len(points) - 1 :] for column in table]
     keys = [key.rpartition(".")[2].replace("_", " ") for key in axes]

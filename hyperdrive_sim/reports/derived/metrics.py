@@ -8,8 +8,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdrive_sim.report.report import Report
-from hyperdrive_sim.report.summary import per_s, percent, si
+from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.summary import per_s, percent, si
 
 Better = Literal["less", "more"]
 

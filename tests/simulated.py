@@ -6,7 +6,7 @@ from functools import cache
 
 from commands import SCENARIOS
 
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.study.runs import run
 
