@@ -20,6 +20,7 @@ from rich.console import Console, RenderableType
 from hyperdrive_sim.cli import comparisons, tables
 from hyperdrive_sim.engine.ledger import Ledger, account
 from hyperdrive_sim.engine.simulate import simulate
+from hyperdrive_sim.errors import Stuck
 from hyperdrive_sim.reports import side_by_side
 from hyperdrive_sim.reports.layer_columns import layer_columns
 from hyperdrive_sim.reports.layer_table import LayerRow, layer_rows
@@ -347,6 +348,7 @@ def test_other_tables_fit(width: int) -> None:
     text = rendered(tables.verdict(check(Scenario.read(TINY))), width)
     assert "8,566 cycles" in " ".join(text.split())
     points = [({"chip.weight_stream_bits_per_cycle": 16.0, "chip.weight_buffer_blocks": n}, report("tiny_2x2")) for n in (1, 2)]
+    failed = {"chip.weight_stream_bits_per_cycle": -1, "chip.weight_buffer_blocks": 1}, Stuck("wrong: [b]")
     table = rendered(
         comparisons.sweep([*points, ({"chip.weight_stream_bits_per_cycle": -1, "chip.weight_buffer_blocks": 1}, Stuck("wrong: [b]"))]),
         width,
