@@ -4,9 +4,15 @@ What is here may not rest: an entry whose name is gone from the package fails a 
 """
 
 # Parts of the library's public face: README and notebooks call them.
+_.of_network
 _.to_pandas
 _._repr_html_
 _._repr_png_
+
+# What Python asks of a module: a name that is not there, all names, how it is called.
+__getattr__
+__dir__
+_.__class__
 
 # Columns and keys of what is written: json, yaml and npz take all fields of a record.
 _.schema_version

@@ -13,7 +13,7 @@ from hyperdrive_sim.report.summary import SummaryLine, beside, further_off
 from hyperdrive_sim.scenario.published import Comparison
 
 if TYPE_CHECKING:
-    from pandas import DataFrame as DataFrame
+    from pandas import DataFrame
 
 PUBLISHED = ("published and simulated", "published", "simulated", "off by", "known as")
 

@@ -32,6 +32,8 @@ from hyperdrive_sim.schedule.spec import provenances
 from hyperdrive_sim.schedule.tasks import Schedule
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from hyperdrive_sim.outputs.plots import Plots
 
 SCHEMA_VERSION = 1
@@ -84,11 +86,11 @@ class Report(Results):
         """The trace as columns, with the kind of every task's unit and what the task cost."""
         return columns(self.trace, {unit.name: unit.kind for unit in self.machine.units}, self.energy.prices_pj)
 
-    def to_pandas(self) -> frames.DataFrame:
+    def to_pandas(self) -> DataFrame:
         """A row per layer; raises MissingExtra where pandas is not installed."""
         return frames.layers_frame(self.layer_columns())
 
-    def spans(self) -> frames.DataFrame:
+    def spans(self) -> DataFrame:
         """A row per task, in the order of the schedule; raises MissingExtra where pandas is not installed."""
         return frames.spans_frame(self.span_columns())
 
