@@ -11,16 +11,19 @@ from dataclasses import fields, is_dataclass
 from importlib import import_module
 from inspect import isclass
 from pathlib import Path
-from pkgutil import walk_packages
+from pkgutil import iter_modules, walk_packages
 from types import ModuleType
 
 import pdoc
 
 import hyperdrive_sim
 
+PACKAGE = hyperdrive_sim.__name__
+
 NOT_OURS = (
     r"Error parsing type annotation .* is not subscriptable",  # networkx' DiGraph has type parameters in its stubs only
     r"Error parsing type annotation .* for (?!hyperdrive_sim\.)",  # inherited from another package's class,
+    r"Cannot determine where .*\.Experiment\.\w+ is taken from",  # a TypedDict forgets what it builds on
     r"Error parsing type annotation .* for \S*\._[A-Z]",  # also by a private class, which no page shows
 )
 """Warnings that no docstring of ours can cure; mypy has checked the annotations."""
@@ -30,12 +33,13 @@ def main(folder: Path) -> None:
     warnings.simplefilter("error")
     for message in NOT_OURS:
         warnings.filterwarnings("ignore", message)
-    for found in walk_packages(hyperdrive_sim.__path__, f"{hyperdrive_sim.__name__}."):
+    for found in walk_packages(hyperdrive_sim.__path__, f"{PACKAGE}."):
         if not found.name.endswith("__main__"):
             say_where_fields_are_from(import_module(found.name))
     for name in hyperdrive_sim.__all__:
         getattr(hyperdrive_sim, name)  # pdoc looks for what has been loaded
-    pdoc.pdoc(hyperdrive_sim.__name__, output_directory=folder)
+    rooms = (f"{PACKAGE}.{found.name}" for found in iter_modules(hyperdrive_sim.__path__) if found.name != "__main__")
+    pdoc.pdoc(PACKAGE, *rooms, output_directory=folder)
 
 
 def say_where_fields_are_from(module: ModuleType) -> None:

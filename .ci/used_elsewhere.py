@@ -4,8 +4,8 @@ What is here may not rest: an entry whose name is gone from the package fails a 
 """
 
 # Parts of the library's public face: README and notebooks call them.
-_.to_pandas
 _.of_network
+_.to_pandas
 _._repr_html_
 _._repr_png_
 

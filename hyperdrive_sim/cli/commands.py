@@ -33,7 +33,7 @@ def cli(traceback: bool) -> None:
 
 for one in (
     *(simulating.run, simulating.check, simulating.sweep),
-    *(showing.compare, showing.report, showing.diagram),
+    *(showing.compare, showing.report, showing.diagram, showing.explain),
     *(naming.list_, naming.schema),
 ):
     cli.add_command(one)

@@ -1,4 +1,4 @@
-"""Commands that show runs, of scenarios or of directories that they were written into: compare, report, diagram."""
+"""Commands that show runs, of scenarios or of directories that they were written into: compare, report, diagram, explain."""
 
 from __future__ import annotations
 
@@ -90,3 +90,24 @@ def diagram(file: Path, changes: tuple[str, ...], width: int | None, units: int)
     with progress_bar() as progress:
         report = report_of(file, changes, progress)
     click.echo(tables.diagram(report, units, width, room=room()))
+
+
+@command
+@file_argument
+@click.argument("task")
+@set_option
+@json_option
+def explain(file: Path, task: str, changes: tuple[str, ...], as_json: bool) -> None:
+    """Say why a task of a scenario, or of a run that was written into a directory, started when it did.
+
+    TASK is its number in the schedule, or its name, layer, unit and frame in one text, such as "compute layer1.0.conv1 chip[0,0].array".
+    What is left out at the end fits every task, and * any text; a text that fits several is answered with the first of them.
+    """
+    from hyperdrive_sim.cli.explanations import explanation
+    from hyperdrive_sim.outputs.sources import report_of
+    from hyperdrive_sim.reports import explanation as explanations
+
+    with progress_bar() as progress:
+        report = report_of(file, changes, progress)
+    found = explanations.explain(report, task)
+    show_json(found.to_dict()) if as_json else show(explanation(found))

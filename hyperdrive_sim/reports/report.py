@@ -42,6 +42,8 @@ from hyperdrive_sim.schedule.spec import provenances
 from hyperdrive_sim.schedule.tasks import Schedule
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from hyperdrive_sim.outputs.plots import Plots
 
 if TYPE_CHECKING:

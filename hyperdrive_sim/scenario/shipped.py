@@ -8,7 +8,7 @@ PACKAGE = Path(__file__).parents[1]
 
 
 def folder() -> Path:
-    """Where the scenarios are."""
+    """Folder of the scenarios that come with the package."""
     installed, checkout = PACKAGE / "scenarios", PACKAGE.parent / "scenarios"
     return installed if installed.is_dir() else checkout
 

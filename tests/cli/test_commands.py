@@ -662,3 +662,51 @@ def test_the_tracebacks_of_some_that_failed(tmp_path: Path) -> None:
         assert result.exit_code == 3
         assert result.stderr.count("Traceback") == 1
         assert len(json.loads(result.stdout)) == 2
+
+
+# --- explain ---
+
+WHY = """\
+task 8: input of pool on host.link, frame 0
+copies 192 pixels of channels 0:16 of 'pool' from host to chip[1,0].fmm
+
+ready    cycle 0     0 s  from the beginning
+start  cycle 111  1.92 us  after 111 cycles (1.92 us) of waiting for host.link
+"""
+
+
+def test_explain() -> None:
+    result = invoke("explain", TINY, "8")
+    assert (result.exit_code, result.stderr) == (0, "")
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert lines[:5] == [line.split() for line in WHY.splitlines()]
+    assert "host.link did before it, while it was ready:\n  0: input pool host.link 0\n  4: input pool host.link 0\n" in result.stdout
+    assert "after it come:\n  9: border pool chip[1,0].north 0, made ready by it\n" in result.stdout
+    assert result.stdout == result.stdout.strip() + "\n"
+
+
+def test_explain_goes_back_to_the_beginning() -> None:
+    text = invoke("explain", TINY, "border layer1.0.conv2 chip[1,0].north").stdout
+    chain = re.findall(r"^(\d+): \w+ \S+ \S+ 0 +[\d,]+ +[\d.]+ %", text, re.MULTILINE)
+    assert chain == ["42", "23", "22", "21", "10", "9", "8"]
+    assert "\nthe time went to array 48.3 %, border 48.0 %, host 3.7 %\n" in text
+
+
+def test_explain_of_a_directory_lacks_only_the_effect(tmp_path: Path) -> None:
+    invoke("run", TINY, "-o", tmp_path)
+    alone, read = document("explain", TINY, "43", "--json"), document("explain", tmp_path, "43", "--json")
+    assert alone["effect"].startswith("copies 16 pixels")
+    assert read == alone | {"effect": None}
+    assert set(read) == {
+        *("task", "unit_kind", "effect", "actions", "ready", "start", "end", "waited", "chain", "chain_by_kind", "before", "releases")
+    }
+
+
+def test_explain_what_is_no_task(tmp_path: Path) -> None:
+    result = invoke("explain", TINY, "compute layer2.0.conv1 chip[0,0].array")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert sentences(result) == [
+        "TASK: 'compute layer2.0.conv1 chip[0,0].array' fits 2 tasks: 61: compute layer2.0.conv1 chip[0,0].array 0; "
+        "78: compute layer2.0.conv1 chip[0,0].array 0; say more of it, or its number"
+    ]
+    assert sentences(invoke("explain", tmp_path, "0", "--set", "frames=2"))[0].startswith(f"--set: '{tmp_path}' is a run that has been")

@@ -349,10 +349,7 @@ def test_other_tables_fit(width: int) -> None:
     assert "8,566 cycles" in " ".join(text.split())
     points = [({"chip.weight_stream_bits_per_cycle": 16.0, "chip.weight_buffer_blocks": n}, report("tiny_2x2")) for n in (1, 2)]
     failed = {"chip.weight_stream_bits_per_cycle": -1, "chip.weight_buffer_blocks": 1}, Stuck("wrong: [b]")
-    table = rendered(
-        comparisons.sweep([*points, ({"chip.weight_stream_bits_per_cycle": -1, "chip.weight_buffer_blocks": 1}, Stuck("wrong: [b]"))]),
-        width,
-    )
+    table = rendered(comparisons.sweep([*points, failed]), width)
     assert "\N{HORIZONTAL ELLIPSIS}" not in table
     assert table.count(si(report("tiny_2x2").time.latency_s, "s")) == 2
     assert table.count("failed") == 1

@@ -20,7 +20,11 @@ NEEDED = frozenset({RESULT, machine.NAME, arrays.NAME, spans.NAME})
 
 
 def read(folder: Path | str) -> Report:
-    """Raises InvalidInput if this is no run directory, or not what was written."""
+    """Read the report of a run from the directory that `hyperdrive-sim run -o` wrote it into.
+
+    It is the same as after the run, but that its tasks have no effects. Raises InvalidInput if this is no such directory, or if a file
+    in it is missing or was changed.
+    """
     folder = Path(folder)
     known = Manifest.read(folder)
     try:
