@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Place(NamedTuple):
-    """A position in a text; line and column count from 1. Without a file it is nowhere that a user could look."""
+    """A position in a text file; line and column count from 1. One without a file is nowhere that a user could look."""
 
     file: str
     line: int
@@ -18,7 +18,7 @@ class Place(NamedTuple):
 
 
 NOWHERE = Place("", 0, 0)
-"""The place of what was said in Python."""
+"""The place of input that was given in Python."""
 
 
 class Mistake(NamedTuple):

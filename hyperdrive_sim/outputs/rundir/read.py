@@ -1,4 +1,4 @@
-"""A report out of its directory: the same as after the run, but that its tasks have no effects."""
+"""Reports read from run directories: the same as after the run, but that their tasks have no effects."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NEEDED = frozenset({RESULT, machine.NAME, arrays.NAME, spans.NAME})
 
 
 def read(folder: Path | str) -> Report:
-    """Raises InvalidInput if this is no run directory, or not what was written."""
+    """Read the report in a run directory. Raises InvalidInput if this is none, or not as it was written."""
     folder = Path(folder)
     known = Manifest.read(folder)
     try:
