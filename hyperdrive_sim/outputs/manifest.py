@@ -43,8 +43,9 @@ UNTOLD = Circumstances()
 
 
 class Manifest(BaseModel):
-    """`schema_version` is that of the directory as a whole, `scenario_sha256` of all that the scenario said, `files` maps names to SHA-256.
+    """The manifest of a run directory, as the file holds it.
 
+    `schema_version` is that of the directory as a whole, `scenario_sha256` of all that the scenario said, `files` maps names to SHA-256.
     `wall_s` and `peak_memory_bytes` are those of the simulation, up to its report.
     """
 

@@ -18,7 +18,7 @@ DARKER = 0.62
 
 
 def darker(colour: str) -> str:
-    """The same hue with less light.
+    """A darker colour of the same hue, as #rrggbb.
 
     >>> darker(BLUE)
     '#00476e'

@@ -1,4 +1,4 @@
-"""What stands for a run where one is asked for: a scenario to be simulated, the directory of a run that was written, or its report."""
+"""Sources of a run, where a function takes one: a scenario to be simulated, the directory of a run that was written, or its report."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def compare(
 
 
 def compared(sources: Iterable[AnyRun], changes: tuple[str, ...], progress: Progress) -> list[tuple[str, Report | HyperdriveSimError]]:
-    """As `compare`, with changes in the form `key=value`."""
+    """Compare as `compare` does, with changes in the form `key=value`."""
     asked = list(sources)
     unchangeable(asked, changes)
     return [(called(source), _outcome(source, changes, progress)) for source in asked]
@@ -57,14 +57,14 @@ def directory(source: AnyRun) -> Path | None:
 
 
 def called(source: AnyRun) -> str:
-    """How a source is called beside others: by its path, or by its title where it has none."""
+    """Name of a source beside others: its path, or its title where it has none."""
     if isinstance(source, Scenario):
         return source.file or source.settings.title
     return source.scenario.file or source.scenario.title if isinstance(source, Report) else os.fspath(source)
 
 
 def unchangeable(sources: Iterable[AnyRun], changes: tuple[str, ...]) -> None:
-    """Raises InvalidInput if what is set would have to change a run that has been."""
+    """Raises InvalidInput if there are changes and one of the sources is a run that has been."""
     for source in sources if changes else ():
         if isinstance(source, Report):
             raise InvalidInput.at("", f"'{called(source)}' is a run that has been, and nothing of it can be set", "take its scenario")

@@ -19,7 +19,7 @@ PUBLISHED = ("published and simulated", "published", "simulated", "off by", "kno
 
 
 def page(title: str, subject: str, figures: Iterable[SummaryLine], published: Sequence[Comparison]) -> str:
-    """HTML in the colours and the type of the notebook that it stands in."""
+    """A report as HTML, in the colours and the type of the notebook that it stands in."""
     parts = [f"<p><strong>{escape(title)}</strong><br>{escape(subject)}</p>", _table([_row(*figure) for figure in figures])]
     if published:
         head = _row(*PUBLISHED, tag="th")
@@ -32,7 +32,7 @@ def _table(rows: Sequence[str]) -> str:
 
 
 def _row(name: str, *values: str, tag: str = "td") -> str:
-    """Left-aligned, as a notebook's tables otherwise are not."""
+    """A row of an HTML table, left-aligned, as a notebook's tables otherwise are not."""
     cells = [("th", name), *((tag, value) for value in values)]
     return "<tr>" + "".join(f'<{tag} style="text-align: left">{escape(" ".join(text.split()))}</{tag}>' for tag, text in cells) + "</tr>"
 
@@ -52,7 +52,7 @@ def layers_frame(columns: LayerColumns) -> DataFrame:
 
 
 def spans_frame(columns: SpanColumns) -> DataFrame:
-    """NameColumn as categories; what each column is stands in the frame's `attrs`."""
+    """A data frame with a row per task; names are categories, and `attrs` says what each column is. Raises MissingExtra."""
     pandas = _pandas()
     frame: DataFrame = pandas.DataFrame({name: _series(pandas, column) for name, column in vars(columns).items()})
     frame.attrs = dict(ABOUT)

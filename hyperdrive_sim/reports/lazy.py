@@ -10,7 +10,7 @@ V = TypeVar("V")
 
 
 class Lazy(Mapping[K, V]):
-    """Keys that are known, and a function that makes a key's value; each is made once."""
+    """A mapping of known keys, whose values a function makes when they are first asked for."""
 
     def __init__(self, keys: tuple[K, ...], make: Callable[[K], V]) -> None:
         self._keys, self._make = keys, make

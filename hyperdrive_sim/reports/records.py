@@ -33,9 +33,9 @@ class ScenarioRecord:
 
 @dataclass(frozen=True)
 class NetworkRecord:
-    """The network, with the options that were chosen. MACs, operations and weight bits are those of the accelerator's layers;
-    `host_ops` are the host's.
+    """The network, with the options that were chosen.
 
+    MACs, operations and weight bits are those of the accelerator's layers; `host_ops` are the host's.
     `input_shape` is that of the network's first input. `worst_layer_bits` is the most feature-map bits alive at any one step, over all
     chips, without the padding of their memories.
     """
@@ -53,8 +53,9 @@ class NetworkRecord:
 
 @dataclass(frozen=True)
 class SystemRecord:
-    """The system; peaks count every tile of every chip. `assumed` are the settings that no source gives, as they were here;
-    `changed` those that are not what the architecture has by default.
+    """The system; peaks count every tile of every chip.
+
+    `assumed` are the settings that no source gives, as they were here; `changed` those that are not what the architecture has by default.
     """
 
     architecture: str
@@ -69,8 +70,9 @@ class SystemRecord:
 
 @dataclass(frozen=True)
 class Time:
-    """`latency_s` is a frame's: the mean from arrival to last output where frames have an arrival rate, else that of the first frame.
+    """Latency, rate and length of a run.
 
+    `latency_s` is a frame's: the mean from arrival to last output where frames have an arrival rate, else that of the first frame.
     `cycles` is the makespan of all frames, `frames_per_s` the sustained rate: from the first frame's end to the last one's.
     `bound_s` is the larger lower bound of the makespan, `bound_by` what sets it: a unit or the critical path.
     """
@@ -85,7 +87,7 @@ class Time:
 
 @dataclass(frozen=True)
 class Throughput:
-    """At the sustained frame rate, input and output included; `utilization` is against all tiles of all chips."""
+    """Operations at the sustained frame rate, input and output included; `utilization` is against all tiles of all chips."""
 
     ops_per_s: float
     ops_per_cycle: float
@@ -105,7 +107,7 @@ class Action:
 
 @dataclass(frozen=True)
 class Energy:
-    """Per frame. `assumed_share` is the part that does not rest on a published price."""
+    """Energy per frame. `assumed_share` is the part that does not rest on a published price."""
 
     total_j: float
     core_j: float

@@ -70,12 +70,12 @@ class Report(Results):
 
     @property
     def plot(self) -> Plots:
-        """Its pictures, `report.plot.gantt()`; see `hyperdrive_sim.outputs.plots`."""
+        """Plots of this report, `report.plot.gantt()`; see `hyperdrive_sim.outputs.plots`."""
         plots: Plots = import_module(PLOTS).Plots(self)
         return plots
 
     def compared(self, rows: tuple[Row, ...], others: Mapping[str, Report]) -> Report:
-        """The same report beside published figures; *others* are those that rows are held against, by their scenario."""
+        """A copy with published figures beside its own; *others* are the reports that rows are held against, by their scenario."""
         return replace(self, published=compare(rows, self.to_dict(), {path: other.to_dict() for path, other in others.items()}))
 
     def summary_lines(self) -> Iterator[SummaryLine]:
@@ -92,7 +92,7 @@ class Report(Results):
         return {row.name: row.held_s(self.system.peak_ops_per_s) / self.time.frames for row in self.layers}
 
     def layer_columns(self) -> LayerColumns:
-        """`layers` and what follows from the trace for each of them, as columns."""
+        """The table of `layers`, with what follows from the trace for each of them, as columns."""
         return layer_columns(self.layers, self.machine, self.trace, self.tiles_by_layer, self.energy.prices_pj)
 
     def span_columns(self) -> SpanColumns:

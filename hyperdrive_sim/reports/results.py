@@ -47,5 +47,5 @@ class Results:
 
 @cache
 def _adapter() -> TypeAdapter[Results]:
-    """Made when it is first needed: the milliseconds that it takes are none of a start without a report."""
+    """The validator of results, made when it is first needed: a start without a report does not pay the milliseconds that it takes."""
     return TypeAdapter(Results)

@@ -32,7 +32,7 @@ def names(ran: Sequence[tuple[str, Report]]) -> list[str]:
 
 
 def unlike(reports: Sequence[Report]) -> Iterator[str]:
-    """In which ways the figures are those of different work: other networks or inputs, or else other options or another host's part."""
+    """Differences in the work of some reports, a sentence each: other networks or inputs, else other options or another host's part."""
     computed = [report.network for report in reports]
     networks = _different(network.name for network in computed)
     inputs = _different(" x ".join(map(str, network.input_shape)) for network in computed)

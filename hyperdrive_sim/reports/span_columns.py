@@ -64,7 +64,7 @@ ABOUT: Mapping[str, str] = {column.name: column.metadata["about"] for column in 
 
 
 def columns(trace: Trace, kinds: Mapping[str, str], pj: Mapping[str, float]) -> SpanColumns:
-    """*kinds* are those of the units, *pj* the prices of the actions."""
+    """Columns of a trace; *kinds* are those of the units, *pj* the prices of the actions."""
     names = distinct(map(attrgetter("name"), trace.tasks))
     kind_number = {kind: index for index, kind in enumerate(dict.fromkeys(kinds[unit] for unit in trace.units))}
     kind_of_unit = np.array([kind_number[kinds[unit]] for unit in trace.units])

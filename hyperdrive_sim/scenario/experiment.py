@@ -1,7 +1,7 @@
-"""An experiment as Python says it: the keys of a scenario file as keywords, and changes of them as a mapping.
+"""Experiments given in Python: the keys of a scenario file as keywords, and changes of them as a mapping.
 
-Both go through the text of a setting, `chip.voltage_v=0.65`, so that what a file, `--set` and Python may say is checked in one place and
-answered with the same sentence.
+Both go through the text of a setting, `chip.voltage_v=0.65`, so that input from a file, from `--set` and from Python is checked in one
+place and answered with the same sentence.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Changes = Mapping[str, object]
 
 
 class Options(TypedDict, total=False):
-    """What may be said besides the network and the name of the chip; each is a key of a scenario file, and absent what it is there."""
+    """Optional keywords of an experiment: keys of a scenario file, with the same defaults."""
 
     title: str
     chip: Mapping[str, object]
@@ -34,7 +34,7 @@ class Options(TypedDict, total=False):
 
 
 class Experiment(Options, total=False):
-    """A whole experiment without a file. The network is one of the caller's own, or a name of the zoo with an `input_shape`."""
+    """A whole experiment without a file; `network` is one of the caller's own, or a name of the zoo with an `input_shape`."""
 
     network: Network | str
     architecture: str
@@ -43,7 +43,7 @@ class Experiment(Options, total=False):
 
 
 def document_of(experiment: Experiment) -> Document:
-    """The experiment as a scenario's document, whose keys and values stand nowhere. Raises InvalidInput for what no file could hold."""
+    """An experiment as a scenario's document, without places. Raises InvalidInput for values that no file could hold."""
     network = experiment.get("network")
     own = named(network) if isinstance(network, Network) else {}
     title = f"{own.get('network', network)} on {experiment.get('architecture')}"
@@ -59,12 +59,12 @@ def document_of(experiment: Experiment) -> Document:
 
 
 def named(network: Network) -> dict[str, Any]:
-    """What a scenario's keys are for a network that was given: its name, and the shape of its first input."""
+    """Keys of a scenario for a network of the caller's own: its name, and the shape of its first input."""
     return {"network": network.name, "input_shape": list(next(iter(network.inputs.values())))}
 
 
 def structure(network: Network) -> dict[str, Any]:
-    """All that a network says, for its hash: of a layer the text that Python prints, which names every field of a dataclass."""
+    """A network as plain data, for a hash of it: a layer is the text that Python prints, which names every field of a dataclass."""
     return {
         "inputs": {name: [*shape, network.holds(name)] for name, shape in network.inputs.items()},
         "layers": list(map(repr, network)),
@@ -78,7 +78,7 @@ def settings(changes: Changes | None) -> tuple[str, ...]:
 
 
 def setting(key: str, value: object) -> str:
-    """One change in the form `key=value`, the value as JSON."""
+    """One change in the form `key=value`, the value as JSON. Raises InvalidInput for a key or a value that cannot be written so."""
     if "=" in key:
         raise InvalidInput.at(key, "is no key", "write the value on the other side of the colon: {'frames': 2}")
     try:

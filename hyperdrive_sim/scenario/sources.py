@@ -1,4 +1,4 @@
-"""What stands for a scenario where one is asked for: the path of its file, a `Scenario`, or keywords in place of a file."""
+"""Sources of a scenario, where a function takes one: the path of its file, a `Scenario`, or keywords in place of a file."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ Source = str | os.PathLike[str] | Scenario
 
 
 def scenario_of(source: Source | None, changes: Changes | None, experiment: Experiment) -> Scenario:
-    """The scenario that is meant, *changes* on top. Raises InvalidInput with every mistake in it, or if it is said twice or not at all."""
+    """The scenario from a source or from keywords, with *changes* on top.
+
+    Raises InvalidInput with every mistake in it, and if both or neither are given.
+    """
     one_of_both(source, experiment)
     return Scenario.said(**experiment).changed(settings(changes)) if source is None else opened(source, settings(changes))
 
 
 def one_of_both(source: object, experiment: Experiment) -> None:
-    """Raises InvalidInput unless there is a source, or an experiment in place of it."""
+    """Raises InvalidInput unless there is either a source or an experiment in place of it."""
     if source is None and not experiment:
         raise InvalidInput.at("", "there is nothing to run", "name a scenario file, or give a network and an architecture")
     if source is not None and experiment:

@@ -25,7 +25,7 @@ NOT_A_SETTING = ("schema_version", "title", "sweep", "reproduces")
 
 
 class SideBySide(NamedTuple):
-    """`notes` say in which ways the runs compute different things."""
+    """Contents of a comparison; `notes` say in which ways the runs compute different things."""
 
     names: tuple[str, ...]
     notes: tuple[str, ...]
@@ -36,8 +36,9 @@ class SideBySide(NamedTuple):
 
 
 class ComparisonRow(NamedTuple):
-    """A row of the table side by side: how a report says it and, where one run can be the best, by which metric; `alike` if that takes
-    the same work of all.
+    """A row of the table side by side: how a report says it and, where one run can be the best, by which metric.
+
+    `alike` if that takes the same work of all.
     """
 
     name: str

@@ -23,7 +23,7 @@ from hyperdrive_sim.reports.summary import SummaryLine
 
 @dataclass(frozen=True)
 class RunDetails:
-    """`summary` has the lines of that on a terminal; tables and pictures are by name."""
+    """All that a page shows of one run: the summary of the terminal, tables and pictures by name."""
 
     run: Run
     subject: str

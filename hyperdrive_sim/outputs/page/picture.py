@@ -25,8 +25,10 @@ NOTHING: PlotlyJson = MappingProxyType({})
 
 
 class Picture(NamedTuple):
-    """`instead` says where its figures stand as text; `height` and the least and largest width are in CSS pixels; `frames` are for a
-    picture with a slider.
+    """A picture of a page, as plotly.js takes it.
+
+    `instead` says where its figures stand as text; `height` and the least and largest width are in CSS pixels; `frames` are for a picture
+    with a slider.
     """
 
     name: str
@@ -60,7 +62,7 @@ def plain(text: str) -> str:
 
 
 def short(value: float) -> float:
-    """Six digits: more than a picture shows."""
+    """A number rounded to six digits, more than a picture shows."""
     return float(f"{value:.6g}")
 
 

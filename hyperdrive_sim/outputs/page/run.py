@@ -23,7 +23,7 @@ from hyperdrive_sim.study.runs import run
 
 @dataclass(frozen=True)
 class Run:
-    """`manifest` has `versions` by package, `seed`, the `command`, and the `scenario` as YAML with all that it extends.
+    """A report with what reproduces it: `manifest` has `versions` by package, `seed`, the `command`, and the `scenario` as YAML.
 
     Of a report alone, no more is known than what stands in it: no seed, no versions, and no command as for a run without a file.
     """
@@ -33,7 +33,7 @@ class Run:
 
 
 def planned(source: AnyRun, changes: Sequence[str] = ()) -> Callable[[Progress], Run]:
-    """How to come to a run, which is checked at once: a directory's is read, a scenario simulated with *changes* on top, a report taken."""
+    """Plan a run from its source, which is checked at once: calling the result reads a directory or simulates a scenario with *changes*."""
     if isinstance(source, Report):
         return lambda progress: reported(source)
     if folder := directory(source):

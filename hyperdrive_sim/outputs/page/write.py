@@ -1,4 +1,4 @@
-"""A page as a file."""
+"""Pages written to files."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def report(
 
 
 def write(sources: Sequence[AnyRun], changes: tuple[str, ...], output: Path, progress: Progress) -> Path:
-    """As `report`, with changes in the form `key=value`. What can be wrong is found before anything is simulated."""
+    """Write a page as `report` does, with changes in the form `key=value`. Mistakes are found before anything is simulated."""
     if not sources:
         raise InvalidInput.at("", "there is nothing to show", "name a scenario file, or the directory of a run")
     page.available()

@@ -43,7 +43,7 @@ def _of_its_report(plot: Callable[Concatenate[Report, P], Axes]) -> Callable[Con
 
 
 class Plots:
-    """`report.plot`: every plot of a single report. `scaling` and `pareto` are of several and are functions only."""
+    """All plots of a single report, as `report.plot`. `scaling` and `pareto` are of several and are functions only."""
 
     def __init__(self, report: Report) -> None:
         self.report = report

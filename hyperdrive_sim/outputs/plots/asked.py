@@ -13,7 +13,7 @@ FEW = 12
 
 
 def there(key: str, names: str | Iterable[str], known: Collection[str]) -> list[str]:
-    """The names, or the one; raises InvalidInput if there are none, and for the first that is not among those that are known."""
+    """Names that were asked for, as a list; raises InvalidInput if there are none, and for the first that is not known."""
     asked = [names] if isinstance(names, str) else list(names)
     if not asked:
         raise InvalidInput.at(key, "this names none", "name at least one, or leave it out")

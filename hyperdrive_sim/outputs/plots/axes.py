@@ -98,5 +98,5 @@ def named(axis: Axis, names: Sequence[str], upright: bool = False) -> None:
 
 
 def legend(ax: Axes, **options: Any) -> None:
-    """Beside the axes, where it hides nothing."""
+    """Draw a legend beside the axes, where it hides nothing."""
     ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0, fontsize="small", frameon=False, **options)

@@ -30,7 +30,7 @@ STEPS = 2000
 
 
 class Lane(NamedTuple):
-    """*values* between *edges_s*, which are one more. The lane is *top* high; *bounded* says that no value can be above it."""
+    """A curve in a lane: *values* between *edges_s*, which are one more. It is *top* high; *bounded* says that no value can be above."""
 
     name: str
     edges_s: NDArray[np.float64]

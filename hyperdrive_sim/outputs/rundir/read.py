@@ -1,4 +1,4 @@
-"""A report out of its directory: the same as after the run, but that its tasks have no effects."""
+"""Reports read from run directories: the same as after the run, but that their tasks have no effects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A report into a directory: all of its files or none, the manifest last."""
+"""Run directories written from reports: all of their files or none, the manifest last."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _write_all(report: Report, scenario: Scenario, staging: Staging) -> None:
 
 
 def layers_csv(report: Report) -> str:
-    """One row per layer; a cell is empty where there is nothing to say."""
+    """The table of layers as CSV, one row each; a cell is empty where there is nothing to say."""
     columns = report.layer_columns()
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")

@@ -107,7 +107,10 @@ def warning(report: Report, wanted: Request) -> str | None:
 
 
 def expected_bytes(report: Report, wanted: Request) -> float:
-    """A unit waits about as often as it works; units taken together do once per layer and frame, and a step counts as a quarter."""
+    """Estimated size of a timeline in bytes.
+
+    A unit waits about as often as it works; units taken together do once per layer and frame, and a step counts as a quarter.
+    """
     if wanted.level == UNIT:
         trace, (start, end) = report.trace, of_run(wanted.window, report.trace.makespan_ps)
         return 2 * int(np.count_nonzero((trace.start < end) & (trace.end > start))) * wanted.format.bytes_per_slice

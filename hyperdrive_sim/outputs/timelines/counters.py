@@ -25,7 +25,7 @@ PW = 10**12
 
 
 class CounterTrack(NamedTuple):
-    """*values[n]*, in *unit*, hold from *times[n]* on, in picoseconds."""
+    """A counter over time: *values[n]*, in *unit*, hold from *times[n]* on, in picoseconds."""
 
     place: str
     name: str
@@ -42,7 +42,7 @@ class Steps(NamedTuple):
 
 
 def every_change(columns: TaskColumns, window: TimeWindow) -> Iterator[CounterTrack]:
-    """Every memory, every link, and the power of every place and of the whole machine."""
+    """Counters of every memory, every link, and the power of every place and of the whole machine."""
     trace = columns.report.trace
     shown = partial(_shown, window=window)
     for name in columns.report.occupancy:
@@ -57,7 +57,7 @@ def every_change(columns: TaskColumns, window: TimeWindow) -> Iterator[CounterTr
 
 
 def by_chip(columns: TaskColumns, window: TimeWindow) -> Iterator[CounterTrack]:
-    """Memories, traffic and power of every place, in steps."""
+    """Counters of memories, traffic and power of every place, in steps."""
     report, stepped = columns.report, partial(_stepped, edges=_edges(window, CHIP_STEPS))
     for where in columns.places:
         if memories := [name for name in report.occupancy if place(name) == where]:
@@ -68,7 +68,7 @@ def by_chip(columns: TaskColumns, window: TimeWindow) -> Iterator[CounterTrack]:
 
 
 def by_kind_of_unit(columns: TaskColumns, window: TimeWindow) -> Iterator[CounterTrack]:
-    """Memories and power of the whole machine and traffic of its units by their kind, in steps."""
+    """Counters of memories and power of the whole machine and of the traffic of its units by kind, in steps."""
     report, stepped = columns.report, partial(_stepped, edges=_edges(window, MACHINE_STEPS))
     yield stepped(MACHINE, "memories", "bit", _held(columns, tuple(report.occupancy)))
     for group in by_kind(columns):

@@ -26,7 +26,7 @@ WHOLE = ":"
 
 
 def bounds(text: str) -> tuple[int, int | None]:
-    """`10us:2ms` in picoseconds; no end means the end of the run. Raises InvalidInput for anything else."""
+    """Bounds of a window like `10us:2ms`, in picoseconds; no end means the end of the run. Raises InvalidInput for anything else."""
     first, colon, last = text.partition(":")
     if not colon:
         raise InvalidInput.at(OPTION, f"'{text}' has no colon", CURE)

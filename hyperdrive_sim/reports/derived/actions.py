@@ -34,7 +34,7 @@ def io_bits(actions: ActionCounts) -> dict[str, dict[str, int]]:
 
 
 def joules(report: Report, actions: ActionCounts) -> dict[tuple[str, str], float]:
-    """Per frame, by layer and action."""
+    """Energy per frame, in joules, by layer and action."""
     spent: dict[tuple[str, str], float] = {}
     for ((layer, _), action), count in actions.items():
         paid = count * report.energy.by_action[action].pj * PJ / report.time.frames
@@ -43,7 +43,7 @@ def joules(report: Report, actions: ActionCounts) -> dict[tuple[str, str], float
 
 
 def joules_by_layer(report: Report, actions: ActionCounts) -> dict[str, NDArray[np.float64]]:
-    """Per frame, by action, what each of the report's layers spends on it; the costliest action first."""
+    """Energy per frame of each of the report's layers, in joules, by action, the costliest action first."""
     place = {row.name: number for number, row in enumerate(report.layers)}
     spent = {action: np.zeros(len(place)) for action in report.energy.by_action}
     for (layer, action), paid in joules(report, actions).items():
@@ -52,7 +52,7 @@ def joules_by_layer(report: Report, actions: ActionCounts) -> dict[str, NDArray[
 
 
 def joules_by_part(report: Report) -> dict[str, float]:
-    """Per frame, what the core takes under `""`, and what I/O takes under what it carries."""
+    """Energy per frame, in joules: of the core under `""`, of I/O under what it carries."""
     parts = {"": 0.0}
     for name, action in report.energy.by_action.items():
         part = carries(name)

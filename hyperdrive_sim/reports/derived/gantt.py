@@ -35,8 +35,10 @@ class GanttBar(NamedTuple):
 
 
 class Gantt(NamedTuple):
-    """`pixel_ps` is the longest gap that a bar hides, `tasks` how many there are in all bars, `idle_units` and `left_out` how many units
-    did nothing and how many others are not drawn.
+    """A Gantt chart: the units that have a row, and their bars.
+
+    `pixel_ps` is the longest gap that a bar hides, `tasks` how many there are in all bars, `idle_units` and `left_out` how many units did
+    nothing and how many others are not drawn.
     """
 
     units: tuple[str, ...]

@@ -31,7 +31,7 @@ class LinkUse(NamedTuple):
 
 
 def by_kind(report: Report, bins: int) -> Iterator[LinkUse]:
-    """All links of a kind together, where they carry anything, in so many equal parts of the run."""
+    """Use of all links of a kind together, where they carry anything, in so many equal parts of the run."""
     kinds = {unit.name: unit.kind for unit in report.machine.units}
     members, limits = Counter(kinds.values()), report.machine.link_bits_per_s
     for kind, bits in _carried(report, kinds, edges := _edges(report, bins)).items():
@@ -40,7 +40,7 @@ def by_kind(report: Report, bins: int) -> Iterator[LinkUse]:
 
 
 def by_unit(report: Report, units: Sequence[str], bins: int) -> Iterator[LinkUse]:
-    """Each of some units, whether they carry anything or not."""
+    """Use of each of some units, even of one that carries nothing, in so many equal parts of the run."""
     for name, bits in _carried(report, {name: name for name in units}, edges := _edges(report, bins)).items():
         rate = report.machine.unit[name].rate
         yield LinkUse(name, 1, edges / PS_PER_S, _rates(bits, edges), rate.bits_per_s if rate else None)

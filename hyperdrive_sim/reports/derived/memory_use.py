@@ -30,12 +30,12 @@ class MemoryKind(NamedTuple):
 
 
 def memory_kinds(report: Report) -> tuple[MemoryKind, ...]:
-    """The fullest kind first."""
+    """Kinds of memories, the fullest first."""
     return tuple(sorted(by_name(report), key=lambda kind: -kind.share))
 
 
 def by_name(report: Report) -> list[MemoryKind]:
-    """In the machine's order."""
+    """Kinds of memories, which are their names without the chip's, in the machine's order."""
     names: dict[str, list[str]] = {}
     for memory in report.occupancy:
         names.setdefault(memory.partition(".")[2] or memory, []).append(memory)

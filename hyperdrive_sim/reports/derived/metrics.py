@@ -27,7 +27,7 @@ class Metric(NamedTuple):
     grows: int = 0
 
     def text(self, report: Report) -> str:
-        """As people read it."""
+        """The value in a report, as text with its unit."""
         value = self.of(report)
         return per_s(value) if self.unit == "frame/s" else percent(value) if self.unit == "%" else si(value, self.unit)
 

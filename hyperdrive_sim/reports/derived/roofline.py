@@ -16,8 +16,10 @@ ALIKE = 0.05
 
 
 class RooflinePoint(NamedTuple):
-    """A layer. `link` is the kind of link that its bits keep busy longest, `ops_per_bit` what it computes per bit over those;
-    `io_bits` are its bits over links of any kind, over all frames.
+    """A layer in a roofline.
+
+    `link` is the kind of link that its bits keep busy longest, `ops_per_bit` what it computes per bit over those; `io_bits` are its bits
+    over links of any kind, over all frames.
     """
 
     layer: str
@@ -28,8 +30,9 @@ class RooflinePoint(NamedTuple):
 
 
 class Roofline(NamedTuple):
-    """`bits_per_s` is by kind of link, all links of a kind together; a kind without a stated rate is not in it.
+    """A roofline: points of layers under the peak of the arrays and the rates of the links.
 
+    `bits_per_s` is by kind of link, all links of a kind together; a kind without a stated rate is not in it.
     `whole` is the point of the whole run, `unlinked` are the layers that compute and move nothing across a chip's edge.
     """
 
@@ -57,8 +60,9 @@ class Roofline(NamedTuple):
         return {link: self.peak_ops_per_s / rate for link, rate in self.bits_per_s.items()}
 
     def slope(self, link: str | None, left: float) -> tuple[tuple[float, float], ...]:
-        """The two ends of the roof that a kind of link is: from *left* operations per bit up to the peak. None where no rate is stated,
-        or where the peak is lower from there on.
+        """The two ends of the roof that a kind of link is: from *left* operations per bit up to the peak.
+
+        There are none where no rate is stated, or where the peak is lower from there on.
         """
         rate = self.bits_per_s.get(link or "")
         if not rate or left * rate >= self.peak_ops_per_s:

@@ -25,7 +25,9 @@ class TilePicture(NamedTuple):
 
 
 class TileMap(NamedTuple):
-    """`mesh` and `tiles` are [rows, columns] of chips and of a chip's tiles, `chips` their names, row by row.
+    """The use of all tiles in the whole run and in each layer.
+
+    `mesh` and `tiles` are [rows, columns] of chips and of a chip's tiles, `chips` the names of the chips, row by row.
 
     `frames` holds the different pictures there are, [picture, rows, columns] of shares from 0 to 1, and `shown` the picture of the whole
     run and of each layer: layers of the same shape look the same.

@@ -17,8 +17,10 @@ ARRIVAL = "arrival"
 
 
 class UnitKind(NamedTuple):
-    """All units of one kind: the mean and the busiest one's share of the run; for how long ready tasks waited for them in all, which
-    unit the most waited for, and for how long each layer's tasks held that one meanwhile.
+    """All units of one kind: the mean and the busiest one's share of the run, and the waiting for them.
+
+    The latter is for how long ready tasks waited for them in all, which unit the most waited for, and for how long each layer's tasks
+    held that one meanwhile.
     """
 
     name: str

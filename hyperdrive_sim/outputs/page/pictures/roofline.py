@@ -15,7 +15,7 @@ _ROOF: PlotlyJson = {"type": "scatter", "mode": "lines", "hoverinfo": "skip"}
 
 
 def roofline(found: Roofline, report: Report) -> Picture:
-    """Links have the colours that units of their kind have in the timeline."""
+    """The picture of a roofline; links have the colours that units of their kind have in the timeline."""
     colour, mark = of_units(report), marks(found.links)
     intensity = [*(point.ops_per_bit for point in found.points), *found.ridges.values()]
     x = logarithmic("operations per bit over its link", intensity, "Op/bit", 3)

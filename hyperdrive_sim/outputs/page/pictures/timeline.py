@@ -18,7 +18,7 @@ HEIGHT, THINNEST = 0.84, 0.06
 
 
 def timeline(found: Gantt, report: Report) -> Picture:
-    """Every other layer has a lighter shade; what was merged stands in the caption."""
+    """The picture of a Gantt chart: every other layer has a lighter shade; the caption says what was merged."""
     kind, colour = {row.name: row.kind for row in report.units}, of_units(report)
     factor, x = linear("time", report.trace.makespan_ps / PS_PER_S, "s")
     number = {row.name: position for position, row in enumerate(report.layers)}
