@@ -94,6 +94,14 @@ def test_hyperdrive_adds_no_map_to_itself() -> None:
     assert refusal("hyperdrive", network) == f"{problem}; {HYPERDRIVE}"
 
 
+def test_hyperdrive_adds_to_nothing_that_the_host_computes() -> None:
+    """Its other input is the chip's, so the add would be the chip's as well, and nobody would compute it."""
+    theirs = conv("theirs", INPUT, groups=4, bias=False, relu=False)
+    network = Network("n", SHAPE, [conv("ours", INPUT), theirs, Add(name="c", inputs=("theirs", "ours"))])
+    problem = "c: adds to the result of 'theirs', which Hyperdrive cannot run: it has 4 groups"
+    assert refusal("hyperdrive", network) == f"{problem}; {HYPERDRIVE}"
+
+
 @pytest.mark.parametrize("architecture", DATAPATHS)
 @pytest.mark.parametrize(
     ("changes", "property_"),
