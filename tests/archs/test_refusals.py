@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from contract_worlds import same
 from test_several_maps import Given, built
 
 from hyperdrive_sim.engine import hazards
@@ -18,6 +17,7 @@ from hyperdrive_sim.network.golden import Exact, forward
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Add, Concat, Conv, Layer, MaxPool, Sign, Upsample
 from hyperdrive_sim.network.window import Window
+from hyperdrive_sim.testing.worlds import same
 
 SHAPE = Shape(16, 8, 9)
 SAME = Window.square(3, padding=1)
@@ -47,7 +47,7 @@ def alone(layer: Conv) -> Network:
 
 def refusal(architecture: str, network: Network) -> str:
     with pytest.raises(InvalidInput) as failure:
-        assert built(architecture, network).placement
+        assert built(architecture, network).compiled
     return str(failure.value)
 
 
