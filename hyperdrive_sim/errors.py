@@ -7,14 +7,18 @@ from typing import NamedTuple
 
 
 class Place(NamedTuple):
-    """Where in a text something stands; line and column count from 1."""
+    """Where in a text something stands; line and column count from 1. Without a file it is nowhere that a user could look."""
 
     file: str
     line: int
     column: int
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+        return f"{self.file}:{self.line}:{self.column}" if self.file else ""
+
+
+NOWHERE = Place("", 0, 0)
+"""The place of what was said in Python."""
 
 
 class Mistake(NamedTuple):
@@ -26,8 +30,7 @@ class Mistake(NamedTuple):
     place: Place | None = None
 
     def __str__(self) -> str:
-        where = [str(part) for part in (self.place, self.key) if part]
-        text = ": ".join([*where, self.problem])
+        text = ": ".join(filter(None, (str(self.place or ""), self.key, self.problem)))
         return f"{text}; {self.cure}" if self.cure else text
 
 

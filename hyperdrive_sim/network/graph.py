@@ -48,7 +48,7 @@ class Network:
         self._holds: dict[str, Holds] = {one: (holds or {}).get(one, "real") for one in self.inputs}
         for layer in self.layers:
             self._holds[layer.name] = layer.holds([self._holds[source] for source in layer.inputs])
-        self.outputs = tuple(outputs) if outputs is not None else tuple(self._unread())
+        self.outputs = tuple(outputs) if outputs is not None else tuple(name for name in self._unread() if name in self._by_name)
         self._check_use()
 
     def __iter__(self) -> Iterator[Layer]:
@@ -153,8 +153,10 @@ class Network:
         bits = layer.weight_bits(self.input_shapes(layer))
         return bits if channels is None else bits * channels // self._shapes[name].channels
 
-    def _unread(self) -> Iterator[str]:
-        return (layer.name for layer in self.layers if not self.consumers(layer.name))
+    def _unread(self) -> list[str]:
+        """Inputs and layers that no layer reads."""
+        read = {source for layer in self.layers for source in layer.inputs}
+        return [name for name in self._shapes if name not in read]
 
     def _check_use(self) -> None:
         """Raises InvalidInput for outputs that are no layers, and for an input or a layer that no output follows from."""
@@ -162,11 +164,10 @@ class Network:
             if name not in self._by_name:
                 raise InvalidInput.at("outputs", f"'{name}' is no layer of this network", "name layers, or none for all that nobody reads")
         for name in self._unread():
+            if name in self.inputs:
+                raise InvalidInput.at(name, "is an input that no layer reads", "leave it out")
             if name not in self.outputs:
                 raise InvalidInput.at(name, "is read by no layer and is no output", "leave it out, or name it among the outputs")
-        for name in self.inputs:
-            if not self.consumers(name):
-                raise InvalidInput.at(name, "is an input that no layer reads", "leave it out")
 
 
 def _graph(inputs: Iterable[str], layers: tuple[Layer, ...]) -> nx.DiGraph[str]:

@@ -18,7 +18,7 @@ def _frozen(value: Any) -> Any:
     return {key: _frozen(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
-Setting = Annotated[Any, AfterValidator(_frozen)]
+Setting = Annotated[object, AfterValidator(_frozen)]
 """The value of a chip's setting: whatever its `Spec` allows, of numbers, texts, tuples and mappings."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -31,6 +31,9 @@ from hyperdrive_sim.schedule.placement import Placement
 from hyperdrive_sim.schedule.spec import provenances
 from hyperdrive_sim.schedule.tasks import Schedule
 
+if TYPE_CHECKING:
+    from hyperdrive_sim.outputs.plots import Plots
+
 SCHEMA_VERSION = 1
 PLOTS = "hyperdrive_sim.outputs.plots"
 """Found by its name when somebody wants to see something: it stands above this floor, and a run without pictures needs no matplotlib."""
@@ -51,9 +54,10 @@ class Report(Results):
     occupancy: Mapping[str, Occupancy]
 
     @property
-    def plot(self) -> Any:
+    def plot(self) -> Plots:
         """Its pictures, `report.plot.gantt()`; see `hyperdrive_sim.outputs.plots`."""
-        return import_module(PLOTS).Plots(self)
+        plots: Plots = import_module(PLOTS).Plots(self)
+        return plots
 
     def compared(self, rows: tuple[Row, ...], others: Mapping[str, Report]) -> Report:
         """The same report beside published figures; *others* are those that rows are held against, by their scenario."""

@@ -28,7 +28,7 @@ def names(ran: Sequence[tuple[str, Report]]) -> list[str]:
     """Titles, with their file's name where two have the same."""
     count = Counter(report.scenario.title for _, report in ran)
     titled = [(report.scenario.title, file) for file, report in ran]
-    return [f"{title} ({Path(file).name})" if count[title] > 1 else title for title, file in titled]
+    return [f"{title} ({Path(file).name})" if count[title] > 1 and file else title for title, file in titled]
 
 
 def unlike(reports: Sequence[Report]) -> Iterator[str]:

@@ -78,7 +78,7 @@ class Placement:
             for residents in held:
                 alive = {resident.address: resident for resident in residents if resident.first <= step <= resident.last}
                 totals[step] += sum(resident.box.size * self.word_bits[resident.tensor] for resident in alive.values())
-        return max(totals.values())
+        return max(totals.values(), default=0)
 
     def checked(self, network: Network, machine: Machine) -> Placement:
         """Return self after checking it.

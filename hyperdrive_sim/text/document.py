@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from hyperdrive_sim.errors import InvalidInput, Mistake, Place
+from hyperdrive_sim.errors import NOWHERE, InvalidInput, Mistake, Place
 from hyperdrive_sim.text.reading import Reading, lines, place_after
 from hyperdrive_sim.text.wording import ABSENT, KeyPath, counted, described, dotted, explain, lookup, near
 
@@ -92,12 +92,12 @@ class Document:
         except ValidationError as error:
             findings = explain(error, data, model.model_json_schema())
         mistakes = [Mistake(dotted(at + f.key), f.problem, f.cure, self.place(at + f.path)) for f in findings]
-        raise InvalidInput(*sorted(mistakes, key=lambda mistake: mistake.place or Place("", 0, 0)))
+        raise InvalidInput(*sorted(mistakes, key=lambda mistake: mistake.place or NOWHERE))
 
 
 def excerpt(mistake: Mistake) -> str:
     """The line that the mistake stands in with a caret under its column; empty where there is no such line (any more)."""
-    file, number, column = mistake.place or Place("", 0, 0)
+    file, number, column = mistake.place or NOWHERE
     try:
         text = file.removeprefix("--set ") if file.startswith("--set ") else Path(file).read_text(encoding="utf-8-sig")
         line = lines(text)[number - 1]

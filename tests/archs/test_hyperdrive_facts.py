@@ -162,6 +162,7 @@ def test_resnet50_does_not_fit_one_chip() -> None:
         on(HYPERDRIVE, zoo.build("resnet50", (3, 224, 224)))
 
 
+@pytest.mark.slow
 def test_fifty_chips_for_two_megapixels() -> None:
     """ResNet-34 at 2048 x 1024: the mesh, its borders and corners, and the published throughput, which is the peak of 50 chips."""
     made = on(HYPERDRIVE, zoo.build("resnet34", (3, 1024, 2048)), mesh="auto")

@@ -629,3 +629,36 @@ def test_check_says_when_it_will_be_slow(monkeypatch: pytest.MonkeyPatch) -> Non
     assert not checks.slowness(Scenario.read(TINY))
     monkeypatch.setattr(kernels, "fastest", lambda: "numba")
     assert not checks.slowness(scenario)
+
+
+# --- tracebacks ---
+
+
+def test_an_error_is_a_sentence_unless_its_traceback_is_asked_for() -> None:
+    plain, asked = invoke("run", "nosuch.yaml"), invoke("--traceback", "run", "nosuch.yaml")
+    assert (plain.exit_code, asked.exit_code) == (2, 2)
+    assert plain.stderr == "error: cannot read 'nosuch.yaml': there is no such file\n"
+    assert asked.stderr.startswith("Traceback (most recent call last):\n")
+    assert asked.stderr.endswith(f"hyperdrive_sim.errors.InvalidInput: {plain.stderr.removeprefix('error: ')}{plain.stderr}")
+    assert asked.stdout == ""
+
+
+def test_the_traceback_of_what_the_system_would_not_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any, **__: Any) -> Any:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "r")
+
+    monkeypatch.setattr(atomic.os, "fdopen", full)
+    result = invoke("--traceback", "run", TINY, "-o", tmp_path)
+    assert result.exit_code == 2
+    assert "Traceback" in result.stderr
+    assert result.stderr.endswith(f"error: No space left on device: {tmp_path / 'result.json'}\n")
+
+
+def test_the_tracebacks_of_some_that_failed(tmp_path: Path) -> None:
+    write(tmp_path, "sweep: {frames: [1, 0]}\n")
+    swept = invoke("--traceback", "sweep", tmp_path / "s.yaml", "--json")
+    compared = invoke("--traceback", "compare", TINY, "nosuch.yaml", "--json")
+    for result in (swept, compared):
+        assert result.exit_code == 3
+        assert result.stderr.count("Traceback") == 1
+        assert len(json.loads(result.stdout)) == 2

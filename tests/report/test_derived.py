@@ -9,7 +9,8 @@ from functools import cache
 
 import numpy as np
 import pytest
-from commands import BASE, SCENARIOS
+from commands import BASE
+from reports import report
 from worlds import machine, run, task
 
 from hyperdrive_sim.engine.occupancy import Occupancy
@@ -39,11 +40,6 @@ RUNS = [
     ("nandnet_dram/binary_alexnet",),
 ]
 every_run = pytest.mark.parametrize("which", RUNS, ids=" ".join)
-
-
-@cache
-def report(name: str, *changes: str) -> Report:
-    return runs.run(Scenario.read(SCENARIOS / f"{name}.yaml", changes))
 
 
 @cache

@@ -7,12 +7,12 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import fields
-from functools import cache
 from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
+import reports
 from commands import BASE, SCENARIOS, TINY
 from pencil import MACHINE, NETWORK, PRICES, SCHEDULE, compute
 from rich.console import Console, RenderableType
@@ -142,9 +142,8 @@ def test_one_frame_has_the_pace_of_its_makespan() -> None:
 # --- of real runs ---
 
 
-@cache
 def report(name: str, *changes: str) -> Report:
-    return run(Scenario.read(SCENARIOS / "hyperdrive" / f"{name}.yaml", changes))
+    return reports.report(f"hyperdrive/{name}", *changes)
 
 
 RUNS = [

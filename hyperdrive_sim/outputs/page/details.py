@@ -44,7 +44,7 @@ def details(run: Run) -> RunDetails:
         contents.tiles(found),
         contents.memories(kinds),
         contents.prices(report),
-        contents.versions(run.manifest["versions"]),
+        *([contents.versions(run.manifest["versions"])] if run.manifest["versions"] else []),
         *([contents.stalls(report)] if any(row.stalls for row in report.layers) else []),
         *([contents.published(report)] if report.published else []),
     ]
