@@ -63,3 +63,8 @@ _.placed_together
 # Binary maps that stay packed from layer to layer: a part of the contract of the XNOR kernels (`xnor.Kernel`) that no arithmetic asks for.
 _.threshold
 _.threshold_packed
+
+# Hooks of pytest, in the plugin of the contract.
+_.pytest_addoption
+_.pytest_configure
+_.pytest_generate_tests

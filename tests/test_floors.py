@@ -46,6 +46,7 @@ ALLOWED = {
     "vcd": "outputs.timelines",
     "plotly": "outputs.page",
     "jinja2": "outputs.page",
+    "pytest": "testing",
 }
 """Packages that one folder alone imports."""
 
@@ -160,7 +161,7 @@ def test_all_modules_are_seen() -> None:
 
 def test_every_room_has_its_place_and_its_sentence() -> None:
     rooms = {room(name) for name in SOURCES} - {""}
-    assert rooms | {"testing"} == set(ORDER)
+    assert rooms == set(ORDER)
     for folder in (path for path in HOUSE.iterdir() if (path / "__init__.py").exists()):
         doc = ast.get_docstring(ast.parse((folder / "__init__.py").read_text()))
         assert doc, folder
@@ -183,6 +184,13 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 def test_nobody_imports_another_architecture() -> None:
     assert {chip(name) for name in SOURCES} >= {"hyperdrive"}
     assert trespassing(IMPORTS) == []
+
+
+def test_nobody_needs_the_contract_to_run() -> None:
+    """It imports pytest, which a user need not have."""
+    users = [name for name, others in inside(IMPORTS).items() if any(room(other) == "testing" for other in others)]
+    assert users
+    assert {room(name) for name in users} == {"testing"}
 
 
 def test_the_package_itself_imports_nothing_of_its_own() -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from contract_worlds import same
 from test_several_maps import Given, built
 
 from hyperdrive_sim.engine import hazards
@@ -18,6 +17,7 @@ from hyperdrive_sim.network.golden import Exact, forward
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Add, Concat, Conv, Layer, MaxPool, Sign, Upsample
 from hyperdrive_sim.network.window import Window
+from hyperdrive_sim.testing.worlds import same
 
 SHAPE = Shape(16, 8, 9)
 SAME = Window.square(3, padding=1)
@@ -47,7 +47,7 @@ def alone(layer: Conv) -> Network:
 
 def refusal(architecture: str, network: Network) -> str:
     with pytest.raises(InvalidInput) as failure:
-        assert built(architecture, network).placement
+        assert built(architecture, network).compiled
     return str(failure.value)
 
 
@@ -91,6 +91,14 @@ def test_hyperdrive_runs_nothing_else_between_its_layers(layer: Layer) -> None:
 def test_hyperdrive_adds_no_map_to_itself() -> None:
     network = Network("n", SHAPE, [conv("a", INPUT, bias=False, relu=False), Add(name="c", inputs=("a", "a")), conv("b", "c")])
     problem = "c: is a add between layers on the chip, which Hyperdrive cannot run: it adds a map to itself"
+    assert refusal("hyperdrive", network) == f"{problem}; {HYPERDRIVE}"
+
+
+def test_hyperdrive_adds_to_nothing_that_the_host_computes() -> None:
+    """Its other input is the chip's, so the add would be the chip's as well, and nobody would compute it."""
+    theirs = conv("theirs", INPUT, groups=4, bias=False, relu=False)
+    network = Network("n", SHAPE, [conv("ours", INPUT), theirs, Add(name="c", inputs=("theirs", "ours"))])
+    problem = "c: adds to the result of 'theirs', which Hyperdrive cannot run: it has 4 groups"
     assert refusal("hyperdrive", network) == f"{problem}; {HYPERDRIVE}"
 
 

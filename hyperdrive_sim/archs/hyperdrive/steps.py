@@ -140,6 +140,9 @@ def _conv_under(add: Add, network: Network) -> str:
         raise InvalidInput.at(
             add.name, "does not follow a convolution of its own", "Hyperdrive adds a bypass only to a convolution's result, before its ReLU"
         )
+    if not runs(conv):
+        problem = f"adds to the result of '{later}', which Hyperdrive cannot run: it {', '.join(_obstacles(conv))}"
+        raise InvalidInput.at(add.name, problem, RUNS)
     return later
 
 
