@@ -16,7 +16,7 @@ from hyperdrive_sim.engine.simulate import simulate
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.network.parameters import Array
-from hyperdrive_sim.report.report import summarise
+from hyperdrive_sim.reports.report import summarise
 from hyperdrive_sim.scenario import published, shipped
 from hyperdrive_sim.schedule.prices import IO_ACTIONS, PJ, Provenance, carries
 from hyperdrive_sim.schedule.tasks import Compute, Load, Schedule, Task
