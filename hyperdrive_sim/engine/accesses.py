@@ -5,7 +5,6 @@ Values are left out. A memory knows of each value only which frame it belongs to
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
@@ -14,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdrive_sim.network.box import Box
-from hyperdrive_sim.schedule.machine import Memory
 from hyperdrive_sim.schedule.placement import Resident
 from hyperdrive_sim.schedule.tasks import Compute, Copy, Effect, Region, Task
 
@@ -67,35 +65,11 @@ class Place:
 
 
 class Entry:
-    """Something in a fifo: what it is, its bits, who brought it, who reads it when starting and who until ending."""
+    """Something in a fifo: what it is, who brought it, who reads it when starting and who until ending."""
 
-    def __init__(self, what: str, bits: int, pusher: int) -> None:
-        self.what, self.bits, self.pusher = what, bits, pusher
+    def __init__(self, what: str, pusher: int) -> None:
+        self.what, self.pusher = what, pusher
         self.at_start = self.at_end = 0
-
-
-class Fifo:
-    """What a buffer keeps of what comes in the schedule's order; *gone* says which task pushed out what."""
-
-    def __init__(self, memory: Memory) -> None:
-        self.bits, self.most = memory.bits, memory.entries or 2**63
-        self.order: deque[tuple[object, Entry]] = deque()
-        self.kept: dict[object, Entry] = {}
-        self.gone: dict[object, int] = {}
-        self.used = 0
-
-    def push(self, key: object, entry: Entry) -> Iterator[Entry]:
-        """Take an entry in; yields those that it pushes out, the oldest first."""
-        self.order.append((key, entry))
-        self.kept[key] = entry
-        self.used += entry.bits
-        while self.used > self.bits or len(self.order) > self.most:
-            oldest, old = self.order.popleft()
-            self.used -= old.bits
-            if self.kept[oldest] is old:
-                del self.kept[oldest]
-                self.gone[oldest] = entry.pusher
-            yield old
 
 
 def members(tasks: int) -> Iterator[int]:

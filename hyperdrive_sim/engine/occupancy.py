@@ -6,7 +6,6 @@ another takes that one's room with it. A buffer holds what came last.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdrive_sim.engine.trace import Trace
+from hyperdrive_sim.schedule.fifo import Fifo
 from hyperdrive_sim.schedule.machine import Machine, Memory
 from hyperdrive_sim.schedule.placement import Placement, Resident
 from hyperdrive_sim.schedule.tasks import Compute, Copy, Load, Region, Site
@@ -171,13 +171,7 @@ def _of_ram(residents: Sequence[Resident], lives: Mapping[str, Sequence[Life]]) 
 
 
 def _of_buffer(memory: Memory, streams: Iterable[Sequence[Event]]) -> Iterator[Event]:
-    """What no longer fits is pushed out, oldest first."""
-    kept: deque[int] = deque()
-    used = 0
+    """What comes in takes room, what it pushes out gives it back."""
+    fifo: Fifo[int] = Fifo(memory.bits, memory.entries)
     for at, bits in sorted((event for stream in streams for event in stream), key=lambda event: event[0]):
-        kept.append(bits)
-        used += bits
-        yield at, bits
-        while used > memory.bits or len(kept) > (memory.entries or len(kept)):
-            used -= kept[0]
-            yield at, -kept.popleft()
+        yield at, bits - sum(fifo.push(bits, bits))

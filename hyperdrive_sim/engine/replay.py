@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from hyperdrive_sim.engine.compiled import Compiled
-from hyperdrive_sim.engine.memories import Fifo, Host, Ram
+from hyperdrive_sim.engine.memories import Buffer, Host, Ram
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.errors import NotThere
 from hyperdrive_sim.network.box import Box
@@ -57,7 +57,7 @@ class _Replay:
         self.dtype, self.word_bits = computation.arithmetic.dtype, placement.word_bits
         self.host = Host(computation, placement.host)
         self.rams = {m.name: Ram(placement.residents.get(m.name, ())) for m in machine.memories if m.kind == "ram"}
-        self.fifos = {m.name: Fifo(m) for m in machine.memories if m.kind == "fifo"}
+        self.fifos: dict[str, Buffer[Array | None]] = {m.name: Buffer(m) for m in machine.memories if m.kind == "fifo"}
         self.under_way: dict[int, list[list[Array]]] = {}
 
     def begin(self, index: int, task: Task, effect: Compute | Copy | Load) -> None:
@@ -75,7 +75,7 @@ class _Replay:
                     self._put(effect.target, effect.tensor, box.channels(effect.c0, effect.c1), values, task.frame)
             case Load():
                 for target in effect.targets:
-                    self.fifos[target].push((effect.layer, effect.c0, effect.c1), effect.bits)
+                    self.fifos[target].push((effect.layer, effect.c0, effect.c1), None, effect.bits)
             case Compute():
                 self._compute(task, effect, self.under_way.pop(index))
 
@@ -84,10 +84,10 @@ class _Replay:
         if memory == HOST:
             return self.host.whole(tensor, task.frame)[box.slices(self.network.shape(tensor).box)]
         if memory in self.fifos:
-            kept = self.fifos[memory].get((tensor, box, task.frame))
-            if kept is None or kept[1] is None:
+            key = tensor, box, task.frame
+            if key not in self.fifos[memory] or (values := self.fifos[memory][key]) is None:
                 raise NotThere(f"{memory} no longer holds '{tensor}' ({box}) when {_who(task)} sends it")
-            return kept[1]
+            return values
         out = np.empty((box.r1 - box.r0, box.w1 - box.w0, box.c1 - box.c0), self.dtype)
         self._count(self.rams[memory].read(tensor, box, task.frame, out, box), box.size, memory, tensor, box, task)
         return out
@@ -119,7 +119,7 @@ class _Replay:
 
     def _compute(self, task: Task, effect: Compute, operands: list[list[Array]]) -> None:
         site = effect.site
-        if self.fifos[site.weights].get((site.layers[0], effect.c0, effect.c1)) is None:
+        if (site.layers[0], effect.c0, effect.c1) not in self.fifos[site.weights]:
             raise NotThere(
                 f"{site.weights} lacks the weights of '{site.layers[0]}', channels {effect.c0}:{effect.c1}, when {_who(task)} ends"
             )
@@ -139,7 +139,7 @@ class _Replay:
         if memory == HOST:
             self.host.write(tensor, box, values, frame)
         elif memory in self.fifos:
-            self.fifos[memory].push((tensor, box, frame), box.size * self.word_bits[tensor], values)
+            self.fifos[memory].push((tensor, box, frame), values, box.size * self.word_bits[tensor])
         else:
             self.rams[memory].write(tensor, box, values, frame)
 

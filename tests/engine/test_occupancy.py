@@ -71,6 +71,11 @@ def test_a_buffer_keeps_what_came_last() -> None:
     assert steps(loads)["weights"] == [(0, 0), (10, 20), (20, 45), (30, 35), (40, 50)]
 
 
+def test_a_buffer_of_two_entries_keeps_two_even_where_three_would_fit() -> None:
+    loads = [task("load", "link", 10, effect=Load("b", n, n + 1, bits, ("weights",))) for n, bits in enumerate((5, 6, 7))]
+    assert steps(loads)["weights"] == [(0, 0), (10, 5), (20, 11), (30, 13)]
+
+
 def test_what_is_sent_passes_its_buffer() -> None:
     """Values that a unit computes for a neighbour go to a buffer, as many as its part of the map has."""
     half = Box(0, 2, 0, 1, 3, 5)
