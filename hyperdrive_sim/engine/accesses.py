@@ -1,4 +1,4 @@
-"""Who touches what: the blocks that a task reads and writes, and what a memory knows of those that have touched it.
+"""Who has touched what so far: what a memory knows of the tasks that have read and written it, and a task of those before it.
 
 Values are left out. A memory knows of each value only which frame it belongs to, which is all that is needed to prove a schedule.
 """
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.schedule.placement import Resident
-from hyperdrive_sim.schedule.tasks import Compute, Copy, Effect, Region, Task
+from hyperdrive_sim.schedule.tasks import Task
 
 NOBODY = -1
 """The frame of a value that is not there, and the task that has not overwritten it."""
@@ -88,39 +88,3 @@ class Access(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.verb} '{self.tensor}' ({self.box})"
-
-
-class Read(NamedTuple):
-    """A block of a map that several regions of memories hold together."""
-
-    tensor: str
-    box: Box
-    regions: tuple[Region, ...]
-
-
-def reads(effect: Effect | None) -> Iterator[Read]:
-    """What a task reads when it starts, weights excepted."""
-    match effect:
-        case Copy():
-            for box in effect.boxes:
-                block = box.channels(effect.c0, effect.c1)
-                yield Read(effect.tensor, block, (Region(effect.source, effect.tensor, block),))
-        case Compute(site=site):
-            for out, fetch in effect.patches:
-                near = (Region(memory, tensor, common) for memory, tensor, box in site.reads if (common := box & fetch))
-                yield Read(site.reads[0].tensor, fetch, tuple(near))
-                block = out.channels(effect.c0, effect.c1)
-                yield from (Read(tensor, block, (Region(memory, tensor, block),)) for memory, tensor, _ in site.operands)
-
-
-def writes(effect: Effect | None) -> Iterator[Region]:
-    """What a task writes when it ends."""
-    match effect:
-        case Copy():
-            yield from (Region(effect.target, effect.tensor, box.channels(effect.c0, effect.c1)) for box in effect.boxes)
-        case Compute():
-            for out, _ in effect.patches:
-                block = out.channels(effect.c0, effect.c1)
-                for memory, tensor, box in effect.site.stores:
-                    if common := block & box:
-                        yield Region(memory, tensor, common)

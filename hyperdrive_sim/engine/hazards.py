@@ -11,8 +11,9 @@ from collections.abc import Hashable
 
 import numpy as np
 
-from hyperdrive_sim.engine.accesses import NOBODY, Access, Entry, Pasts, Place, Read, members, reads, writes
+from hyperdrive_sim.engine.accesses import NOBODY, Access, Entry, Pasts, Place, members
 from hyperdrive_sim.engine.compiled import Compiled
+from hyperdrive_sim.engine.effects import Read, reads, weights, writes
 from hyperdrive_sim.engine.memories import Buffer
 from hyperdrive_sim.errors import Hazard
 from hyperdrive_sim.network.box import Box
@@ -59,11 +60,11 @@ class _Proof:
             for read in reads(task.effect):
                 self._read(index, task.frame, read)
             match task.effect:
-                case Compute(site, c0, c1):
-                    self._use(index, site.weights, (site.layers[0], c0, c1), _weights(site.layers[0], c0, c1), at_end=True)
-                case Load(layer, c0, c1, bits, targets):
+                case Compute(site):
+                    self._use(index, site.weights, weights(task.effect), str(weights(task.effect)), at_end=True)
+                case Load(targets=targets):
                     for target in targets:
-                        self._push(index, target, (layer, c0, c1), _weights(layer, c0, c1), bits)
+                        self._push(index, target, weights(task.effect), str(weights(task.effect)), task.effect.bits)
             for region in writes(task.effect):
                 self._write(index, task.frame, region)
         self.pasts.ended.append(EVERYBODY)
@@ -181,7 +182,3 @@ class _Proof:
             return "the host at last"
         task = self.tasks[index]
         return f"task {index} ({task.name} of {task.layer} on {task.unit}, frame {task.frame})"
-
-
-def _weights(layer: str, c0: int, c1: int) -> str:
-    return f"the weights of '{layer}' (channels {c0}:{c1})"

@@ -15,6 +15,7 @@ from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.schedule.fifo import Fifo
 from hyperdrive_sim.schedule.machine import Memory
 from hyperdrive_sim.schedule.placement import Resident
+from hyperdrive_sim.schedule.tasks import Region
 
 V = TypeVar("V")
 
@@ -64,14 +65,16 @@ class Ram:
     def write(self, tensor: str, box: Box, values: Array, frame: int) -> None:
         for held in self.held.get(tensor, ()):
             if common := box & held.resident.box:
-                held.take(common, values[common.slices(box)], frame)
+                held.take(common, values if common == box else values[common.slices(box)], frame)
 
-    def read(self, tensor: str, box: Box, frame: int, into: Array, origin: Box) -> int:
-        """Put what is here of a block into an array that holds *origin*; returns how many values of this frame there were."""
+    def read(self, region: Region, frame: int, into: Array, origin: Box) -> int:
+        """Put what is here of a region into an array that holds *origin*; returns how many values of this frame there were."""
+        _, tensor, box = region
         found = 0
         for held in self.held.get(tensor, ()):
-            common = box & held.resident.box
-            if common and held.values is not None and held.there is not None and held.frame == frame:
+            if held.frame != frame or held.values is None or held.there is None:
+                continue
+            if common := box & held.resident.box:
                 where = common.slices(held.resident.box)
                 into[common.slices(origin)] = held.values[where]
                 found += int(np.count_nonzero(held.there[where]))

@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from hyperdrive_sim.archs.hyperdrive import timing
-from hyperdrive_sim.archs.hyperdrive.exchange import Exchange, crossed, new
+from hyperdrive_sim.archs.hyperdrive.exchange import Exchange, crossed
 from hyperdrive_sim.archs.hyperdrive.machine import HOST_LINK, WEIGHTS, array
 from hyperdrive_sim.archs.hyperdrive.pieces import Piece, Pieces, site
 from hyperdrive_sim.archs.hyperdrive.placement import BEFORE_ALL, Layout
 from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS
 from hyperdrive_sim.archs.hyperdrive.steps import Step
-from hyperdrive_sim.network.box import Box, chunks
+from hyperdrive_sim.network.box import Box, chunks, new
 from hyperdrive_sim.schedule.fifo import Fifo
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.mesh import Chip
