@@ -26,12 +26,6 @@ class PackedMap(NamedTuple):
     valid: Words | None  # as many: 0 where the map is 0; None if it is 0 nowhere
     channels: int
 
-    def padded(self, rows: int, columns: int) -> PackedMap:
-        """With that many rows of zeros above and below, and columns of zeros left and right."""
-        valid = full_words(self.words.shape, self.channels) if self.valid is None else self.valid
-        words, valid = (np.pad(plane, ((rows, rows), (columns, columns), (0, 0))) for plane in (self.words, valid))
-        return PackedMap(words, valid, self.channels)
-
 
 class Rule(NamedTuple):
     """Per output channel, when a sum becomes +1: from *thresholds* on upwards or, where *flipped*, downwards."""
@@ -49,9 +43,6 @@ class Rule(NamedTuple):
 
     def signs(self, sums: NDArray[np.int32]) -> NDArray[np.int8]:
         return self.holds(sums).view(np.int8) * np.int8(2) - np.int8(1)
-
-    def packed(self, sums: NDArray[np.int32]) -> PackedMap:
-        return PackedMap(as_words(self.holds(sums)), None, len(self.thresholds))
 
     def holds(self, sums: NDArray[np.int32]) -> NDArray[np.bool_]:
         above: NDArray[np.bool_] = sums >= self.thresholds

@@ -22,7 +22,6 @@ class Result(Enum):
 
     SUM = 32
     SIGN = 8
-    BIT = 1
 
 
 class Variant(NamedTuple):
@@ -110,8 +109,6 @@ def _stored(v: Vectors, variant: Variant, total: _Sum, rule: Value) -> Value:
     levels = b.load(at(b, rule, v.type, number(0)), align=8)
     reverse = b.trunc(b.load(at(b, rule, I64, number(v.lanes))), ir.IntType(v.lanes))
     bits = b.xor(b.bitcast(_reaches(v, variant, total, levels), reverse.type), reverse)
-    if variant.result is Result.BIT:
-        return bits
     signs = Vectors(b, I8, v.lanes)
     return b.select(b.bitcast(bits, ir.VectorType(I1, v.lanes)), signs.integer(1), signs.integer(-1))
 

@@ -25,12 +25,8 @@ class Loops:
     """Loops over output pixels, words, output channels; the innermost becomes vector code."""
 
     name = "numba"
-
-    def pack_map(self, x: NDArray[np.int8]) -> PackedMap:
-        return packed_map(x)
-
-    def pack_weights(self, signs: NDArray[np.int8]) -> Packed:
-        return packed_signs(signs)
+    pack_map = staticmethod(packed_map)
+    pack_weights = staticmethod(packed_signs)
 
     def convolve(self, x: PackedMap, packed: Packed, stride: int) -> NDArray[np.int32]:
         sizes = fitted(x, packed, stride)
@@ -52,11 +48,6 @@ class Loops:
         self, x: PackedMap, packed: Packed, stride: int, thresholds: NDArray[np.int32], flipped: NDArray[np.bool_]
     ) -> NDArray[np.int8]:
         return Rule.checked(thresholds, flipped, packed).signs(self.convolve(x, packed, stride))
-
-    def threshold_packed(
-        self, x: PackedMap, packed: Packed, stride: int, thresholds: NDArray[np.int32], flipped: NDArray[np.bool_]
-    ) -> PackedMap:
-        return Rule.checked(thresholds, flipped, packed).packed(self.convolve(x, packed, stride))
 
 
 @lru_cache

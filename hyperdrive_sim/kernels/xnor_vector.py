@@ -89,18 +89,11 @@ class Vectors:
         rule = Rule.checked(thresholds, flipped, packed)
         return _first(self._convolved(Result.SIGN, x, packed, stride, rule), packed.out_channels)
 
-    def threshold_packed(
-        self, x: PackedMap, packed: Packed, stride: int, thresholds: NDArray[np.int32], flipped: NDArray[np.bool_]
-    ) -> PackedMap:
-        rule = Rule.checked(thresholds, flipped, packed)
-        words = self._convolved(Result.BIT, x, packed, stride, rule)
-        return PackedMap(words.view(np.uint64), None, packed.out_channels)
-
     def _convolved(self, result: Result, x: PackedMap, packed: Packed, stride: int, rule: Rule | None = None) -> NDArray[Any]:
-        """[out_rows, out_columns, channels of all panels]; as bits, the bytes of their words."""
+        """[out_rows, out_columns, channels of all panels]."""
         sizes = fitted(x, packed, stride)
         panels, _, lanes = packed.words.shape
-        out = _empty(result, sizes, packed)
+        out = np.empty((sizes.out_rows, sizes.out_columns, panels * lanes), np.int32 if result is Result.SUM else np.int8)
         pixels = 1 if sizes.out_rows * sizes.out_columns == 1 else PIXELS
         run = xnor_llvm.convolve(Variant(result, lanes, pixels, x.valid is not None), self._target)
         words, valid = np.ascontiguousarray(x.words), None if x.valid is None else np.ascontiguousarray(x.valid)
@@ -114,14 +107,6 @@ class Vectors:
 
         in_bands(sizes, packed.out_channels, work, LIMITS)
         return out
-
-
-def _empty(result: Result, sizes: Sliding, packed: Packed) -> NDArray[Any]:
-    panels, _, lanes = packed.words.shape
-    shape = sizes.out_rows, sizes.out_columns
-    if result is Result.BIT:
-        return np.zeros((*shape, words_of(packed.out_channels) * 8), np.uint8)
-    return np.empty((*shape, panels * lanes), np.int32 if result is Result.SUM else np.int8)
 
 
 def _table(rule: Rule, panels: int, lanes: int, products: int | None) -> NDArray[np.int64]:
