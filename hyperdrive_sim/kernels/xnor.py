@@ -21,7 +21,6 @@ Reading order: xnor_bits (words, checks), xnor_numpy, xnor_numba, xnor_vector (a
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -59,7 +58,6 @@ _NEEDS = {
 }
 
 
-@lru_cache
 def _made(name: str) -> Kernel:
     if name == "numpy":
         from hyperdrive_sim.kernels.xnor_numpy import Numpy

@@ -58,7 +58,7 @@ def full_words(shape: tuple[int, ...], channels: int) -> Words:
     return np.broadcast_to(_full_pixel(channels), shape)
 
 
-@lru_cache
+@lru_cache(maxsize=64)  # of a number alone: 5 us, of the 45 that a small layer takes
 def _full_pixel(channels: int) -> Words:
     return as_words(np.ones(channels, np.bool_))
 

@@ -181,7 +181,7 @@ def _pack(module: Any) -> None:
     b.ret_void()
 
 
-@lru_cache
+@lru_cache  # code stays for as long as the process: compiling takes longer than most layers
 def convolve(variant: Variant, target: Target | None = None) -> Callable[..., None]:
     """(x, valid, plan, weights, rule, out): for this processor unless another is named. Addresses are integers; nothing is checked."""
     module = ir.Module()

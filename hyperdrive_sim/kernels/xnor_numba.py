@@ -13,6 +13,7 @@ import numba  # type: ignore[import-untyped,unused-ignore]
 import numpy as np
 from numpy.typing import NDArray
 
+from hyperdrive_sim.kernels import jit
 from hyperdrive_sim.kernels.sliding import Band, Limits, Packed, in_bands
 from hyperdrive_sim.kernels.xnor_bits import PackedMap, Rule, fitted, full_words, packed_map, packed_signs
 
@@ -50,14 +51,9 @@ class Loops:
         return Rule.checked(thresholds, flipped, packed).signs(self.convolve(x, packed, stride))
 
 
-@lru_cache
+@lru_cache  # code stays for as long as the process
 def _compiled() -> Callable[..., None]:
-    """One signature, so that no shape compiles again."""
-    try:
-        loops: Callable[..., None] = numba.njit(_LOOPS, nogil=True, cache=True)(_loops)
-    except RuntimeError:  # neither the package nor the user's cache directory can be written
-        loops = numba.njit(_LOOPS, nogil=True)(_loops)
-    return loops
+    return jit.compiled(_loops, _LOOPS)
 
 
 @numba.njit

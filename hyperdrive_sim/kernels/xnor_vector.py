@@ -5,7 +5,6 @@ Weights lie in panels [panel, kernel row, kernel column x word, lane].
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -42,6 +41,7 @@ class Vectors:
         self.name = name
         self._widest = widest
         self._target = target
+        self._plans: dict[tuple[Sliding, int, int, int, int], Plan] = {}
 
     def pack_map(self, x: NDArray[np.int8]) -> PackedMap:
         checked_map(x)
@@ -100,13 +100,23 @@ class Vectors:
         table = np.empty(0, np.int64) if rule is None else _table(rule, panels, lanes, products(packed) if x.valid is None else None)
 
         def work(band: Band) -> None:
-            plan = _plan(band.sizes, panels, pixels, products(packed), out.strides[1])
+            plan = self._plan(band.sizes, packed, pixels, out.strides[1])
             masks = 0 if valid is None else valid[band.inputs].ctypes.data
             rows, sums = words[band.inputs].ctypes.data, out[band.outputs].ctypes.data
             run(rows, masks, plan.address, packed.words.ctypes.data, table.ctypes.data, sums)
 
         in_bands(sizes, packed.out_channels, work, LIMITS)
         return out
+
+    def _plan(self, sizes: Sliding, packed: Packed, pixels: int, out_bytes: int) -> Plan:
+        """The same one for all convolutions of equal sizes; a pixel of the result is *out_bytes* apart from the next."""
+        panels = len(packed.words)
+        key = sizes, panels, products(packed), pixels, out_bytes
+        if key not in self._plans:
+            table = blocks(sizes, pixels, sizes.channels * 8, out_bytes)
+            run, row = sizes.kernel_columns * sizes.channels, sizes.columns * sizes.channels * 8
+            self._plans[key] = Plan.of(PlanHead(panels, len(table), sizes.kernel_rows, run, row, products(packed)), table)
+        return self._plans[key]
 
 
 def _table(rule: Rule, panels: int, lanes: int, products: int | None) -> NDArray[np.int64]:
@@ -123,13 +133,6 @@ def _table(rule: Rule, panels: int, lanes: int, products: int | None) -> NDArray
     table[:, :lanes] = (levels if products is None else (products - levels) >> 1).reshape(panels, lanes)
     table[:, lanes] = np.packbits(reverse, bitorder="little").view(f"u{lanes // 8}")
     return table
-
-
-@lru_cache(maxsize=256)
-def _plan(sizes: Sliding, panels: int, pixels: int, products: int, out_bytes: int) -> Plan:
-    table = blocks(sizes, pixels, sizes.channels * 8, out_bytes)
-    run = sizes.kernel_columns * sizes.channels
-    return Plan.of(PlanHead(panels, len(table), sizes.kernel_rows, run, sizes.columns * sizes.channels * 8, products), table)
 
 
 def _first(out: NDArray[Any], channels: int) -> NDArray[Any]:

@@ -276,6 +276,17 @@ def test_bands_and_threads_change_nothing(form: xnor.Kernel, stride: int, monkey
 
 
 @each_form
+def test_one_plan_is_not_taken_for_another(form: xnor.Kernel) -> None:
+    """A pixel of the results takes 32 bytes both times: as 8 sums, and as the signs of 32 channels."""
+    rng = np.random.default_rng(5)
+    x, signs = randomly(rng, 5, 5, 64), randomly(rng, 32, 3, 3, 64)
+    packed, rule = form.pack_map(x), (np.zeros(32, np.int32), np.zeros(32, np.bool_))
+    np.testing.assert_array_equal(form.convolve(packed, form.pack_weights(signs[:8]), 1), sums(x, signs[:8], 1))
+    bits = form.threshold(packed, form.pack_weights(signs), 1, *rule)
+    np.testing.assert_array_equal(bits, np.where(sums(x, signs, 1) >= 0, 1, -1))
+
+
+@each_form
 def test_packing_a_large_layer_takes_little_memory(form: xnor.Kernel) -> None:
     signs = randomly(np.random.default_rng(0), 1024, 1, 1, 9216)
     tracemalloc.start()
@@ -336,9 +347,11 @@ def test_a_rule_that_does_not_fit_is_refused(form: xnor.Kernel, thresholds: Any,
     assert str(raised.value) == problem
 
 
-def test_forms_are_made_once_and_carry_their_names() -> None:
+def test_forms_carry_their_names_and_nobody_shares_one() -> None:
+    """A form keeps plans of what it has convolved, and they go with it."""
     assert [xnor.kernel(name).name for name in xnor.available()] == list(xnor.available())
-    assert xnor.kernel() is xnor.kernel(xnor.fastest())
+    assert xnor.kernel().name == xnor.fastest()
+    assert xnor.kernel() is not xnor.kernel()
     assert xnor.fastest() == xnor.available()[-1]
 
 
