@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 from hyperdrive_sim.archs.hyperdrive.machine import send_buffer
@@ -57,8 +56,13 @@ class Exchange:
         self.credits: dict[Chip, int] = {}
         """Per chip, a task after which it has room for the next map's borders; none where chips are in step anyway."""
         self._routes: dict[tuple[Shape, Chip, int, bool], tuple[Routes, ...]] = {}
+        self._moved: dict[tuple[str, int], dict[str, int]] = {}
         self._sending: defaultdict[str, Fifo[int]] = defaultdict(lambda: Fifo(layout.spec.send_buffer_bits))
         """Crossings by the send buffer that their pixels lie in."""
+
+    def moved(self, action: str, bits: int) -> dict[str, int]:
+        """The actions of moving that many bits: one mapping that all such tasks share."""
+        return self._moved.setdefault((action, bits), {action: bits})
 
     def routes(self, tensor: str, chip: Chip, pieces: Sequence[Piece], channels: int, *, stored: bool = False) -> tuple[Routes, ...]:
         """For each piece of a chip's part, what it sends of so many channels; from its send buffers, or (*stored*) from its own memory."""
@@ -89,7 +93,7 @@ class Exchange:
         """*name* is what crosses, `border` or `corner`, and the receiver's memory for it."""
         bits = sum((box.r1 - box.r0) * (box.w1 - box.w0) for box in boxes) * channels * WORD_BITS
         unit = self.units[link]
-        actions = crossed(f"{name}_io.bit", bits)
+        actions = self.moved(f"{name}_io.bit", bits)
         return Crossing(name, link, unit.ps(bits), unit.latency_ps, boxes, source, f"{receiver}.{name}", receiver, actions, bits)
 
     def room(self, routes: Routes) -> list[int]:
@@ -121,9 +125,3 @@ class Exchange:
         effect = new(Copy, (tensor, c0, c1, boxes, source, target))
         self.tasks.append(new(Task, (name, layer, unit, ps, after, (), effect, actions, latency_ps, 0, frame)))
         return len(self.tasks) - 1
-
-
-@lru_cache(maxsize=4096)
-def crossed(action: str, bits: int) -> dict[str, int]:
-    """The one mapping that all tasks share which move that many bits."""
-    return {action: bits}

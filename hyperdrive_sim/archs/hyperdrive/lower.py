@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from hyperdrive_sim.archs.hyperdrive import timing
-from hyperdrive_sim.archs.hyperdrive.exchange import Exchange, crossed
+from hyperdrive_sim.archs.hyperdrive.exchange import Exchange
 from hyperdrive_sim.archs.hyperdrive.machine import HOST_LINK, WEIGHTS, array
 from hyperdrive_sim.archs.hyperdrive.pieces import Piece, Pieces, site
 from hyperdrive_sim.archs.hyperdrive.placement import BEFORE_ALL, Layout
@@ -97,7 +97,7 @@ class Lowering:
                 after = tuple(gate) if first is None else (first,) if gate else ()
                 bits = part.channels(c0, c1).size * WORD_BITS
                 effect = Copy(tensor, c0, c1, (part,), HOST, f"{chip}.fmm")
-                actions = crossed("input_io.bit", bits)
+                actions = self.exchange.moved("input_io.bit", bits)
                 sent = self.add(Task("input", tensor, HOST_LINK, link.ps(bits), after, (), effect, actions, 0, not_before_ps, frame))
                 first = sent if first is None else first
                 self.arrived.setdefault((tensor, chip), []).append(sent)
@@ -148,7 +148,7 @@ class Lowering:
         if before := self.weights.newest:  # the buffer pushes out what came first, so blocks must come in order
             after.append(before.task)
         effect, ps = Load(layer, c0, c1, bits, self.buffers), self.machine.unit[WEIGHTS].ps(bits)
-        task = Task("stream", layer, WEIGHTS, ps, tuple(after), (), effect, crossed("weight_io.bit", bits), frame=frame)
+        task = Task("stream", layer, WEIGHTS, ps, tuple(after), (), effect, self.exchange.moved("weight_io.bit", bits), frame=frame)
         stream = Stream(self.add(task), [])
         self.weights.push(stream, bits)
         return stream
@@ -191,7 +191,7 @@ class Lowering:
         bits = part.channels(c0, c1).size * WORD_BITS
         effect = Copy(step.output, c0, c1, (part,), f"{chip}.fmm", HOST)
         ps = self.machine.unit[HOST_LINK].ps(bits)
-        task = Task("output", step.conv.name, HOST_LINK, ps, (done,), (), effect, crossed("output_io.bit", bits), frame=frame)
+        task = Task("output", step.conv.name, HOST_LINK, ps, (done,), (), effect, self.exchange.moved("output_io.bit", bits), frame=frame)
         self.left.setdefault(chip, []).append(self.add(task))
 
     def _gate(self) -> list[int]:
