@@ -62,7 +62,6 @@ _.placed_together
 
 # Binary maps that stay packed from layer to layer: a part of the contract of the XNOR kernels (`xnor.Kernel`) that no arithmetic asks for.
 _.threshold
-_.threshold_packed
 
 # Hooks of pytest, in the plugin of the contract.
 _.pytest_addoption

@@ -1,11 +1,10 @@
-"""Who touches what: the blocks that a task reads and writes, and what a memory knows of those that have touched it.
+"""Who has touched what so far: what a memory knows of the tasks that have read and written it, and a task of those before it.
 
 Values are left out. A memory knows of each value only which frame it belongs to, which is all that is needed to prove a schedule.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
@@ -14,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdrive_sim.network.box import Box
-from hyperdrive_sim.schedule.machine import Memory
 from hyperdrive_sim.schedule.placement import Resident
-from hyperdrive_sim.schedule.tasks import Compute, Copy, Effect, Region, Task
+from hyperdrive_sim.schedule.tasks import Task
 
 NOBODY = -1
 """The frame of a value that is not there, and the task that has not overwritten it."""
@@ -67,35 +65,11 @@ class Place:
 
 
 class Entry:
-    """Something in a fifo: what it is, its bits, who brought it, who reads it when starting and who until ending."""
+    """Something in a fifo: what it is, who brought it, who reads it when starting and who until ending."""
 
-    def __init__(self, what: str, bits: int, pusher: int) -> None:
-        self.what, self.bits, self.pusher = what, bits, pusher
+    def __init__(self, what: str, pusher: int) -> None:
+        self.what, self.pusher = what, pusher
         self.at_start = self.at_end = 0
-
-
-class Fifo:
-    """What a buffer keeps of what comes in the schedule's order; *gone* says which task pushed out what."""
-
-    def __init__(self, memory: Memory) -> None:
-        self.bits, self.most = memory.bits, memory.entries or 2**63
-        self.order: deque[tuple[object, Entry]] = deque()
-        self.kept: dict[object, Entry] = {}
-        self.gone: dict[object, int] = {}
-        self.used = 0
-
-    def push(self, key: object, entry: Entry) -> Iterator[Entry]:
-        """Take an entry in; yields those that it pushes out, the oldest first."""
-        self.order.append((key, entry))
-        self.kept[key] = entry
-        self.used += entry.bits
-        while self.used > self.bits or len(self.order) > self.most:
-            oldest, old = self.order.popleft()
-            self.used -= old.bits
-            if self.kept[oldest] is old:
-                del self.kept[oldest]
-                self.gone[oldest] = entry.pusher
-            yield old
 
 
 def members(tasks: int) -> Iterator[int]:
@@ -114,39 +88,3 @@ class Access(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.verb} '{self.tensor}' ({self.box})"
-
-
-class Read(NamedTuple):
-    """A block of a map that several regions of memories hold together."""
-
-    tensor: str
-    box: Box
-    regions: tuple[Region, ...]
-
-
-def reads(effect: Effect | None) -> Iterator[Read]:
-    """What a task reads when it starts, weights excepted."""
-    match effect:
-        case Copy():
-            for box in effect.boxes:
-                block = box.channels(effect.c0, effect.c1)
-                yield Read(effect.tensor, block, (Region(effect.source, effect.tensor, block),))
-        case Compute(site=site):
-            for out, fetch in effect.patches:
-                near = (Region(memory, tensor, common) for memory, tensor, box in site.reads if (common := box & fetch))
-                yield Read(site.reads[0].tensor, fetch, tuple(near))
-                block = out.channels(effect.c0, effect.c1)
-                yield from (Read(tensor, block, (Region(memory, tensor, block),)) for memory, tensor, _ in site.operands)
-
-
-def writes(effect: Effect | None) -> Iterator[Region]:
-    """What a task writes when it ends."""
-    match effect:
-        case Copy():
-            yield from (Region(effect.target, effect.tensor, box.channels(effect.c0, effect.c1)) for box in effect.boxes)
-        case Compute():
-            for out, _ in effect.patches:
-                block = out.channels(effect.c0, effect.c1)
-                for memory, tensor, box in effect.site.stores:
-                    if common := block & box:
-                        yield Region(memory, tensor, common)

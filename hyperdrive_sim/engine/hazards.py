@@ -7,10 +7,14 @@ first what came first is no certainty. Of durations one thing is used: a task th
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import numpy as np
 
-from hyperdrive_sim.engine.accesses import NOBODY, Access, Entry, Fifo, Pasts, Place, Read, members, reads, writes
+from hyperdrive_sim.engine.accesses import NOBODY, Access, Entry, Pasts, Place, members
 from hyperdrive_sim.engine.compiled import Compiled
+from hyperdrive_sim.engine.effects import Read, reads, weights, writes
+from hyperdrive_sim.engine.memories import Buffer
 from hyperdrive_sim.errors import Hazard
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.schedule.placement import Resident
@@ -42,7 +46,8 @@ class _Proof:
         self.tasks, self.network = compiled.schedule.tasks, compiled.network
         self.host_layers, self.word_bits = placement.host, placement.word_bits
         self.pasts = Pasts(self.tasks)
-        self.fifos = {memory.name: Fifo(memory) for memory in compiled.machine.memories if memory.kind == "fifo"}
+        self.fifos: dict[str, Buffer[Entry]] = {m.name: Buffer(m) for m in compiled.machine.memories if m.kind == "fifo"}
+        self.pushed_out_by: dict[tuple[str, Hashable], int] = {}
         self.places: dict[tuple[object, ...], list[Place]] = {}
         for memory, residents in placement.residents.items():
             places = [Place(memory, resident) for resident in residents]
@@ -55,11 +60,11 @@ class _Proof:
             for read in reads(task.effect):
                 self._read(index, task.frame, read)
             match task.effect:
-                case Compute(site, c0, c1):
-                    self._use(index, site.weights, (site.layers[0], c0, c1), _weights(site.layers[0], c0, c1), at_end=True)
-                case Load(layer, c0, c1, bits, targets):
+                case Compute(site):
+                    self._use(index, site.weights, weights(task.effect), str(weights(task.effect)), at_end=True)
+                case Load(targets=targets):
                     for target in targets:
-                        self._push(index, target, (layer, c0, c1), Entry(_weights(layer, c0, c1), bits, index))
+                        self._push(index, target, weights(task.effect), str(weights(task.effect)), task.effect.bits)
             for region in writes(task.effect):
                 self._write(index, task.frame, region)
         self.pasts.ended.append(EVERYBODY)
@@ -120,7 +125,7 @@ class _Proof:
     def _write(self, index: int, frame: int, region: Region) -> None:
         memory, tensor, block = region
         if memory in self.fifos:
-            self._push(index, memory, (tensor, block, frame), Entry(f"'{tensor}' ({block})", block.size * self.word_bits[tensor], index))
+            self._push(index, memory, (tensor, block, frame), f"'{tensor}' ({block})", block.size * self.word_bits[tensor])
         for place in self._places(memory, tensor, frame):
             if box := block & place.resident.box:
                 for rival in place.rivals:
@@ -147,22 +152,23 @@ class _Proof:
         mine = (region.box & block for region in regions if (region.memory, region.tensor) == (place.memory, place.resident.tensor))
         return next(filter(None, mine), None)
 
-    def _push(self, index: int, memory: str, key: object, entry: Entry) -> None:
+    def _push(self, index: int, memory: str, key: Hashable, what: str, bits: int) -> None:
         fifo, past = self.fifos[memory], self.pasts
-        last, who = fifo.order[-1][1] if fifo.order else None, f"{self._who(index)}, which brings {entry.what}"
+        last, who = fifo.newest, f"{self._who(index)}, which brings {what}"
         if last is not None and not (past.ended[index] | 1 << index) >> last.pusher & 1:
             raise Hazard(f"{memory}: nothing orders {self._who(last.pusher)}, which brings {last.what}, before {who}")
-        for old in fifo.push(key, entry):
+        for name, old in fifo.push(key, Entry(what, index), bits):
+            self.pushed_out_by[memory, name] = index
             for reader in members(old.at_start & ~past.begun[index] | old.at_end & ~past.ended[index]):
                 raise Hazard(f"{memory}: nothing orders {self._who(reader)}, which uses {old.what}, before {who} and pushes that out")
 
-    def _use(self, index: int, memory: str, key: object, what: str, *, at_end: bool) -> None:
+    def _use(self, index: int, memory: str, key: Hashable, what: str, *, at_end: bool) -> None:
         """An entry of a fifo is read when a task starts or, as weights are, until it ends."""
         fifo, who = self.fifos[memory], self._who(index)
-        entry = fifo.kept.get(key)
-        if entry is None:
-            why = f"which {self._who(fifo.gone[key])} has pushed out" if key in fifo.gone else "which nobody has brought"
-            raise Hazard(f"{memory}: {who} uses {what}, {why}")
+        if key not in fifo:
+            by = self.pushed_out_by.get((memory, key))
+            raise Hazard(f"{memory}: {who} uses {what}, which {'nobody has brought' if by is None else f'{self._who(by)} has pushed out'}")
+        entry = fifo[key]
         if not (self.pasts.done if at_end else self.pasts.ended)[index] >> entry.pusher & 1:
             stream = self._who(entry.pusher)
             if entry.pusher in self.tasks[index].after_start:
@@ -176,7 +182,3 @@ class _Proof:
             return "the host at last"
         task = self.tasks[index]
         return f"task {index} ({task.name} of {task.layer} on {task.unit}, frame {task.frame})"
-
-
-def _weights(layer: str, c0: int, c1: int) -> str:
-    return f"the weights of '{layer}' (channels {c0}:{c1})"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Hashable
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,12 @@ from hyperdrive_sim.errors import NotThere
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.network.golden import Computation, whole
 from hyperdrive_sim.network.parameters import Array
+from hyperdrive_sim.schedule.fifo import Fifo
 from hyperdrive_sim.schedule.machine import Memory
 from hyperdrive_sim.schedule.placement import Resident
+from hyperdrive_sim.schedule.tasks import Region
+
+V = TypeVar("V")
 
 
 class Held:
@@ -60,43 +65,48 @@ class Ram:
     def write(self, tensor: str, box: Box, values: Array, frame: int) -> None:
         for held in self.held.get(tensor, ()):
             if common := box & held.resident.box:
-                held.take(common, values[common.slices(box)], frame)
+                held.take(common, values if common == box else values[common.slices(box)], frame)
 
-    def read(self, tensor: str, box: Box, frame: int, into: Array, origin: Box) -> int:
-        """Put what is here of a block into an array that holds *origin*; returns how many values of this frame there were."""
+    def read(self, region: Region, frame: int, into: Array, origin: Box) -> int:
+        """Put what is here of a region into an array that holds *origin*; returns how many values of this frame there were."""
+        _, tensor, box = region
         found = 0
         for held in self.held.get(tensor, ()):
-            common = box & held.resident.box
-            if common and held.values is not None and held.there is not None and held.frame == frame:
+            if held.frame != frame or held.values is None or held.there is None:
+                continue
+            if common := box & held.resident.box:
                 where = common.slices(held.resident.box)
                 into[common.slices(origin)] = held.values[where]
                 found += int(np.count_nonzero(held.there[where]))
         return found
 
 
-class Fifo:
-    """A buffer that keeps what came last: what no longer fits is pushed out, oldest first. What comes twice takes up room twice."""
+class Buffer(Generic[V]):
+    """A FIFO memory whose contents are found by key. What comes twice takes up room twice, and the later one is found."""
 
     def __init__(self, memory: Memory) -> None:
-        self.name, self.bits, self.entries = memory.name, memory.bits, memory.entries or 2**63
-        self.order: deque[tuple[tuple[object, ...], int]] = deque()
-        self.kept: dict[tuple[object, ...], tuple[int, Array | None]] = {}
-        """How often each thing is there, and its values."""
-        self.used = 0
+        self.fifo: Fifo[tuple[Hashable, V]] = Fifo(memory.bits, memory.entries)
+        self._latest: dict[Hashable, tuple[Hashable, V]] = {}
 
-    def push(self, key: tuple[object, ...], bits: int, values: Array | None = None) -> None:
-        self.order.append((key, bits))
-        self.kept[key] = (self.kept.get(key, (0, None))[0] + 1, values)
-        self.used += bits
-        while self.used > self.bits or len(self.order) > self.entries:
-            gone, size = self.order.popleft()
-            self.used -= size
-            times, its = self.kept.pop(gone)
-            if times > 1:
-                self.kept[gone] = (times - 1, its)
+    def push(self, key: Hashable, content: V, bits: int) -> list[tuple[Hashable, V]]:
+        """Take *content* in; returns what is pushed out, with its keys, oldest first."""
+        pair = self._latest[key] = key, content
+        gone = self.fifo.push(pair, bits)
+        for old in gone:
+            if self._latest[old[0]] is old:  # of equal keys the latest leaves last, so nothing of that key is left
+                del self._latest[old[0]]
+        return gone
 
-    def get(self, key: tuple[object, ...]) -> tuple[int, Array | None] | None:
-        return self.kept.get(key)
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._latest
+
+    def __getitem__(self, key: Hashable) -> V:
+        return self._latest[key][1]
+
+    @property
+    def newest(self) -> V | None:
+        """What came last, if it is still there."""
+        return self.fifo.newest[1] if self.fifo.newest else None
 
 
 class Host:

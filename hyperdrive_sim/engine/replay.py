@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from hyperdrive_sim.engine.compiled import Compiled
-from hyperdrive_sim.engine.memories import Fifo, Host, Ram
+from hyperdrive_sim.engine.effects import Read, operands, reads, results, weights, writes
+from hyperdrive_sim.engine.memories import Buffer, Host, Ram
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.errors import NotThere
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.network.golden import Computation, framed
 from hyperdrive_sim.network.parameters import Array
-from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, Task
+from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, Patch, Region, Task
 
 Watch = Callable[[Task, str, Box, Array], None]
 
@@ -57,89 +58,79 @@ class _Replay:
         self.dtype, self.word_bits = computation.arithmetic.dtype, placement.word_bits
         self.host = Host(computation, placement.host)
         self.rams = {m.name: Ram(placement.residents.get(m.name, ())) for m in machine.memories if m.kind == "ram"}
-        self.fifos = {m.name: Fifo(m) for m in machine.memories if m.kind == "fifo"}
+        self.fifos: dict[str, Buffer[Array | None]] = {m.name: Buffer(m) for m in machine.memories if m.kind == "fifo"}
         self.under_way: dict[int, list[list[Array]]] = {}
 
     def begin(self, index: int, task: Task, effect: Compute | Copy | Load) -> None:
         match effect:
             case Copy():
-                boxes = [box.channels(effect.c0, effect.c1) for box in effect.boxes]
-                self.under_way[index] = [[self._fetched(effect.source, effect.tensor, box, task)] for box in boxes]
+                self.under_way[index] = [[self._fetched(read, task, effect.source)] for read in reads(effect)]
             case Compute():
-                self.under_way[index] = self._operands(task, effect)
+                self.under_way[index] = [
+                    [self._fetched(read, task, task.unit) for read in operands(effect, patch)] for patch in effect.patches
+                ]
 
     def end(self, index: int, task: Task, effect: Compute | Copy | Load) -> None:
         match effect:
             case Copy():
-                for box, (values,) in zip(effect.boxes, self.under_way.pop(index), strict=True):
-                    self._put(effect.target, effect.tensor, box.channels(effect.c0, effect.c1), values, task.frame)
+                for region, (values,) in zip(writes(effect), self.under_way.pop(index), strict=True):
+                    self._put(region, values, task.frame)
             case Load():
                 for target in effect.targets:
-                    self.fifos[target].push((effect.layer, effect.c0, effect.c1), effect.bits)
+                    self.fifos[target].push(weights(effect), None, effect.bits)
             case Compute():
                 self._compute(task, effect, self.under_way.pop(index))
 
-    def _fetched(self, memory: str, tensor: str, box: Box, task: Task) -> Array:
-        """A block from one memory that must hold all of it."""
+    def _fetched(self, read: Read, task: Task, reader: str) -> Array:
+        """The values of a block, all of which must be where they are read; *reader* lacks those that are not."""
+        tensor, box, regions = read
+        memory = regions[0].memory if regions else ""
         if memory == HOST:
             return self.host.whole(tensor, task.frame)[box.slices(self.network.shape(tensor).box)]
         if memory in self.fifos:
-            kept = self.fifos[memory].get((tensor, box, task.frame))
-            if kept is None or kept[1] is None:
-                raise NotThere(f"{memory} no longer holds '{tensor}' ({box}) when {_who(task)} sends it")
-            return kept[1]
-        out = np.empty((box.r1 - box.r0, box.w1 - box.w0, box.c1 - box.c0), self.dtype)
-        self._count(self.rams[memory].read(tensor, box, task.frame, out, box), box.size, memory, tensor, box, task)
+            return self._kept(memory, read, task)
+        out = np.zeros((box.r1 - box.r0, box.w1 - box.w0, box.c1 - box.c0), self.dtype)
+        found = 0
+        for region in regions:
+            found += self.rams[region.memory].read(region, task.frame, out, box)
+        if found < box.size:
+            raise NotThere(f"{reader} lacks {box.size - found} of {box.size} values of '{tensor}' ({box}) when {_who(task)} starts")
         return out
 
-    def _count(self, found: int, wanted: int, memory: str, tensor: str, box: Box, task: Task) -> None:
-        if found < wanted:
-            raise NotThere(f"{memory} lacks {wanted - found} of {wanted} values of '{tensor}' ({box}) when {_who(task)} starts")
+    def _kept(self, memory: str, read: Read, task: Task) -> Array:
+        """The values of a block from a buffer, which keeps it as a whole or not at all."""
+        key = read.tensor, read.box, task.frame
+        if key not in self.fifos[memory] or (values := self.fifos[memory][key]) is None:
+            raise NotThere(f"{memory} no longer holds '{read.tensor}' ({read.box}) when {_who(task)} sends it")
+        return values
 
-    def _operands(self, task: Task, effect: Compute) -> list[list[Array]]:
-        """For each patch: the first layer's input window, then a block for each bypass."""
-        return [[self._window(task, effect, patch.out, patch.fetch), *self._bypasses(task, effect, patch.out)] for patch in effect.patches]
-
-    def _window(self, task: Task, effect: Compute, out: Box, fetch: Box) -> Array:
-        layer = self.network[effect.site.layers[0]]
-        tensor = layer.inputs[0]
-        held = np.zeros((fetch.r1 - fetch.r0, fetch.w1 - fetch.w0, fetch.c1 - fetch.c0), self.dtype)
-        found = 0
-        for region in effect.site.reads:
-            common = region.box & fetch
-            if common:
-                found += self.rams[region.memory].read(tensor, common, task.frame, held, fetch)
-        self._count(found, fetch.size, task.unit, tensor, fetch, task)
-        needed = layer.needs(0, self.network.under(effect.site.layers, out)[0], self.network.input_shapes(layer))
-        return framed(held, needed, layer, fetch)
-
-    def _bypasses(self, task: Task, effect: Compute, out: Box) -> list[Array]:
-        block = out.channels(effect.c0, effect.c1)
-        return [self._fetched(region.memory, region.tensor, block, task) for region in effect.site.operands]
-
-    def _compute(self, task: Task, effect: Compute, operands: list[list[Array]]) -> None:
+    def _compute(self, task: Task, effect: Compute, fetched: list[list[Array]]) -> None:
         site = effect.site
-        if self.fifos[site.weights].get((site.layers[0], effect.c0, effect.c1)) is None:
+        if weights(effect) not in self.fifos[site.weights]:
             raise NotThere(
                 f"{site.weights} lacks the weights of '{site.layers[0]}', channels {effect.c0}:{effect.c1}, when {_who(task)} ends"
             )
-        for patch, blocks in zip(effect.patches, operands, strict=True):
-            values = self.computation.fused(site.layers, blocks, (effect.c0, effect.c1))
-            self._store(task, effect, patch.out.channels(effect.c0, effect.c1), values)
+        for patch, (window, *others) in zip(effect.patches, fetched, strict=True):
+            values = self.computation.fused(site.layers, [self._padded(effect, patch, window), *others], (effect.c0, effect.c1))
+            block = patch.out.channels(effect.c0, effect.c1)
+            if self.watch is not None:
+                self.watch(task, site.layers[-1], block, values)
+            for region in results(effect, patch):
+                self._put(region, values[region.box.slices(block)], task.frame)
 
-    def _store(self, task: Task, effect: Compute, block: Box, values: Array) -> None:
-        if self.watch is not None:
-            self.watch(task, effect.site.layers[-1], block, values)
-        for region in effect.site.stores:
-            common = block & region.box
-            if common:
-                self._put(region.memory, region.tensor, common, values[common.slices(block)], task.frame)
+    def _padded(self, effect: Compute, patch: Patch, window: Array) -> Array:
+        """What the first layer sees of what was fetched for a patch, with its padding around it."""
+        layers = effect.site.layers
+        first = self.network[layers[0]]
+        needed = first.needs(0, self.network.under(layers, patch.out)[0], self.network.input_shapes(first))
+        return framed(window, needed, first, patch.fetch)
 
-    def _put(self, memory: str, tensor: str, box: Box, values: Array, frame: int) -> None:
+    def _put(self, region: Region, values: Array, frame: int) -> None:
+        memory, tensor, box = region
         if memory == HOST:
             self.host.write(tensor, box, values, frame)
         elif memory in self.fifos:
-            self.fifos[memory].push((tensor, box, frame), box.size * self.word_bits[tensor], values)
+            self.fifos[memory].push((tensor, box, frame), values, box.size * self.word_bits[tensor])
         else:
             self.rams[memory].write(tensor, box, values, frame)
 

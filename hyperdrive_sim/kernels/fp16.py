@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -32,7 +31,6 @@ _NEEDS = {
 }
 
 
-@lru_cache
 def _made(name: str) -> Kernel:
     if name == "numpy":
         from hyperdrive_sim.kernels.fp16_numpy import Numpy

@@ -183,7 +183,7 @@ def _widen(module: Any) -> None:
     b.ret_void()
 
 
-@lru_cache
+@lru_cache  # code stays for as long as the process: compiling takes longer than most layers
 def native(half: bool, lanes: int, target: Target | None = None) -> Native:
     """For this processor unless another is named."""
     module = ir.Module()

@@ -13,6 +13,7 @@ import numba  # type: ignore[import-untyped,unused-ignore]
 import numpy as np
 from numpy.typing import NDArray
 
+from hyperdrive_sim.kernels import jit
 from hyperdrive_sim.kernels.sliding import Band, Packed, Sliding, checked, in_bands, sliding
 
 SCALE = np.float32(2.0**112)  # here 65520, where FP16 overflows, is where rounding carries a float32 into infinity
@@ -52,14 +53,9 @@ def _convolved(loops: Callable[..., None], x: NDArray[np.float16], words: NDArra
     return (totals / SCALE).reshape(sizes.out_rows, sizes.out_columns, -1)
 
 
-@lru_cache
+@lru_cache  # code stays for as long as the process
 def _compiled() -> Callable[..., None]:
-    """One signature, so that no shape compiles again."""
-    try:
-        loops: Callable[..., None] = numba.njit(_LOOPS, nogil=True, cache=True)(_loops)
-    except RuntimeError:  # neither the package nor the user's cache directory can be written
-        loops = numba.njit(_LOOPS, nogil=True)(_loops)
-    return loops
+    return jit.compiled(_loops, _LOOPS)
 
 
 @numba.njit

@@ -5,8 +5,6 @@ Weights lie in panels [panel, kernel row, kernel column x input channel, lane] o
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,6 +24,7 @@ class Vectors:
         self._target = target
         self._element: np.dtype[_Float] = np.dtype(element)
         self._half = element is np.float16
+        self._plans: dict[tuple[Sliding, int], Plan] = {}
 
     def pack(self, signs: NDArray[np.int8]) -> Packed:
         out_channels, rows, columns, in_channels = checked(signs)
@@ -50,11 +49,21 @@ class Vectors:
 
         def work(band: Band) -> None:
             values = x[band.inputs] if self._half else _widened(native, x[band.inputs])
-            plan = _plan(band.sizes, values.itemsize, panels, lanes)
+            plan = self._plan(band.sizes, panels * lanes)
             native.convolve(values.ctypes.data, plan.address, packed.words.ctypes.data, out[band.outputs].ctypes.data)
 
         in_bands(sizes, packed.out_channels, work)
         return out if panels * lanes == packed.out_channels else out[:, :, : packed.out_channels].copy()
+
+    def _plan(self, sizes: Sliding, channels: int) -> Plan:
+        """Of a convolution to that many output channels, idle lanes included; the same one for all of equal sizes."""
+        if (sizes, channels) not in self._plans:
+            pixel_bytes = sizes.channels * self._element.itemsize
+            table = blocks(sizes, fp16_llvm.PIXELS, pixel_bytes, channels * 2)
+            run, panels = sizes.kernel_columns * sizes.channels, channels // self._lanes(channels)
+            head = fp16_llvm.PlanHead(panels, len(table), sizes.kernel_rows, run, sizes.columns * pixel_bytes)
+            self._plans[sizes, channels] = Plan.of(head, table)
+        return self._plans[sizes, channels]
 
 
 def _widened(native: fp16_llvm.Native, x: NDArray[np.float16]) -> NDArray[np.float32]:
@@ -65,11 +74,3 @@ def _widened(native: fp16_llvm.Native, x: NDArray[np.float16]) -> NDArray[np.flo
     wide = np.empty(x.shape, np.float32)
     native.widen(x.ctypes.data, wide.ctypes.data, x.size)
     return wide
-
-
-@lru_cache(maxsize=256)
-def _plan(sizes: Sliding, itemsize: int, panels: int, lanes: int) -> Plan:
-    pixel_bytes = sizes.channels * itemsize
-    table = blocks(sizes, fp16_llvm.PIXELS, pixel_bytes, panels * lanes * 2)
-    run = sizes.kernel_columns * sizes.channels
-    return Plan.of(fp16_llvm.PlanHead(panels, len(table), sizes.kernel_rows, run, sizes.columns * pixel_bytes), table)

@@ -16,8 +16,8 @@ K = TypeVar("K")
 class Forms(Generic[K]):
     """The forms of one kernel.
 
-    *needs* says, slowest first, what must be present for each: numba, and processor features as LLVM names them. *make* gives the form
-    of that name, the same one every time, and imports what this one needs and nothing else.
+    *needs* says, slowest first, what must be present for each: numba, and processor features as LLVM names them. *make* gives a
+    form of that name and imports what this one needs and nothing else.
     """
 
     def __init__(self, needs: Mapping[str, frozenset[str]], make: Callable[[str], K]) -> None:
@@ -33,7 +33,7 @@ class Forms(Generic[K]):
         return self.available()[-1]
 
     def kernel(self, name: str = "fastest") -> K:
-        """The form of that name; raises InvalidInput or MissingExtra where it cannot run."""
+        """A form of that name, which keeps what it works out for as long as it lives. Raises InvalidInput or MissingExtra."""
         if name in self.needs and not self.needs[name]:  # needs nothing, so nothing is looked for: that takes 0.08 s
             return self._make(name)
         return self._make(self.fastest() if name == "fastest" else self.runnable(name, present()))
@@ -55,7 +55,7 @@ class Forms(Generic[K]):
         return name
 
 
-@lru_cache
+@lru_cache  # of this machine, which stays the same
 def present() -> frozenset[str]:
     """numba, if installed, and the features of this processor, in the words of numba's code generator."""
     if find_spec("numba") is None:

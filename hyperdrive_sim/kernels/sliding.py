@@ -113,7 +113,7 @@ def in_bands(sizes: Sliding, out_channels: int, work: Callable[[Band], None], li
         list(pool.map(work, bands))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=256)  # of sizes alone: 4 us, of the 20 that a small layer takes
 def _cut(sizes: Sliding, out_channels: int, limits: Limits = FLOATS) -> _Cut:
     """Bands whose input stays in cache, and enough of them for every thread."""
     threads = _processors() if sizes.macs(out_channels) >= limits.threaded_macs else 1

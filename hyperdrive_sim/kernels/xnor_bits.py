@@ -26,12 +26,6 @@ class PackedMap(NamedTuple):
     valid: Words | None  # as many: 0 where the map is 0; None if it is 0 nowhere
     channels: int
 
-    def padded(self, rows: int, columns: int) -> PackedMap:
-        """With that many rows of zeros above and below, and columns of zeros left and right."""
-        valid = full_words(self.words.shape, self.channels) if self.valid is None else self.valid
-        words, valid = (np.pad(plane, ((rows, rows), (columns, columns), (0, 0))) for plane in (self.words, valid))
-        return PackedMap(words, valid, self.channels)
-
 
 class Rule(NamedTuple):
     """Per output channel, when a sum becomes +1: from *thresholds* on upwards or, where *flipped*, downwards."""
@@ -50,9 +44,6 @@ class Rule(NamedTuple):
     def signs(self, sums: NDArray[np.int32]) -> NDArray[np.int8]:
         return self.holds(sums).view(np.int8) * np.int8(2) - np.int8(1)
 
-    def packed(self, sums: NDArray[np.int32]) -> PackedMap:
-        return PackedMap(as_words(self.holds(sums)), None, len(self.thresholds))
-
     def holds(self, sums: NDArray[np.int32]) -> NDArray[np.bool_]:
         above: NDArray[np.bool_] = sums >= self.thresholds
         return np.where(self.flipped, sums <= self.thresholds, above) if self.flipped.any() else above
@@ -67,7 +58,7 @@ def full_words(shape: tuple[int, ...], channels: int) -> Words:
     return np.broadcast_to(_full_pixel(channels), shape)
 
 
-@lru_cache
+@lru_cache(maxsize=64)  # of a number alone: 5 us, of the 45 that a small layer takes
 def _full_pixel(channels: int) -> Words:
     return as_words(np.ones(channels, np.bool_))
 

@@ -22,7 +22,6 @@ class Result(Enum):
 
     SUM = 32
     SIGN = 8
-    BIT = 1
 
 
 class Variant(NamedTuple):
@@ -110,8 +109,6 @@ def _stored(v: Vectors, variant: Variant, total: _Sum, rule: Value) -> Value:
     levels = b.load(at(b, rule, v.type, number(0)), align=8)
     reverse = b.trunc(b.load(at(b, rule, I64, number(v.lanes))), ir.IntType(v.lanes))
     bits = b.xor(b.bitcast(_reaches(v, variant, total, levels), reverse.type), reverse)
-    if variant.result is Result.BIT:
-        return bits
     signs = Vectors(b, I8, v.lanes)
     return b.select(b.bitcast(bits, ir.VectorType(I1, v.lanes)), signs.integer(1), signs.integer(-1))
 
@@ -184,7 +181,7 @@ def _pack(module: Any) -> None:
     b.ret_void()
 
 
-@lru_cache
+@lru_cache  # code stays for as long as the process: compiling takes longer than most layers
 def convolve(variant: Variant, target: Target | None = None) -> Callable[..., None]:
     """(x, valid, plan, weights, rule, out): for this processor unless another is named. Addresses are integers; nothing is checked."""
     module = ir.Module()

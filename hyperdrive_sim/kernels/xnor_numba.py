@@ -13,6 +13,7 @@ import numba  # type: ignore[import-untyped,unused-ignore]
 import numpy as np
 from numpy.typing import NDArray
 
+from hyperdrive_sim.kernels import jit
 from hyperdrive_sim.kernels.sliding import Band, Limits, Packed, in_bands
 from hyperdrive_sim.kernels.xnor_bits import PackedMap, Rule, fitted, full_words, packed_map, packed_signs
 
@@ -25,12 +26,8 @@ class Loops:
     """Loops over output pixels, words, output channels; the innermost becomes vector code."""
 
     name = "numba"
-
-    def pack_map(self, x: NDArray[np.int8]) -> PackedMap:
-        return packed_map(x)
-
-    def pack_weights(self, signs: NDArray[np.int8]) -> Packed:
-        return packed_signs(signs)
+    pack_map = staticmethod(packed_map)
+    pack_weights = staticmethod(packed_signs)
 
     def convolve(self, x: PackedMap, packed: Packed, stride: int) -> NDArray[np.int32]:
         sizes = fitted(x, packed, stride)
@@ -53,20 +50,10 @@ class Loops:
     ) -> NDArray[np.int8]:
         return Rule.checked(thresholds, flipped, packed).signs(self.convolve(x, packed, stride))
 
-    def threshold_packed(
-        self, x: PackedMap, packed: Packed, stride: int, thresholds: NDArray[np.int32], flipped: NDArray[np.bool_]
-    ) -> PackedMap:
-        return Rule.checked(thresholds, flipped, packed).packed(self.convolve(x, packed, stride))
 
-
-@lru_cache
+@lru_cache  # code stays for as long as the process
 def _compiled() -> Callable[..., None]:
-    """One signature, so that no shape compiles again."""
-    try:
-        loops: Callable[..., None] = numba.njit(_LOOPS, nogil=True, cache=True)(_loops)
-    except RuntimeError:  # neither the package nor the user's cache directory can be written
-        loops = numba.njit(_LOOPS, nogil=True)(_loops)
-    return loops
+    return jit.compiled(_loops, _LOOPS)
 
 
 @numba.njit

@@ -18,12 +18,8 @@ class Numpy:
     """Tiles of [pixels, out_channels]; three numpy calls add one word, 64 channels of a tap, to all of them."""
 
     name = "numpy"
-
-    def pack_map(self, x: NDArray[np.int8]) -> PackedMap:
-        return packed_map(x)
-
-    def pack_weights(self, signs: NDArray[np.int8]) -> Packed:
-        return packed_signs(signs)
+    pack_map = staticmethod(packed_map)
+    pack_weights = staticmethod(packed_signs)
 
     def convolve(self, x: PackedMap, packed: Packed, stride: int) -> NDArray[np.int32]:
         sizes = fitted(x, packed, stride)
@@ -38,11 +34,6 @@ class Numpy:
         self, x: PackedMap, packed: Packed, stride: int, thresholds: NDArray[np.int32], flipped: NDArray[np.bool_]
     ) -> NDArray[np.int8]:
         return Rule.checked(thresholds, flipped, packed).signs(self.convolve(x, packed, stride))
-
-    def threshold_packed(
-        self, x: PackedMap, packed: Packed, stride: int, thresholds: NDArray[np.int32], flipped: NDArray[np.bool_]
-    ) -> PackedMap:
-        return Rule.checked(thresholds, flipped, packed).packed(self.convolve(x, packed, stride))
 
 
 def _sums(x: PackedMap, firsts: NDArray[np.int64], packed: Packed, sizes: Sliding) -> NDArray[np.int32]:

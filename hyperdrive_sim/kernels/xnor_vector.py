@@ -5,7 +5,6 @@ Weights lie in panels [panel, kernel row, kernel column x word, lane].
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -42,6 +41,7 @@ class Vectors:
         self.name = name
         self._widest = widest
         self._target = target
+        self._plans: dict[tuple[Sliding, int, int, int, int], Plan] = {}
 
     def pack_map(self, x: NDArray[np.int8]) -> PackedMap:
         checked_map(x)
@@ -89,25 +89,18 @@ class Vectors:
         rule = Rule.checked(thresholds, flipped, packed)
         return _first(self._convolved(Result.SIGN, x, packed, stride, rule), packed.out_channels)
 
-    def threshold_packed(
-        self, x: PackedMap, packed: Packed, stride: int, thresholds: NDArray[np.int32], flipped: NDArray[np.bool_]
-    ) -> PackedMap:
-        rule = Rule.checked(thresholds, flipped, packed)
-        words = self._convolved(Result.BIT, x, packed, stride, rule)
-        return PackedMap(words.view(np.uint64), None, packed.out_channels)
-
     def _convolved(self, result: Result, x: PackedMap, packed: Packed, stride: int, rule: Rule | None = None) -> NDArray[Any]:
-        """[out_rows, out_columns, channels of all panels]; as bits, the bytes of their words."""
+        """[out_rows, out_columns, channels of all panels]."""
         sizes = fitted(x, packed, stride)
         panels, _, lanes = packed.words.shape
-        out = _empty(result, sizes, packed)
+        out = np.empty((sizes.out_rows, sizes.out_columns, panels * lanes), np.int32 if result is Result.SUM else np.int8)
         pixels = 1 if sizes.out_rows * sizes.out_columns == 1 else PIXELS
         run = xnor_llvm.convolve(Variant(result, lanes, pixels, x.valid is not None), self._target)
         words, valid = np.ascontiguousarray(x.words), None if x.valid is None else np.ascontiguousarray(x.valid)
         table = np.empty(0, np.int64) if rule is None else _table(rule, panels, lanes, products(packed) if x.valid is None else None)
 
         def work(band: Band) -> None:
-            plan = _plan(band.sizes, panels, pixels, products(packed), out.strides[1])
+            plan = self._plan(band.sizes, packed, pixels, out.strides[1])
             masks = 0 if valid is None else valid[band.inputs].ctypes.data
             rows, sums = words[band.inputs].ctypes.data, out[band.outputs].ctypes.data
             run(rows, masks, plan.address, packed.words.ctypes.data, table.ctypes.data, sums)
@@ -115,13 +108,15 @@ class Vectors:
         in_bands(sizes, packed.out_channels, work, LIMITS)
         return out
 
-
-def _empty(result: Result, sizes: Sliding, packed: Packed) -> NDArray[Any]:
-    panels, _, lanes = packed.words.shape
-    shape = sizes.out_rows, sizes.out_columns
-    if result is Result.BIT:
-        return np.zeros((*shape, words_of(packed.out_channels) * 8), np.uint8)
-    return np.empty((*shape, panels * lanes), np.int32 if result is Result.SUM else np.int8)
+    def _plan(self, sizes: Sliding, packed: Packed, pixels: int, out_bytes: int) -> Plan:
+        """The same one for all convolutions of equal sizes; a pixel of the result is *out_bytes* apart from the next."""
+        panels = len(packed.words)
+        key = sizes, panels, products(packed), pixels, out_bytes
+        if key not in self._plans:
+            table = blocks(sizes, pixels, sizes.channels * 8, out_bytes)
+            run, row = sizes.kernel_columns * sizes.channels, sizes.columns * sizes.channels * 8
+            self._plans[key] = Plan.of(PlanHead(panels, len(table), sizes.kernel_rows, run, row, products(packed)), table)
+        return self._plans[key]
 
 
 def _table(rule: Rule, panels: int, lanes: int, products: int | None) -> NDArray[np.int64]:
@@ -138,13 +133,6 @@ def _table(rule: Rule, panels: int, lanes: int, products: int | None) -> NDArray
     table[:, :lanes] = (levels if products is None else (products - levels) >> 1).reshape(panels, lanes)
     table[:, lanes] = np.packbits(reverse, bitorder="little").view(f"u{lanes // 8}")
     return table
-
-
-@lru_cache(maxsize=256)
-def _plan(sizes: Sliding, panels: int, pixels: int, products: int, out_bytes: int) -> Plan:
-    table = blocks(sizes, pixels, sizes.channels * 8, out_bytes)
-    run = sizes.kernel_columns * sizes.channels
-    return Plan.of(PlanHead(panels, len(table), sizes.kernel_rows, run, sizes.columns * sizes.channels * 8, products), table)
 
 
 def _first(out: NDArray[Any], channels: int) -> NDArray[Any]:

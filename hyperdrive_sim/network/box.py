@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+new = tuple.__new__
+"""Makes a named tuple in half the time of calling its class, where millions of them are made: `new(Shape, (3, 7, 7))`."""
+
 
 class Shape(NamedTuple):
     """The shape of a feature map: written [C, H, W] in scenarios, held as arrays (rows, columns, channels)."""
@@ -59,11 +62,11 @@ class Box(NamedTuple):
         # written out, because millions of blocks are intersected
         c0, c1, r0, r1, w0, w1 = self
         d0, d1, s0, s1, x0, x1 = other
-        return Box(
+        return new(Box, (
             c0 if c0 > d0 else d0, c1 if c1 < d1 else d1,
             r0 if r0 > s0 else s0, r1 if r1 < s1 else s1,
             w0 if w0 > x0 else x0, w1 if w1 < x1 else x1,
-        )  # fmt: skip
+        ))  # fmt: skip
 
     def contains(self, other: Box) -> bool:
         """True if *other* lies within this block."""
@@ -71,7 +74,7 @@ class Box(NamedTuple):
 
     def channels(self, start: int, stop: int) -> Box:
         """A copy with the channels start..stop."""
-        return Box(start, stop, self.r0, self.r1, self.w0, self.w1)
+        return new(Box, (start, stop, self.r0, self.r1, self.w0, self.w1))
 
     def rows(self, start: int, stop: int) -> Box:
         """A copy with the rows start..stop."""

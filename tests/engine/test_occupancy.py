@@ -72,6 +72,40 @@ def test_a_buffer_keeps_what_came_last() -> None:
     assert steps(loads)["weights"] == [(0, 0), (10, 20), (20, 45), (30, 35), (40, 50)]
 
 
+def test_a_buffer_of_two_entries_keeps_two_even_where_three_would_fit() -> None:
+    loads = [task("load", "link", 10, effect=Load("b", n, n + 1, bits, ("weights",))) for n, bits in enumerate((5, 6, 7))]
+    assert steps(loads)["weights"] == [(0, 0), (10, 5), (20, 11), (30, 13)]
+
+
+def test_what_comes_in_one_instant_comes_in_the_order_of_the_schedule() -> None:
+    """30 and 10 bits at 10; 30 more at 20 push out the 30 that are older, not the 10."""
+    loads = [
+        task("load", unit, 10, *after, effect=Load("b", n, n + 1, bits, ("weights",)))
+        for n, (unit, bits, after) in enumerate((("link", 30, ()), ("array", 10, ()), ("link", 30, (0, 1))))
+    ]
+    assert steps(loads)["weights"] == [(0, 0), (10, 40), (20, 40)]
+
+
+def test_one_stream_into_buffers_of_two_sizes() -> None:
+    small = Memory("small", 20, "fifo")
+    machine = Machine(MACHINE.units, (*MACHINE.memories, small), CLOCK, peak_ops_per_cycle=2)
+    loads = [task("load", "link", 10, effect=Load("b", n, n + 1, 15, ("weights", "small"))) for n in range(2)]
+    found = occupancies(machine, placed(), simulate(Schedule(loads)))
+    assert (found["weights"].bits.tolist(), found["small"].bits.tolist()) == ([0, 15, 30], [0, 15, 15])
+
+
+def test_what_travels_has_its_room_until_it_has_arrived() -> None:
+    """Written from 0 to 10 and once more from 10 to 20; what is sent at last has arrived 3 later."""
+    first = ENTER._replace(effect=Copy("a", 0, 1, (MAP,), HOST, "maps"))
+    second = ENTER._replace(unit="array", after=(0,), effect=Copy("a", 1, 2, (MAP,), "spare", "maps"), latency_ps=3)
+    assert steps([first, second], resident("a", 0))["maps"] == [(0, 40), (23, 0)]
+
+
+def test_what_is_written_after_it_was_last_read_has_its_room_until_then() -> None:
+    found = steps([ENTER, compute(0), task("again", "link", 10, 1, effect=ENTER.effect)], resident("a", 0), resident("b", 40))
+    assert found["maps"] == [(0, 40), (10, 80), (30, 40), (40, 0)]
+
+
 def test_what_is_sent_passes_its_buffer() -> None:
     """Values that a unit computes for a neighbour go to a buffer, as many as its part of the map has."""
     half = Box(0, 2, 0, 1, 3, 5)

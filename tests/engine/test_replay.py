@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from worlds import CLOCK, compiled, task
 
-from hyperdrive_sim.engine.memories import Fifo
+from hyperdrive_sim.engine.memories import Buffer
 from hyperdrive_sim.engine.replay import Watch, replay
 from hyperdrive_sim.errors import NotThere
 from hyperdrive_sim.network.box import Box, Shape
@@ -508,38 +508,38 @@ def test_a_frame_whose_place_is_taken_too_soon_is_missed() -> None:
 # The buffer by itself.
 
 
-def held(fifo: Fifo, *keys: str) -> list[bool]:
-    return [fifo.get((key,)) is not None for key in keys]
+def held(fifo: Buffer[None], *keys: str) -> list[bool]:
+    return [key in fifo for key in keys]
 
 
 def test_a_buffer_pushes_out_the_oldest_first() -> None:
-    fifo = Fifo(Memory("wbuf", 10, "fifo"))
+    fifo: Buffer[None] = Buffer(Memory("wbuf", 10, "fifo"))
     for key, bits in (("a", 4), ("b", 3), ("c", 3)):
-        fifo.push((key,), bits)
+        fifo.push(key, None, bits)
     assert held(fifo, "a", "b", "c") == [True, True, True]
-    fifo.push(("d",), 5)
+    fifo.push("d", None, 5)
     assert held(fifo, "a", "b", "c", "d") == [False, False, True, True]
 
 
 def test_what_comes_twice_takes_up_room_twice() -> None:
-    fifo = Fifo(Memory("wbuf", 10, "fifo"))
+    fifo: Buffer[None] = Buffer(Memory("wbuf", 10, "fifo"))
     for key in ("a", "b", "a"):
-        fifo.push((key,), 3)
-    fifo.push(("c",), 3)  # the first `a` goes, the second stays
+        fifo.push(key, None, 3)
+    fifo.push("c", None, 3)  # the first `a` goes, the second stays
     assert held(fifo, "a", "b", "c") == [True, True, True]
-    fifo.push(("d",), 4)
+    fifo.push("d", None, 4)
     assert held(fifo, "a", "b", "c", "d") == [True, False, True, True]
-    fifo.push(("e",), 1)
+    fifo.push("e", None, 1)
     assert held(fifo, "a", "c", "d", "e") == [False, True, True, True]
 
 
 def test_a_buffer_never_loses_count() -> None:
     """A thing that comes again and again fills the buffer no more than it is large."""
-    fifo = Fifo(Memory("wbuf", 10, "fifo", entries=3))
+    fifo: Buffer[None] = Buffer(Memory("wbuf", 10, "fifo", entries=3))
     for _ in range(20):
-        fifo.push(("a",), 4)
-        assert fifo.used <= 10
+        fifo.push("a", None, 4)
+        assert fifo.fifo.used <= 10
         assert held(fifo, "a") == [True]
-    fifo.push(("large",), 11)
+    fifo.push("large", None, 11)
     assert held(fifo, "a", "large") == [False, False]
-    assert fifo.used == 0
+    assert fifo.fifo.used == 0

@@ -252,9 +252,11 @@ def test_what_does_not_fit_is_refused(form: kernels.Kernel, x: Any, signs: tuple
     assert problem in str(raised.value)
 
 
-def test_forms_are_made_once_and_carry_their_names() -> None:
+def test_forms_carry_their_names_and_nobody_shares_one() -> None:
+    """A form keeps plans of what it has convolved, and they go with it."""
     assert [kernels.kernel(name).name for name in kernels.available()] == list(kernels.available())
-    assert kernels.kernel() is kernels.kernel(kernels.fastest())
+    assert kernels.kernel().name == kernels.fastest()
+    assert kernels.kernel() is not kernels.kernel()
     assert kernels.fastest() == kernels.available()[-1]
 
 

@@ -63,30 +63,34 @@ class Xnor:
     def fused(self, layers: Sequence[Layer], operands: Sequence[Array], parameters: Sequence[Parameters]) -> Array:
         conv, *behind = layers
         assert isinstance(conv, Conv)
-        sums, relu = self._summed(conv, behind, operands, parameters[0]), conv.relu
+        start, relu = None, conv.relu
         if behind and isinstance(add := behind[0], Add):
-            relu = add.relu
+            start, relu = add.gain * operands[1].astype(np.int32), add.relu
             behind = behind[1:]
+        self._check_width(conv, operands[0], parameters[0], start)
         norm = next((layer for layer in behind if isinstance(layer, Sign)), None)
         if norm is None:
+            sums = self._summed(conv, operands[0], parameters[0], start)
             return (np.maximum(sums, 0) if relu else sums).astype(self.dtype)
         rule = self._rule(norm, parameters[layers.index(norm)], relu)
-        signs = rule.signs(sums)
+        signs = self._thresholded(conv, operands[0], parameters[0], start, rule)
         for pool in behind:
             if isinstance(pool, MaxPool):
                 by_and = rule.flipped if behind[0] is pool else np.zeros_like(rule.flipped)
                 signs = pooled_bits(signs, pool, by_and)
         return signs.astype(self.dtype)
 
-    def _summed(self, conv: Conv, behind: Sequence[Layer], operands: Sequence[Array], parameters: Parameters) -> Sums:
+    def _thresholded(self, conv: Conv, x: Array, parameters: Parameters, start: Sums | None, rule: Rule) -> NDArray[np.int8]:
+        """The signs of the sums; without a bypass by the kernel itself, whose vectors compare while the sums are in registers."""
+        if start is not None:
+            return rule.signs(self._summed(conv, x, parameters, start))
+        weights = self._pack(conv.name, parameters)
+        return self._kernel.threshold(self._kernel.pack_map(x.astype(np.int8)), weights, conv.window.rows.stride, *rule)
+
+    def _summed(self, conv: Conv, x: Array, parameters: Parameters, start: Sums | None) -> Sums:
         """The convolution's sums on top of the bypass, if there is one."""
-        sums = self._convolved(conv, operands[0], parameters)
-        start: Sums | None = None
-        if behind and isinstance(add := behind[0], Add):
-            start = add.gain * operands[1].astype(np.int32)
-            sums = sums + start
-        self._check_width(conv, operands[0], parameters, start)
-        return sums
+        sums = self._convolved(conv, x, parameters)
+        return sums if start is None else sums + start
 
     def _convolved(self, conv: Conv, x: Array, parameters: Parameters) -> Sums:
         return self._kernel.convolve(self._kernel.pack_map(x.astype(np.int8)), self._pack(conv.name, parameters), conv.window.rows.stride)

@@ -7,7 +7,6 @@ room. A step begins with the first rows, for which the array waits.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -17,6 +16,7 @@ from hyperdrive_sim.archs._xnor_datapath.placement import Layout, geometry, para
 from hyperdrive_sim.archs._xnor_datapath.steps import Step
 from hyperdrive_sim.archs._xnor_datapath.timing import Block, Pooled
 from hyperdrive_sim.network.box import chunks
+from hyperdrive_sim.schedule.fifo import Fifo
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Compute, Copy, Load, Patch, Region, Site, Task
 from hyperdrive_sim.schedule.writer import Writer
@@ -68,8 +68,10 @@ class _Lowering:
         """The tasks of the last block that read or wrote each map."""
         self.left: dict[str, int] = {}
         """The task that took each map, or the last of its sums, to the host."""
-        self.buffered: deque[tuple[int, int]] = deque()
-        """Parameters in the buffer: bits, and the task that uses them."""
+        self.parameters: Fifo[list[int]] = Fifo(self.spec.parameter_buffer_bits)
+        """Blocks of parameters in the buffer, by the task that uses each."""
+        self.users: list[int] = []
+        """Where the task that uses the newest of them is to be noted."""
         self.loaded: int | None = None
 
     def frame(self, number: int, not_before_ps: int) -> None:
@@ -178,7 +180,7 @@ class _Lowering:
         sink_ps = self.machine.clock.ps(cost.sink_cycles)
         sums = self.add(Task("sums", name, SINK, sink_ps, (), (self.computed,), None, sink, frame=frame))
         if load:
-            self.buffered[-1] = self.buffered[-1][0], self.computed
+            self.users.append(self.computed)
         self.ends = [rows, weights, self.computed, sums]
 
     def _rows(self, what: str, work: Work, words: int, after: list[int]) -> int:
@@ -191,12 +193,9 @@ class _Lowering:
         if self.layout.resident and work.frame:
             return ()
         bits = parameter_bits(self.network, work.step, work.number, c1 - c0, self.spec)
-        used, user = sum(size for size, _ in self.buffered) + bits, None
-        while self.buffered and used > self.spec.parameter_buffer_bits:
-            size, user = self.buffered.popleft()
-            used -= size
-        after = [task for task in (self.loaded, user) if task is not None]
-        self.buffered.append((bits, 0))
+        self.users = []
+        gone = self.parameters.push(self.users, bits)
+        after = [*([] if self.loaded is None else [self.loaded]), *(gone[-1] if gone else [])]
         actions = {"weight_io.bit": bits, "parameter_write.word": -(-bits // self.spec.word_bits)}
         effect = Load(work.layer, c0, c1, bits, (BUFFER,))
         ps = self.machine.unit[FLASH].ps(bits)

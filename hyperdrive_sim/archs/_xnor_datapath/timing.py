@@ -14,7 +14,6 @@ Structure: XNORBIN, COOL Chips 2018, text; what it leaves open is a setting of t
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 from hyperdrive_sim.archs._xnor_datapath.spec import DatapathSpec
@@ -123,9 +122,12 @@ def pass_words(window: SubKernel, geometry: Geometry) -> int:
     return _rows(window.rows, window.top - rows.before, rows.stride, x.rows, out.rows) * row_words(window, geometry)
 
 
-@lru_cache(maxsize=1024)
 def _rows(height: int, first: int, stride: int, there: int, positions: int) -> int:
-    return len({row for at in range(positions) for row in range(first + at * stride, first + at * stride + height) if 0 <= row < there})
+    """Rows 0 to *there* that lie under any of so many windows, each *stride* below the one before."""
+    if height >= stride:  # no gaps in between
+        return max(0, min(there, first + (positions - 1) * stride + height) - max(0, first))
+    starts = range(first, first + positions * stride, stride)
+    return sum(max(0, min(there, start + height) - max(0, start)) for start in starts)
 
 
 class Block(NamedTuple):

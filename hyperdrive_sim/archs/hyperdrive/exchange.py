@@ -6,9 +6,8 @@ to the side. All four borders of every map that feeds a 3 x 3 layer are exchange
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 from hyperdrive_sim.archs.hyperdrive.machine import send_buffer
@@ -16,7 +15,8 @@ from hyperdrive_sim.archs.hyperdrive.pieces import Piece
 from hyperdrive_sim.archs.hyperdrive.placement import Layout
 from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS
 from hyperdrive_sim.errors import DoesNotFit, Mistake
-from hyperdrive_sim.network.box import Box, Shape
+from hyperdrive_sim.network.box import Box, Shape, new
+from hyperdrive_sim.schedule.fifo import Fifo
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.mesh import HORIZONTAL, VERTICAL, Chip, strip
 from hyperdrive_sim.schedule.tasks import Copy, Task
@@ -56,8 +56,13 @@ class Exchange:
         self.credits: dict[Chip, int] = {}
         """Per chip, a task after which it has room for the next map's borders; none where chips are in step anyway."""
         self._routes: dict[tuple[Shape, Chip, int, bool], tuple[Routes, ...]] = {}
-        self._queued: defaultdict[str, deque[tuple[int, int]]] = defaultdict(deque)
-        self._used: dict[str, int] = {}
+        self._moved: dict[tuple[str, int], dict[str, int]] = {}
+        self._sending: defaultdict[str, Fifo[int]] = defaultdict(lambda: Fifo(layout.spec.send_buffer_bits))
+        """Crossings by the send buffer that their pixels lie in."""
+
+    def moved(self, action: str, bits: int) -> dict[str, int]:
+        """The actions of moving that many bits: one mapping that all such tasks share."""
+        return self._moved.setdefault((action, bits), {action: bits})
 
     def routes(self, tensor: str, chip: Chip, pieces: Sequence[Piece], channels: int, *, stored: bool = False) -> tuple[Routes, ...]:
         """For each piece of a chip's part, what it sends of so many channels; from its send buffers, or (*stored*) from its own memory."""
@@ -88,23 +93,18 @@ class Exchange:
         """*name* is what crosses, `border` or `corner`, and the receiver's memory for it."""
         bits = sum((box.r1 - box.r0) * (box.w1 - box.w0) for box in boxes) * channels * WORD_BITS
         unit = self.units[link]
-        actions = crossed(f"{name}_io.bit", bits)
+        actions = self.moved(f"{name}_io.bit", bits)
         return Crossing(name, link, unit.ps(bits), unit.latency_ps, boxes, source, f"{receiver}.{name}", receiver, actions, bits)
 
     def room(self, routes: Routes) -> list[int]:
         """The crossings that must be over before a piece's edge pixels have room in the send buffers."""
         waits = []
-        there = self.layout.spec.send_buffer_bits
         for border, _ in routes:
-            if border.bits > there:
-                problem = f"{border.source} must take {border.bits} bits of one block's border, {there} bits are there"
+            buffer = self._sending[border.source]
+            if border.bits > buffer.bits:
+                problem = f"{border.source} must take {border.bits} bits of one block's border, {buffer.bits} bits are there"
                 raise DoesNotFit(Mistake("chip.send_buffer_bits", problem, "enlarge it"))
-            used = self._used.get(border.source, 0) + border.bits
-            while used > there:
-                task, gone = self._queued[border.source].popleft()
-                waits.append(task)
-                used -= gone
-            self._used[border.source] = used
+            waits += buffer.make_room(border.bits)
         return waits
 
     def send(self, layer: str, copy: tuple[str, int, int, int], routes: Routes, done: int, *, stored: bool = False) -> None:
@@ -113,7 +113,7 @@ class Exchange:
         for border, corners in routes:
             sent = self._write(layer, copy, border, done)
             if not stored:
-                self._queued[border.source].append((sent, border.bits))
+                self._sending[border.source].push(sent, border.bits)
             self.arrivals[tensor, border.receiver].append(sent)
             for corner in corners:
                 self.arrivals[tensor, corner.receiver].append(self._write(layer, copy, corner, sent))
@@ -125,13 +125,3 @@ class Exchange:
         effect = new(Copy, (tensor, c0, c1, boxes, source, target))
         self.tasks.append(new(Task, (name, layer, unit, ps, after, (), effect, actions, latency_ps, 0, frame)))
         return len(self.tasks) - 1
-
-
-new = tuple.__new__
-"""Makes a named tuple in half the time of calling its class; a mesh of 200 chips has millions."""
-
-
-@lru_cache(maxsize=4096)
-def crossed(action: str, bits: int) -> dict[str, int]:
-    """The one mapping that all tasks share which move that many bits."""
-    return {action: bits}

@@ -7,17 +7,17 @@ after the whole stream, so the array stalls for what is missing, once per block.
 
 from __future__ import annotations
 
-from collections import deque
 from typing import NamedTuple
 
 from hyperdrive_sim.archs.hyperdrive import timing
-from hyperdrive_sim.archs.hyperdrive.exchange import Exchange, crossed, new
+from hyperdrive_sim.archs.hyperdrive.exchange import Exchange
 from hyperdrive_sim.archs.hyperdrive.machine import HOST_LINK, WEIGHTS, array
 from hyperdrive_sim.archs.hyperdrive.pieces import Piece, Pieces, site
 from hyperdrive_sim.archs.hyperdrive.placement import BEFORE_ALL, Layout
 from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS
 from hyperdrive_sim.archs.hyperdrive.steps import Step
-from hyperdrive_sim.network.box import Box, chunks
+from hyperdrive_sim.network.box import Box, chunks, new
+from hyperdrive_sim.schedule.fifo import Fifo
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.mesh import Chip
 from hyperdrive_sim.schedule.placement import Placement, Resident
@@ -48,6 +48,13 @@ class Post(NamedTuple):
     pieces: tuple[Piece, ...]
 
 
+class Stream(NamedTuple):
+    """A block of weights in the buffers: the task that brought it, and those that compute with it."""
+
+    task: int
+    readers: list[int]
+
+
 class Lowering:
     """The tasks written so far, and which of them later ones must wait for."""
 
@@ -58,7 +65,7 @@ class Lowering:
         self.tasks, self.add = to.tasks, to.add
         self.exchange = Exchange(layout, machine, to.tasks)
         self.buffers = tuple(f"{chip}.wbuf" for chip in self.chips)
-        self.buffered: deque[tuple[int, int, list[int]]] = deque()
+        self.weights: Fifo[Stream] = Fifo(self.spec.weight_buffer_bits, self.spec.weight_buffer_blocks)
         self.last: list[int] = []
         self.arrived: dict[tuple[str, Chip], list[int]] = {}
         self.step_ends: list[list[int]] = []
@@ -90,7 +97,7 @@ class Lowering:
                 after = tuple(gate) if first is None else (first,) if gate else ()
                 bits = part.channels(c0, c1).size * WORD_BITS
                 effect = Copy(tensor, c0, c1, (part,), HOST, f"{chip}.fmm")
-                actions = crossed("input_io.bit", bits)
+                actions = self.exchange.moved("input_io.bit", bits)
                 sent = self.add(Task("input", tensor, HOST_LINK, link.ps(bits), after, (), effect, actions, 0, not_before_ps, frame))
                 first = sent if first is None else first
                 self.arrived.setdefault((tensor, chip), []).append(sent)
@@ -111,9 +118,9 @@ class Lowering:
                 before = waits.pop(post.chip, [])
                 if self.prefetch and self.last:
                     before.append(self.last[position])
-                ends.append(self._block(work, post, (c0, c1), stream, before))
+                ends.append(self._block(work, post, (c0, c1), stream.task, before))
             self.last = ends
-            self.buffered[-1][2].extend(ends)
+            stream.readers.extend(ends)
         if self.prefetch:
             self.exchange.credits = dict(zip(self.chips, self.last, strict=True))
 
@@ -133,22 +140,18 @@ class Lowering:
             waits += self.exchange.arrivals.pop((step.source, chip), ())
         return waits + self.left.pop(chip, [])
 
-    def _stream(self, step: Step, c0: int, c1: int, frame: int) -> int:
+    def _stream(self, step: Step, c0: int, c1: int, frame: int) -> Stream:
         """The weights of one block, to all chips at once, as soon as every chip has room for them."""
         layer = step.conv.name
         bits = self.network.weight_bits(layer, c1 - c0)
-        after: list[int] = []
-        used = sum(size for size, _, _ in self.buffered) + bits
-        while self.buffered and (used > self.spec.weight_buffer_bits or len(self.buffered) >= self.spec.weight_buffer_blocks):
-            size, _, readers = self.buffered.popleft()
-            used -= size
-            after += readers
-        if self.buffered:  # the buffer pushes out what came first, so blocks must come in order
-            after.append(self.buffered[-1][1])
-        effect = Load(layer, c0, c1, bits, self.buffers)
-        self.buffered.append((bits, len(self.tasks), []))
-        ps = self.machine.unit[WEIGHTS].ps(bits)
-        return self.add(Task("stream", layer, WEIGHTS, ps, tuple(after), (), effect, crossed("weight_io.bit", bits), frame=frame))
+        after = [reader for stream in self.weights.make_room(bits) for reader in stream.readers]
+        if before := self.weights.newest:  # the buffer pushes out what came first, so blocks must come in order
+            after.append(before.task)
+        effect, ps = Load(layer, c0, c1, bits, self.buffers), self.machine.unit[WEIGHTS].ps(bits)
+        task = Task("stream", layer, WEIGHTS, ps, tuple(after), (), effect, self.exchange.moved("weight_io.bit", bits), frame=frame)
+        stream = Stream(self.add(task), [])
+        self.weights.push(stream, bits)
+        return stream
 
     def _block(self, work: Work, post: Post, channels: tuple[int, int], stream: int, before: list[int]) -> int:
         """One chip's tasks for one block of output channels; returns the last of its array."""
@@ -188,7 +191,7 @@ class Lowering:
         bits = part.channels(c0, c1).size * WORD_BITS
         effect = Copy(step.output, c0, c1, (part,), f"{chip}.fmm", HOST)
         ps = self.machine.unit[HOST_LINK].ps(bits)
-        task = Task("output", step.conv.name, HOST_LINK, ps, (done,), (), effect, crossed("output_io.bit", bits), frame=frame)
+        task = Task("output", step.conv.name, HOST_LINK, ps, (done,), (), effect, self.exchange.moved("output_io.bit", bits), frame=frame)
         self.left.setdefault(chip, []).append(self.add(task))
 
     def _gate(self) -> list[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,13 +37,7 @@ def _of_chip(chip: Chip, layout: Layout, steps: Sequence[Step]) -> NDArray[np.fl
 def tile_pixels(part: Box, spec: HyperdriveSpec) -> NDArray[np.int64]:
     """How many pixels of a chip's part each tile has."""
     rows, columns = timing.patch(part, spec)
-    return _pixels((part.r1 - part.r0, rows, spec.tile_rows), (part.w1 - part.w0, columns, spec.tile_columns))
-
-
-@lru_cache(maxsize=1024)
-def _pixels(rows: tuple[int, int, int], columns: tuple[int, int, int]) -> NDArray[np.int64]:
-    """The same for all chips and layers whose parts have one size."""
-    return np.outer(_covered(*rows), _covered(*columns))
+    return np.outer(_covered(part.r1 - part.r0, rows, spec.tile_rows), _covered(part.w1 - part.w0, columns, spec.tile_columns))
 
 
 def _covered(size: int, patch: int, tiles: int) -> NDArray[np.int64]:

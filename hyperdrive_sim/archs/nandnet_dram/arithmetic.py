@@ -8,9 +8,8 @@ import numpy as np
 
 from hyperdrive_sim.archs._nandnet.arithmetic import Counting
 from hyperdrive_sim.archs._nandnet.decomposition import PRODUCTS, XNOR, Bits, Counts, Taps, chunked, compression
-from hyperdrive_sim.archs.nandnet_dram import timing
 from hyperdrive_sim.archs.nandnet_dram.ambit import numbers, packed_columns, run
-from hyperdrive_sim.archs.nandnet_dram.spec import NandnetDramSpec
+from hyperdrive_sim.archs.nandnet_dram.timing import PassProgram
 from hyperdrive_sim.network.box import chunks
 
 MOST_JOBS = 2**18
@@ -22,7 +21,8 @@ COLUMNS = 2**16
 class Dram(Counting):
     """Compression loses targets where all products of a group are one."""
 
-    def __init__(self, spec: NandnetDramSpec) -> None:
+    def __init__(self, program: PassProgram) -> None:
+        spec, self.chunk = program
         limit = compression(spec.compression, spec.chunk_taps) if spec.compression > 1 else None
         super().__init__(PRODUCTS[spec.multiply], limit)
         self.spec = spec
@@ -33,7 +33,7 @@ class Dram(Counting):
         if len(under.bits) * len(weights) * -(-weights.shape[1] // self.spec.chunk_taps) > MOST_JOBS:
             return None
         found = np.empty((len(under.bits), len(weights)), np.int32)
-        chunk, size = timing.chunk(self.spec), self.spec.chunk_taps
+        chunk, size = self.chunk, self.spec.chunk_taps
         x, valid = (chunked(bits, size).reshape(-1, size) for bits in (under.bits, under.valid))
         for first, last in chunks(0, len(weights), max(1, COLUMNS // len(x))):
             rows = np.concatenate(list(self._operands(x, valid, weights[first:last])))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from hyperdrive_sim.archs._nandnet.steps import Plan, ones_share
 from hyperdrive_sim.archs.nandnet_dram import timing
-from hyperdrive_sim.archs.nandnet_dram.spec import NandnetDramSpec
+from hyperdrive_sim.archs.nandnet_dram.timing import PassProgram
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.schedule.mapped import Datasheet, Quantity
 
 
-def datasheet(network: Network, plan: Plan, spec: NandnetDramSpec) -> Datasheet:
+def datasheet(network: Network, plan: Plan, program: PassProgram) -> Datasheet:
     """Fused, products come compressed; else compression is part of counting."""
-    chunk, rows = timing.chunk(spec), timing.row_timing(spec)
+    spec, chunk = program
+    rows = timing.row_timing(spec)
     product = rows.ps(chunk.multiply.counts) / spec.chunk_taps / PS_PER_S
     count = rows.ps(chunk.compress.counts + chunk.count.counts) / PS_PER_S
     source = "the row commands of a pass"

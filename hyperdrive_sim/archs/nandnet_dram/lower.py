@@ -8,7 +8,7 @@ from hyperdrive_sim.archs._nandnet.lower import Layers, Ways
 from hyperdrive_sim.archs._nandnet.steps import Plan, Step
 from hyperdrive_sim.archs.nandnet_dram import timing
 from hyperdrive_sim.archs.nandnet_dram.machine import CHANNEL, COMMANDS, COPIES, MAPS, PERIPHERY, WEIGHTS, bank
-from hyperdrive_sim.archs.nandnet_dram.spec import NandnetDramSpec
+from hyperdrive_sim.archs.nandnet_dram.timing import PassProgram
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.rates import Clock
 from hyperdrive_sim.schedule.tasks import Load, Task
@@ -21,9 +21,11 @@ GRAINS = (PASS, STAGE)
 class Passes(Layers):
     """The tasks of a network, its passes whole or stage by stage."""
 
-    def __init__(self, network: Network, plan: Plan, spec: NandnetDramSpec, to: Writer, grain: str) -> None:
+    def __init__(self, network: Network, plan: Plan, program: PassProgram, to: Writer, grain: str) -> None:
+        spec, chunk = program
         super().__init__(network, plan, Ways(CHANNEL, PERIPHERY, MAPS, WEIGHTS, partial(timing.channel_ps, spec=spec)), to)
-        self.spec, self.stages, self.row_ps = spec, timing.stages(spec, apart=grain == STAGE), timing.row_timing(spec)
+        self.spec, self.stages, self.row_ps = spec, timing.stages(chunk, apart=grain == STAGE), timing.row_timing(spec)
+        self.results = len(chunk.results)
 
     def run(self, step: Step, frame: int) -> None:
         """Weights in, all passes, and what the periphery makes of their counts."""
@@ -61,6 +63,6 @@ class Passes(Layers):
         self.done.append(said)
 
     def _read_out(self, step: Step, frame: int) -> None:
-        bits = len(timing.chunk(self.spec).results) * self.spec.columns
+        bits = self.results * self.spec.columns
         ps, actions = timing.channel_ps(bits, self.spec), {"readout.bit": bits}
         self.done = [self.add(Task("readout", step.conv.name, CHANNEL, ps, tuple(self.done), (), None, actions, frame=frame))]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from hyperdrive_sim.archs.nandnet_dram import timing
-from hyperdrive_sim.archs.nandnet_dram.spec import NandnetDramSpec
+from hyperdrive_sim.archs.nandnet_dram.timing import PassProgram
 from hyperdrive_sim.rates import PS_PER_S, Clock
 from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
 
@@ -18,7 +17,8 @@ def bank(number: int) -> str:
     return f"{DRAM}.bank{number}"
 
 
-def build(spec: NandnetDramSpec) -> Machine:
+def build(program: PassProgram) -> Machine:
+    spec = program.spec
     clock = Clock.of_mhz(spec.clock_mhz)
     kinds = {COMMANDS: "commands", COPIES: "copies", CHANNEL: "channel", PERIPHERY: "periphery"}
     per_pass = 2 * spec.chunk_taps * spec.columns
@@ -26,5 +26,5 @@ def build(spec: NandnetDramSpec) -> Machine:
         units=(*(Unit(name, kind) for name, kind in kinds.items()), *(Unit(bank(number), "array") for number in range(spec.banks))),
         memories=(Memory(MAPS, MAP_BITS), Memory(WEIGHTS, MAP_BITS, "fifo", 1)),
         clock=clock,
-        peak_ops_per_cycle=per_pass * PS_PER_S / (timing.pass_ps(spec) * clock.hz),
+        peak_ops_per_cycle=per_pass * PS_PER_S / (program.ps * clock.hz),
     )

@@ -8,7 +8,6 @@ from functools import cached_property
 from hyperdrive_sim.archs._nandnet.placement import placed
 from hyperdrive_sim.archs._nandnet.steps import plan
 from hyperdrive_sim.archs.architecture import narrowed
-from hyperdrive_sim.archs.nandnet_dram import timing
 from hyperdrive_sim.archs.nandnet_dram.arithmetic import Dram
 from hyperdrive_sim.archs.nandnet_dram.datasheet import datasheet
 from hyperdrive_sim.archs.nandnet_dram.lower import GRAINS, Passes
@@ -16,6 +15,7 @@ from hyperdrive_sim.archs.nandnet_dram.machine import MAPS, PERIPHERY, build
 from hyperdrive_sim.archs.nandnet_dram.prices import prices
 from hyperdrive_sim.archs.nandnet_dram.spec import NandnetDramSpec
 from hyperdrive_sim.archs.nandnet_dram.tiles import tiles
+from hyperdrive_sim.archs.nandnet_dram.timing import PassProgram
 from hyperdrive_sim.errors import DoesNotFit, Mistake
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.schedule import spec as specs
@@ -29,12 +29,12 @@ class MappedDram:
     """A network whose layers are computed one after the other by all banks. Raises DoesNotFit for a program longer than a sub-array."""
 
     def __init__(self, network: Network, spec: NandnetDramSpec) -> None:
-        _check_rows(spec)
-        self.network, self.spec = network, spec
-        self.machine = build(spec)
+        self.network, self.spec, self.program = network, spec, PassProgram.of(spec)
+        _check_rows(self.program)
+        self.machine = build(self.program)
         self.plan = plan(network, spec.left_to_host)
         self.placement = placed(network, self.plan, unit=PERIPHERY, memory=MAPS).checked(network, self.machine)
-        self.arithmetic = Dram(spec)
+        self.arithmetic = Dram(self.program)
 
     @cached_property
     def prices(self) -> Mapping[str, Price]:
@@ -42,17 +42,17 @@ class MappedDram:
 
     @cached_property
     def datasheet(self) -> Datasheet:
-        return datasheet(self.network, self.plan, self.spec)
+        return datasheet(self.network, self.plan, self.program)
 
     def write(self, to: Writer, arrivals: Arrivals, grain: str) -> None:
-        Passes(self.network, self.plan, self.spec, to, grain).write(arrivals)
+        Passes(self.network, self.plan, self.program, to, grain).write(arrivals)
 
     def tiles(self, layer: str | None) -> Tiles:
         return tiles(self.network, self.plan, self.spec, layer)
 
 
-def _check_rows(spec: NandnetDramSpec) -> None:
-    needed = timing.chunk(spec).program.data_rows
+def _check_rows(program: PassProgram) -> None:
+    spec, needed = program.spec, program.chunk.program.data_rows
     if needed > spec.data_rows:
         problem = f"a chunk of {spec.chunk_taps} taps needs {needed} rows of a sub-array, {spec.data_rows} are there"
         raise DoesNotFit(Mistake("chip.chunk_taps", problem, "take shorter chunks or a larger sub-array"))

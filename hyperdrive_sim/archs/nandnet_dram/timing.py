@@ -6,7 +6,6 @@ A *job* is a chunk of the taps of one output value. It has a bit column to itsel
 
 from __future__ import annotations
 
-from functools import cache
 from typing import NamedTuple
 
 from hyperdrive_sim.archs.nandnet_dram.ambit import Chunk, Counts, Timing, multiply_and_count
@@ -20,11 +19,26 @@ SLOTS_PER_AAP, SLOTS_PER_AP = 3, 2
 """Commands on the bus: activate, activate, precharge, or activate, precharge."""
 
 
-@cache
 def chunk(spec: NandnetDramSpec) -> Chunk:
     """The program of every pass."""
     fused = spec.fused and spec.multiply == "and" and spec.compression == 2
     return multiply_and_count(spec.multiply, spec.compression, spec.popcount, taps=spec.chunk_taps, fused=fused)
+
+
+class PassProgram(NamedTuple):
+    """The row commands of every pass, for a spec; written once, as they are some thousands."""
+
+    spec: NandnetDramSpec
+    chunk: Chunk
+
+    @classmethod
+    def of(cls, spec: NandnetDramSpec) -> PassProgram:
+        return cls(spec, chunk(spec))
+
+    @property
+    def ps(self) -> int:
+        """How long a bank takes for one pass."""
+        return row_timing(self.spec).ps(self.chunk.program.counts)
 
 
 class Stage(NamedTuple):
@@ -34,9 +48,8 @@ class Stage(NamedTuple):
     counts: Counts
 
 
-def stages(spec: NandnetDramSpec, *, apart: bool) -> tuple[Stage, ...]:
+def stages(one: Chunk, *, apart: bool) -> tuple[Stage, ...]:
     """The whole pass, or its stages apart."""
-    one = chunk(spec)
     if not apart:
         return (Stage("pass", one.program.counts),)
     parts = {"multiply": one.multiply, "compress": one.compress, "count": one.count}
@@ -78,7 +91,3 @@ def jobs(network: Network, conv: Conv, spec: NandnetDramSpec) -> int:
 
 def passes(network: Network, conv: Conv, spec: NandnetDramSpec) -> int:
     return -(-jobs(network, conv, spec) // spec.columns)
-
-
-def pass_ps(spec: NandnetDramSpec) -> int:
-    return row_timing(spec).ps(chunk(spec).program.counts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,7 +63,6 @@ class Chunk:
         return np.asarray(self.counted - number if self.zeros_count else number, np.int64)
 
 
-@cache
 def multiply_and_count(multiply: str, compression: int, popcount: str, *, taps: int = TAPS, fused: bool = False) -> Chunk:
     """The chunk that multiplies, compresses groups of so many products (1: not at all) and counts, by the names in the tables.
 
@@ -89,7 +88,6 @@ def multiply_and_count(multiply: str, compression: int, popcount: str, *, taps: 
     )
 
 
-@cache
 def population_count(popcount: str, rows: int) -> Count:
     """Of so many rows as they are: NAND-Net counts the ones of every window of activations."""
     _check_count(popcount, rows)

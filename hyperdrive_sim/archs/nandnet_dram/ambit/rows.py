@@ -53,7 +53,7 @@ class Wordline(NamedTuple):
     inverted: bool
 
 
-@cache
+@cache  # a table of the few addresses that there are
 def raised(address: Address) -> tuple[Wordline, ...]:
     """The wordlines of an address: one, two or three."""
     names = DESIGNATED[address.number] if address.group == "B" else str(address)
