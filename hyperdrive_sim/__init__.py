@@ -1,3 +1,117 @@
-"""Discrete-event, system-level simulator of binary and binary-weight CNN accelerators, executed bit for bit."""
+"""Discrete-event, system-level simulator of binary and binary-weight CNN accelerators, executed bit for bit.
+
+    import hyperdrive_sim as hs
+
+    report = hs.run("scenarios/hyperdrive/tiny_2x2.yaml", {"chip.voltage_v": 0.65})
+    print(report.time.latency_s, report.efficiency.system_ops_per_j)
+
+A network of one's own needs no scenario file:
+
+    window = hs.Window.square(3, padding=1)
+    network = hs.Network("mine", hs.Shape(3, 32, 32), [
+        hs.Sign(name="sign", inputs=("input",)),
+        hs.Conv(name="conv", inputs=("sign",), out_channels=16, window=window, maps="binary", scale=False, bias=False, relu=False),
+    ])
+    report = hs.run(network=network, architecture="xnorbin", chip={"voltage_v": 1.2}, frames=2)
+
+`run`, `check`, `sweep`, `compare` and `report` take paths, scenarios or such keywords; `read_run` reads the directory of a run. What is
+wrong is an `InvalidInput` that names every mistake.
+
+All names here are loaded when they are first used, so that importing this package costs nothing. The package itself uses none of them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hyperdrive_sim.errors import DoesNotFit, HyperdriveSimError, InvalidInput
+    from hyperdrive_sim.network.box import Shape
+    from hyperdrive_sim.network.graph import Network
+    from hyperdrive_sim.network.layers import (
+        Add,
+        Concat,
+        Conv,
+        Dense,
+        GlobalMean,
+        Layer,
+        MaxPool,
+        MeanPool,
+        Sign,
+        Thermometer,
+        Upsample,
+    )
+    from hyperdrive_sim.network.window import Window
+    from hyperdrive_sim.outputs.page.write import report
+    from hyperdrive_sim.outputs.rundir.read import read as read_run
+    from hyperdrive_sim.outputs.sources import compare
+    from hyperdrive_sim.reports.report import Report
+    from hyperdrive_sim.scenario.scenario import Scenario
+    from hyperdrive_sim.scenario.shipped import folder as scenario_folder
+    from hyperdrive_sim.study.checks import Verdict, check
+    from hyperdrive_sim.study.runs import run, sweep
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Add",
+    "Concat",
+    "Conv",
+    "Dense",
+    "DoesNotFit",
+    "GlobalMean",
+    "HyperdriveSimError",
+    "InvalidInput",
+    "Layer",
+    "MaxPool",
+    "MeanPool",
+    "Network",
+    "Report",
+    "Scenario",
+    "Shape",
+    "Sign",
+    "Thermometer",
+    "Upsample",
+    "Verdict",
+    "Window",
+    "check",
+    "compare",
+    "read_run",
+    "report",
+    "run",
+    "scenario_folder",
+    "sweep",
+]
+
+_HOMES = {
+    **dict.fromkeys(("DoesNotFit", "HyperdriveSimError", "InvalidInput"), "errors"),
+    **dict.fromkeys(("Add", "Concat", "Conv", "Dense", "GlobalMean", "Layer"), "network.layers"),
+    **dict.fromkeys(("MaxPool", "MeanPool", "Sign", "Thermometer", "Upsample"), "network.layers"),
+    **dict.fromkeys(("Verdict", "check"), "study.checks"),
+    **dict.fromkeys(("run", "sweep"), "study.runs"),
+    "Network": "network.graph",
+    "Report": "reports.report",
+    "Scenario": "scenario.scenario",
+    "Shape": "network.box",
+    "Window": "network.window",
+    "compare": "outputs.sources",
+    "read_run": "outputs.rundir.read",
+    "report": "outputs.page.write",
+    "scenario_folder": "scenario.shipped",
+}
+"""Where each name is from, as the imports above say it for whoever checks types."""
+
+_CALLED_THERE = {"read_run": "read", "scenario_folder": "folder"}
+
+if not TYPE_CHECKING:  # a type checker would take any name for one that exists
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+        found = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), _CALLED_THERE.get(name, name))
+        return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,4 +1,4 @@
-"""What can go wrong, in one family. A message names the place (file:line:column: key), the problem and the cure."""
+"""The errors of this package, in one family. A message names the place (file:line:column: key), the problem and the cure."""
 
 from __future__ import annotations
 
@@ -7,18 +7,26 @@ from typing import NamedTuple
 
 
 class Place(NamedTuple):
-    """Where in a text something stands; line and column count from 1."""
+    """A position in a text file; line and column count from 1. One without a file is nowhere that a user could look."""
 
     file: str
     line: int
     column: int
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+        return f"{self.file}:{self.line}:{self.column}" if self.file else ""
+
+
+NOWHERE = Place("", 0, 0)
+"""The place of input that was given in Python."""
 
 
 class Mistake(NamedTuple):
-    """One thing to mend: the key it concerns (dotted path), what is wrong with it and what would be right."""
+    """A single mistake in the input: the key it concerns (dotted path), the problem, the cure and, once known, the place.
+
+    >>> str(Mistake("chip.rows", "must be at least 1, not 0", "take 7", Place("my.yaml", 3, 2)))
+    'my.yaml:3:2: chip.rows: must be at least 1, not 0; take 7'
+    """
 
     key: str
     problem: str
@@ -26,19 +34,18 @@ class Mistake(NamedTuple):
     place: Place | None = None
 
     def __str__(self) -> str:
-        where = [str(part) for part in (self.place, self.key) if part]
-        text = ": ".join([*where, self.problem])
+        text = ": ".join(filter(None, (str(self.place or ""), self.key, self.problem)))
         return f"{text}; {self.cure}" if self.cure else text
 
 
 class HyperdriveSimError(Exception):
-    """Anything this package raises on purpose. `exit_code` is what the command line ends with."""
+    """Base class of everything that this package raises on purpose. `exit_code` is the exit status of the command line."""
 
     exit_code = 2
 
 
 class InvalidInput(HyperdriveSimError):
-    """What the user wrote cannot be run: every mistake found, in one pass."""
+    """Input that cannot be run: `mistakes` holds all that were found in one pass, the message has a line for each."""
 
     def __init__(self, *mistakes: Mistake) -> None:
         super().__init__("\n".join(map(str, mistakes)))
@@ -46,45 +53,45 @@ class InvalidInput(HyperdriveSimError):
 
     @classmethod
     def at(cls, key: str, problem: str, cure: str = "") -> InvalidInput:
-        """A single mistake in *key*, to be given its place by whoever knows the file."""
+        """The error for a single mistake in *key*, without a place: a caller that knows the file adds it."""
         return cls(Mistake(key, problem, cure))
 
     @classmethod
     def collected(cls, mistakes: Iterable[Mistake]) -> None:
-        """Raise if there are any."""
+        """Raise the error for all *mistakes*, if there are any."""
         found = tuple(mistakes)
         if found:
             raise cls(*found)
 
 
 class DoesNotFit(InvalidInput):
-    """A network needs more of a memory than there is; names layer, memory, bits needed and bits there."""
+    """A network that needs more of a memory than there is; the message names layer, memory, bits needed and bits there."""
 
 
 class MissingExtra(HyperdriveSimError):
-    """An optional dependency is not installed; the message is the command that installs it."""
+    """An optional dependency that is not installed; the message has the command that installs it."""
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} needs an optional package; install it with: pip install 'hyperdrive-sim[{extra}]'")
 
 
 class Finding(HyperdriveSimError):
-    """The simulation ran and found something wrong with a schedule."""
+    """A fault that a simulation found in a schedule: it ran, so its exit code is 1."""
 
     exit_code = 1
 
 
 class Stuck(Finding):
-    """The clock ran dry while tasks were still waiting; says who waits for whom."""
+    """A deadlock: no event is left while tasks still wait. The message names the first of them and what it waits for."""
 
 
 class NotThere(Finding):
-    """A task read a pixel or a weight that its memory did not hold at that moment, or a command a row that nothing was written to."""
+    """A read of data that is not there: a pixel or a weight that the memory does not hold at that moment, or a DRAM row never written."""
 
 
 class Overflow(Finding):
-    """A partial sum does not fit the word that hardware keeps it in."""
+    """A partial sum that does not fit the word in which the hardware keeps it."""
 
 
 class Hazard(Finding):
-    """Two tasks touch the same bits of a memory and nothing orders them."""
+    """A data race: two tasks touch the same bits of a memory and nothing orders them."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from importlib.util import resolve_name
 from pathlib import Path
@@ -25,7 +27,7 @@ ORDER = [
     "engine",
     "archs",
     "scenario",
-    "report",
+    "reports",
     "study",
     "outputs",
     "testing",
@@ -38,21 +40,32 @@ ALLOWED = {
     "simpy": "engine",
     "rich_click": "cli",
     "rich": "cli",
-    "pandas": "report",
+    "pandas": "reports",
     "matplotlib": "outputs.plots",
     "perfetto": "outputs.timelines",
     "vcd": "outputs.timelines",
     "plotly": "outputs.page",
     "jinja2": "outputs.page",
+    "pytest": "testing",
 }
 """Packages that one folder alone imports."""
 
 Imports = Mapping[str, set[str]]
 
 
-def imported(source: str, module: str, *, package: bool = False) -> Iterator[str]:
-    """Everything that a module's source imports, at its top or inside a function, by absolute name."""
-    for node in ast.walk(ast.parse(source)):
+BACK_REFERENCES = {
+    ROOT: "the public face: nothing is loaded before it is used",
+    f"{ROOT}.reports.report": "the type of `report.plot`, which stands above and is found by name",
+}
+"""Modules that import something for whoever checks types, and not when they run."""
+
+
+def imported(source: str, module: str, *, package: bool = False, running: bool = False) -> Iterator[str]:
+    """Everything that a module's source imports, at its top or inside a function, by absolute name.
+
+    With *running*, only what is imported when it runs: not what stands under `if TYPE_CHECKING`.
+    """
+    for node in _statements(ast.parse(source), running):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -65,13 +78,29 @@ def imported(source: str, module: str, *, package: bool = False) -> Iterator[str
             yield from (arg.value for arg in node.args[:1] if isinstance(arg, ast.Constant) and isinstance(arg.value, str))
 
 
+def _statements(tree: ast.AST, running: bool) -> Iterator[ast.AST]:
+    """All nodes below, without those for type checkers alone if it is *running*."""
+    for node in ast.iter_child_nodes(tree):
+        if running and isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+            continue
+        yield node
+        yield from _statements(node, running)
+
+
 def module_name(path: Path) -> str:
     parts = [ROOT, *path.relative_to(HOUSE).with_suffix("").parts]
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 SOURCES = {module_name(path): path for path in sorted(HOUSE.rglob("*.py"))}
-IMPORTS: Imports = {name: set(imported(path.read_text(), name, package=path.stem == "__init__")) for name, path in SOURCES.items()}
+
+
+def imports_of(name: str, *, running: bool) -> set[str]:
+    path = SOURCES[name]
+    return set(imported(path.read_text(), name, package=path.stem == "__init__", running=running))
+
+
+IMPORTS: Imports = {name: imports_of(name, running=name in BACK_REFERENCES) for name in SOURCES}
 
 
 def home(name: str, modules: Imports) -> str | None:
@@ -132,7 +161,7 @@ def test_all_modules_are_seen() -> None:
 
 def test_every_room_has_its_place_and_its_sentence() -> None:
     rooms = {room(name) for name in SOURCES} - {""}
-    assert rooms | {"testing"} == set(ORDER)
+    assert rooms == set(ORDER)
     for folder in (path for path in HOUSE.iterdir() if (path / "__init__.py").exists()):
         doc = ast.get_docstring(ast.parse((folder / "__init__.py").read_text()))
         assert doc, folder
@@ -157,9 +186,35 @@ def test_nobody_imports_another_architecture() -> None:
     assert trespassing(IMPORTS) == []
 
 
+def test_nobody_needs_the_contract_to_run() -> None:
+    """It imports pytest, which a user need not have."""
+    users = [name for name, others in inside(IMPORTS).items() if any(room(other) == "testing" for other in others)]
+    assert users
+    assert {room(name) for name in users} == {"testing"}
+
+
 def test_the_package_itself_imports_nothing_of_its_own() -> None:
     """Whoever imports one module pays for that one only."""
     assert inside(IMPORTS)[ROOT] == set()
+    done = subprocess.run([sys.executable, "-c", LOADED], cwd=HOUSE.parent, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [ROOT]
+
+
+LOADED = f"import sys, {ROOT}; print(*(name for name in sys.modules if name.partition('.')[0] == '{ROOT}'))"
+
+
+def test_nobody_inside_imports_the_public_face() -> None:
+    """Of the package itself, only the version is of use inside."""
+    of_the_package = {one for name, names in IMPORTS.items() for one in names if home(one, IMPORTS) == ROOT}
+    assert of_the_package == {f"{ROOT}.__version__"}
+
+
+def test_what_only_type_checkers_see() -> None:
+    """The face names what users see; besides, the one arrow that points up."""
+    seen = {name: imports_of(name, running=False) - IMPORTS[name] for name in BACK_REFERENCES}
+    assert len(seen[ROOT]) >= 25
+    up = {one for one in seen[f"{ROOT}.reports.report"] if one.startswith(ROOT) and floor(one) > floor(f"{ROOT}.reports")}
+    assert up == {f"{ROOT}.outputs.plots.Plots"}
 
 
 @pytest.mark.parametrize("package", ALLOWED)
@@ -188,7 +243,8 @@ def late():
     importlib.import_module("click")
     importlib.import_module(anything)
 """
-    assert set(imported(source, "hyperdrive_sim.archs.some.lower")) == {
+    found = set(imported(source, "hyperdrive_sim.archs.some.lower"))
+    assert found == {
         "os.path",
         "simpy",
         "simpy.events.Event",
@@ -201,6 +257,7 @@ def late():
         "matplotlib.pyplot",
         "click",
     }
+    assert set(imported(source, "hyperdrive_sim.archs.some.lower", running=True)) == found - {"hyperdrive_sim.engine.trace.Trace"}
     assert set(imported("from . import spec", "hyperdrive_sim.archs.some", package=True)) == {"hyperdrive_sim.archs.some.spec"}
 
 

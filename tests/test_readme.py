@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from simulated import report
 
 from hyperdrive_sim.cli import tables
 from hyperdrive_sim.scenario.scenario import Scenario
-from hyperdrive_sim.study.runs import run
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -24,7 +24,7 @@ def blocks(language: str) -> list[str]:
 
 def printed(scenario: str) -> str:
     out = io.StringIO()
-    Console(file=out, width=140, highlight=False).print(tables.summary(run(Scenario.read(ROOT / "scenarios" / scenario))))
+    Console(file=out, width=140, highlight=False).print(tables.summary(report(scenario)))
     return out.getvalue()
 
 
@@ -53,17 +53,18 @@ def test_scenario_is_valid() -> None:
 
 def test_shown_output_is_what_is_printed() -> None:
     (shown,) = blocks("text")
-    lines = [" ".join(line.split()) for line in printed("hyperdrive/resnet34_224.yaml").splitlines()]
+    lines = [" ".join(line.split()) for line in printed("hyperdrive/resnet34_224").splitlines()]
     missing = [line for line in shown.splitlines() if " ".join(line.split()) not in lines]
     assert not missing
 
 
+@pytest.mark.slow
 def test_table_of_results_is_what_is_simulated() -> None:
-    small, large = (printed(f"hyperdrive/{name}.yaml") for name in ("resnet34_224", "resnet34_2048x1024"))
-    binary = (printed(f"{name}.yaml") for name in ("xnorbin/full_array", "chewbaccann/full_array", "chewbaccann/groupnet_resnet18"))
+    small, large = (printed(f"hyperdrive/{name}") for name in ("resnet34_224", "resnet34_2048x1024"))
+    binary = (printed(name) for name in ("xnorbin/full_array", "chewbaccann/full_array", "chewbaccann/groupnet_resnet18"))
     table = README[README.index("| scenario | published | simulated |") :]
     rows = re.findall(r"^\| [^|]+ \| (\d[^|]+) \| ([^|]+) \|$", table, re.MULTILINE)
-    in_memory = [printed(f"nandnet_{kind}/binary_alexnet.yaml") for kind in ("dram", "sram")]
+    in_memory = [printed(f"nandnet_{kind}/binary_alexnet") for kind in ("dram", "sram")]
     assert len(rows) == 8
     for (published, simulated), text in zip(rows, (small, small, large, *binary, *in_memory), strict=True):
         assert re.search(rf"{re.escape(published)}\s+{re.escape(simulated)}", text), (published, simulated)
@@ -71,8 +72,7 @@ def test_table_of_results_is_what_is_simulated() -> None:
 
 def test_the_comparison_in_words_is_that_of_the_scenarios() -> None:
     assert "comes to 9.6 with I/O, the one that spends 4.7 on FP16 maps to 3.3" in " ".join(README.split())
-    folder = ROOT / "scenarios" / "compare" / "binary_resnet18"
-    ours, theirs = (run(Scenario.read(folder / f"{name}.yaml")).efficiency for name in ("chewbaccann", "hyperdrive"))
+    ours, theirs = (report(f"compare/binary_resnet18/{name}").efficiency for name in ("chewbaccann", "hyperdrive"))
     assert f"{ours.system_ops_per_j / 1e12:.1f}" == "9.6"
     assert (f"{theirs.core_ops_per_j / 1e12:.1f}", f"{theirs.system_ops_per_j / 1e12:.1f}") == ("4.7", "3.3")
 

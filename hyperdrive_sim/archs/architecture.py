@@ -1,4 +1,4 @@
-"""What an architecture is to the rest of the simulator: a name, what a user may set, and a mapping of networks onto machines."""
+"""The interface of an architecture: a name, the settings that a user has, and a mapping of networks onto machines."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ S = TypeVar("S", bound=specs.Spec)
 
 
 class Architecture(Protocol):
-    """A kind of chip. The package of an architecture offers one such object under the name `architecture`."""
+    """A kind of chip; the package of an architecture offers one such object under the name `architecture`."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def Spec(self) -> type[specs.Spec]:  # noqa: N802 - a class, named as one
-        """What a user may set under `chip:`."""
+        """The model of the settings under `chip:`, every default with its source."""
         ...
 
     @property
     def grains(self) -> tuple[str, ...]:
-        """How finely tasks can be cut, the coarsest first."""
+        """Granularities that tasks can be cut into, the coarsest first."""
         ...
 
     @property
     def tolerance(self) -> float:
-        """The largest difference to golden that the hardware itself makes; 0: none, bit for bit."""
+        """The largest difference to golden that the hardware itself makes; 0 for none, bit for bit."""
         ...
 
     def candidates(self, network: Network, spec: specs.Spec) -> Iterable[specs.Spec]:
-        """Specs with nothing left open that *spec* may become for this network (a mesh that is `auto`), the cheapest first.
+        """Decided specs that an open *spec* (a mesh that is `auto`) may become for this network, at least one, the cheapest first.
 
-        At least one; raises DoesNotFit if there is none, InvalidInput for a network that this kind of chip cannot run.
+        Raises DoesNotFit if there is none, InvalidInput for a network that this kind of chip cannot run.
         """
         ...
 
     def map(self, network: Network, spec: specs.Spec) -> Mapped:
-        """The network on the machine of a decided spec. Raises DoesNotFit or InvalidInput."""
+        """Map the network onto the machine of a decided spec. Raises DoesNotFit or InvalidInput."""
         ...
 
 
 def narrowed(kind: type[S], spec: specs.Spec) -> S:
-    """The spec, which must be of an architecture's own *kind*. Raises TypeError for another chip's."""
+    """Return the spec as an architecture's own *kind*. Raises TypeError for another chip's."""
     if not isinstance(spec, kind):
         raise TypeError(f"a {kind.__name__} is wanted, not a {type(spec).__name__}")
     return spec

@@ -1,4 +1,4 @@
-"""Operating points: which supply voltage allows which clock and costs what per cycle, as the tables of the chips say it."""
+"""Operating points: the clock and the energy per cycle at each supply voltage, from the tables of the chips."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hyperdrive_sim.text.document import Document
 
 
 class OperatingPoint(NamedTuple):
-    """A supply voltage with the clock it allows and what a cycle of the whole array costs, all its units at work."""
+    """A supply voltage (V) with the highest clock that it allows (MHz) and the energy of a cycle of the whole array, all busy (pJ)."""
 
     voltage_v: float
     clock_mhz: float
@@ -24,30 +24,30 @@ class OperatingPoint(NamedTuple):
 
 
 def energy_table(package: str) -> Mapping[str, Any]:
-    """The energy.yaml of an architecture, by its package."""
+    """The energy.yaml of an architecture, given the name of its package."""
     return table_of(package, "energy.yaml")
 
 
 @cache
 def table_of(package: str, file: str) -> Mapping[str, Any]:
-    """A table of an architecture, by its package."""
+    """A YAML table of an architecture, given the name of its package and the file."""
     name = package.rpartition(".")[2]
     return Document.parse(files(package).joinpath(file).read_text("utf-8"), f"{name}/{file}").data
 
 
 def by_voltage(rows: Iterable[Mapping[str, Any]]) -> tuple[OperatingPoint, ...]:
-    """The rows of a table, by rising voltage."""
+    """Rows of a table as operating points, by rising voltage."""
     return tuple(sorted(OperatingPoint(**row) for row in rows))
 
 
 def unknown(voltage_v: float, points: Sequence[OperatingPoint], where: str, cure: str) -> InvalidInput:
-    """What to raise for a voltage that a table does not have."""
+    """The error for a voltage that a table does not have."""
     known = ", ".join(f"{point.voltage_v:g}" for point in points)
     return InvalidInput.at("chip.voltage_v", f"{voltage_v:g} V {where}", f"{cure}: {known} are known")
 
 
 def core_clock(point: OperatingPoint, wanted_mhz: float | None) -> Clock:
-    """The clock of an operating point, or a slower one. Raises InvalidInput for one that the voltage does not allow."""
+    """The clock of an operating point, or a slower one that is wanted. Raises InvalidInput for one that the voltage does not allow."""
     if wanted_mhz is not None and wanted_mhz > point.clock_mhz:
         problem = f"{wanted_mhz:g} MHz is more than the {point.clock_mhz:g} MHz of {point.voltage_v:g} V"
         raise InvalidInput.at("chip.clock_mhz", problem, "lower it or raise chip.voltage_v")
@@ -55,7 +55,7 @@ def core_clock(point: OperatingPoint, wanted_mhz: float | None) -> Clock:
 
 
 def io_prices(io: Mapping[str, Any], pj_per_bit: float | None, actions: Iterable[str] = IO_ACTIONS) -> dict[str, Price]:
-    """One price for every bit that crosses a chip's edge: the table's, or what the scenario says."""
+    """Prices of I/O by action, all the same per bit: the table's or, where given, the scenario's *pj_per_bit*."""
     if pj_per_bit is None:
         return {action: Price(action, io["pj_per_bit"], io["source"], io["provenance"]) for action in actions}
     return {action: Price(action, pj_per_bit, "chip.io_pj_per_bit of the scenario", "assumed") for action in actions}

@@ -1,4 +1,4 @@
-"""Which architectures there are: folders here, folders that HYPERDRIVE_SIM_ARCHS names, and installed packages.
+"""The registry of architectures: folders here, folders that HYPERDRIVE_SIM_ARCHS names, and installed packages.
 
 A package of somebody else's registers its architecture in the entry-point group `hyperdrive_sim.architectures`:
 
@@ -31,19 +31,19 @@ def folders() -> tuple[str, ...]:
 
 @cache
 def installed() -> Mapping[str, EntryPoint]:
-    """The entry point of every architecture that an installed package registers, by name; a folder of that name goes first."""
+    """Entry points of the architectures that installed packages register, by name; a folder of the same name goes first."""
     return {point.name: point for point in entry_points(group=GROUP) if point.name not in folders()}
 
 
 @cache
 def names() -> tuple[str, ...]:
-    """All architectures."""
+    """Names of all architectures."""
     return tuple(sorted((*folders(), *installed())))
 
 
 @cache
 def load(name: str) -> Architecture:
-    """The architecture of that name. Raises InvalidInput if there is none."""
+    """Load the architecture of that name. Raises InvalidInput if there is none."""
     found: Architecture
     if name in folders():
         found = importlib.import_module(f"{archs.__name__}.{name}").architecture
@@ -55,7 +55,7 @@ def load(name: str) -> Architecture:
 
 
 def folder(name: str) -> Path:
-    """Where an architecture keeps its tables and its README."""
+    """The folder in which an architecture keeps its tables and its README."""
     module = f"{archs.__name__}.{name}" if name in folders() else installed()[name].module
     file = importlib.import_module(module).__file__
     assert file is not None

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from rich.console import Group
 from rich.text import Text
 
 from hyperdrive_sim.cli.tables import BLANK, LEAST_TITLE, FittedTable, TerminalColumn, published
 from hyperdrive_sim.errors import HyperdriveSimError
-from hyperdrive_sim.report.report import Report
-from hyperdrive_sim.report.side_by_side import bound_by, names, unlike, weak
-from hyperdrive_sim.report.summary import per_s, percent, si
+from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.side_by_side import bound_by, names, unlike, weak
+from hyperdrive_sim.reports.summary import per_s, percent, si
 
 
 def comparison(found: Sequence[tuple[str, Report | HyperdriveSimError]]) -> Group:
@@ -55,7 +54,7 @@ def _why(file: str, error: HyperdriveSimError) -> Iterator[str]:
         yield line if line.startswith(f"{file}:") or f"'{file}'" in line else f"{file}: {line}"
 
 
-def sweep(points: Sequence[tuple[Mapping[str, Any], Report | str]]) -> Group:
+def sweep(points: Sequence[tuple[Mapping[str, object], Report | HyperdriveSimError]]) -> Group:
     """A row per point, and what was wrong with those that failed."""
     keys = [TerminalColumn(key.rpartition(".")[2].replace("_", "\n"), [str(point[key]) for point, _ in points]) for key in points[0][0]]
     cells = [_outcome(outcome) for _, outcome in points]
@@ -64,14 +63,14 @@ def sweep(points: Sequence[tuple[Mapping[str, Any], Report | str]]) -> Group:
     failed = [
         Text(f"{', '.join(f'{key}={value}' for key, value in point.items())}: {outcome}", style="bold red")
         for point, outcome in points
-        if isinstance(outcome, str)
+        if isinstance(outcome, HyperdriveSimError)
     ]
     return Group(FittedTable("", *keys, *figures), *failed)
 
 
-def _outcome(outcome: Report | str) -> list[str | Text]:
+def _outcome(outcome: Report | HyperdriveSimError) -> list[str | Text]:
     """A point's cells."""
-    if isinstance(outcome, str):
+    if isinstance(outcome, HyperdriveSimError):
         return [Text("failed", style="bold red"), "", "", "", "", ""]
     time, energy, efficiency = outcome.time, outcome.energy.total_j, outcome.efficiency.system_ops_per_j
     use = percent(outcome.throughput.utilization)

@@ -54,3 +54,4 @@ class ProgressBar:
         progress.add_task(self.stage, total=self.total or None)
         progress.start()
         self.progress = progress
+        self._show()  # what was told since the task was added

@@ -13,9 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from hyperdrive_sim.rates import PS_PER_S
-from hyperdrive_sim.report.layer_table import LayerRow
-from hyperdrive_sim.report.report import Report
-from hyperdrive_sim.report.summary import beside, further_off, percent, si, subject
+from hyperdrive_sim.reports.layer_table import LayerRow
+from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.summary import beside, further_off, percent, si, subject
 from hyperdrive_sim.scenario.published import Comparison
 from hyperdrive_sim.study.checks import Verdict
 from hyperdrive_sim.study.runs import Estimate

@@ -22,18 +22,35 @@ Progress = Callable[[str, int, int], None]
 """Progress callback (stage, done, total); a total of 0 is unknown."""
 
 
+LARGE = 200_000
+"""Tasks from which on it is asked how many there will be, before the rest is written: half a second's work and 160 MB."""
+
+
 def silent(stage: str, done: int, total: int) -> None:
     """Progress that nobody looks at."""
+
+
+def unlimited(tasks: int) -> None:
+    """Any number of tasks will do."""
 
 
 class Compiled:
     """What every reader takes: a mapped network, the frames to be run and how finely their tasks are cut.
 
-    Schedule, trace, ledger and occupancy are made when they are first asked for, and kept.
+    Schedule, trace, ledger and occupancy are made when they are first asked for, and kept. *limit* is told the number of tasks before
+    many are written, and may raise.
     """
 
-    def __init__(self, mapped: Mapped, arrivals: Arrivals, grain: str, progress: Progress = silent) -> None:
-        self.mapped, self.arrivals, self.grain, self.progress = mapped, arrivals, grain, progress
+    def __init__(
+        self,
+        mapped: Mapped,
+        arrivals: Arrivals,
+        grain: str,
+        *,
+        progress: Progress = silent,
+        limit: Callable[[int], None] = unlimited,
+    ) -> None:
+        self.mapped, self.arrivals, self.grain, self.progress, self.limit = mapped, arrivals, grain, progress, limit
 
     @property
     def network(self) -> Network:
@@ -49,7 +66,7 @@ class Compiled:
 
     def cut(self, grain: str) -> Compiled:
         """The same network and frames with tasks cut otherwise."""
-        return Compiled(self.mapped, self.arrivals, grain, self.progress)
+        return Compiled(self.mapped, self.arrivals, grain, progress=self.progress, limit=self.limit)
 
     def scheduled(self, schedule: Schedule) -> Compiled:
         """The same network and frames with another schedule in place of its own."""
@@ -68,9 +85,10 @@ class Compiled:
     def schedule(self) -> Schedule:
         """The tasks, checked against the machine."""
         self.progress("scheduling", 0, 0)
-        writer = Writer()
+        writer = Writer(large=LARGE, when_large=lambda: self.limit(self.size))
         with collector_paused():
             self.mapped.write(writer, self.arrivals, self.grain)
+            self.limit(writer.size)
             return writer.schedule().checked(self.machine)
 
     @cached_property

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.schedule.prices import IO_ACTIONS, PJ, Price
+from hyperdrive_sim.schedule.prices import IO_ACTIONS, PJ, Price, carries
 from hyperdrive_sim.schedule.tasks import Schedule
 
 
@@ -39,11 +39,11 @@ class Ledger:
 
     @property
     def io_j(self) -> float:
-        return sum(entry.joules for entry in self.entries if entry.price.action in IO_ACTIONS)
+        return sum(entry.joules for entry in self.entries if carries(entry.price.action))
 
     @property
     def core_j(self) -> float:
-        return sum(entry.joules for entry in self.entries if entry.price.action not in IO_ACTIONS)
+        return sum(entry.joules for entry in self.entries if not carries(entry.price.action))
 
     def by_layer(self) -> dict[str, float]:
         totals: dict[str, float] = {}
@@ -70,14 +70,15 @@ class Ledger:
         """Bits across chip edges, by what they carry."""
         bits = dict.fromkeys(IO_ACTIONS.values(), 0)
         for entry in self.entries:
-            if entry.price.action in IO_ACTIONS:
-                bits[IO_ACTIONS[entry.price.action]] += entry.count
+            if what := carries(entry.price.action):
+                bits[what] += entry.count
         return bits
 
 
 def crossing_bits(trace: Trace) -> NDArray[np.int64]:
     """For every task, how many bits cross a chip's edge by it."""
-    return trace.counted(dict.fromkeys(IO_ACTIONS, 1)).astype(np.int64)
+    crossing = {action: 1 for actions in trace.actions for action in actions if carries(action)}
+    return trace.counted(crossing).astype(np.int64)
 
 
 def account(schedule: Schedule, prices: Mapping[str, Price]) -> Ledger:

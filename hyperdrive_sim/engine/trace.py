@@ -1,4 +1,4 @@
-"""What was observed: for every task when it became ready, started and ended. Everything shown about a run is a function of this."""
+"""The trace of a run: when every task became ready, started and ended. Everything shown about a run is a function of it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Trace(Sequence[Span]):
 
     @cached_property
     def makespan_ps(self) -> int:
-        """When the last task has ended and what it sent has arrived."""
+        """Time at which the last task has ended and what it sent has arrived."""
         if not self.tasks:
             return 0
         return max(int(self.end.max()), max((int(self.end[i]) + t.latency_ps for i, t in enumerate(self.tasks) if t.latency_ps), default=0))
@@ -61,12 +61,12 @@ class Trace(Sequence[Span]):
 
     @cached_property
     def unit_index(self) -> NDArray[np.int64]:
-        """For every task, the position of its unit in `units`."""
+        """Position of each task's unit in `units`."""
         return numbered(self.units, map(attrgetter("unit"), self.tasks), len(self.tasks))
 
     @cached_property
     def layer_index(self) -> NDArray[np.int64]:
-        """For every task, the position of its layer in `layers`."""
+        """Position of each task's layer in `layers`."""
         return numbered(self.layers, map(attrgetter("layer"), self.tasks), len(self.tasks))
 
     @cached_property
@@ -77,14 +77,14 @@ class Trace(Sequence[Span]):
 
     @cached_property
     def actions_index(self) -> NDArray[np.int64]:
-        """For every task, the position of its actions in `actions`; those of one mapping, which many share, are compared only once."""
+        """Position of each task's actions in `actions`; those of one mapping, which many share, are compared only once."""
         number = {_key(actions): index for index, actions in enumerate(self.actions)}
         shared = {id(task.actions): task.actions for task in self.tasks}
         position = {identity: number[_key(actions)] for identity, actions in shared.items()}
         return np.fromiter((position[id(task.actions)] for task in self.tasks), np.int64, len(self.tasks))
 
     def counted(self, weights: Mapping[str, float]) -> NDArray[np.float64]:
-        """For every task, its actions times the weights they have: with prices, what it costs. Actions without a weight do not count."""
+        """Weighted sum of each task's actions: with prices as *weights*, what it costs. Actions without a weight do not count."""
         each = [sum(count * weights.get(action, 0) for action, count in actions.items()) for actions in self.actions]
         return np.array(each, np.float64)[self.actions_index]
 
@@ -96,11 +96,11 @@ class Trace(Sequence[Span]):
         return {unit: order[low:high] for unit, low, high in zip(self.units, bounds, bounds[1:], strict=False)}
 
     def busy_ps(self) -> dict[str, int]:
-        """How long each unit worked."""
+        """Picoseconds that each unit worked."""
         return self._by_unit(self.end - self.start)
 
     def waiting_ps(self) -> dict[str, int]:
-        """How long tasks that could have run waited for each unit while it served others."""
+        """Picoseconds that ready tasks waited for each unit while it served others, added up over the tasks."""
         return self._by_unit(self.start - self.ready)
 
     def _by_unit(self, durations: Times) -> dict[str, int]:
@@ -134,7 +134,7 @@ class Trace(Sequence[Span]):
         return None
 
     def blockers(self, index: int, gap: int) -> Iterator[tuple[int | None, int]]:
-        """What a unit waited for during the *gap* before a task: the chain of tasks that released each other, and each one's share.
+        """Tasks that a unit waited for during the *gap* before a task: the chain of those that released each other, and each one's share.
 
         Back from the task's start: its last predecessor while that worked or waited for its own unit, then that one's, and so on.
         """
@@ -150,7 +150,7 @@ class Trace(Sequence[Span]):
             index, until = blocker, begun
 
     def chain(self) -> Iterator[tuple[int | None, int]]:
-        """What the whole run waited for: the last task to end and, back from its start, the tasks that released each other."""
+        """Critical chain of the run: the last task to end and, back from its start, the tasks that released each other."""
         if self.tasks:
             last = int(np.argmax(self.end))
             start = int(self.start[last])
@@ -185,7 +185,7 @@ def distinct(column: Iterable[str]) -> tuple[str, ...]:
 
 
 def numbered(names: Sequence[str], column: Iterable[str], count: int) -> NDArray[np.int64]:
-    """For each of *count* texts, its position in *names*."""
+    """Position of each of *count* texts in *names*."""
     number = {name: index for index, name in enumerate(names)}
     return np.fromiter(map(number.__getitem__, column), np.int64, count)
 

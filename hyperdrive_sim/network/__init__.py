@@ -1,1 +1,1 @@
-"""WHAT is computed: blocks, layers, the graph of them, reference arithmetic (golden), drawn constants, the zoo."""
+"""THE NETWORK, what is computed: blocks, layers, graph, reference arithmetic (golden), drawn constants, the zoo."""

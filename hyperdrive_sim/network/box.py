@@ -10,7 +10,7 @@ new = tuple.__new__
 
 
 class Shape(NamedTuple):
-    """The size of a feature map; written [C, H, W] in scenarios, held as (rows, columns, channels) in memory."""
+    """The shape of a feature map: written [C, H, W] in scenarios, held as arrays (rows, columns, channels)."""
 
     channels: int
     rows: int
@@ -18,10 +18,12 @@ class Shape(NamedTuple):
 
     @property
     def size(self) -> int:
+        """Number of values."""
         return self.channels * self.rows * self.columns
 
     @property
     def box(self) -> Box:
+        """The block that is the whole map."""
         return Box(0, self.channels, 0, self.rows, 0, self.columns)
 
     def __str__(self) -> str:
@@ -29,7 +31,12 @@ class Shape(NamedTuple):
 
 
 class Box(NamedTuple):
-    """A block of a feature map: channels c0..c1, rows r0..r1, columns w0..w1, the ends not included."""
+    """A block of a feature map: channels c0..c1, rows r0..r1, columns w0..w1, the ends not included. An empty block is falsy.
+
+    >>> block = Box(0, 16, 0, 4, 4, 8)
+    >>> str(block.grown(1).clipped(Shape(16, 8, 8)))
+    'channels 0:16, rows 0:5, columns 3:8'
+    """
 
     c0: int
     c1: int
@@ -44,13 +51,15 @@ class Box(NamedTuple):
 
     @property
     def size(self) -> int:
+        """Number of values; 0 for an empty block."""
         return max(0, self.c1 - self.c0) * max(0, self.r1 - self.r0) * max(0, self.w1 - self.w0)
 
     def __bool__(self) -> bool:
         return self.c0 < self.c1 and self.r0 < self.r1 and self.w0 < self.w1
 
     def __and__(self, other: Box) -> Box:
-        """The common part; empty (falsy) where there is none. Written out, because millions of blocks are intersected."""
+        """The intersection of two blocks; empty (falsy) if they have nothing in common."""
+        # written out, because millions of blocks are intersected
         c0, c1, r0, r1, w0, w1 = self
         d0, d1, s0, s1, x0, x1 = other
         return new(Box, (
@@ -60,27 +69,31 @@ class Box(NamedTuple):
         ))  # fmt: skip
 
     def contains(self, other: Box) -> bool:
+        """True if *other* lies within this block."""
         return self & other == other
 
     def channels(self, start: int, stop: int) -> Box:
-        """The same pixels of other channels."""
+        """A copy with the channels start..stop."""
         return new(Box, (start, stop, self.r0, self.r1, self.w0, self.w1))
 
     def rows(self, start: int, stop: int) -> Box:
+        """A copy with the rows start..stop."""
         return Box(self.c0, self.c1, start, stop, self.w0, self.w1)
 
     def columns(self, start: int, stop: int) -> Box:
+        """A copy with the columns start..stop."""
         return Box(self.c0, self.c1, self.r0, self.r1, start, stop)
 
     def grown(self, halo: int) -> Box:
-        """The block with *halo* more pixels on all four sides; the channels stay."""
+        """A copy with *halo* more pixels on all four sides and the same channels; may reach beyond the map."""
         return Box(self.c0, self.c1, self.r0 - halo, self.r1 + halo, self.w0 - halo, self.w1 + halo)
 
     def clipped(self, shape: Shape) -> Box:
+        """The part that lies on a map of that shape."""
         return self & shape.box
 
     def slices(self, origin: Box) -> tuple[slice, slice, slice]:
-        """Where this block stands in an array (rows, columns, channels) that holds *origin*."""
+        """Indices of this block in an array (rows, columns, channels) that holds the block *origin*."""
         return (
             slice(self.r0 - origin.r0, self.r1 - origin.r0),
             slice(self.w0 - origin.w0, self.w1 - origin.w0),

@@ -1,4 +1,4 @@
-"""What a network computes: the plainest correct numpy, which no architecture has a say in.
+"""Reference arithmetic (golden): what a network computes, in the plainest correct numpy, independent of every architecture.
 
 Feature maps are arrays (rows, columns, channels). An `Arithmetic` says how one layer turns operands into output values;
 `forward` applies it to whole maps. The replay applies the same arithmetic to blocks, each taken from the memory of one chip.
@@ -19,7 +19,7 @@ from hyperdrive_sim.network.parameters import NO_PARAMETERS, Array, Parameters
 
 
 class Arithmetic(Protocol):
-    """How values are held and computed, and by what (`name`)."""
+    """An arithmetic: the type that values are held in, what each layer computes, and a `name` for what computes it."""
 
     dtype: np.dtype[Any]
 
@@ -28,7 +28,7 @@ class Arithmetic(Protocol):
 
     @property
     def slow_macs_per_s(self) -> float | None:
-        """Roughly what it computes where it must do without compiled kernels; None where it need not."""
+        """Rough MACs per second if compiled kernels are missing; None if they are there or none are needed."""
         ...
 
     def apply(self, layer: Layer, operands: Sequence[Array], parameters: Parameters) -> Array:
@@ -39,7 +39,7 @@ class Arithmetic(Protocol):
         ...
 
     def fused(self, layers: Sequence[Layer], operands: Sequence[Array], parameters: Sequence[Parameters]) -> Array:
-        """Several layers as the hardware computes them in one go, each taking its predecessor's result.
+        """The last output of several fused layers, each of which takes its predecessor's result.
 
         *operands* are the first layer's window, then the other input of each later layer that has two. `one_by_one`, or whatever order
         of its own the hardware has; the outcome must be the same.
@@ -48,7 +48,7 @@ class Arithmetic(Protocol):
 
 
 class Computation(NamedTuple):
-    """What is to be computed, whoever does it: a network, its constants by layer, its input maps by name and an arithmetic."""
+    """A network with what its values follow from: constants by layer, input maps by name (rows, columns, channels), an arithmetic."""
 
     network: Network
     parameters: Mapping[str, Parameters]
@@ -56,11 +56,11 @@ class Computation(NamedTuple):
     arithmetic: Arithmetic
 
     def layer(self, name: str, operands: Sequence[Array], channels: tuple[int, int] | None = None) -> Array:
-        """A layer's output from operands that cover its window; of some output channels only, if asked."""
+        """A layer's output from operands that cover its window; with *channels* (start, stop), of those output channels only."""
         return self.arithmetic.apply(self.network[name], operands, self._constants(name, channels))
 
     def fused(self, names: Sequence[str], operands: Sequence[Array], channels: tuple[int, int]) -> Array:
-        """The last of some layers' output, computed in one go from operands that cover its window and the others' bypasses."""
+        """The last output of fused layers, from the first one's window and the bypasses of the others."""
         parameters = [self._constants(name, channels) for name in names]
         return self.arithmetic.fused([self.network[name] for name in names], operands, parameters)
 
@@ -70,7 +70,7 @@ class Computation(NamedTuple):
 
 
 def one_by_one(arithmetic: Arithmetic, layers: Sequence[Layer], operands: Sequence[Array], parameters: Sequence[Parameters]) -> Array:
-    """Layers that are computed in one go, each as if it were alone. Behind the first, padding is that of whole maps."""
+    """The last output of fused layers, computed one after the other. Behind the first, padding is that of whole maps."""
     values = arithmetic.apply(layers[0], operands[: len(layers[0].inputs)], parameters[0])
     return onwards(arithmetic, values, layers[1:], operands[len(layers[0].inputs) :], parameters[1:])
 
@@ -78,7 +78,7 @@ def one_by_one(arithmetic: Arithmetic, layers: Sequence[Layer], operands: Sequen
 def onwards(
     arithmetic: Arithmetic, values: Array, layers: Sequence[Layer], operands: Sequence[Array], parameters: Sequence[Parameters]
 ) -> Array:
-    """What layers make of a whole map one after the other; *operands* are the other inputs of those that have two."""
+    """The output of layers applied one after the other to a whole map; *operands* are the other inputs of those that have two."""
     others = list(operands)
     for layer, its in zip(layers, parameters, strict=True):
         shapes = [Shape(values.shape[2], *values.shape[:2])] * len(layer.inputs)
@@ -88,7 +88,7 @@ def onwards(
 
 
 class Exact:
-    """Every layer in float64: what the numbers would be on an ideal machine, to rounding errors of 1e-16."""
+    """The arithmetic of an ideal machine: every layer in float64, with rounding errors of 1e-16."""
 
     name = "float64"
     dtype = np.dtype(np.float64)
@@ -102,12 +102,12 @@ class Exact:
 
 
 def apply_in(dtype: DType, layer: Layer, operands: Sequence[Array], parameters: Parameters) -> Array:
-    """One layer in an ordinary floating-point type, sums in whatever order the linear algebra takes; signs are taken in float64."""
+    """One layer's output in an ordinary floating-point type, sums in the order of the linear algebra; signs are taken in float64."""
     return computed(layer, operands, parameters, dtype)
 
 
 def framed(x: Array, needed: Box, layer: Layer, origin: Box | None = None) -> Array:
-    """The block *needed* of a map, with the layer's padding where it reaches beyond what there is: the whole map, or its block *origin*."""
+    """The block *needed* of a map, padded as the layer says where it reaches beyond *x*: the whole map, or its block *origin*."""
     there = Shape(x.shape[2], x.shape[0], x.shape[1]).box if origin is None else origin
     if needed == there:
         return x
@@ -120,9 +120,10 @@ def framed(x: Array, needed: Box, layer: Layer, origin: Box | None = None) -> Ar
 
 
 def forward(computation: Computation, known: Mapping[str, Array] | None = None) -> Iterator[tuple[str, Array]]:
-    """Each layer's name and whole output, in the network's order; maps nobody needs any more are let go.
+    """Compute a network layer by layer: yields each layer's name and whole output, in the network's order.
 
-    From the inputs on, or from some *known* maps on: then only what follows from them.
+    Begins with the inputs or, where given, with some *known* maps: then only what follows from them is computed. A map is dropped once
+    its last reader has taken it.
     """
     network, dtype = computation.network, computation.arithmetic.dtype
     maps = {name: given.astype(dtype) for name, given in (known or computation.inputs).items()}
@@ -139,9 +140,12 @@ def forward(computation: Computation, known: Mapping[str, Array] | None = None) 
 
 
 def whole(computation: Computation, name: str, maps: Mapping[str, Array]) -> Array:
-    """One layer's whole output from the whole maps it takes."""
+    """One layer's whole output from the whole maps it takes. Raises ValueError if the arithmetic gives another shape than the layer's."""
     network = computation.network
     layer, box = network[name], network.shape(name).box
     shapes = network.input_shapes(layer)
     operands = [framed(maps[source], layer.needs(number, box, shapes), layer) for number, source in enumerate(layer.inputs)]
-    return computation.layer(name, operands)
+    values, shape = computation.layer(name, operands), box.shape
+    if values.shape != (shape.rows, shape.columns, shape.channels):
+        raise ValueError(f"'{name}' is {shape}, {computation.arithmetic.name} makes rows, columns, channels {values.shape} of it")
+    return values

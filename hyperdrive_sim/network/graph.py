@@ -12,11 +12,13 @@ from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.layers.layer import Holds, Layer
 
 INPUT = "input"
-"""The name of a network's only input."""
+"""Name of the input of a network that has only one."""
 
 
 class Network:
-    """Layers over named inputs, with named outputs. Iterates from the inputs on; of layers that could come next, the first written does.
+    """An acyclic graph of layers over named inputs, with named outputs; every shape is known.
+
+    Iterates over the layers in a fixed topological order: of those that could come next, the first written does.
 
         Network("tiny", Shape(3, 32, 32), layers)                           one input, named `input`
         Network("two", {"left": Shape(1, 8, 8), "right": Shape(1, 8, 8)}, layers, outputs=("depth",))
@@ -24,8 +26,8 @@ class Network:
     *outputs* are layers, by default all that no other layer reads, in the network's order. Inputs hold real numbers unless *holds* says
     that one holds signs or sums.
 
-    Raises InvalidInput for two layers of one name, or of an input's name, an unknown input, a cycle, a layer whose input is too small or
-    holds what the layer cannot take, an input or a layer that is of no use to any output.
+    Raises InvalidInput for two layers of one name, a layer with an input's name, an unknown input, a cycle, a layer whose input is too
+    small or holds what the layer cannot take, an input or a layer that is of no use to any output.
     """
 
     def __init__(
@@ -48,7 +50,7 @@ class Network:
         self._holds: dict[str, Holds] = {one: (holds or {}).get(one, "real") for one in self.inputs}
         for layer in self.layers:
             self._holds[layer.name] = layer.holds([self._holds[source] for source in layer.inputs])
-        self.outputs = tuple(outputs) if outputs is not None else tuple(self._unread())
+        self.outputs = tuple(outputs) if outputs is not None else tuple(name for name in self._unread() if name in self._by_name)
         self._check_use()
 
     def __iter__(self) -> Iterator[Layer]:
@@ -65,23 +67,26 @@ class Network:
         return self._shapes[name]
 
     def input_shapes(self, layer: Layer) -> tuple[Shape, ...]:
+        """Shapes of a layer's inputs, in their order."""
         return tuple(self._shapes[name] for name in layer.inputs)
 
     def holds(self, name: str) -> Holds:
-        """What a map holds, an input or a layer's output."""
+        """Kind of values in an input or in a layer's output: real numbers, sums or signs."""
         return self._holds[name]
 
     def is_signs(self, name: str) -> bool:
-        """Whether a map holds -1 and +1 only."""
+        """True if a map holds -1 and +1 only."""
         return self._holds[name] == "signs"
 
     def is_sums(self, name: str) -> bool:
-        """Whether a map holds integers: sums of products of signs, or such sums and signs added up."""
+        """True if a map holds integers: sums of products of signs, or such sums and signs added up."""
         return self._holds[name] == "sums"
 
     def part(self, layers: Iterable[str]) -> Network:
-        """Some of the layers as a network: its inputs are the maps that these take from elsewhere, under their names, its outputs
-        those that are read elsewhere or are outputs of the whole. Raises InvalidInput for a name that is no layer's.
+        """The subgraph of some layers, as a network. Raises InvalidInput for a name that is no layer's.
+
+        Its inputs are the maps that these layers take from elsewhere, under their names; its outputs are the maps that are read elsewhere
+        or are outputs of the whole network.
         """
         wanted = set(layers)
         if unknown := sorted(wanted - set(self._by_name)):
@@ -94,9 +99,9 @@ class Network:
         return Network(self.name, shapes, inside, self.leaving((layer.name for layer in inside), elsewhere), holds=holds)
 
     def under(self, layers: Sequence[str], out: Box) -> tuple[Box, ...]:
-        """For layers that are computed in one go, the block of each one's output that a block of the last one's is made from.
+        """The block of each fused layer's output that *out*, a block of the last one's output, is made from.
 
-        Where that is all pixels of a map, so it is of the maps before, even if a window that stops short of their edge leaves some over.
+        A block of all pixels of a map takes all pixels of the maps before it, even those that a window stops short of.
         """
         boxes = [out]
         for name, source in zip(reversed(layers[1:]), reversed(layers[:-1]), strict=True):
@@ -109,7 +114,7 @@ class Network:
 
     @cached_property
     def graph(self) -> nx.DiGraph[str]:
-        """Layer names, an edge from each producer to each consumer; inputs are nodes too."""
+        """The graph of layer names, with an edge from each producer to each consumer; inputs are nodes too."""
         return _graph(self.inputs, self.layers)
 
     @cached_property
@@ -117,11 +122,11 @@ class Network:
         return {name: tuple(self.graph.successors(name)) for name in self.graph}
 
     def consumers(self, name: str) -> tuple[str, ...]:
-        """The layers that read a map."""
+        """Names of the layers that read a map."""
         return self._consumers[name]
 
     def only_reader(self, name: str) -> Layer | None:
-        """The one layer that reads a map which is wanted nowhere else; None for a map that several layers read, or none, or an output."""
+        """The only reader of a map; None for a map that several layers read, or none, or that is an output."""
         readers = self.consumers(name)
         return self._by_name[readers[0]] if len(readers) == 1 and name not in self.outputs else None
 
@@ -130,7 +135,7 @@ class Network:
         return tuple(name for name in made if name in self.outputs or any(user in elsewhere for user in self.consumers(name)))
 
     def made_from(self, name: str, known: Container[str]) -> Iterator[str]:
-        """The nearest *known* maps that a map is computed from; nothing for what follows from the inputs alone."""
+        """Names of the nearest *known* maps that a map is computed from; none for what follows from the inputs alone."""
         for source in self._by_name[name].inputs if name not in self.inputs else ():
             if source in known:
                 yield source
@@ -143,7 +148,7 @@ class Network:
         return layer.macs((box or self._shapes[name].box).size, self.input_shapes(layer))
 
     def ops(self, name: str, box: Box | None = None) -> int:
-        """Operations of a layer, or of a block of its output."""
+        """Operations of a layer, or of a block of its output; one MAC is two of them."""
         layer = self._by_name[name]
         return layer.ops((box or self._shapes[name].box).size, self.input_shapes(layer))
 
@@ -153,8 +158,10 @@ class Network:
         bits = layer.weight_bits(self.input_shapes(layer))
         return bits if channels is None else bits * channels // self._shapes[name].channels
 
-    def _unread(self) -> Iterator[str]:
-        return (layer.name for layer in self.layers if not self.consumers(layer.name))
+    def _unread(self) -> list[str]:
+        """Inputs and layers that no layer reads."""
+        read = {source for layer in self.layers for source in layer.inputs}
+        return [name for name in self._shapes if name not in read]
 
     def _check_use(self) -> None:
         """Raises InvalidInput for outputs that are no layers, and for an input or a layer that no output follows from."""
@@ -162,11 +169,10 @@ class Network:
             if name not in self._by_name:
                 raise InvalidInput.at("outputs", f"'{name}' is no layer of this network", "name layers, or none for all that nobody reads")
         for name in self._unread():
+            if name in self.inputs:
+                raise InvalidInput.at(name, "is an input that no layer reads", "leave it out")
             if name not in self.outputs:
                 raise InvalidInput.at(name, "is read by no layer and is no output", "leave it out, or name it among the outputs")
-        for name in self.inputs:
-            if not self.consumers(name):
-                raise InvalidInput.at(name, "is an input that no layer reads", "leave it out")
 
 
 def _graph(inputs: Iterable[str], layers: tuple[Layer, ...]) -> nx.DiGraph[str]:
@@ -201,6 +207,8 @@ def _check_names(inputs: Mapping[str, Shape], layers: tuple[Layer, ...]) -> None
         twice = next(name for name in names if names.count(name) > 1)
         raise InvalidInput.at(twice, "is the name of two layers", "give each layer a name of its own")
     for layer in layers:
+        if isinstance(layer.inputs, str):  # whose letters would be taken for names
+            raise InvalidInput.at(layer.name, f"has the inputs '{layer.inputs}'", f"they are a tuple of names: ('{layer.inputs}',)")
         for name in layer.inputs:
             if name not in inputs and name not in names:
                 raise InvalidInput.at(layer.name, f"takes its input from '{name}', which is no layer of this network")

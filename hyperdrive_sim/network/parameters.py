@@ -12,8 +12,10 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parameters:
-    """A layer's constants from output channel *first* on: weights [out, kernel rows, kernel columns, in] (+-1 as int8 where binary),
-    and a factor and an offset per output channel.
+    """A layer's constants; None for those that it does not have.
+
+    Weights are [out, kernel rows, kernel columns, in] (+-1 as int8 where binary), a dense layer's [out, in]; `scale` and `bias` are a
+    factor and an offset per output channel, [out]. All begin with output channel *first*.
     """
 
     weights: Array | None = None
@@ -22,7 +24,7 @@ class Parameters:
     first: int = 0
 
     def channels(self, start: int, stop: int) -> Parameters:
-        """What output channels start..stop need."""
+        """Constants of the output channels start..stop, taken from those of all channels."""
         weights, scale, bias = (None if part is None else part[start:stop] for part in (self.weights, self.scale, self.bias))
         return Parameters(weights, scale, bias, start)
 

@@ -1,4 +1,4 @@
-"""What a network is tried on where nobody gives it weights or a picture: drawn from a seed, the same on every machine."""
+"""Synthetic weights and inputs, for a network that is given none: drawn from a seed, the same on every machine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hyperdrive_sim.network.layers.layer import Holds, Layer
 from hyperdrive_sim.network.parameters import Array, Parameters
 
 INPUT_RANGES: Mapping[Holds, Range] = {"real": Range(0.5, 0.4), "signs": Range(0.0, 1.0), "sums": Range(0.0, 32.0)}
-"""Roughly which values drawn inputs have, by what they hold."""
+"""Rough range of drawn inputs, by the kind of values that they hold."""
 
 
 def random_parameters(network: Network, seed: int) -> dict[str, Parameters]:
@@ -29,6 +29,7 @@ def random_parameters(network: Network, seed: int) -> dict[str, Parameters]:
 
 def _drawn(layer: Layer, network: Network, ranges: Sequence[Range], seed: int) -> Parameters | None:
     """A layer's constants, from a generator of its own: they stay what they are whatever other layers there are."""
+    # crc32, because Python's own hash of a text differs from process to process
     rng = np.random.default_rng([seed, crc32(layer.name.encode())])
     channels = network.shape(layer.name).channels
     offsets = rng.normal(0, 0.1, channels).astype(np.float16)
@@ -37,7 +38,7 @@ def _drawn(layer: Layer, network: Network, ranges: Sequence[Range], seed: int) -
 
 
 def _ranges(network: Network) -> dict[str, Range]:
-    """Which values the inputs hold, and every layer's map."""
+    """Rough range of the values of each input and of each layer's output, by name."""
     known = {name: INPUT_RANGES[network.holds(name)] for name in network.inputs}
     for layer in network:
         known[layer.name] = map_range(layer, [known[name] for name in layer.inputs], network.input_shapes(layer))

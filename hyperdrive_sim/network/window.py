@@ -27,7 +27,7 @@ class Slide(NamedTuple):
         return (self.kernel - 1) * self.dilation + 1
 
     def positions(self, size: int) -> int:
-        """How often the window fits on an axis of *size* pixels and its padding: the size of the output; 0 where it never does."""
+        """Number of positions on an axis of *size* pixels and its padding, which is the output's size; 0 if the window does not fit."""
         return max(0, (size + self.before + self.after - self.extent) // self.stride + 1)
 
     def under(self, start: int, stop: int) -> tuple[int, int]:
@@ -36,7 +36,7 @@ class Slide(NamedTuple):
         return first, first + (stop - 1 - start) * self.stride + self.extent
 
     def tap(self, number: int, positions: int) -> slice:
-        """What a tap sees from so many positions, in an array that begins under the first of them."""
+        """Indices of the pixels under one tap at so many positions, in an array that begins at the first tap of the first position."""
         first = number * self.dilation
         return slice(first, first + (positions - 1) * self.stride + 1, self.stride)
 
@@ -44,7 +44,7 @@ class Slide(NamedTuple):
 class Window(NamedTuple):
     """A kernel and how it slides over a map: pairs are (rows, columns), pads (top, left, bottom, right) in pixels.
 
-    What a layer sees in its padding is the layer's affair.
+    The value of the padding is not said here: each kind of layer has its own (`values.padding_value`).
 
         Window.square(3, padding=1)                        3 x 3, the map keeps its size
         Window(kernel=(1, 7), pads=(0, 3, 0, 3))           one row of seven columns
@@ -58,39 +58,39 @@ class Window(NamedTuple):
 
     @classmethod
     def square(cls, kernel: int, *, stride: int = 1, padding: int = 0, dilation: int = 1) -> Window:
-        """The usual case: rows and columns alike, the same padding on all four sides."""
+        """A window with rows and columns alike and the same padding on all four sides."""
         return cls((kernel, kernel), (stride, stride), (dilation, dilation), (padding, padding, padding, padding))
 
     @property
     def rows(self) -> Slide:
-        """Along the rows: from top to bottom."""
+        """The window along the rows, from top to bottom."""
         return Slide(self.kernel[0], self.stride[0], self.dilation[0], self.pads[0], self.pads[2])
 
     @property
     def columns(self) -> Slide:
-        """Along the columns: from left to right."""
+        """The window along the columns, from left to right."""
         return Slide(self.kernel[1], self.stride[1], self.dilation[1], self.pads[1], self.pads[3])
 
     @property
     def taps(self) -> int:
-        """Pixels that the kernel takes at each position, of one channel."""
+        """Number of taps: pixels of one channel under the kernel at each position."""
         return prod(self.kernel)
 
     def over(self, x: Shape, channels: int) -> Shape:
-        """The map that the window leaves of *x*; empty where it does not fit."""
+        """Shape of the output for an input of shape *x*; empty if the window does not fit."""
         return Shape(channels, self.rows.positions(x.rows), self.columns.positions(x.columns))
 
     def positions(self, rows: int, columns: int) -> tuple[int, int]:
-        """How often it fits, down and across, on a map of so many rows and columns that holds its padding already."""
+        """Number of positions, down and across, on a map of so many rows and columns that holds its padding already."""
         bare = self._replace(pads=(0, 0, 0, 0))
         return bare.rows.positions(rows), bare.columns.positions(columns)
 
     def under(self, out: Box) -> Box:
-        """The input pixels under a block of output pixels; may reach into the padding. The channels stay."""
+        """The block of input pixels under a block of output pixels; may reach into the padding. The channels stay."""
         return Box(out.c0, out.c1, *self.rows.under(out.r0, out.r1), *self.columns.under(out.w0, out.w1))
 
     def faults(self) -> Iterator[str]:
-        """What is wrong with it, a sentence for each property: "kernel must be ..., not ..."."""
+        """Mistakes in the window, a sentence for each property: "kernel must be ..., not ..."."""
         for name, size, least in (("kernel", 2, 1), ("stride", 2, 1), ("dilation", 2, 1), ("pads", 4, 0)):
             given = getattr(self, name)
             if not _integers(given, size, least):
@@ -98,7 +98,7 @@ class Window(NamedTuple):
                 yield f"{name} must be {size} integers of at least {least}, {what}, not {given}"
 
     def __str__(self) -> str:
-        """Kernel, dilation and stride as the kinds of layers have them: 3x3, 3x3/2, 1x7/1x2, 3x3d2."""
+        """Kernel, dilation and stride in short, as in a layer's `kind`: 3x3, 3x3/2, 1x7/1x2, 3x3d2."""
         dilation = f"d{_short(self.dilation)}" if self.dilation != (1, 1) else ""
         return "x".join(map(str, self.kernel)) + dilation + (f"/{_short(self.stride)}" if self.stride != (1, 1) else "")
 

@@ -1,4 +1,4 @@
-"""Files that appear under their names only when they are complete: those of a directory all together."""
+"""Atomic file writes: a temporary file, renamed when it is complete; the files of a directory all together."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def writable(folder: Path, option: str = "--output") -> None:
 
 
 def writable_file(path: Path, option: str = "--output") -> None:
-    """The same for a file that is to be at *path*, and will take the place of what is there: which must be no device."""
+    """Raises InvalidInput if a file cannot be written to *path*: for a directory, or for a device, which must not be replaced."""
     if path.is_dir():
         raise InvalidInput.at(option, f"'{path}' is a directory", "name a file")
     if path.exists() and not path.is_file():
@@ -72,7 +72,7 @@ class Staging:
 
 @contextmanager
 def staged(folder: Path) -> Iterator[Staging]:
-    """A full disk, a Ctrl-C or anything else that happens before files are placed leaves none of them behind."""
+    """Open a `Staging` whose temporary files never stay behind, whatever ends it before they are placed: a full disk, a Ctrl-C."""
     folder.mkdir(parents=True, exist_ok=True)
     staging = Staging(folder)
     try:

@@ -32,7 +32,7 @@ DIRECTORIES = re.compile(r"(?<![\w.~\\/-])(?:[A-Za-z]:)?[\\/](?=\S)(?:[^\s\"'\[\
 
 
 class Circumstances(NamedTuple):
-    """How a run came about: the command line, without the program, how long the simulation took and how much memory."""
+    """Circumstances of a run: the command line, without the program, how long the simulation took and how much memory."""
 
     arguments: Sequence[str] = ()
     wall_s: float | None = None
@@ -43,8 +43,9 @@ UNTOLD = Circumstances()
 
 
 class Manifest(BaseModel):
-    """`schema_version` is that of the directory as a whole, `scenario_sha256` of all that the scenario said, `files` maps names to SHA-256.
+    """The manifest of a run directory, as the file holds it.
 
+    `schema_version` is that of the directory as a whole, `scenario_sha256` of all that the scenario said, `files` maps names to SHA-256.
     `wall_s` and `peak_memory_bytes` are those of the simulation, up to its report.
     """
 
@@ -76,7 +77,7 @@ class Manifest(BaseModel):
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
-        """That of a directory whose files are all there and as they were written; raises InvalidInput for any other."""
+        """Read the manifest of a run directory and check its files; raises InvalidInput for one that is missing or was changed."""
         path = folder / NAME
         if not path.is_file():
             problem = f"'{folder}' is not a run directory, or not a whole one: it has no {NAME}"
@@ -118,7 +119,7 @@ def without_directories(argument: str) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Of what computes."""
+    """Versions of this package, of Python and of the packages that compute."""
     ours = {"hyperdrive_sim": __version__, "python": platform.python_version()}
     return ours | {package: metadata.version(package) for package in PACKAGES}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.schedule.prices import IO_ACTIONS
 
 BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
@@ -18,7 +18,7 @@ DARKER = 0.62
 
 
 def darker(colour: str) -> str:
-    """The same hue with less light.
+    """A darker colour of the same hue, as #rrggbb.
 
     >>> darker(BLUE)
     '#00476e'

@@ -24,15 +24,16 @@ def yaml_text(data: Mapping[str, Any]) -> str:
 
 
 class _Representer(RoundTripRepresenter):
-    """That of ruamel.yaml, but for what is absent, which it would write as nothing at all."""
+    """The representer of ruamel.yaml, but that None is written as null and not as nothing at all."""
 
 
 _Representer.add_representer(type(None), lambda self, _: self.represent_scalar("tag:yaml.org,2002:null", "null"))
 
 
 def _styled(value: Any) -> Any:
-    """Mappings a line for each key, lists in one line. Texts are quoted where ruamel.yaml would leave that out although they need it: in
-    lists ('?0'), and around what is no letter (a line end of its own).
+    """Nodes with a style: mappings a line for each key, lists in one line, texts quoted where they need it.
+
+    That is where ruamel.yaml would leave the quotes out: in lists ('?0'), and around what is no letter (a line end of its own).
     """
     if isinstance(value, dict):
         return CommentedMap({key: _styled(item) for key, item in value.items()})

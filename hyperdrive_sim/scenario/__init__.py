@@ -1,1 +1,1 @@
-"""One experiment as a file, and what it names: pictures, weights, published figures, the scenarios that come along."""
+"""Scenarios: one experiment as a file, and what it names: pictures, weights, published figures; those that come along."""

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 
 def input_maps(scenario: Scenario, network: Network) -> dict[str, Array]:
-    """The network's inputs (rows, columns, channels) by name as FP16: the scenario's picture, or synthetic ones. Raises InvalidInput."""
+    """A network's inputs (rows, columns, channels) by name, in FP16: the scenario's picture, or synthetic ones.
+
+    Raises InvalidInput for a picture that cannot be read or does not fit, or for one where the network has several inputs.
+    """
     if scenario.settings.input is None:
         return random_inputs(network, scenario.settings.seed)
     try:
@@ -34,7 +37,7 @@ def input_maps(scenario: Scenario, network: Network) -> dict[str, Array]:
 
 
 def parameters(scenario: Scenario, network: Network) -> dict[str, Parameters]:
-    """Every layer's constants: the scenario's file, or drawn from its seed. Raises InvalidInput."""
+    """Constants by layer: from the scenario's file, or drawn from its seed. Raises InvalidInput for a file that does not fit."""
     if scenario.settings.weights is None:
         return random_parameters(network, scenario.settings.seed)
     try:
@@ -44,7 +47,7 @@ def parameters(scenario: Scenario, network: Network) -> dict[str, Parameters]:
 
 
 def readable(scenario: Scenario, network: Network) -> None:
-    """Raises InvalidInput if a file that the scenario names cannot be what it is named for."""
+    """Check the files that a scenario names. Raises InvalidInput if one cannot be what it is named for."""
     if scenario.settings.input:
         input_maps(scenario, network)
     if scenario.settings.weights:
@@ -52,7 +55,10 @@ def readable(scenario: Scenario, network: Network) -> None:
 
 
 def read_image(path: Path, shape: Shape) -> Array:
-    """A PNG or JPEG in 0..1, or an NPY array as it is, [H, W], [H, W, C] or [C, H, W]; resized to *shape* where it differs."""
+    """Read a PNG or JPEG in 0..1, or an NPY array as it is, [H, W], [H, W, C] or [C, H, W]; resized to *shape* where it differs.
+
+    Returns FP16 (rows, columns, channels). Raises InvalidInput for a file that cannot be read or has other channels.
+    """
     pixels = _array(path, shape) if path.suffix.lower() == ".npy" else _picture(path, shape)
     if pixels.shape[:2] != (shape.rows, shape.columns):
         pixels = _resized(pixels, shape)
@@ -72,7 +78,7 @@ def _picture(path: Path, shape: Shape) -> Array:
 
 
 def _levels(picture: PIL.Image.Image, channels: int) -> Array:
-    """A picture's pixels in 0..1."""
+    """Pixels of a picture in 0..1, (rows, columns, channels)."""
     if picture.mode.startswith("I"):  # 16 bit per pixel, which PIL would cut off at 255
         grey = np.asarray(picture, np.float32)[:, :, None] / 65535
         return np.repeat(grey, channels, axis=2)
@@ -109,9 +115,10 @@ def _resized(pixels: Array, shape: Shape) -> Array:
 
 
 def read_weights(path: Path, network: Network) -> dict[str, Parameters]:
-    """Constants by layer name from an .npz: `conv1` weights [out, in, kernel rows, kernel columns], `conv1.scale` and `conv1.bias` [out].
+    """Read constants by layer name: `conv1` weights [out, in, kernel rows, kernel columns], `conv1.scale` and `conv1.bias` [out].
 
-    Weights of binary layers must be +-1; a factor that is absent is 1, an offset 0.
+    The file is an .npz. Weights of binary layers must be +-1; a factor that is absent is 1, an offset 0. Raises InvalidInput for arrays
+    that are missing, of another shape, not finite, or taken by no layer.
     """
     arrays = _loaded("weights", path)
     if not isinstance(arrays, dict):
@@ -139,7 +146,7 @@ def _of_layer(layer: Conv | Dense | Add | Sign, network: Network, arrays: dict[s
 
 
 def _constants(layer: Conv | Dense | Add | Sign) -> dict[str, float]:
-    """The constants per channel that a layer has, and what they are where nothing is said."""
+    """Names of the constants per channel that a layer has, with the values of those that are absent."""
     has_scale = isinstance(layer, Sign) or (isinstance(layer, Conv) and layer.scale)
     has_bias = isinstance(layer, Sign | Dense) or layer.bias
     return ({"scale": 1.0} if has_scale else {}) | ({"bias": 0.0} if has_bias else {})
@@ -162,7 +169,7 @@ def _weights(layer: Conv | Dense, network: Network, arrays: dict[str, Array], fi
 
 
 def _loaded(key: str, path: Path) -> Array | dict[str, Array]:
-    """The array of an .npy, the arrays by name of an .npz."""
+    """Read the array of an .npy, or the arrays by name of an .npz. Raises InvalidInput."""
     try:
         with path.open("rb") as file:
             loaded = np.load(file, allow_pickle=False)
@@ -172,7 +179,7 @@ def _loaded(key: str, path: Path) -> Array | dict[str, Array]:
 
 
 def _finite(key: str, what: str, values: Array, dtype: type[np.floating[Any]] = np.float16) -> Array:
-    """The values in a floating-point type, all of them finite in it."""
+    """Values cast to a floating-point type. Raises InvalidInput if any is not finite in it."""
     if values.dtype.kind in "fiub":
         with np.errstate(over="ignore"):
             cast = values.astype(dtype)

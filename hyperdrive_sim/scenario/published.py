@@ -1,4 +1,4 @@
-"""What papers say of a chip, beside what was simulated: rows of an architecture's published.yaml, evaluated on a report."""
+"""Published figures beside simulated ones: rows of an architecture's published.yaml, evaluated on a report."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from hyperdrive_sim.text.document import Document
 
 
 class Row(BaseModel):
-    """One published figure. It is compared with the sum of *simulated* paths into the JSON report (keys joined by `/`), divided by the
-    sum of *per* and multiplied by that of *times* where they are given, times *scale*.
+    """One published figure, and how the simulated one is formed.
 
-    Or, with a scenario to hold it *against*, with what that one's figure is to this one's (a speedup), or what share of it is cut.
+        figure = scale * sum(simulated) / sum(per) * sum(times)
+
+    of paths into the JSON report, keys joined by `/`; *per* and *times* count only where they are given. With a scenario to hold it
+    *against*, the measure is that one's figure over this one's (`speedup`), or the share of that one's figure that is saved (`cut`).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -40,7 +42,7 @@ class Row(BaseModel):
 
 
 class Section(BaseModel):
-    """The figures that one scenario reproduces."""
+    """Published figures that one scenario reproduces."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -49,7 +51,7 @@ class Section(BaseModel):
 
 
 class Table(BaseModel):
-    """A whole published.yaml."""
+    """A whole published.yaml: sections by name."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -58,7 +60,7 @@ class Table(BaseModel):
 
 @dataclass(frozen=True)
 class Comparison:
-    """A published figure, the simulated one and the relative deviation of the latter."""
+    """A published figure, the simulated one, and the relative deviation (`error`) of the simulated one from it."""
 
     quantity: str
     unit: str
@@ -72,17 +74,19 @@ class Comparison:
 
     @property
     def within(self) -> bool:
+        """True if the deviation is within the tolerance."""
         return abs(self.error) <= self.tolerance
 
 
 @cache
 def table(folder: Path) -> Table:
+    """The published.yaml in an architecture's folder. Raises InvalidInput."""
     path = folder / "published.yaml"
     return Document.read(path, f"{folder.name}/published.yaml").validate(Table)
 
 
 def section(folder: Path, name: str) -> Section:
-    """A section of the published.yaml in an architecture's folder; InvalidInput if there is none of that name."""
+    """A section of the published.yaml in an architecture's folder. Raises InvalidInput if there is none of that name."""
     sections = table(folder).sections
     if name not in sections:
         raise InvalidInput.at(
@@ -92,7 +96,7 @@ def section(folder: Path, name: str) -> Section:
 
 
 def compare(rows: tuple[Row, ...], report: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> tuple[Comparison, ...]:
-    """*others* are the reports of the scenarios that rows are held against, by their path."""
+    """Evaluate rows on a report in its JSON form; *others* are the reports of the scenarios that rows are held against, by path."""
     return tuple(_compared(row, report, others.get(row.against, {})) for row in rows)
 
 
@@ -117,7 +121,7 @@ def _figure(row: Row, report: Mapping[str, Any]) -> float:
 
 
 def _at(report: Mapping[str, Any], path: str) -> float:
-    """The figure under a path; 0 for an action that did not happen."""
+    """The number under a path of a report; 0 for an action that did not happen."""
     value: Any = report
     for key in path.split("/"):
         if key not in value:

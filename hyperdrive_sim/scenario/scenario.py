@@ -9,16 +9,17 @@ from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, Unpack
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.archs.architecture import Architecture
-from hyperdrive_sim.errors import InvalidInput, Mistake, Place
+from hyperdrive_sim.errors import NOWHERE, InvalidInput, Mistake, Place
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.rates import PS_PER_S
+from hyperdrive_sim.scenario.experiment import Experiment, Options, document_of, named, setting, structure
 from hyperdrive_sim.schedule.spec import Spec
 from hyperdrive_sim.schedule.tasks import Arrivals
 from hyperdrive_sim.text.document import Document
@@ -72,13 +73,17 @@ class Settings(BaseModel):
 
 @dataclass(frozen=True)
 class Scenario:
-    """A validated experiment. `file` is how the user calls it; `spec` may still leave a mesh to be decided."""
+    """A validated experiment. `file` is how the user calls it, empty if there is none; `spec` may still leave a mesh to be decided.
+
+    Its network is the one of the zoo that it names, or one that was `given` to it in Python.
+    """
 
     file: str
     document: Document
     settings: Settings
     architecture: Architecture
     spec: Spec
+    given: Network | None = None
 
     @classmethod
     def read(cls, path: str | Path, changes: Sequence[str] = ()) -> Scenario:
@@ -91,25 +96,46 @@ class Scenario:
         return cls.of(Document.parse(text, file), file, changes)
 
     @classmethod
-    def of(cls, document: Document, file: str, changes: Sequence[str] = ()) -> Scenario:
+    def of_network(cls, network: Network, architecture: str, **options: Unpack[Options]) -> Scenario:
+        """A network of one's own on a chip, without a scenario file; *options* are other keys of such a file.
+
+            Scenario.of_network(network, "xnorbin", chip={"voltage_v": 1.2}, frames=2)
+
+        Its hash is of the network's inputs, layers and outputs as well. Raises InvalidInput with every mistake found.
+        """
+        return cls.said(network=network, architecture=architecture, **options)
+
+    @classmethod
+    def said(cls, **experiment: Unpack[Experiment]) -> Scenario:
+        """From keywords in place of a file: a network of one's own, or the name of one of the zoo and an `input_shape`."""
+        network = experiment.get("network")
+        return cls.of(document_of(experiment), "", given=network if isinstance(network, Network) else None)
+
+    @classmethod
+    def of(cls, document: Document, file: str, changes: Sequence[str] = (), *, given: Network | None = None) -> Scenario:
+        """From a document, with `key=value` settings on top; *given* is the network in place of one of the zoo."""
         for change in changes:
             document = document.with_setting(change)
         mistakes: list[Mistake] = []
         settings = _kept(mistakes, lambda: document.validate(Settings))
         arch, spec = _kept(mistakes, lambda: _chip(document)) or (None, None)
-        _kept(mistakes, lambda: _network(document))
+        if given is None:
+            _kept(mistakes, lambda: _network(document))
+        else:
+            mistakes += _unlike(given, document)
         if settings and arch:
             mistakes += _unsweepable(document, settings, arch)
-        InvalidInput.collected(sorted(dict.fromkeys(mistakes), key=lambda mistake: mistake.place or Place("", 0, 0)))
+        InvalidInput.collected(sorted(dict.fromkeys(mistakes), key=lambda mistake: mistake.place or NOWHERE))
         assert settings is not None
         assert arch is not None
         assert spec is not None
-        return cls(file, document, settings, arch, spec)
+        return cls(file, document, settings, arch, spec, given)
 
     @property
     def hash(self) -> str:
-        """Of everything the scenario says, wherever it says it."""
-        text = json.dumps(self.document.data, sort_keys=True)
+        """Of everything the scenario says, wherever it says it, and of the structure of a network that was given."""
+        network = {} if self.given is None else {"given": structure(self.given)}
+        text = json.dumps({**self.document.data, **network}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property
@@ -117,7 +143,9 @@ class Scenario:
         return Path(self.file).parent
 
     def network(self) -> Network:
-        """The network at the scenario's input shape. Raises InvalidInput, located in the file."""
+        """The network that was given, or the zoo's at the scenario's input shape. Raises InvalidInput, located in the file."""
+        if self.given is not None:
+            return self.given
         try:
             return zoo.build(self.settings.network, self.settings.input_shape, self.settings.network_options)
         except InvalidInput as error:
@@ -130,13 +158,17 @@ class Scenario:
         placed = [m if m.place or m.key.partition(".")[0] in ours else m._replace(place=at_network) for m in error.mistakes]
         return self.document.located(type(error)(*placed))
 
+    def changed(self, changes: Sequence[str]) -> Scenario:
+        """The scenario with `key=value` settings on top. Raises InvalidInput if it makes none."""
+        return Scenario.of(self.document, self.file, changes, given=self.given) if changes else self
+
     def points(self) -> Iterator[dict[str, int]]:
         """Every combination of the sweep's values, the last key turning fastest: by key, the number of its value."""
         axes = self.settings.sweep
         for numbers in product(*(range(len(values)) for values in axes.values())):
             yield dict(zip(axes, numbers, strict=True))
 
-    def values(self, point: Mapping[str, int]) -> dict[str, Any]:
+    def values(self, point: Mapping[str, int]) -> dict[str, object]:
         """What the keys of the sweep are at one of its points."""
         return {key: self.settings.sweep[key][number] for key, number in point.items()}
 
@@ -145,7 +177,7 @@ class Scenario:
         document = self.document.with_setting("sweep={}")
         for key, value in self.values(point).items():
             document = _with(document, key, value, self.document.place(("sweep", key, point[key])))
-        return Scenario.of(document, self.file)
+        return Scenario.of(document, self.file, given=self.given)
 
     @property
     def arrivals(self) -> Arrivals:
@@ -169,6 +201,13 @@ def _network(document: Document) -> None:
         raise InvalidInput(document.mistake("network", f"'{name}' is not in the zoo", "known networks: " + ", ".join(zoo.names())))
 
 
+def _unlike(given: Network, document: Document) -> Iterator[Mistake]:
+    """What a document says of its network although that was given, and is another."""
+    for key, value in {**named(given), "network_options": {}}.items():
+        if document.data.get(key, value) != value:
+            yield document.mistake(key, "cannot be set, the network was given as it is", "give another network")
+
+
 def _unsweepable(document: Document, settings: Settings, arch: Architecture) -> Iterator[Mistake]:
     """What is wrong with the sweep as a whole, whatever its values."""
     chip = [f"chip.{field}" for field in arch.Spec.model_fields]
@@ -183,7 +222,7 @@ def _unsweepable(document: Document, settings: Settings, arch: Architecture) -> 
 
 def _with(document: Document, key: str, value: Any, place: Place) -> Document:
     """The document with another value for a (dotted) key, which stands at *place*."""
-    change = f"{key}={json.dumps(value, ensure_ascii=False)}"
+    change = setting(key, value)
     try:
         changed = document.with_setting(change)
     except InvalidInput as error:
@@ -202,21 +241,3 @@ def _chip(document: Document) -> tuple[Architecture | None, Spec | None]:
     except InvalidInput as error:
         raise document.located(error) from None
     return arch, document.validate(arch.Spec, at=("chip",)) if isinstance(document.data.get("chip", {}), dict) else None
-
-
-def schema() -> dict[str, Any]:
-    """The JSON Schema of a scenario file, the chip's keys by architecture, for editors."""
-    whole = Settings.model_json_schema()
-    whole |= {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "hyperdrive-sim scenario"}
-    whole["properties"]["extends"] = {"type": "string", "description": "a scenario file that this one builds on, relative to this one"}
-    whole["properties"]["network"]["enum"] = list(zoo.names())
-    whole["properties"]["architecture"]["enum"] = list(registry.names())
-    whole |= {"if": {"not": {"required": ["extends"]}}, "then": {"required": whole.pop("required")}}
-    whole["allOf"] = [
-        {
-            "if": {"properties": {"architecture": {"const": name}}, "required": ["architecture"]},
-            "then": {"properties": {"chip": registry.load(name).Spec.model_json_schema()}},
-        }
-        for name in registry.names()
-    ]
-    return whole

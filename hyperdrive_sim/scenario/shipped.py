@@ -8,13 +8,13 @@ PACKAGE = Path(__file__).parents[1]
 
 
 def folder() -> Path:
-    """Where the scenarios are."""
+    """The folder of the scenarios: inside an installed package, else beside it in a checkout."""
     installed, checkout = PACKAGE / "scenarios", PACKAGE.parent / "scenarios"
     return installed if installed.is_dir() else checkout
 
 
 def scenarios() -> tuple[str, ...]:
-    """Paths of all scenarios, as one would type them where one is; absolute only if they are elsewhere."""
+    """Paths of all scenarios, relative to the working directory if they are below it, else absolute."""
     here = Path.cwd()
     found = sorted(folder().rglob("*.yaml"))
     return tuple(str(path.relative_to(here)) if path.is_relative_to(here) else str(path) for path in found)

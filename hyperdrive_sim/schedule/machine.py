@@ -15,13 +15,14 @@ class Unit:
     """Something that is busy with one task at a time, first come, first served.
 
     `name` is a path (`chip[3,4].array`), `kind` what it is for (`array`, `weights`, `border`, `host`). A link has a `rate` and a
-    latency: what it sends arrives that much after it has left.
+    latency: what it sends arrives that much after it has left. `part` names the part of a system that it belongs to, if there are several.
     """
 
     name: str
     kind: str
     rate: Rate | None = None
     latency_ps: int = 0
+    part: str = ""
 
     def ps(self, bits: int) -> int:
         """How long a link is busy with so many bits."""

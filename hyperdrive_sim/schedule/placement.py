@@ -78,14 +78,20 @@ class Placement:
             for residents in held:
                 alive = {resident.address: resident for resident in residents if resident.first <= step <= resident.last}
                 totals[step] += sum(resident.box.size * self.word_bits[resident.tensor] for resident in alive.values())
-        return max(totals.values())
+        return max(totals.values(), default=0)
 
     def checked(self, network: Network, machine: Machine) -> Placement:
-        """Itself, once proven: parts tile each layer's output exactly, every memory holds what lives in it at any one time."""
-        by_layer: dict[str, list[Box]] = {}
+        """Return self after checking it.
+
+        In each part of a system, the parts tile each layer's output exactly; every memory holds what lives in it at any one time. Raises
+        Finding for a fault of the placement, DoesNotFit for a memory that is too small.
+        """
+        by_layer: dict[tuple[str, str], list[Box]] = {}
         for part in self.parts:
-            by_layer.setdefault(part.layer, []).append(part.box)
-        for layer, boxes in by_layer.items():
+            if part.unit not in machine.unit:
+                raise Finding(f"{part.layer}: is computed by '{part.unit}', which this machine does not have")
+            by_layer.setdefault((machine.unit[part.unit].part, part.layer), []).append(part.box)
+        for (_, layer), boxes in by_layer.items():
             if fault := _tiling_fault(network.shape(layer).box, boxes):
                 raise Finding(f"{layer}: {fault}")
         proven: set[tuple[object, ...]] = set()

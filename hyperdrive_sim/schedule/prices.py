@@ -19,6 +19,11 @@ IO_ACTIONS: Mapping[str, str] = {
 """Actions that cross a chip's edge, and what they carry; all else is the core's."""
 
 
+def carries(action: str) -> str:
+    """What an action brings across a chip's edge; empty for one of the core's. The name of a part may stand before the action's own."""
+    return IO_ACTIONS.get(".".join(action.rsplit(".", 2)[-2:]), "")
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """What one action costs, in picojoules."""

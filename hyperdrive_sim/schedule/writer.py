@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import TypeVar
 
 from hyperdrive_sim.schedule.tasks import Schedule, Task
@@ -13,11 +13,12 @@ T = TypeVar("T")
 class Writer:
     """Takes tasks in the order of the schedule; one that is *counting* keeps few of them and knows how many there would be.
 
-    A lowering is written once, as loops over frames, blocks or passes, and serves both: it runs its regular loops through `each`.
+    One that writes calls *when_large* once there are more than *large* tasks. A lowering is written once, as loops over frames, blocks
+    or passes, and serves both: it runs its regular loops through `each`.
     """
 
-    def __init__(self, *, counting: bool = False) -> None:
-        self.counting = counting
+    def __init__(self, *, counting: bool = False, large: int | None = None, when_large: Callable[[], None] | None = None) -> None:
+        self.counting, self.large, self.when_large = counting, large, when_large
         self.tasks: list[Task] = []
         self._skipped = 0
         self._known: dict[Hashable, tuple[int, int]] = {}
@@ -39,7 +40,9 @@ class Writer:
         first two passes of one such loop and works out the rest, so what a pass leaves behind for the next must not be needed after it.
         """
         if not self.counting:
-            yield from items
+            for item in items:
+                self._notice()
+                yield item
             return
         if alike is None or alike not in self._known:
             before = self.size
@@ -54,6 +57,12 @@ class Writer:
         elif items:
             first, other = self._known[alike]
             self._skipped += first + other * (len(items) - 1)
+
+    def _notice(self) -> None:
+        """Call *when_large*, once, if more than *large* tasks have been written: it may raise before there are many more."""
+        if self.when_large and self.large is not None and len(self.tasks) > self.large:
+            told, self.when_large = self.when_large, None
+            told()
 
     def schedule(self) -> Schedule:
         """All that was written."""

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Unpack
 
 import numpy as np
 
@@ -20,11 +20,13 @@ from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Conv
 from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.scenario import inputs
+from hyperdrive_sim.scenario.experiment import Changes, Experiment
 from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.scenario.sources import Source, scenario_of
 from hyperdrive_sim.schedule.placement import Placement
 from hyperdrive_sim.schedule.tasks import Task
 from hyperdrive_sim.study import runs
-from hyperdrive_sim.study.runs import check_length, check_size, compiled
+from hyperdrive_sim.study.runs import check_length, compiled
 
 MAX_VALUES = 4_000_000_000
 WORTH_SAYING_S = 3
@@ -119,11 +121,23 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def check(scenario: Scenario, progress: Progress = silent) -> Verdict:
-    """Everything that can be checked about a scenario. Raises InvalidInput as a run does; faults of the schedule are in the verdict."""
+def check(
+    source: Source | None = None, changes: Changes | None = None, *, progress: Progress = silent, **experiment: Unpack[Experiment]
+) -> Verdict:
+    """Execute a scenario's schedule on data, in simulated time, and compare every value with the reference, bit for bit.
+
+        assert check("scenarios/hyperdrive/tiny_2x2.yaml").ok
+
+    Proves the order of all accesses as well, compares the makespan with its lower bounds, cuts tasks finer, and says how far the chip's
+    arithmetic is from float64. *source*, *changes* and *experiment* are as in `run`. What is wrong with a schedule is in the verdict;
+    raises InvalidInput as `run` does, and for more values than can be compared.
+    """
+    return _check(scenario_of(source, changes, experiment), progress)
+
+
+def _check(scenario: Scenario, progress: Progress) -> Verdict:
     made, laps = compiled(scenario, progress), _Laps()
     _affordable(scenario, made.network)
-    check_size(scenario, made)
     check_length(scenario, made)
     coarsest = made.machine.clock.cycles(made.trace.makespan_ps)
     laps.lap("timing")

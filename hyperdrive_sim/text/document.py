@@ -1,4 +1,4 @@
-"""A YAML text whose every key and value knows where it stands, and its validation into pydantic models."""
+"""YAML documents that remember the place of every key and value, and their validation into pydantic models."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from hyperdrive_sim.errors import InvalidInput, Mistake, Place
+from hyperdrive_sim.errors import NOWHERE, InvalidInput, Mistake, Place
 from hyperdrive_sim.text.reading import Reading, lines, place_after
 from hyperdrive_sim.text.wording import ABSENT, KeyPath, counted, described, dotted, explain, lookup, near
 
@@ -24,10 +24,10 @@ MAX_BYTES = 256 * 1024  # ruamel.yaml reads about 90 kB a second
 
 @dataclass(frozen=True)
 class Document:
-    """A mapping of keys to values, and the place of each.
+    """A YAML mapping as plain data, with the place (file, line, column) of each key.
 
-    `data` is what JSON can say: dict, list, str, bool, None, finite float and 64 bit int; keys are text whatever they look like. A
-    value's place is that of its key, a list item's its own; () is the whole.
+    `data` holds what JSON can express: dict, list, str, bool, None, finite float and 64-bit int; keys are text whatever they look like.
+    `places` is by key path, () for the whole document; a value's place is that of its key, a list item's its own.
     """
 
     data: Mapping[str, Any]
@@ -35,12 +35,15 @@ class Document:
 
     @classmethod
     def read(cls, path: Path, shown: str | None = None) -> Document:
-        """The file on top of those it `extends`: mappings are merged, anything else is replaced. Messages call it *shown*."""
+        """Read a file and merge it into those it `extends`: mappings are merged, anything else is replaced. Messages call it *shown*.
+
+        Raises InvalidInput for a file that cannot be read or is not YAML, and for one that extends itself.
+        """
         return _read(path, str(path) if shown is None else shown)
 
     @classmethod
     def parse(cls, text: str, file: str) -> Document:
-        """The text alone; `extends` is a key like any other here."""
+        """Read a text alone, in which `extends` is a key like any other; messages call it *file*. Raises InvalidInput."""
         reading = Reading(file)
         data = reading.whole(text)
         if not isinstance(data, dict):
@@ -49,7 +52,10 @@ class Document:
         return cls(data, reading.places)
 
     def with_setting(self, setting: str) -> Document:
-        """Another document in which `chip.mesh=[5,10]` holds: mappings on the way are made, `sweep.0.step=2` reaches into a list."""
+        """A copy with one `key=value` set, such as `chip.mesh=[5,10]`; `sweep.0.step=2` reaches into a list.
+
+        Mappings that are missing on the way are made. Raises InvalidInput, placed in the setting, for one that cannot be read or applied.
+        """
         file = f"--set {setting}"
         key, equals, value = setting.partition("=")
         if not equals or not all(part.strip() for part in key.split(".")):
@@ -63,7 +69,7 @@ class Document:
         return Document(_replaced(self.data, path, value_there), on_the_way | kept | reading.places | {path: on_the_way[path]})
 
     def place(self, key: str | KeyPath) -> Place:
-        """Of the key (`chip.mesh`, or a tuple), or of the nearest one around it that exists."""
+        """Place of a key (`chip.mesh`, or a path), or of the nearest enclosing key that exists."""
         name = key if isinstance(key, str) else dotted(key)
         known = {dotted(path): place for path, place in self.places.items()}
         while name not in known:
@@ -71,19 +77,21 @@ class Document:
         return known[name]
 
     def mistake(self, key: str | KeyPath, problem: str, cure: str = "") -> Mistake:
+        """A mistake in a key, at that key's place."""
         return Mistake(key if isinstance(key, str) else dotted(key), problem, cure, self.place(key))
 
     def located(self, error: E, at: KeyPath = ()) -> E:
-        """The same error, its keys taken to stand under *at*, with a place for every mistake that had none."""
+        """A copy of *error* in which every mistake has a place; those that had none get it by their key, taken to stand under *at*."""
         keys = [".".join(filter(None, (dotted(at), one.key))) for one in error.mistakes]
         moved = [one if one.place else one._replace(key=key, place=self.place(key)) for one, key in zip(error.mistakes, keys, strict=True)]
         return type(error)(*moved)
 
     def validate(self, model: type[M], at: KeyPath = ()) -> M:
-        """The document, or the part of it under *at* (absent is empty), as a *model*; otherwise all mistakes, in the order of the text.
+        """Validate the document, or the part of it under *at* (empty if absent), as a pydantic *model*.
 
-        Types are strict and unknown keys refused, whatever the model's configuration says; a YAML list serves for a tuple, an integer
-        for a float. A field may say in words what it takes: `Field(json_schema_extra={"expects": "[rows, columns] or 'auto'"})`.
+        Raises InvalidInput with all mistakes, in the order of the text. Types are strict and unknown keys refused, whatever the model's
+        configuration says; a YAML list serves for a tuple, an integer for a float. A field may say in words what it takes:
+        `Field(json_schema_extra={"expects": "[rows, columns] or 'auto'"})`.
         """
         part = lookup(self.data, at)
         data = {} if part is ABSENT else part
@@ -92,12 +100,12 @@ class Document:
         except ValidationError as error:
             findings = explain(error, data, model.model_json_schema())
         mistakes = [Mistake(dotted(at + f.key), f.problem, f.cure, self.place(at + f.path)) for f in findings]
-        raise InvalidInput(*sorted(mistakes, key=lambda mistake: mistake.place or Place("", 0, 0)))
+        raise InvalidInput(*sorted(mistakes, key=lambda mistake: mistake.place or NOWHERE))
 
 
 def excerpt(mistake: Mistake) -> str:
-    """The line that the mistake stands in with a caret under its column; empty where there is no such line (any more)."""
-    file, number, column = mistake.place or Place("", 0, 0)
+    """The source line of a mistake with a caret under its column; empty if the line cannot be read (any more)."""
+    file, number, column = mistake.place or NOWHERE
     try:
         text = file.removeprefix("--set ") if file.startswith("--set ") else Path(file).read_text(encoding="utf-8-sig")
         line = lines(text)[number - 1]
@@ -108,7 +116,7 @@ def excerpt(mistake: Mistake) -> str:
 
 
 def _read(path: Path, shown: str, chain: tuple[str, ...] = (), asked: Place | None = None) -> Document:
-    """*chain* are the files that led here by `extends`, *asked* is where the last of them says so."""
+    """Read a file with those it extends. *chain* are the files that led here by `extends`, *asked* is where the last of them says so."""
     own = Document.parse(_text(path, shown, asked), shown)
     if "extends" not in own.data:
         return own
@@ -149,7 +157,7 @@ def _merged(below: Any, above: Any) -> Any:
 
 
 def _steps(data: Any, key: str, file: str) -> KeyPath:
-    """The dotted key as a path into the data, with integers where there are lists."""
+    """A dotted key as a path into the data, with integers where there are lists."""
     path: KeyPath = ()
     for part in map(str.strip, key.split(".")):
         items = range(len(data)) if isinstance(data, list) else range(0)

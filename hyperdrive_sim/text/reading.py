@@ -1,4 +1,4 @@
-"""YAML text to plain data, with the place of every key and value."""
+"""YAML text read as plain data, with the place of every key and value."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _CURES = {
 
 
 class Reading:
-    """One text on its way from ruamel's nodes to plain data; gathers places, and mistakes that need not stop it."""
+    """One pass over a YAML text, from ruamel's nodes to plain data; collects places, and mistakes that need not stop it."""
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -40,7 +40,7 @@ class Reading:
         self.yaml.composer.warn_double_anchors = False
 
     def whole(self, text: str, path: KeyPath = ()) -> Any:
-        """What the text holds, to stand at *path* of the document; None where there is nothing."""
+        """Data of the whole text, placed at *path* of the document; None for an empty text. Raises InvalidInput with all mistakes."""
         self.places[path] = Place(self.file, 1, 1)
         try:
             root = self.yaml.compose(text)
@@ -51,6 +51,7 @@ class Reading:
         return data
 
     def value(self, node: Any, path: KeyPath) -> Any:
+        """Data of one node. Raises InvalidInput beyond MAX_NODES or MAX_DEPTH: aliases may make a node large, or contain itself."""
         self.nodes += 1
         if self.nodes > MAX_NODES or len(path) > MAX_DEPTH:
             problem = f"holds more than {MAX_NODES} values" if self.nodes > MAX_NODES else f"is nested more than {MAX_DEPTH} levels deep"
@@ -87,7 +88,7 @@ class Reading:
             return str(node.value)
         try:
             value: int | float | bool | None = self.yaml.constructor.construct_object(node)
-        except ValueError:
+        except ValueError:  # an integer of more digits than Python reads: refused below, like any other that is too large
             value = math.inf
         if isinstance(value, int | float) and not (abs(value) < 2**63 or (isinstance(value, float) and math.isfinite(value))):
             self.blame(path, f"must be a finite number of at most 64 bits, not {node.value[:60]}", "", node)
@@ -101,7 +102,7 @@ class Reading:
 
 
 def _broken(error: YAMLError, text: str, file: str) -> Mistake:
-    """What ruamel.yaml says about a text that is no YAML, in one line."""
+    """The mistake in a text that is not YAML: ruamel.yaml's message, in one line."""
     if isinstance(error, ReaderError):
         problem = f"contains a control character (0x{error.character:02x})"
         return Mistake("", problem, "remove it", place_after(text[: error.position], file))
@@ -122,9 +123,11 @@ def _broken(error: YAMLError, text: str, file: str) -> Mistake:
 
 
 def lines(text: str) -> list[str]:
+    """Lines of a text, split at each of YAML's three line ends."""
     return re.split(r"\r\n|\r|\n", text)
 
 
 def place_after(text: str, file: str) -> Place:
+    """Place of what follows *text*, the beginning of a file."""
     before = lines(text)
     return Place(file, len(before), len(before[-1]) + 1)

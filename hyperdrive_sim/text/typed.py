@@ -1,4 +1,4 @@
-"""JSON that this package wrote, as the record that it was written from."""
+"""Strict reading of JSON that this package wrote, back into the record that it was written from."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def typed(adapter: TypeAdapter[T], data: bytes) -> T:
-    """The record that JSON holds: types are strict, no key may be missing or too many. Raises ValueError with the first mistake."""
+    """Read a record from JSON: types are strict, no key may be missing or unknown. Raises ValueError with the first mistake."""
     try:
         return adapter.validate_json(data, strict=True, extra="forbid")
     except ValidationError as error:

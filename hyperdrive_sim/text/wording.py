@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with plain data, in the words of somebody who wrote YAML: one sentence for each key."""
+"""Pydantic's validation errors in the words of somebody who wrote YAML: one sentence for each key."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from pydantic_core import ErrorDetails
 
 KeyPath = tuple[str | int, ...]
 ABSENT = object()
+"""Result of a `lookup` that finds nothing; None is a value."""
 
 
 def described(value: Any) -> str:
-    """A value as messages call it: "the text 'abc'", "a list of 30 items", "12"."""
+    """A value in the words of a message: "the text 'abc'", "a list of 30 items", "12"."""
     if isinstance(value, str):
         line = " ".join(value.split())
         return f"the text '{line}'" if len(line) <= 60 else f"the text '{line[:57]}...'"
@@ -27,19 +28,23 @@ def described(value: Any) -> str:
 
 
 def dotted(path: KeyPath) -> str:
+    """A path as one key: `sweep.0.step`."""
     return ".".join(map(str, path))
 
 
 def counted(number: int, noun: str) -> str:
+    """A number with its noun: "1 item", "2 items"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def near(word: str | int, words: Iterable[str], likeness: float = 0.6) -> str:
+    """A hint at the word most like this one: "did you mean 'rows'?"; empty if none is like it."""
     near = get_close_matches(str(word), words, n=1, cutoff=likeness)
     return f"did you mean '{near[0]}'?" if near else ""
 
 
 def lookup(data: Any, path: KeyPath) -> Any:
+    """The value at a path of plain data; ABSENT if there is none."""
     for step in path:
         if not holds(data, step):
             return ABSENT
@@ -48,6 +53,7 @@ def lookup(data: Any, path: KeyPath) -> Any:
 
 
 def holds(data: Any, step: str | int) -> bool:
+    """True if *step* is a key of a mapping or an index of a list."""
     return step in data if isinstance(data, dict) else isinstance(data, list) and step in range(len(data))
 
 
@@ -64,7 +70,7 @@ _WORDS = {
 
 
 class _Finding(NamedTuple):
-    """One thing wrong in plain data: the path to point at, the key to name, the sentence."""
+    """A mistake in plain data: the path to point at, the key to name, the problem and the cure."""
 
     path: KeyPath
     key: KeyPath
@@ -73,7 +79,7 @@ class _Finding(NamedTuple):
 
 
 class _Spot(NamedTuple):
-    """One of pydantic's errors: the data path it is about, the schema of each step, and the union members it was found in.
+    """One of pydantic's errors: the data path it is about, the JSON Schema of each step, and the union members it was found in.
 
     `members` maps the path of a union to the name of the member that pydantic was trying there.
     """
@@ -85,23 +91,25 @@ class _Spot(NamedTuple):
 
     @property
     def of_another_kind(self) -> bool:
-        """Whether the value is none of what is wanted here, rather than one with something wrong in it."""
+        """True if the value is of the wrong kind altogether, rather than of the right kind with a mistake in it."""
         kind = self.error["type"]
         return kind.endswith("_type") or kind in _OTHER_KINDS or self.lacks_an_item
 
     @property
     def lacks_an_item(self) -> bool:
+        """True for a list that is too short for a tuple of fixed length."""
         return self.error["type"] == "missing" and isinstance(self.error["loc"][-1], int)
 
 
 def explain(error: ValidationError, data: Any, schema: Schema) -> list[_Finding]:
+    """Findings of a validation error, each once; *data* is what was validated, *schema* the model's JSON Schema."""
     defs = schema.get("$defs", {})
     spots = [_spot(one, data, schema, defs) for one in error.errors(include_url=False)]
     return list(dict.fromkeys(_finding(spot, defs, lookup(data, spot.path)) for spot in _without_unions(spots, defs)))
 
 
 def _spot(error: ErrorDetails, data: Any, schema: Schema, defs: Schema) -> _Spot:
-    """Walk pydantic's `loc` down the data; what is not there is the name of a union member, and chooses among the schemas."""
+    """Follow pydantic's `loc` down the data; a step that the data lacks is the name of a union member, and chooses among the schemas."""
     path: KeyPath = ()
     schemas = [schema]
     members: dict[KeyPath, str] = {}
@@ -117,7 +125,10 @@ def _spot(error: ErrorDetails, data: Any, schema: Schema, defs: Schema) -> _Spot
 
 
 def _without_unions(spots: list[_Spot], defs: Schema) -> list[_Spot]:
-    """Where several members of a union were tried and none fits, the errors of the member meant, or one for the whole."""
+    """Errors with each union's reduced to those of the member that was meant, or to a single one for the whole union.
+
+    Pydantic tries all members and reports the errors of each. Meant is a member that takes this kind of value, the one of fewest errors.
+    """
     tried: dict[KeyPath, dict[str, list[_Spot]]] = {}
     for spot in spots:
         for path, member in spot.members.items():
@@ -156,7 +167,7 @@ def _finding(spot: _Spot, defs: Schema, value: Any) -> _Finding:
 
 
 def _must_be(spot: _Spot, defs: Schema, value: Any) -> tuple[str, str]:
-    """The sentence for a value of the wrong kind or size, and a cure; pydantic's own words serve for bounds ("Input should be ...")."""
+    """Problem and cure for a value of the wrong kind or size; pydantic's own words serve for bounds ("Input should be ...")."""
     schema, kind = spot.schemas[-1], spot.error["type"]
     length = _fixed_length(schema, defs)
     if length and (spot.lacks_an_item or kind in ("too_short", "too_long")):
@@ -173,7 +184,7 @@ def _must_be(spot: _Spot, defs: Schema, value: Any) -> tuple[str, str]:
 
 
 def _wanted(schema: Schema, defs: Schema, many: bool = False) -> str:
-    """What a schema takes, in words: "a list of 2 integers or 'auto'"; empty for anything."""
+    """A schema in words: "a list of 2 integers or 'auto'"; empty if it takes anything."""
     if "expects" in schema:
         return str(schema["expects"])
     one, *others = _alternatives(schema, defs)
@@ -196,7 +207,7 @@ def _listed(words: Iterable[str]) -> str:
 
 
 def _alternatives(schema: Schema, defs: Schema) -> list[Schema]:
-    """The members of a union, or the schema alone; references looked up."""
+    """Members of a union, or the schema alone, with references resolved."""
     if "$ref" in schema:
         return _alternatives(defs[schema["$ref"].rpartition("/")[2]], defs)
     members = schema.get("anyOf") or schema.get("oneOf")

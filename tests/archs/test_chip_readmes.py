@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from pathlib import Path
 
 import pytest
 from commands import SCENARIOS
+from simulated import report
 
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.network.layers import Conv
-from hyperdrive_sim.report.layer_table import LayerRow
-from hyperdrive_sim.report.report import Report
-from hyperdrive_sim.report.summary import si
+from hyperdrive_sim.reports.layer_table import LayerRow
+from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.summary import si
 from hyperdrive_sim.scenario.scenario import Scenario
-from hyperdrive_sim.study.runs import run
 
 
 def readme(name: str) -> str:
     return " ".join((registry.folder(name) / "README.md").read_text("utf-8").split())
-
-
-@cache
-def report(name: str, *changes: str) -> Report:
-    return run(Scenario.read(SCENARIOS / name, changes))
 
 
 def alexnet_row(row: LayerRow, found: Report) -> str:
@@ -44,7 +38,7 @@ def alexnet_row(row: LayerRow, found: Report) -> str:
 
 
 def test_xnorbin_table_of_alexnet() -> None:
-    found, text = report("xnorbin/binary_alexnet.yaml"), readme("xnorbin")
+    found, text = report("xnorbin/binary_alexnet"), readme("xnorbin")
     rows = [row for row in found.layers if row.kind.startswith("xnor")]
     assert [row.name for row in rows] == ["conv2", "conv3", "conv4", "conv5", "fc6", "fc7"]
     for row in rows:
@@ -61,10 +55,10 @@ def test_xnorbin_table_of_alexnet() -> None:
 
 
 def test_xnorbin_at_full_use() -> None:
-    full, text = report("xnorbin/full_array.yaml"), readme("xnorbin")
+    full, text = report("xnorbin/full_array"), readme("xnorbin")
     assert "91.8 of 95 TOp/s/W" in text
     assert f"{full.efficiency.core_ops_per_j / 1e12:.1f}" == "91.8"
-    found = report("xnorbin/binary_alexnet.yaml")
+    found = report("xnorbin/binary_alexnet")
     assert "compare with 2.2 mW here" in text
     assert f"{1e3 * found.energy.core_j / found.time.latency_s:.1f}" == "2.2"
 
@@ -72,7 +66,7 @@ def test_xnorbin_at_full_use() -> None:
 @pytest.mark.parametrize(("scenario", "unit"), [("groupnet_resnet18", "m"), ("binary_resnet20_kept", "u")])
 @pytest.mark.parametrize("change", ["chip.idle_units=clocked", "chip.idle_units=gated", "chip.small_kernels=packed"])
 def test_chewbaccann_energies(scenario: str, unit: str, change: str) -> None:
-    energy = report(f"chewbaccann/{scenario}.yaml", change).energy
+    energy = report(f"chewbaccann/{scenario}", change).energy
     places = 3 if unit == "m" else None
     cells = [_rounded(joules, unit, places) for joules in (energy.core_j, energy.io_j, energy.total_j)]
     assert f"| {' | '.join(cells)} |" in readme("chewbaccann"), cells
@@ -84,14 +78,14 @@ def _rounded(joules: float, unit: str, places: int | None) -> str:
 
 
 def test_chewbaccann_sentences() -> None:
-    found, text = report("chewbaccann/binary_resnet18.yaml"), readme("chewbaccann")
+    found, text = report("chewbaccann/binary_resnet18"), readme("chewbaccann")
     assert re.search(r"gets 31\.7 TOp/s/W .* and 9\.6 TOp/s/W out of the system: 0\.11 mJ in the core, 0\.25 mJ for I/O", text)
     efficiency, energy = found.efficiency, found.energy
     assert (f"{efficiency.core_ops_per_j / 1e12:.1f}", f"{efficiency.system_ops_per_j / 1e12:.1f}") == ("31.7", "9.6")
     assert (f"{energy.core_j * 1e3:.2f}", f"{energy.io_j * 1e3:.2f}") == ("0.11", "0.25")
     assert "Binary ResNet-18 keeps 75 kB of maps alive" in text
     assert round(found.network.worst_layer_bits / 8e3) == 75
-    kept = report("chewbaccann/binary_resnet20_kept.yaml")
+    kept = report("chewbaccann/binary_resnet20_kept")
     assert "are 82 kbit" in text
     assert round((kept.io_bits["input"] + kept.io_bits["output"]) / 1e3) == 82
 

@@ -162,6 +162,7 @@ def test_resnet50_does_not_fit_one_chip() -> None:
         on(HYPERDRIVE, zoo.build("resnet50", (3, 224, 224)))
 
 
+@pytest.mark.slow
 def test_fifty_chips_for_two_megapixels() -> None:
     """ResNet-34 at 2048 x 1024: the mesh, its borders and corners, and the published throughput, which is the peak of 50 chips."""
     made = on(HYPERDRIVE, zoo.build("resnet34", (3, 1024, 2048)), mesh="auto")
@@ -284,7 +285,7 @@ def test_a_layer_in_the_middle_that_the_chip_cannot_run() -> None:
 
     network = Network("five", Shape(16, 14, 14), [conv("a", INPUT, 3), conv("b", "a", 5), conv("c", "b", 3)])
     sentence = (
-        "b: is a conv5x5 between layers on the chip, which Hyperdrive cannot run; "
+        "b: is a conv5x5 between layers on the chip, which Hyperdrive cannot run: it has a kernel of 5 x 5; "
         "it runs binary 1 x 1 and 3 x 3 convolutions of stride 1 and 2 with 'same' padding, and residual adds"
     )
     with pytest.raises(InvalidInput, match=f"^{re.escape(sentence)}$"):

@@ -6,11 +6,11 @@ A class says how close a figure must be: exact 0.1 points (or 0.1 %), tight 2 %,
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import simulated
 from commands import SCENARIOS
 from test_ambit import by_cells, gates
 
@@ -21,9 +21,9 @@ from hyperdrive_sim.network.golden import Exact
 from hyperdrive_sim.network.layers import Conv
 from hyperdrive_sim.network.parameters import Parameters
 from hyperdrive_sim.network.window import Window
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.scenario.scenario import Scenario
-from hyperdrive_sim.study.runs import compiled, run
+from hyperdrive_sim.study.runs import compiled
 
 README = Path(hyperdrive_sim.__file__).parent / "archs" / "_nandnet" / "README.md"
 NETWORKS = {"LeNet": "lenet", "Caffe-quick": "caffe_quick", "network in network": "nin_xnor", "AlexNet": "binary_alexnet"}
@@ -59,9 +59,8 @@ class Anchor(NamedTuple):
         return value if isinstance(value, str) else "" if value is None else f"{value:.4g} {self.unit}".strip()
 
 
-@cache
 def report(machine: str, name: str, *changes: str) -> Report:
-    return run(Scenario.read(SCENARIOS / machine / f"{name}.yaml", ["reproduces=null", *changes]))
+    return simulated.report(f"{machine}/{name}", "reproduces=null", *changes)
 
 
 def speedup(machine: str, name: str, over: str) -> float:

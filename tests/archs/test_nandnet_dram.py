@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
+import simulated
 from commands import SCENARIOS
 
 from hyperdrive_sim.archs import registry
@@ -13,7 +12,7 @@ from hyperdrive_sim.archs.nandnet_dram import timing
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.golden import Computation, forward
 from hyperdrive_sim.network.layers import Conv
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.scenario import inputs
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.study.runs import compiled, run
@@ -23,9 +22,8 @@ README = " ".join((registry.folder(DRAM.name) / "README.md").read_text("utf-8").
 NETWORKS = ("lenet", "caffe_quick", "nin_xnor", "binary_alexnet")
 
 
-@cache
 def report(name: str, *changes: str) -> Report:
-    return run(Scenario.read(SCENARIOS / "nandnet_dram" / f"{name}.yaml", ["reproduces=null", *changes]))
+    return simulated.report(f"nandnet_dram/{name}", "reproduces=null", *changes)
 
 
 def speedup(network: str, machine: str = "", *changes: str) -> float:
@@ -167,7 +165,10 @@ def lost(network: str, layers: list[str]) -> list[str]:
 
 @pytest.mark.parametrize(
     ("network", "name", "layers"),
-    [("lenet", "LeNet", ["conv2", "ip1"]), ("binary_alexnet", "AlexNet", ["conv2", "conv3", "conv4", "conv5"])],
+    [
+        ("lenet", "LeNet", ["conv2", "ip1"]),
+        pytest.param("binary_alexnet", "AlexNet", ["conv2", "conv3", "conv4", "conv5"], marks=pytest.mark.slow),
+    ],
 )
 def test_what_compression_loses(network: str, name: str, layers: list[str]) -> None:
     for row in lost(network, layers):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
 from math import ceil
 from typing import Any
 
 import numpy as np
 import pytest
+import simulated
 from commands import SCENARIOS
 
 from hyperdrive_sim.archs import registry
@@ -22,20 +22,19 @@ from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Conv, Sign
 from hyperdrive_sim.network.parameters import Parameters
 from hyperdrive_sim.network.window import Window
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.scenario import inputs
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.study.checks import check
-from hyperdrive_sim.study.runs import compiled, run
+from hyperdrive_sim.study.runs import compiled
 
 SRAM = registry.load("nandnet_sram")
 README = " ".join((registry.folder(SRAM.name) / "README.md").read_text("utf-8").split())
 NETWORKS = ("lenet", "caffe_quick", "nin_xnor", "binary_alexnet")
 
 
-@cache
 def report(name: str, *changes: str) -> Report:
-    return run(Scenario.read(SCENARIOS / "nandnet_sram" / f"{name}.yaml", ["reproduces=null", *changes]))
+    return simulated.report(f"nandnet_sram/{name}", "reproduces=null", *changes)
 
 
 def speedup(network: str, *changes: str) -> float:
@@ -119,7 +118,10 @@ LIMITS = [("and", 8, 3, 4), ("and", 16, 3, 2), ("xnor", 16, 3, 1), ("xnor", 16, 
 
 @pytest.mark.parametrize(
     ("network", "name", "layers"),
-    [("lenet", "LeNet", ["conv2", "ip1"]), ("binary_alexnet", "AlexNet", ["conv2", "conv3", "conv4", "conv5"])],
+    [
+        ("lenet", "LeNet", ["conv2", "ip1"]),
+        pytest.param("binary_alexnet", "AlexNet", ["conv2", "conv3", "conv4", "conv5"], marks=pytest.mark.slow),
+    ],
 )
 def test_what_converters_lose(network: str, name: str, layers: list[str]) -> None:
     """From maps that nothing was lost of."""

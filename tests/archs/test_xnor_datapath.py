@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,13 @@ def geometry(
     kernel: int, stride: int = 1, padding: int = 0, rows: int = 4, columns: int = 5, channels: int = 16, out: int = 16
 ) -> Geometry:
     conv, x = xnor("conv", "x", out, kernel, stride=stride, padding=padding), Shape(channels, rows, columns)
+    return Geometry(conv, x, conv.output((x,)))
+
+
+def uneven(kernel: tuple[int, int], stride: int, pads: tuple[int, int, int, int], rows: int, columns: int) -> Geometry:
+    """A kernel and paddings that are not alike on all sides."""
+    conv, x = xnor("conv", "x", 16), Shape(16, rows, columns)
+    conv = replace(conv, window=Window(kernel, (stride, stride), pads=pads))
     return Geometry(conv, x, conv.output((x,)))
 
 
@@ -201,6 +209,17 @@ def test_a_pass_with_a_stride_by_hand() -> None:
     assert pass_cycles(geometry(3, stride=3, padding=1, columns=9), drain_cycles=1) == 2 * len("ffo..o..o") + 1
 
 
+def test_a_pass_of_an_uneven_kernel_by_hand() -> None:
+    """1 x 5 over 4 x 6 pixels with two columns of padding at the left and one at the right: five pixels, the first five less two fill.
+
+    row 0  |fffooooo|
+    """
+    where = uneven((1, 5), 1, (0, 2, 0, 1), 4, 6)
+    assert where.out == (16, 4, 5)
+    assert pass_cycles(where) == 4 * len("fffooooo")
+    assert timing.pass_words(SubKernel(1, 5, 0, 0), where) == 4 * 6
+
+
 # --- words of a pass ---
 
 GEOMETRIES = st.builds(
@@ -213,17 +232,27 @@ GEOMETRIES = st.builds(
 )
 
 
+UNEVEN = st.builds(
+    uneven,
+    kernel=st.tuples(st.integers(1, 9), st.integers(1, 9)),
+    stride=st.integers(1, 4),
+    pads=st.tuples(*[st.integers(0, 5)] * 4),
+    rows=st.integers(9, 14),
+    columns=st.integers(9, 14),
+)
+
+
 def touched(window: SubKernel, where: Geometry, positions: Iterable[int]) -> set[tuple[int, int]]:
     """Pixels of the map under a window in some rows of the output: it jumps from row to row, and slides over every column."""
     conv, x, out = where
-    _, stride, _, padding, _ = conv.window.rows
-    rows = {at * stride - padding + window.top + row for at in positions for row in range(window.rows)}
+    (stride, _), (top, left, _, _) = conv.window.stride, conv.window.pads
+    rows = {at * stride - top + window.top + row for at in positions for row in range(window.rows)}
     slid = range((out.columns - 1) * stride + 1)
-    columns = {at - padding + window.left + column for at in slid for column in range(window.columns)}
+    columns = {at - left + window.left + column for at in slid for column in range(window.columns)}
     return {(row, column) for row in rows for column in columns if 0 <= row < x.rows and 0 <= column < x.columns}
 
 
-@given(GEOMETRIES, st.sampled_from([{}, SMALL_ARRAY, {"bpus": 1, "xnor_sums_per_bpu": 1}]))
+@given(GEOMETRIES | UNEVEN, st.sampled_from([{}, SMALL_ARRAY, {"bpus": 1, "xnor_sums_per_bpu": 1}]))
 def test_words_are_the_pixels_touched(where: Geometry, array: dict[str, int]) -> None:
     for window in timing.windows(where.conv.window.kernel, chip(**array)):
         pixels = touched(window, where, range(where.out.rows))

@@ -23,7 +23,7 @@ from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, MeanPool, Sign
 from hyperdrive_sim.network.window import Window
-from hyperdrive_sim.report.layer_table import LayerRow, layer_rows
+from hyperdrive_sim.reports.layer_table import LayerRow, layer_rows
 from hyperdrive_sim.schedule.placement import allocate
 from hyperdrive_sim.schedule.tasks import Arrivals, Compute, Copy, Schedule
 

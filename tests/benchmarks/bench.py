@@ -1,6 +1,7 @@
 """Measures this machine: whole runs, how cost grows with chips x blocks, and the convolution kernels side by side.
 
     python tests/benchmarks/bench.py [runs|growth|kernels|xnor ...]
+    python tests/benchmarks/bench.py smoke                              # a little of each: whether this file still runs
 
 Whole runs are new processes, the median of several. Kernels take turns within one process and are timed in CPU seconds, so that their
 ratios hold where the machine is shared. Prints tables; decides nothing.
@@ -13,7 +14,7 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -57,10 +58,10 @@ SIGN_LAYERS = [((31, 31, 96), 5, 256), ((15, 15, 384), 3, 384), ((6, 6, 256), 6,
 BLOCKS = [((58, 58, 64), 16), ((16, 16, 256), 16), ((9, 9, 512), 16), ((130, 258, 64), 64)]
 
 
-def runs() -> None:
+def runs(cases: Sequence[tuple[str, list[str], int]] = RUNS) -> None:
     """Wall seconds and peak memory of whole processes."""
     table = Table("whole process", "runs", "wall, median", "least", "most", "peak memory", title="command line", title_justify="left")
-    for name, arguments, times in RUNS:
+    for name, arguments, times in cases:
         command = [sys.executable, "-m", "hyperdrive_sim", *(str(SCENARIOS / a) if a.endswith(".yaml") else a for a in arguments)]
         measured = [_process(command) for _ in range(times)]
         walls = [wall for wall, _ in measured]
@@ -84,13 +85,13 @@ def _process(command: list[str]) -> tuple[float, int]:
     return time.perf_counter() - began, usage.ru_maxrss * 1024
 
 
-def growth() -> None:
+def growth(cases: Sequence[tuple[str, tuple[int, int, int], tuple[int, int]]] = GROWTH) -> None:
     """Tasks, and seconds per task, from one chip to 200: lowering and simulating grow with chips x blocks and with nothing else."""
     table = Table(
         "network", "input", "mesh", "chips x blocks", "tasks", "lower", "simulate", "per task", title="growth", title_justify="left"
     )
     arch = registry.load("hyperdrive")
-    for name, shape, mesh in GROWTH:
+    for name, shape, mesh in cases:
         network, spec = zoo.build(name, shape), arch.Spec(mesh=mesh)
         made = Compiled(arch.map(network, spec), Arrivals(), arch.grains[0])
         began = time.process_time()
@@ -105,33 +106,33 @@ def growth() -> None:
     CONSOLE.print(table)
 
 
-def convolutions() -> None:
+def convolutions(blocks: Sequence[tuple[tuple[int, int, int], int]] = BLOCKS, rounds: int = 5) -> None:
     """Multiply-accumulates per CPU second of every form that this machine can run, and its ratio to sequential numpy float16 adds."""
     forms = kernels.available()
     rng = np.random.default_rng(0)
     table = Table("block", *forms, title="ordered FP16 convolution, GMAC/s (ratio to numpy)", title_justify="left")
-    for shape, channels in BLOCKS:
+    for shape, channels in blocks:
         x = rng.standard_normal(shape).astype(np.float16)
         signs = (2 * rng.integers(0, 2, (channels, 3, 3, shape[2])) - 1).astype(np.int8)
         made = [kernels.kernel(form) for form in forms]
         jobs = [_job(form.convolve, x, form.pack(signs)) for form in made]
         macs = (shape[0] - 2) * (shape[1] - 2) * 9 * shape[2] * channels
-        rates = [macs / seconds / 1e9 for seconds in _taking_turns(jobs, 5)]
+        rates = [macs / seconds / 1e9 for seconds in _taking_turns(jobs, rounds)]
         table.add_row(f"{shape} -> {channels}", *(f"{rate:.3g} ({rate / rates[0]:.0f} x)" for rate in rates))
     CONSOLE.print(table)
 
 
-def xnor_convolutions() -> None:
+def xnor_convolutions(layers: Sequence[tuple[tuple[int, int, int], int, int]] = SIGN_LAYERS, rounds: int = 9) -> None:
     """Operations per CPU second of whole layers of signs, sums only, packing of maps and weights not counted."""
     forms = xnor.available()
     rng = np.random.default_rng(0)
     table = Table("layer", *forms, title="XNOR and count, GOp/s (ratio to numpy)", title_justify="left")
-    for shape, kernel, channels in SIGN_LAYERS:
+    for shape, kernel, channels in layers:
         made = [xnor.kernel(form) for form in forms]
         x, signs = _signs(rng, shape), _signs(rng, (channels, kernel, kernel, shape[2]))
         jobs = [_job(form.convolve, form.pack_map(x), form.pack_weights(signs)) for form in made]
         ops = 2 * (shape[0] - kernel + 1) * (shape[1] - kernel + 1) * signs.size
-        rates = [ops / seconds / 1e9 for seconds in _taking_turns(jobs, 9)]
+        rates = [ops / seconds / 1e9 for seconds in _taking_turns(jobs, rounds)]
         table.add_row(f"{shape}, {kernel} x {kernel} -> {channels}", *(f"{rate:.3g} ({rate / rates[0]:.0f} x)" for rate in rates))
     CONSOLE.print(table)
 
@@ -156,9 +157,17 @@ def _taking_turns(jobs: list[Callable[[], object]], rounds: int) -> list[float]:
     return [statistics.median(seconds) for seconds in times]
 
 
+def smoke() -> None:
+    """The least case of each part, once. The figures mean nothing."""
+    runs([(name, arguments, 1) for name, arguments, _ in RUNS[:2]])
+    growth(GROWTH[:1])
+    convolutions(BLOCKS[1:2], rounds=1)
+    xnor_convolutions(SIGN_LAYERS[2:3], rounds=1)
+
+
 def main() -> None:
-    parts = {"runs": runs, "growth": growth, "kernels": convolutions, "xnor": xnor_convolutions}
-    wanted = sys.argv[1:] or list(parts)
+    parts = {"runs": runs, "growth": growth, "kernels": convolutions, "xnor": xnor_convolutions, "smoke": smoke}
+    wanted = sys.argv[1:] or [part for part in parts if part != "smoke"]
     if unknown := set(wanted) - set(parts):
         raise SystemExit(f"unknown part {', '.join(sorted(unknown))}; there are {', '.join(parts)}")
     for part in wanted:

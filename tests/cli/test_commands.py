@@ -26,6 +26,8 @@ from hyperdrive_sim import __version__, kernels
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.cli import progress
 from hyperdrive_sim.network import zoo
+from hyperdrive_sim.network.layers import Conv
+from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.outputs import atomic
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.tasks import Compute, Copy, Region, Schedule, Task
@@ -606,6 +608,18 @@ def test_check_writes_what_the_network_computed(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["output.npy"]
 
 
+def test_several_outputs_are_written_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two heads on one trunk, of 5 and of 16 channels."""
+    sizes = {"trunk": ("input", 8), "one": ("trunk", 5), "two": ("trunk", 16)}
+    layers = [Conv(name=name, inputs=(source,), out_channels=out, window=Window.square(1)) for name, (source, out) in sizes.items()]
+    monkeypatch.setitem(zoo.ZOO, "tiny_heads", lambda: layers)
+    scenario = write(tmp_path, base=BASE.replace("network: tiny_conv", "network: tiny_heads"))
+    assert invoke("check", scenario, "-o", tmp_path / "out").exit_code == 0
+    with np.load(tmp_path / "out" / "output.npz") as outputs:
+        assert {name: values.shape for name, values in outputs.items()} == {"one": (1, 5, 12, 16), "two": (1, 16, 12, 16)}
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["output.npz"]
+
+
 def test_check_says_when_it_will_be_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     scenario = Scenario.read(TINY.with_name("resnet34_224.yaml"))
     monkeypatch.setattr(kernels, "fastest", lambda: "numpy")
@@ -615,3 +629,84 @@ def test_check_says_when_it_will_be_slow(monkeypatch: pytest.MonkeyPatch) -> Non
     assert not checks.slowness(Scenario.read(TINY))
     monkeypatch.setattr(kernels, "fastest", lambda: "numba")
     assert not checks.slowness(scenario)
+
+
+# --- tracebacks ---
+
+
+def test_an_error_is_a_sentence_unless_its_traceback_is_asked_for() -> None:
+    plain, asked = invoke("run", "nosuch.yaml"), invoke("--traceback", "run", "nosuch.yaml")
+    assert (plain.exit_code, asked.exit_code) == (2, 2)
+    assert plain.stderr == "error: cannot read 'nosuch.yaml': there is no such file\n"
+    assert asked.stderr.startswith("Traceback (most recent call last):\n")
+    assert asked.stderr.endswith(f"hyperdrive_sim.errors.InvalidInput: {plain.stderr.removeprefix('error: ')}{plain.stderr}")
+    assert asked.stdout == ""
+
+
+def test_the_traceback_of_what_the_system_would_not_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any, **__: Any) -> Any:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "r")
+
+    monkeypatch.setattr(atomic.os, "fdopen", full)
+    result = invoke("--traceback", "run", TINY, "-o", tmp_path)
+    assert result.exit_code == 2
+    assert "Traceback" in result.stderr
+    assert result.stderr.endswith(f"error: No space left on device: {tmp_path / 'result.json'}\n")
+
+
+def test_the_tracebacks_of_some_that_failed(tmp_path: Path) -> None:
+    write(tmp_path, "sweep: {frames: [1, 0]}\n")
+    swept = invoke("--traceback", "sweep", tmp_path / "s.yaml", "--json")
+    compared = invoke("--traceback", "compare", TINY, "nosuch.yaml", "--json")
+    for result in (swept, compared):
+        assert result.exit_code == 3
+        assert result.stderr.count("Traceback") == 1
+        assert len(json.loads(result.stdout)) == 2
+
+
+# --- explain ---
+
+WHY = """\
+task 8: input of pool on host.link, frame 0
+copies 192 pixels of channels 0:16 of 'pool' from host to chip[1,0].fmm
+
+ready    cycle 0     0 s  from the beginning
+start  cycle 111  1.92 us  after 111 cycles (1.92 us) of waiting for host.link
+"""
+
+
+def test_explain() -> None:
+    result = invoke("explain", TINY, "8")
+    assert (result.exit_code, result.stderr) == (0, "")
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert lines[:5] == [line.split() for line in WHY.splitlines()]
+    assert "host.link did before it, while it was ready:\n  0: input pool host.link 0\n  4: input pool host.link 0\n" in result.stdout
+    assert "after it come:\n  9: border pool chip[1,0].north 0, made ready by it\n" in result.stdout
+    assert result.stdout == result.stdout.strip() + "\n"
+
+
+def test_explain_goes_back_to_the_beginning() -> None:
+    text = invoke("explain", TINY, "border layer1.0.conv2 chip[1,0].north").stdout
+    chain = re.findall(r"^(\d+): \w+ \S+ \S+ 0 +[\d,]+ +[\d.]+ %", text, re.MULTILINE)
+    assert chain == ["42", "23", "22", "21", "10", "9", "8"]
+    assert "\nthe time went to array 48.3 %, border 48.0 %, host 3.7 %\n" in text
+
+
+def test_explain_of_a_directory_lacks_only_the_effect(tmp_path: Path) -> None:
+    invoke("run", TINY, "-o", tmp_path)
+    alone, read = document("explain", TINY, "43", "--json"), document("explain", tmp_path, "43", "--json")
+    assert alone["effect"].startswith("copies 16 pixels")
+    assert read == alone | {"effect": None}
+    assert set(read) == {
+        *("task", "unit_kind", "effect", "actions", "ready", "start", "end", "waited", "chain", "chain_by_kind", "before", "releases")
+    }
+
+
+def test_explain_what_is_no_task(tmp_path: Path) -> None:
+    result = invoke("explain", TINY, "compute layer2.0.conv1 chip[0,0].array")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert sentences(result) == [
+        "TASK: 'compute layer2.0.conv1 chip[0,0].array' fits 2 tasks: 61: compute layer2.0.conv1 chip[0,0].array 0; "
+        "78: compute layer2.0.conv1 chip[0,0].array 0; say more of it, or its number"
+    ]
+    assert sentences(invoke("explain", tmp_path, "0", "--set", "frames=2"))[0].startswith(f"--set: '{tmp_path}' is a run that has been")

@@ -13,15 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import simulated
 import worlds
 from commands import BASE, SCENARIOS, TINY, invoke, process, sentences, write
 from rich.console import Console, RenderableType
 
 from hyperdrive_sim.cli import comparisons
 from hyperdrive_sim.errors import HyperdriveSimError, InvalidInput, Mistake, Place, Stuck
-from hyperdrive_sim.report import side_by_side
-from hyperdrive_sim.report.report import Action, Report, UnitRow
-from hyperdrive_sim.report.summary import per_s, percent, si
+from hyperdrive_sim.outputs import sources
+from hyperdrive_sim.reports import side_by_side
+from hyperdrive_sim.reports.report import Action, Report, UnitRow
+from hyperdrive_sim.reports.summary import per_s, percent, si
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.study import runs
 
@@ -32,7 +34,11 @@ WIDE = 200
 
 @cache
 def report(file: str = str(TINY), *changes: str) -> Report:
-    return runs.run(Scenario.read(file, changes))
+    """Of a scenario in the repository, or of one that a test wrote."""
+    path = Path(file)
+    if path.is_relative_to(SCENARIOS):
+        return simulated.report(path.relative_to(SCENARIOS).with_suffix("").as_posix(), *changes)
+    return runs.run(Scenario.read(path, changes))
 
 
 def titled(title: str, found: Report) -> Report:
@@ -267,10 +273,14 @@ def titles(lines: Sequence[str], figures: Sequence[list[str]]) -> list[str]:
     return [" ".join(words) for words in found]
 
 
-COMPARED = [[*RESNETS, str(TINY)], *([str(file) for file in sorted(folder.iterdir())] for folder in sorted(COMPARE.iterdir()))]
+COMPARED = [
+    pytest.param([*RESNETS, str(TINY)], id="hyperdrive"),
+    *(pytest.param([str(file) for file in sorted(folder.iterdir())], id=folder.name) for folder in sorted(COMPARE.iterdir())),
+]
 
 
-@pytest.mark.parametrize("files", COMPARED, ids=lambda files: Path(files[-1]).parent.name)
+@pytest.mark.slow
+@pytest.mark.parametrize("files", COMPARED)
 def test_nothing_is_cut_off_at_any_width(files: list[str]) -> None:
     """From 52 columns to 140: all figures of a scenario in one line, whole, and all words of its title; more room, no fewer columns."""
     found = [(file, report(file)) for file in files]
@@ -383,10 +393,10 @@ def test_what_is_wrong_with_every_file_alike_is_said_once() -> None:
 
 
 def test_faults_found_while_running_end_as_in_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    def stuck(*_: object) -> Report:
+    def stuck(*_: object, **__: object) -> Report:
         raise Stuck("nobody moves")
 
-    monkeypatch.setattr(runs, "run", stuck)
+    monkeypatch.setattr(sources, "run", stuck)
     result = invoke("compare", TINY)
     assert (result.exit_code, result.stdout, result.stderr) == (1, "", "error: nobody moves\n")
 
@@ -418,7 +428,7 @@ def test_remarks_are_dim_and_failures_red() -> None:
 
 def test_progress_is_told() -> None:
     told: list[str] = []
-    ran = [outcome for _, outcome in runs.compare([str(TINY)] * 2, (), lambda stage, done, total: told.append(stage))]
+    ran = sources.compare([TINY] * 2, progress=lambda stage, done, total: told.append(stage))
     assert len(ran) == 2
     assert told.count("scheduling") == told.count("summarising") == 2
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from contract_worlds import Built, World, same
 
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.engine import hazards
@@ -18,9 +17,8 @@ from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Add, Concat, Conv, Layer, Sign, Upsample
 from hyperdrive_sim.network.window import Window
-from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Copy
-
-TWO = Arrivals(2)
+from hyperdrive_sim.schedule.tasks import HOST, Copy
+from hyperdrive_sim.testing.worlds import Built, World, same
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Given(Built):
 
 def built(architecture: str, network: Network, chip: dict[str, Any] | None = None) -> Given:
     found = registry.load(architecture)
-    return Given(found, World(network.name, (0, 0, 0), chip or {}, found.grains[0], TWO), network)
+    return Given(found, World(network.name, (0, 0, 0), chip or {}, frames=2), network)
 
 
 def conv(name: str, source: str, out: int = 16, kernel: int = 3, **more: Any) -> Conv:
@@ -113,7 +111,7 @@ def test_what_crosses_the_edge_of_the_accelerator(architecture: str) -> None:
     for make in (heads, pair):
         world = built(architecture, make(architecture))
         values: Counter[tuple[str, str]] = Counter()
-        for task in world.schedule:
+        for task in world.compiled.schedule:
             if isinstance(task.effect, Copy) and HOST in (task.effect.source, task.effect.target):
                 way = "in" if task.effect.source == HOST else "out"
                 values[way, task.effect.tensor] += sum(box.channels(task.effect.c0, task.effect.c1).size for box in task.effect.boxes)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from commands import SCENARIOS, TINY
+import simulated
+from commands import TINY
 from worlds import CLOCK, task
 
 from hyperdrive_sim.engine.occupancy import Occupancy, occupancies
@@ -121,7 +122,7 @@ def test_peak() -> None:
 
 def test_the_map_memory_of_hyperdrive_is_full_at_its_worst_layer() -> None:
     """6,422,528 bits: what the chip was built for, and what a chip of the mesh of 50 needs."""
-    report = run(Scenario.read(SCENARIOS / "hyperdrive" / "resnet34_224.yaml"))
+    report = simulated.report("hyperdrive/resnet34_224")
     assert report.occupancy["chip[0,0].fmm"].peak == report.occupancy["chip[0,0].fmm"].capacity == 6_422_528
 
 

@@ -508,7 +508,7 @@ def of_sums(network: Network, name: str) -> bool:
     [
         ("tiny_xnor_pooled", (3, 13, 17), 8, 1),
         ("tiny_groupnet", (3, 13, 17), 8, 1),
-        ("cifar10_bnn", (3, 32, 32), 1, 4),
+        pytest.param("cifar10_bnn", (3, 32, 32), 1, 4, marks=pytest.mark.slow),
         ("binary_resnet20", (3, 32, 32), 4, 1),
     ],
 )

@@ -51,6 +51,7 @@ def order(network: Network) -> list[str]:
             [conv("a"), conv(INPUT, "a")],
             "input: is the name of the network's input and of a layer; give the layer a name of its own",
         ),
+        ([conv("a", inputs=INPUT)], "a: has the inputs 'input'; they are a tuple of names: ('input',)"),
         ([conv("a"), conv("b", "aa")], "b: takes its input from 'aa', which is no layer of this network"),
         ([conv("a", "b"), conv("b", "a")], "network: has a cycle; a layer must not depend on its own output"),
         ([conv("a"), conv("b", "b")], "network: has a cycle; a layer must not depend on its own output"),

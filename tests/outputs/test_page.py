@@ -26,15 +26,18 @@ from hyperdrive_sim.outputs.page.inline import FOLDER, inline
 from hyperdrive_sim.outputs.page.picture import faded, linear, logarithmic
 from hyperdrive_sim.outputs.page.pictures.tiles import STEP
 from hyperdrive_sim.outputs.page.table import measured, scale
-from hyperdrive_sim.report import side_by_side, summary
-from hyperdrive_sim.report.derived.tile_map import WHOLE_RUN
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports import side_by_side, summary
+from hyperdrive_sim.reports.derived.tile_map import WHOLE_RUN
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.scenario.scenario import Scenario
 
 MAX_BYTES = 8_000_000
 ONE = [TINY, f"{TINY} frames=3", FIFTY, "xnorbin/binary_alexnet", "nandnet_dram/binary_alexnet", "hyperdrive/resnet34_narrow_weights"]
-one_run = pytest.mark.parametrize("name", ONE)
-every_page = pytest.mark.parametrize("names", [*((name,) for name in ONE), FOUR], ids="+".join)
+MARKS = {FIFTY: pytest.mark.slow}
+one_run = pytest.mark.parametrize("name", [pytest.param(name, marks=MARKS.get(name, ())) for name in ONE])
+every_page = pytest.mark.parametrize(
+    "names", [pytest.param(names, id="+".join(names), marks=MARKS.get(names[0], ())) for names in [*((name,) for name in ONE), FOUR]]
+)
 
 
 def report(name: str) -> Report:
@@ -117,6 +120,7 @@ def test_plotly_is_there_once_as_it_was_released(names: tuple[str, ...]) -> None
     assert text(*names).count(inline().plotly) == 1
 
 
+@pytest.mark.slow
 def test_size() -> None:
     assert len(text(FIFTY).encode()) < MAX_BYTES / 2
     assert len(text(*FOUR).encode()) < MAX_BYTES

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import programs
 import pytest
 from commands import BASE
 from pages import FIFTY, FOUR, TINY, simulation, text
@@ -19,9 +20,8 @@ from hyperdrive_sim.outputs import page as pages
 from hyperdrive_sim.outputs.page.run import simulated
 from hyperdrive_sim.scenario.scenario import Scenario
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium")]
 
-CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -64,8 +64,6 @@ class Seen:
 
 @pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
-    if not CHROMIUM.exists():
-        pytest.fail(f"there is no {CHROMIUM}; install it with: apt-get update && apt-get install -y chromium", pytrace=False)
     with sync_playwright() as started:
         yield started
 
@@ -80,7 +78,7 @@ def browser(playwright: Playwright, tmp_path: Path) -> Iterator[Any]:
         file.write_text(html, "utf-8")
         wanted = {"viewport": {"width": 1280, "height": 1000}, **options}
         context = playwright.chromium.launch_persistent_context(
-            str(tmp_path / f"user{len(contexts)}"), executable_path=str(CHROMIUM), headless=True, args=list(FLAGS), **wanted
+            str(tmp_path / f"user{len(contexts)}"), executable_path=programs.find("chromium"), headless=True, args=list(FLAGS), **wanted
         )
         contexts.append(context)
         return Seen(context.new_page(), file)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from commands import ROOT, SCENARIOS
+from commands import ROOT
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb, to_rgba
@@ -26,6 +26,7 @@ from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 from pencil import MACHINE as UNRATED
 from pencil import NETWORK, compute
+from simulated import report
 
 from hyperdrive_sim.engine.ledger import account
 from hyperdrive_sim.engine.occupancy import Occupancy
@@ -35,14 +36,12 @@ from hyperdrive_sim.outputs import plots
 from hyperdrive_sim.outputs.palette import PALETTE
 from hyperdrive_sim.outputs.plots.labels import Labels, Named
 from hyperdrive_sim.rates import Rate
-from hyperdrive_sim.report.derived.metrics import METRICS
-from hyperdrive_sim.report.layer_table import layer_rows
-from hyperdrive_sim.report.report import Report, Throughput, _energy, _time, _unit_rows
-from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.reports.derived.metrics import METRICS
+from hyperdrive_sim.reports.layer_table import layer_rows
+from hyperdrive_sim.reports.report import Report, Throughput, _energy, _time, _unit_rows
 from hyperdrive_sim.schedule.machine import Unit
 from hyperdrive_sim.schedule.prices import Price
 from hyperdrive_sim.schedule.tasks import Schedule, Task
-from hyperdrive_sim.study.runs import run
 
 # --- by pencil ---
 
@@ -74,11 +73,6 @@ two  |..aaaa..bbbbb|
 link |.....bb......|
 """
 NS = 1e-9
-
-
-@cache
-def report(name: str, *changes: str) -> Report:
-    return run(Scenario.read(SCENARIOS / f"{name}.yaml", changes))
 
 
 @cache
@@ -330,7 +324,7 @@ RUNS = [
     ("hyperdrive/tiny_2x2", "chip.mesh=[3,4]", "frames=3"),
     ("xnorbin/binary_alexnet",),
     ("nandnet_dram/lenet",),
-    ("chewbaccann/groupnet_resnet18",),
+    pytest.param(("chewbaccann/groupnet_resnet18",), marks=pytest.mark.slow),
 ]
 ALL = ("tile_use", "layer_time", "energy", "gantt", "occupancy", "bandwidth", "roofline")
 

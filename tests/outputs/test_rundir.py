@@ -11,7 +11,6 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from commands import BASE, SCENARIOS, TINY, invoke, process, sentences, write
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
+from simulated import report as report_of
 
 from hyperdrive_sim.cli import tables
 from hyperdrive_sim.errors import InvalidInput, MissingExtra
@@ -29,8 +29,8 @@ from hyperdrive_sim.network.synthetic import random_parameters
 from hyperdrive_sim.outputs import manifest, rundir
 from hyperdrive_sim.outputs.manifest import without_directories
 from hyperdrive_sim.outputs.yaml_text import yaml_text
-from hyperdrive_sim.report.report import Report
-from hyperdrive_sim.report.span_columns import ABOUT
+from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.span_columns import ABOUT
 from hyperdrive_sim.scenario import inputs
 from hyperdrive_sim.scenario.published import Comparison
 from hyperdrive_sim.scenario.scenario import Scenario
@@ -44,16 +44,14 @@ RUNS = [
     ("hyperdrive/resnet34_narrow_weights",),
     ("xnorbin/binary_alexnet",),
     ("xnorbin/binary_alexnet_photo", "frames=2"),
-    ("chewbaccann/groupnet_resnet18_bases",),
+    pytest.param(("chewbaccann/groupnet_resnet18_bases",), marks=pytest.mark.slow),
     ("nandnet_dram/lenet_compressed",),
 ]
 FILES = ["arrays.npz", "layers.csv", "machine.json", "manifest.json", "result.json", "scenario.resolved.yaml", "spans.npz"]
 
 
-@cache
 def simulated(name: str, *changes: str) -> tuple[Scenario, Report]:
-    scenario = Scenario.read(SCENARIOS / f"{name}.yaml", changes)
-    return scenario, run(scenario)
+    return Scenario.read(SCENARIOS / f"{name}.yaml", changes), report_of(name, *changes)
 
 
 def written(folder: Path, name: str = "hyperdrive/tiny_2x2", *changes: str) -> Report:
@@ -345,7 +343,7 @@ def limited(size: int) -> Callable[[], None]:
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
-@pytest.mark.parametrize("size", [0, 3000, 8000])
+@pytest.mark.parametrize("size", [0, *(pytest.param(size, marks=pytest.mark.slow) for size in (3000, 8000))])
 def test_a_full_disk_leaves_what_was_there(tmp_path: Path, size: int) -> None:
     """Whichever file has no room, the first or a later one."""
     for earlier in (False, True):

@@ -12,8 +12,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from typing import Any, NamedTuple
 
+import programs
 import pytest
-from commands import ROOT, SCENARIOS
+import simulated
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
@@ -21,13 +22,9 @@ from hyperdrive_sim.outputs import timelines
 from hyperdrive_sim.outputs.timelines.slices import Track
 from hyperdrive_sim.outputs.timelines.timeline import of_report
 from hyperdrive_sim.outputs.timelines.window import of_run
-from hyperdrive_sim.scenario.scenario import Scenario
-from hyperdrive_sim.study.runs import run
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium", "speedscope")]
 
-SPEEDSCOPE = ROOT / "node_modules" / "speedscope" / "dist" / "release"
-INSTALL = "install what this test needs: apt-get install -y chromium npm && npm install --no-save speedscope"
 ALONE = ("disable-gpu", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync")
 PATIENCE_MS = 60_000
 
@@ -55,19 +52,17 @@ class _Quiet(SimpleHTTPRequestHandler):
     scope="module", params=[("tiny_2x2", ":", "unit"), ("tiny_2x2", "30us:90us", "unit"), ("resnet34_2048x1024", ":", "machine")]
 )
 def shown(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
-    chromium = shutil.which("chromium")
-    if chromium is None or not SPEEDSCOPE.is_dir():
-        pytest.fail(INSTALL, pytrace=False)
     name, window, level = request.param
-    folder = shutil.copytree(SPEEDSCOPE, tmp_path_factory.mktemp("speedscope") / "site")
-    report = run(Scenario.read(SCENARIOS / "hyperdrive" / f"{name}.yaml"))
+    folder = shutil.copytree(programs.find("speedscope"), tmp_path_factory.mktemp("speedscope") / "site")
+    report = simulated.report(f"hyperdrive/{name}")
     timelines.write(report, timelines.request(folder / "t.json", window, level))
     tracks = of_report(report, of_run(window, report.trace.makespan_ps), level).tracks
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder))) as server, sync_playwright() as playwright:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         profile = tmp_path_factory.mktemp("profile")
         options = ["--no-sandbox", *(f"--{option}" for option in ALONE)]
-        context = playwright.chromium.launch_persistent_context(profile, executable_path=chromium, headless=True, args=options)
+        browser = programs.find("chromium")
+        context = playwright.chromium.launch_persistent_context(profile, executable_path=browser, headless=True, args=options)
         page, said = context.new_page(), []
         page.on("console", lambda message: said.append((message.type, message.text)))
         page.on("pageerror", lambda error: said.append(("error", str(error))))

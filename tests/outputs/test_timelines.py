@@ -8,7 +8,6 @@ import sys
 import tracemalloc
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,8 +15,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import simulated
 import timeline_readers
-from commands import ROOT, SCENARIOS, TINY, invoke, sentences
+from commands import ROOT, TINY, invoke, sentences
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from timeline_readers import Contents
@@ -31,12 +31,10 @@ from hyperdrive_sim.outputs.timelines import chrome, counters, timeline
 from hyperdrive_sim.outputs.timelines.columns import place
 from hyperdrive_sim.outputs.timelines.slices import Slice
 from hyperdrive_sim.outputs.timelines.window import TimeWindow, bounds, of_run
-from hyperdrive_sim.report.records import Action, Energy
-from hyperdrive_sim.report.report import Report
-from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.reports.records import Action, Energy
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
 from hyperdrive_sim.schedule.tasks import HOST, Copy, Schedule
-from hyperdrive_sim.study.runs import run
 
 RUNS = {
     "mesh": ("hyperdrive/tiny_2x2",),
@@ -52,10 +50,8 @@ READERS = {
 FORMATS = (".json", ".pftrace", ".vcd")
 
 
-@cache
 def report(name: str) -> Report:
-    scenario, *changes = RUNS[name]
-    return run(Scenario.read(SCENARIOS / f"{scenario}.yaml", changes))
+    return simulated.report(*RUNS[name])
 
 
 def written(path: Path, of: Report, **wanted: str) -> Contents:
@@ -658,9 +654,10 @@ def test_compressed_is_the_same(tmp_path: Path) -> None:
     assert written(tmp_path / "t.perfetto-trace", of) == written(tmp_path / "t.pftrace", of)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_a_large_timeline_is_never_all_in_memory(tmp_path: Path, suffix: str) -> None:
-    of = run(Scenario.read(SCENARIOS / "xnorbin" / "cifar10_bnn.yaml"))
+    of = simulated.report("xnorbin/cifar10_bnn")
     request = timelines.request(tmp_path / f"t{suffix}")
     timelines.write(of, request)
     shown = timeline.of_report(of, TimeWindow(0, of.trace.makespan_ps), "unit")
@@ -819,7 +816,7 @@ def test_announced_sizes_are_about_right(tmp_path: Path, suffix: str, name: str,
 
 @pytest.mark.slow
 def test_sizes_of_the_mesh_of_50_are_those_of_the_readme(tmp_path: Path) -> None:
-    of = run(Scenario.read(SCENARIOS / "hyperdrive" / "resnet34_2048x1024.yaml"))
+    of = simulated.report("hyperdrive/resnet34_2048x1024")
     sizes = []
     for level in timeline.LEVELS:
         request = timelines.request(tmp_path / "t.json", level=level)

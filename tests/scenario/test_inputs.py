@@ -14,7 +14,7 @@ from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.network.layers import Conv
+from hyperdrive_sim.network.layers import Concat, Conv
 from hyperdrive_sim.network.parameters import Array, Parameters
 from hyperdrive_sim.network.synthetic import random_inputs, random_parameters
 from hyperdrive_sim.network.window import Window
@@ -284,3 +284,17 @@ def test_a_scenario_finds_its_files_beside_itself(tmp_path: Path, monkeypatch: p
     assert _same(input_maps(scenario, network)["input"], read_image(tmp_path / "here" / "data" / "a.png", network.shape("input")))
     for command in ("run", "check"):
         assert invoke(command, "here/s.yaml").exit_code == 0
+
+
+def test_one_picture_is_not_several_inputs() -> None:
+    """Without it both are drawn, each from its name; with it nobody could say which input it is."""
+    conv = Conv(name="conv", inputs=("both",), out_channels=4, window=Window.square(1))
+    layers = [Concat(name="both", inputs=("left", "right")), conv]
+    network = Network("stereo", {"left": Shape(3, 6, 8), "right": Shape(3, 6, 8)}, layers)
+    drawn_maps = input_maps(Scenario.parse(BASE, []), network)
+    assert {name: values.shape for name, values in drawn_maps.items()} == {"left": (6, 8, 3), "right": (6, 8, 3)}
+    assert not np.array_equal(drawn_maps["left"], drawn_maps["right"])
+    with pytest.raises(InvalidInput) as failure:
+        input_maps(Scenario.parse(BASE + "input: {image: a.png}\n", []), network)
+    sentence = "input: is one picture, 'stereo' has the inputs left, right; leave it out: inputs are then drawn from the seed"
+    assert str(failure.value).endswith(sentence)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import simulated
 from commands import SCENARIOS, TINY
 
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.layers import Conv
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.scenario import published
 from hyperdrive_sim.scenario.published import Row, Section
 from hyperdrive_sim.scenario.scenario import Scenario
@@ -48,9 +48,8 @@ SECTIONS = [
 ]
 
 
-@cache
 def report(path: Path, *changes: str) -> Report:
-    return run(Scenario.read(path, changes))
+    return simulated.report(name_of(path), *changes)
 
 
 def test_all_scenarios_are_found() -> None:
@@ -108,6 +107,7 @@ def test_every_scenario_runs(path: Path) -> None:
     assert bool(found.published) is bool(Scenario.read(path).settings.reproduces)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [param for param in NAMES if param.id not in (LARGEST, SLOW[2])])
 def test_two_runs_are_alike_byte_for_byte(path: Path) -> None:
     assert json.dumps(run(Scenario.read(path)).to_dict()) == json.dumps(report(path).to_dict())
@@ -219,7 +219,7 @@ def test_tiny_2x2_is_right_in_every_bit() -> None:
     assert found.deviation.largest < 0.01 * found.deviation.scale
 
 
-@pytest.mark.parametrize(("name", "values"), [("binary_alexnet", 190_464), ("cifar10_bnn", 157_706)])
+@pytest.mark.parametrize(("name", "values"), [pytest.param("binary_alexnet", 190_464, marks=pytest.mark.slow), ("cifar10_bnn", 157_706)])
 def test_binary_layers_are_right_in_every_bit_on_a_photograph(name: str, values: int) -> None:
     scenario = Scenario.read(SCENARIOS / "xnorbin" / f"{name}_photo.yaml")
     assert scenario.settings.input is not None

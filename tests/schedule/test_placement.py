@@ -224,6 +224,12 @@ def test_the_most_bits_alive_in_any_one_step() -> None:
     assert smaller.worst_bits() == 16 * (6 + 4)
 
 
+def test_a_map_that_leaves_at_once_is_kept_nowhere() -> None:
+    """The only layer of a network on XNORBIN: its sums go to the host as they are made."""
+    placement = Placement((Part("conv", WHOLE, "array", "fmm"),), {"fmm": ()}, frozenset(), {"conv": 16})
+    assert placement.worst_bits() == 0
+
+
 # Addresses
 
 

@@ -59,3 +59,22 @@ def test_positions_are_those_of_the_schedule() -> None:
     writer = Writer()
     assert [writer.add(task(name, "unit", 1)) for name in "abc"] == [0, 1, 2]
     assert [one.name for one in writer.schedule()] == ["a", "b", "c"]
+
+
+def test_a_writer_says_once_that_it_has_become_large() -> None:
+    sizes: list[int] = []
+    writer = Writer(large=3, when_large=lambda: sizes.append(writer.size))
+    for _ in writer.each(range(10)):
+        writer.add(task("compute", "array", 1))
+    assert sizes == [4], "between two passes, when there are more than three"
+
+
+def test_nothing_more_is_written_if_that_raises() -> None:
+    def refuse() -> None:
+        raise ValueError("too many")
+
+    writer = Writer(large=3, when_large=refuse)
+    with pytest.raises(ValueError, match=r"^too many$"):
+        for _ in writer.each(range(10)):
+            writer.add(task("compute", "array", 1))
+    assert writer.size == 4

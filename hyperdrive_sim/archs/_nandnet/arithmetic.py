@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hyperdrive_sim.archs._nandnet.decomposition import Bits, Counts, Limit, Product, Taps, counts, kernels, sums_of, taps
+from hyperdrive_sim.archs._nandnet.steps import runs
 from hyperdrive_sim.network.golden import apply_in, onwards
 from hyperdrive_sim.network.layers import Conv, Layer
 from hyperdrive_sim.network.parameters import Array, Parameters
@@ -36,7 +37,7 @@ class Counting(ABC):
         """The targets [positions, out] as the hardware comes to them; None for too many to do so here."""
 
     def apply(self, layer: Layer, operands: Sequence[Array], parameters: Parameters) -> Array:
-        if not isinstance(layer, Conv) or not layer.counts:
+        if not isinstance(layer, Conv) or not runs(layer):
             return apply_in(np.float32, layer, operands, parameters)
         under, weights = taps(operands[0], layer), _kernels(parameters)
         return self._finished(layer, under, weights, counts(self.product, under, weights, self.limit))

@@ -47,11 +47,15 @@ class Plan(NamedTuple):
 
 def plan(network: Network, left_to_host: tuple[str, ...] = ()) -> Plan:
     """Raises InvalidInput for a network without such convolutions, or for a layer left to the host that is none of them."""
-    convs = [layer for layer in network if isinstance(layer, Conv) and network.is_sums(layer.name)]
-    if unknown := sorted(set(left_to_host) - {conv.name for conv in convs}):
-        known = ", ".join(conv.name for conv in convs)
+    sums = [layer for layer in network if isinstance(layer, Conv) and network.is_sums(layer.name)]
+    convs = [conv for conv in sums if runs(conv)]
+    if unknown := sorted(set(left_to_host) - {conv.name for conv in sums}):
+        known = ", ".join(conv.name for conv in sums)
         raise InvalidInput.at("chip.left_to_host", f"'{unknown[0]}' is no binary layer of '{network.name}'", f"it has {known}")
     steps = tuple(Step(conv, conv.inputs[0], tuple(_behind(network, conv))) for conv in convs if conv.name not in left_to_host)
+    if sums and not convs:
+        problem = f"has {sums[0].groups} groups; the accelerator can run no layer of '{network.name}'"
+        raise InvalidInput.at(sums[0].name, problem, "it runs XNOR convolutions in one group")
     if not steps:
         problem = f"'{network.name}' leaves no layer with binary weights and binary maps"
         raise InvalidInput.at("network", problem, "this accelerator runs XNOR convolutions only; `hyperdrive-sim list` names networks")
@@ -59,6 +63,11 @@ def plan(network: Network, left_to_host: tuple[str, ...] = ()) -> Plan:
     entries = tuple(dict.fromkeys(step.source for step in steps if step.source not in made))
     host = frozenset(layer.name for layer in network if layer.name not in ours)
     return Plan(steps, host, entries, network.leaving((step.output for step in steps), host))
+
+
+def runs(conv: Conv) -> bool:
+    """Whether the accelerators can count a convolution's products: one of signs, in one group, whose results are bare sums."""
+    return conv.counts and conv.groups == 1
 
 
 def ones_share(plan: Plan, network: Network) -> dict[str, Quantity]:

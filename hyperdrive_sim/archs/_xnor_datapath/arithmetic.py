@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hyperdrive_sim.archs._xnor_datapath import timing
 from hyperdrive_sim.archs._xnor_datapath.spec import DatapathSpec
+from hyperdrive_sim.archs._xnor_datapath.steps import runs
 from hyperdrive_sim.errors import Overflow
 from hyperdrive_sim.kernels import xnor
 from hyperdrive_sim.kernels.xnor_bits import Rule
@@ -54,7 +55,7 @@ class Xnor:
         return 40e9 if xnor.fastest() == "numpy" else None
 
     def apply(self, layer: Layer, operands: Sequence[Array], parameters: Parameters) -> Array:
-        if isinstance(layer, Conv) and layer.counts:
+        if isinstance(layer, Conv) and runs(layer):
             sums = self._convolved(layer, operands[0], parameters)
             return (np.maximum(sums, 0) if layer.relu else sums).astype(self.dtype)
         return apply_in(np.float32, layer, operands, parameters)

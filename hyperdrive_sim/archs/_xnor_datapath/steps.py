@@ -73,8 +73,7 @@ def plan(network: Network) -> Plan:
     """Raises InvalidInput for a network without binary convolutions of binary maps, or with sums that the datapath cannot finish."""
     terms = _terms(network)
     if not terms:
-        problem = f"'{network.name}' has no layer with binary weights and binary maps"
-        raise InvalidInput.at("network", problem, "this chip runs XNOR convolutions only; `hyperdrive-sim list` names networks")
+        raise _nothing_to_run(network)
     steps = tuple(_steps(network, terms))
     ours = {name for step in steps for number in range(len(step.terms)) for name in step.layers(number)}
     made = {step.output for step in steps}
@@ -83,12 +82,39 @@ def plan(network: Network) -> Plan:
     return Plan(steps, host, entries, network.leaving((step.output for step in steps), host))
 
 
+def runs(conv: Conv) -> bool:
+    """Whether the datapath has the hardware for a convolution: one of signs, whose results are bare sums."""
+    return conv.counts and next(_obstacles(conv), None) is None
+
+
+def _obstacles(conv: Conv) -> Iterator[str]:
+    """Properties of a convolution of signs that the datapath has no hardware for; the host computes what has any."""
+    if conv.groups > 1:
+        yield f"has {conv.groups} groups"
+    if conv.window.dilation != (1, 1):
+        yield "has dilation {} x {}".format(*conv.window.dilation)
+    if conv.window.stride[0] != conv.window.stride[1]:
+        yield "has stride {} x {}".format(*conv.window.stride)
+
+
+def _nothing_to_run(network: Network) -> InvalidInput:
+    """What to raise for a network without any layer for the chip: names the first convolution of signs and what does not fit, if any."""
+    for layer in network:
+        if isinstance(layer, Conv) and network.is_sums(layer.name):
+            problem = f"{', '.join(_obstacles(layer))}; the chip can run no layer of '{network.name}'"
+            return InvalidInput.at(layer.name, problem, "it runs XNOR convolutions in one group, without dilation, of one stride")
+    problem = f"'{network.name}' has no layer with binary weights and binary maps"
+    return InvalidInput.at("network", problem, "this chip runs XNOR convolutions only; `hyperdrive-sim list` names networks")
+
+
 def _terms(network: Network) -> dict[str, Term]:
     """Every binary convolution with the add behind it, by the map they make."""
     order = {layer.name: number for number, layer in enumerate(network)}
-    convs = {layer.name: layer for layer in network if isinstance(layer, Conv) and network.is_sums(layer.name)}
+    convs = {layer.name: layer for layer in network if isinstance(layer, Conv) and runs(layer)}
     terms = {name: Term(conv, conv.inputs[0], None, None) for name, conv in convs.items()}
     for add in (layer for layer in network if isinstance(layer, Add) and network.is_sums(layer.name)):
+        if not any(name in terms or name in convs for name in add.inputs):
+            continue  # sums of the host's own
         own = max((name for name in add.inputs if name in convs), key=order.__getitem__, default=None)
         if add.inputs[0] == add.inputs[1] or own is None or convs[own].relu or network.only_reader(own) != add or own not in terms:
             problem = "does not add to the sums of a convolution of its own"
@@ -96,6 +122,8 @@ def _terms(network: Network) -> dict[str, Term]:
         (bypass,) = (name for name in add.inputs if name != own)
         if add.gain != 1 and (own != add.inputs[0] or not network.is_signs(bypass)):
             raise InvalidInput.at(add.name, f"weighs sums by {add.gain}", "the chip has no multiplier; only signs can weigh more than 1")
+        if bypass not in terms and not network.is_signs(bypass):
+            raise InvalidInput.at(add.name, f"adds the sums of '{bypass}'", "the chip adds to sums of its own or to signs only")
         del terms[own]
         terms[add.name] = Term(convs[own], convs[own].inputs[0], add, bypass)
     return dict(sorted(terms.items(), key=lambda item: order[item[0]]))

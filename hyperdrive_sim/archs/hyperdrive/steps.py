@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import networkx as nx
@@ -11,7 +12,7 @@ from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Add, Conv, Layer
 from hyperdrive_sim.network.window import Window
 
-WINDOWS = frozenset(Window.square(kernel, stride=stride, padding=kernel // 2) for kernel in (1, 3) for stride in (1, 2))
+RUNS = "it runs binary 1 x 1 and 3 x 3 convolutions of stride 1 and 2 with 'same' padding, and residual adds"
 
 
 class Step(NamedTuple):
@@ -49,9 +50,7 @@ def plan(network: Network) -> Plan:
     host = frozenset(_host_layers(network))
     ours = [layer for layer in network if layer.name not in host]
     if not any(isinstance(layer, Conv) for layer in ours):
-        raise InvalidInput.at(
-            "network", f"'{network.name}' has no layer with binary weights", "Hyperdrive runs binary-weight convolutions only"
-        )
+        raise _nothing_to_run(network)
     fused = {conv: add for add in ours if isinstance(add, Add) for conv in [_conv_under(add, network)]}
     steps = tuple(_step(layer, fused.get(layer.name)) for layer in ours if isinstance(layer, Conv))
     made = {step.output for step in steps}
@@ -65,12 +64,50 @@ def plan(network: Network) -> Plan:
 
 def runs(layer: Layer) -> bool:
     """Whether Hyperdrive has the hardware for a layer."""
+    return next(_obstacles(layer), None) is None
+
+
+def _obstacles(layer: Layer) -> Iterator[str]:
+    """Properties of a layer that Hyperdrive has no hardware for."""
     match layer:
         case Conv():
-            return layer.weights == "binary" and layer.pad == 0 and layer.window in WINDOWS
+            if layer.weights != "binary":
+                yield "has real weights"
+            if layer.groups > 1:
+                yield f"has {layer.groups} groups"
+            if layer.pad != 0:
+                yield f"is padded with {layer.pad:+d}"
+            yield from _unfit(layer.window)
         case Add():
-            return layer.gain == 1
-    return False
+            if layer.gain != 1:
+                yield f"weighs its bypass by {layer.gain}"
+            if layer.inputs[0] == layer.inputs[1]:
+                yield "adds a map to itself"
+        case _:
+            yield "is neither a convolution nor a residual add"
+
+
+def _unfit(window: Window) -> Iterator[str]:
+    rows, columns = window.kernel
+    if window.kernel not in ((1, 1), (3, 3)):
+        yield f"has a kernel of {rows} x {columns}"
+    if window.dilation != (1, 1):
+        yield "has dilation {} x {}".format(*window.dilation)
+    if window.stride not in ((1, 1), (2, 2)):
+        yield "has stride {} x {}".format(*window.stride)
+    if window.pads != (rows // 2, columns // 2) * 2:
+        yield f"has pads {window.pads}, 'same' would be {(rows // 2, columns // 2) * 2}"
+
+
+def _nothing_to_run(network: Network) -> InvalidInput:
+    """What to raise for a network without any layer for the chip: names the first binary convolution and what does not fit, if any."""
+    for layer in network:
+        if isinstance(layer, Conv) and layer.weights == "binary":
+            problem = f"{', '.join(_obstacles(layer))}; Hyperdrive can run no layer of '{network.name}'"
+            return InvalidInput.at(layer.name, problem, RUNS)
+    return InvalidInput.at(
+        "network", f"'{network.name}' has no layer with binary weights", "Hyperdrive runs binary-weight convolutions only"
+    )
 
 
 def _host_layers(network: Network) -> set[str]:
@@ -87,8 +124,8 @@ def _host_layers(network: Network) -> set[str]:
         if before and after:
             raise InvalidInput.at(
                 layer.name,
-                f"is a {layer.kind} between layers on the chip, which Hyperdrive cannot run",
-                "it runs binary 1 x 1 and 3 x 3 convolutions of stride 1 and 2 with 'same' padding, and residual adds",
+                f"is a {layer.kind} between layers on the chip, which Hyperdrive cannot run: it {', '.join(_obstacles(layer))}",
+                RUNS,
             )
         host.add(layer.name)
     return host
@@ -103,6 +140,9 @@ def _conv_under(add: Add, network: Network) -> str:
         raise InvalidInput.at(
             add.name, "does not follow a convolution of its own", "Hyperdrive adds a bypass only to a convolution's result, before its ReLU"
         )
+    if not runs(conv):
+        problem = f"adds to the result of '{later}', which Hyperdrive cannot run: it {', '.join(_obstacles(conv))}"
+        raise InvalidInput.at(add.name, problem, RUNS)
     return later
 
 

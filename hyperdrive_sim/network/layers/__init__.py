@@ -1,4 +1,4 @@
-"""What a network is made of: one file per layer, with its geometry, its work, its golden value and its drawn constants.
+"""The layers that networks are made of: one file each, with its geometry, its work, its golden value and its drawn constants.
 
 To add a layer, write a file: a frozen class that is a `Layer`, and what it registers with `values` and `constants`. To name it beside
 the others, list it here.

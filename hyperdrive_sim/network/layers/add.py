@@ -17,9 +17,9 @@ from hyperdrive_sim.network.parameters import Array, Parameters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Add(Weightless):
-    """The sum of two maps of one shape, the second one *gain* times, then optionally an offset per channel, then ReLU.
+    """A residual add: the sum of two maps of one shape, the second times *gain*, then optionally an offset per channel, then ReLU.
 
-    A residual bypass. A bypass of signs needs a gain to weigh anything against the sums of thousands of products.
+    The second input is the bypass. One of signs needs a gain to weigh anything against the sums of thousands of products.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Maps side by side."""
+"""Concatenation of maps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hyperdrive_sim.network.parameters import Array, Parameters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concat(Weightless):
-    """The channels of several maps of one size, one after the other in the order of the inputs."""
+    """Concatenation along the channels: maps of the same rows and columns, one after the other in the order of the inputs."""
 
     name: str
     inputs: tuple[str, ...]
@@ -35,7 +35,7 @@ class Concat(Weightless):
         return shapes[0]._replace(channels=sum(shape.channels for shape in shapes))
 
     def needs(self, which_input: int, out: Box, shapes: Shapes) -> Box:
-        """Those of the block's channels that the input gives; an empty block where it gives none."""
+        """Block of an input that the block *out* takes: its channels that come from this input; empty if none do."""
         before, channels = sum(shape.channels for shape in shapes[:which_input]), shapes[which_input].channels
         return out.channels(*(min(max(bound - before, 0), channels) for bound in (out.c0, out.c1)))
 
@@ -50,6 +50,6 @@ def _computed(layer: Concat, operands: Sequence[Array], parameters: Parameters, 
 
 @map_range.register(Concat)
 def _range(layer: Concat, ranges: Sequence[Range], shapes: Shapes) -> Range:
-    """Wide enough for all of them, around the mean of where they lie."""
+    """A range wide enough for all inputs, around the mean of their centres."""
     centre = sum(one.centre for one in ranges) / len(ranges)
     return Range(centre, max(abs(one.centre - centre) + one.spread for one in ranges), all(one.cut for one in ranges))

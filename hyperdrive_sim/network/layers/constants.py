@@ -1,6 +1,6 @@
-"""The registries of drawn constants: what a layer is tried on where nobody gives it weights, and where that leaves its map's values.
+"""The registries of drawn constants, for layers that are given none, and of the range of values that their maps then have.
 
-A layer's file registers both, as far as they are not what is said here.
+A layer's file registers both, as far as they differ from the defaults here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from hyperdrive_sim.network.parameters import Array, Parameters
 
 
 class Range(NamedTuple):
-    """Roughly which values a map holds: around *centre*, *spread* to either side, none below 0 if *cut*."""
+    """A rough range of the values in a map: around *centre*, *spread* to either side, none below 0 if *cut*."""
 
     centre: float
     spread: float
@@ -24,9 +24,9 @@ class Range(NamedTuple):
 
 
 class Around(NamedTuple):
-    """What constants are drawn by: the shapes and the ranges of a layer's inputs, the channels of its output, and who reads that.
+    """A layer's surroundings, which its constants are drawn for: shapes and ranges of its inputs, channels and readers of its output.
 
-    *offsets* are small and drawn already, one per channel, exact in FP16: for whoever has an offset.
+    *offsets* are small and drawn already, one per channel, exact in FP16, for layers that have an offset.
     """
 
     shapes: Shapes
@@ -38,17 +38,17 @@ class Around(NamedTuple):
 
 @singledispatch
 def drawn(layer: Layer, rng: np.random.Generator, around: Around) -> Parameters | None:
-    """A layer's constants, drawn so that maps keep a spread of about one; None for a layer that has none, as it is unless registered."""
+    """Constants of a layer, drawn so that maps keep a spread of about one; None for a layer that has none, which is the default."""
     return None
 
 
 @singledispatch
 def map_range(layer: Layer, ranges: Sequence[Range], shapes: Shapes) -> Range:
-    """Which values a layer's map holds, from those of its inputs: around 0 and spread by 1, unless it registers something else."""
+    """Rough range of a layer's output, from those of its inputs: around 0 and spread by 1, unless the layer registers something else."""
     return Range(0.0, 1.0)
 
 
 def normal(rng: np.random.Generator, shape: tuple[int, ...], fan_in: int) -> Array:
-    """Real weights, exact in FP16."""
+    """Real weights for sums of *fan_in* products: normal, of variance 2 / *fan_in* (He initialisation), exact in FP16."""
     values: Array = rng.normal(0, np.sqrt(2 / fan_in), shape).astype(np.float16).astype(np.float32)
     return values

@@ -23,11 +23,13 @@ RESIDUAL_GAIN = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conv:
-    """A convolution, then optionally a factor and an offset per output channel (batch norm), then ReLU.
+    """A 2-D convolution, then optionally a factor and an offset per output channel (batch norm), then ReLU.
 
-    Binary weights are +-1. Over binary *maps* too, which are signs, the products are XNORs and the sums integers. Beyond the edge of its
-    input it sees *pad*: 0, which over signs is a third value and contributes nothing, or one of the signs. Networks for Hyperdrive put
-    the offset of a convolution that feeds a residual add into the `Add`, because the chip adds the bypass before the bias.
+        Conv(name="conv1", inputs=("input",), out_channels=64, window=Window.square(3, padding=1))
+
+    Binary weights are +-1. Over binary *maps* too, which are signs, the products are XNORs and the sums integers. The padding's value is
+    *pad*: 0, which over signs is a third value and contributes nothing, or one of the signs. Networks for Hyperdrive put the offset of a
+    convolution that feeds a residual add into the `Add`, because the chip adds the bypass before the bias.
 
     In *groups*, output channels and input channels are cut into as many equal runs, and each run of outputs takes its run of inputs
     alone; with as many groups as input channels, the convolution is depthwise.
@@ -58,7 +60,7 @@ class Conv:
 
     @property
     def counts(self) -> bool:
-        """Whether its products are those of signs, and its results their bare sums."""
+        """True if its products are those of signs, and its sums are neither scaled nor offset."""
         return self.weights == self.maps == "binary" and not self.scale and not self.bias
 
     def output(self, shapes: Shapes) -> Shape:
@@ -69,6 +71,7 @@ class Conv:
         return self.window.over(x, self.out_channels)
 
     def needs(self, which_input: int, out: Box, shapes: Shapes) -> Box:
+        # a group takes all of its input channels, however few of its output channels are asked for
         inputs, outputs = shapes[0].channels // self.groups, self.out_channels // self.groups
         return self.window.under(out.channels(out.c0 // outputs * inputs, -(-out.c1 // outputs) * inputs))
 
@@ -113,7 +116,7 @@ def _by_group(layer: Conv, x: Array, weights: Array, first: int) -> Iterator[tup
 
 
 def _convolved(x: Array, weights: Array, window: Window) -> Array:
-    """A sum over kernel rows of matrix products: only one row of taps is ever unfolded, so large maps stay in memory."""
+    """A convolution as matrix products, one per kernel row: only one row of taps is unfolded at a time, so large maps fit in memory."""
     by_row = np.ascontiguousarray(weights.reshape(len(weights), window.rows.kernel, -1).transpose(1, 2, 0))
     rows, columns = window.positions(x.shape[0], x.shape[1])
     y = np.zeros((rows * columns, len(weights)), x.dtype)

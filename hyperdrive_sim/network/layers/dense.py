@@ -16,7 +16,7 @@ from hyperdrive_sim.network.parameters import Array, Parameters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dense:
-    """A fully connected layer with real weights and an offset: the classifier."""
+    """A fully connected layer with real weights and an offset over a whole map: the classifier."""
 
     name: str
     inputs: tuple[str]
@@ -52,7 +52,7 @@ class Dense:
 
 @computed.register(Dense)
 def _computed(layer: Dense, operands: Sequence[Array], parameters: Parameters, dtype: DType) -> Array:
-    """The sum runs over rows, then columns, then channels."""
+    """The product of the weights and the map as one vector, in which the channels turn fastest, then the columns, then the rows."""
     y = given(parameters.weights).astype(dtype) @ operands[0].astype(dtype).ravel()
     return finished(y.reshape(1, 1, -1), parameters, relu=False)
 

@@ -1,4 +1,4 @@
-"""What every layer says of itself: its geometry, its work and what its map holds. It knows nothing of chips.
+"""The interface of a layer: its geometry, its work and the kind of values in its output. A layer knows nothing of chips.
 
 One MAC is two Op; a scale, a bias, an add and a comparison are one Op each; a ReLU is none, and neither is a sign, whose batch norm and
 comparison the papers of binary chips leave out.
@@ -16,16 +16,17 @@ BINARY_BITS = 1
 REAL_BITS = 16  # FP16
 
 Shapes = Sequence[Shape]
-"""Of all inputs of a layer, in their order."""
+"""Shapes of all inputs of a layer, in their order."""
 
 Holds = Literal["real", "sums", "signs"]
-"""What a map holds: real numbers; integers, the sums of binary convolutions over binary maps; or signs, -1 and +1."""
+"""Kind of values in a map: real numbers; integers, the sums of binary convolutions over binary maps; or signs, -1 and +1."""
 
 
 class Layer(Protocol):
-    """A layer, known by its name, with the names of the maps that it takes. Frozen; what no layer can be is refused when it is made.
+    """A layer: its name, the names of the maps that it takes, its geometry and its work.
 
-    All methods take the shapes of all inputs. *size* counts output values, of the whole map or of a block of it.
+    Frozen; making one raises InvalidInput for properties that no layer can have. *shapes* are those of all inputs, *size* is a number of
+    output values, of the whole map or of a block of it.
     """
 
     @property
@@ -36,36 +37,40 @@ class Layer(Protocol):
 
     @property
     def kind(self) -> str:
-        """What sort of layer it is, in a word: conv3x3/2, add."""
+        """Kind of layer, in a word: conv3x3/2, add."""
         ...
 
     def output(self, shapes: Shapes) -> Shape:
-        """The shape of the map it makes; empty where a window does not fit. InvalidInput for shapes that do not go together."""
+        """Shape of the output; empty if a window does not fit. Raises InvalidInput for input shapes that do not go together."""
         ...
 
     def needs(self, which_input: int, out: Box, shapes: Shapes) -> Box:
-        """The block of input number *which_input* under a block of output; it may reach into the padding."""
+        """Block of input number *which_input* that the block *out* of the output takes; may reach into the padding."""
         ...
 
     def holds(self, inputs: Sequence[Holds]) -> Holds:
-        """What its map holds, from what its inputs do. InvalidInput for inputs that it cannot take."""
+        """Kind of values in the output, from those in the inputs. Raises InvalidInput for inputs that the layer cannot take."""
         ...
 
     def macs(self, size: int, shapes: Shapes) -> int:
-        """Multiply-accumulates."""
+        """Multiply-accumulates for *size* output values."""
         ...
 
     def ops(self, size: int, shapes: Shapes) -> int:
-        """Operations of every kind."""
+        """Operations of every kind for *size* output values; one MAC is two of them."""
         ...
 
-    def weight_count(self, shapes: Shapes) -> int: ...
+    def weight_count(self, shapes: Shapes) -> int:
+        """Number of weights of the whole layer."""
+        ...
 
-    def weight_bits(self, shapes: Shapes) -> int: ...
+    def weight_bits(self, shapes: Shapes) -> int:
+        """Bits of all weights: 1 each where they are binary, 16 where they are real."""
+        ...
 
 
 class Weightless:
-    """What a layer without weights says of its work: no products, no operations unless it names some, a map of real numbers."""
+    """Base of layers without weights: no MACs and, unless overridden, no operations and an output of real numbers."""
 
     __slots__ = ()
 
@@ -86,7 +91,7 @@ class Weightless:
 
 
 def refuse(layer: str, faults: Iterable[str]) -> None:
-    """Raises InvalidInput with all faults of a layer, if there are any."""
+    """Raise InvalidInput with all faults of a layer, if there are any."""
     InvalidInput.collected(Mistake(layer, fault) for fault in faults)
 
 

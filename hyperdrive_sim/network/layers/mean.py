@@ -1,4 +1,4 @@
-"""The mean of each channel."""
+"""Global average pooling."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hyperdrive_sim.network.parameters import Array, Parameters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GlobalMean(Weightless):
-    """The mean of each channel over the whole map."""
+    """Global average pooling: the mean of each channel over the whole map."""
 
     name: str
     inputs: tuple[str]

@@ -32,7 +32,7 @@ class _Pool(Weightless):
 
     @property
     def kind(self) -> str:
-        """With its stride even where that is 1, as poolings usually have a larger one."""
+        """Kind of pooling with its stride, even one of 1, because poolings usually have a larger one: maxpool3x3/1."""
         return f"{self.what}{self.window}" + ("/1" if self.window.stride == (1, 1) else "")
 
     def output(self, shapes: Shapes) -> Shape:
@@ -47,7 +47,7 @@ class _Pool(Weightless):
 
 
 class MaxPool(_Pool):
-    """The largest pixel under a sliding window; padding never wins."""
+    """Max pooling: the largest pixel under a sliding window; padding never wins."""
 
     __slots__ = ()
     what = "maxpool"
@@ -57,14 +57,14 @@ class MaxPool(_Pool):
 
 
 class MeanPool(_Pool):
-    """The mean of the pixels under a sliding window; padding counts as zeros."""
+    """Average pooling: the mean of the pixels under a sliding window; padding counts as zeros."""
 
     __slots__ = ()
     what = "meanpool"
 
 
 def pooled(operation: np.ufunc, x: Array, window: Window) -> Array:
-    """One value for each position of a window on a map that is padded already."""
+    """Reduction of the pixels under each position of a window, on a map that is padded already."""
     rows, columns = window.positions(x.shape[0], x.shape[1])
     first, *others = (
         x[window.rows.tap(row, rows), window.columns.tap(column, columns)]
@@ -103,9 +103,10 @@ def _range_of_largest(layer: MaxPool, ranges: Sequence[Range], shapes: Shapes) -
 @map_range.register(MeanPool)
 def _range_of_mean(layer: MeanPool, ranges: Sequence[Range], shapes: Shapes) -> Range:
     centre, spread, cut = ranges[0]
+    # the mean of a normal value cut at 0 is 0.4 of its spread
     return Range(centre + 0.4 * spread * cut, 0.6 * spread / sqrt(layer.window.taps), cut)
 
 
 def _largest_of(count: int) -> float:
-    """Where the largest of so many normal deviates lies on average (Blom, 1958); neighbours are alike, so two thirds of that."""
+    """Mean of the largest of so many standard normal values (Blom, 1958), times two thirds because neighbouring pixels are alike."""
     return 0.67 * NormalDist().inv_cdf((count - 0.375) / (count + 0.25)) if count > 1 else 0.0

@@ -1,4 +1,4 @@
-"""The sign of a map, which is what makes it binary."""
+"""Binarisation: the sign of a map."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hyperdrive_sim.network.parameters import Array, Parameters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sign(Weightless):
-    """+1 where a factor times the input plus an offset, both per channel (batch norm), is positive, -1 where it is negative.
+    """Binarisation: +1 where factor * x + offset, both per channel (batch norm), is positive, -1 where it is negative.
 
     The factor may be negative. What exactly 0 becomes is a choice, *zero*: training tools leave it 0, which no bit can hold.
     """
@@ -39,7 +39,7 @@ class Sign(Weightless):
 
 
 def sign(x: Array, layer: Sign, parameters: Parameters) -> Array:
-    """-1 and +1 as int8, of factor and offset in float64; an absent factor is 1, an absent offset 0."""
+    """Signs of a map, -1 and +1 as int8, with factor and offset in float64; an absent factor is 1, an absent offset 0."""
     y = x.astype(np.float64)
     if parameters.scale is not None:
         y *= parameters.scale
@@ -63,5 +63,6 @@ def _drawn(layer: Sign, rng: np.random.Generator, around: Around) -> Parameters:
     zero = values.centre + rng.normal(0, 0.4 * values.spread, channels)
     if values.cut:
         zero = np.abs(zero)
+    # sums, which spread widely, must now and then equal their threshold: only there it shows what becomes of exactly 0
     zero = np.where((rng.random(channels) < 0.5) & (values.spread > 2), np.round(zero), zero)
     return Parameters(scale=factor, bias=-(factor * zero))

@@ -1,4 +1,4 @@
-"""Real numbers as signs, in a thermometer code."""
+"""Thermometer code: real numbers as signs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hyperdrive_sim.network.parameters import Array, Parameters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thermometer(Weightless):
-    """Real numbers in 0..1 as signs: channel c * *levels* + l is +1 where channel c is at least (l + 1/2) / *levels*.
+    """Thermometer code of numbers in 0..1: channel c * *levels* + l is +1 where channel c is at least (l + 1/2) / *levels*.
 
     *fill* more channels of +1 make the number of channels a round one.
     """

@@ -1,4 +1,4 @@
-"""A map made larger."""
+"""Nearest-neighbour upsampling."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from hyperdrive_sim.network.parameters import Array, Parameters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upsample(Weightless):
-    """Every pixel *factor* times in each direction: the nearest neighbour.
+    """Nearest-neighbour upsampling: every pixel *factor* times in each direction.
 
-    What it computes of a block is whole pixels of the input, so blocks begin and end at multiples of *factor*.
+    A block of the output must begin and end at multiples of *factor*: it is computed from whole pixels of the input.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The registry of golden values: what each kind of layer computes, in its plainest form. Its file registers it.
+"""The registry of golden values: what each kind of layer computes, in its plainest form. A layer's file registers its own.
 
 @computed.register(Upsample)
 def _computed(layer: Upsample, operands: Sequence[Array], parameters: Parameters, dtype: DType) -> Array: ...
@@ -21,18 +21,21 @@ DType = type[np.floating[Any]]
 
 @singledispatch
 def computed(layer: Layer, operands: Sequence[Array], parameters: Parameters, dtype: DType) -> Array:
-    """A layer's output (rows, columns, channels) in a floating-point type, from operands that cover exactly its windows."""
+    """A layer's output (rows, columns, channels) in a floating-point type, from operands that cover exactly its windows.
+
+    Raises TypeError for a kind of layer that has registered nothing.
+    """
     raise TypeError(f"nothing says what '{layer.name}', a {layer.kind}, computes; register it with values.computed")
 
 
 @singledispatch
 def padding_value(layer: Layer) -> float:
-    """What a layer sees beyond the edge of its input: 0 unless it registers something else."""
+    """Padding value: -inf for max pooling, `layer.pad` for a convolution, 0 for layers that register nothing else."""
     return 0.0
 
 
 def finished(y: Array, parameters: Parameters, *, relu: bool) -> Array:
-    """The factor and the offset of each channel, where there are any, then a ReLU, where there is one."""
+    """A map after the factor and the offset of each channel, as far as there are any, and then, if wanted, a ReLU."""
     if parameters.scale is not None:
         y = y * parameters.scale.astype(y.dtype)
     if parameters.bias is not None:
@@ -41,7 +44,7 @@ def finished(y: Array, parameters: Parameters, *, relu: bool) -> Array:
 
 
 def given(weights: Array | None) -> Array:
-    """Weights that must be there. Raises InvalidInput."""
+    """The weights of a layer that needs them. Raises InvalidInput if they are missing."""
     if weights is None:
         raise InvalidInput.at("weights", "are missing for a layer that needs them")
     return weights

@@ -19,16 +19,20 @@ LARGEST_OPTION = 512
 
 
 def names() -> tuple[str, ...]:
+    """Names of all networks."""
     return tuple(ZOO)
 
 
 def options(name: str) -> dict[str, int]:
-    """What may be chosen about a network, and what it is where nothing is said."""
+    """Options of a network with their defaults: `{"bases": 8}`."""
     return {option: parameter.default for option, parameter in signature(ZOO[name]).parameters.items()}
 
 
 def build(name: str, input_shape: tuple[int, int, int], chosen: Mapping[str, int] | None = None) -> Network:
-    """The network of that name over an input [channels, rows, columns]. InvalidInput for a name or an option that it does not have."""
+    """Build the network of that name over an input [channels, rows, columns], with some options *chosen*.
+
+    Raises InvalidInput for a name or an option that there is not, and for an input that is too small.
+    """
     if name not in ZOO:
         raise InvalidInput.at("network", f"'{name}' is not in the zoo", "known networks: " + ", ".join(ZOO))
     known = options(name)

@@ -22,7 +22,7 @@ Make = Callable[..., Layer]
 
 
 def _chain(*makes: Make, source: str = INPUT) -> list[Layer]:
-    """Layers one after the other."""
+    """A chain of layers: the first reads *source*, each other one the layer before it."""
     layers: list[Layer] = []
     for make in makes:
         layers.append(make(inputs=(source,)))
@@ -30,22 +30,19 @@ def _chain(*makes: Make, source: str = INPUT) -> list[Layer]:
     return layers
 
 
-def _xnor(
-    name: str, channels: int, kernel: int, *, stride: int = 1, padding: int = 0, pad: Literal[-1, 0, 1] = 0, relu: bool = False
-) -> partial[Conv]:
-    """A convolution of signs with signs; its sums are integers."""
-    window = Window.square(kernel, stride=stride, padding=padding)
+def _xnor(name: str, channels: int, kernel: int, *, pad: Literal[-1, 0, 1] = 0, relu: bool = False, **slide: int) -> partial[Conv]:
+    """A convolution of signs with signs; its sums are integers. *slide* is the stride and the padding of its window."""
     kind: dict[str, Any] = {"maps": "binary", "pad": pad, "scale": False, "bias": False, "relu": relu}
-    return partial(Conv, name=name, out_channels=channels, window=window, **kind)
+    return partial(Conv, name=name, out_channels=channels, window=Window.square(kernel, **slide), **kind)
 
 
-def _stem(name: str, channels: int, kernel: int, *, stride: int = 1, padding: int = 0, relu: bool = True) -> partial[Conv]:
-    window = Window.square(kernel, stride=stride, padding=padding)
-    return partial(Conv, name=name, out_channels=channels, window=window, weights="real", relu=relu)
+def _stem(name: str, channels: int, kernel: int, *, relu: bool = True, **slide: int) -> partial[Conv]:
+    """A convolution of real weights on a real map, as networks begin and end with."""
+    return partial(Conv, name=name, out_channels=channels, window=Window.square(kernel, **slide), weights="real", relu=relu)
 
 
 def _binary_stem(name: str, channels: int, kernel: int, padding: int = 0) -> partial[Conv]:
-    """Binary weights on a real picture."""
+    """A convolution of binary weights on a real picture."""
     window = Window.square(kernel, padding=padding)
     return partial(Conv, name=name, out_channels=channels, window=window, scale=False, bias=False, relu=False)
 
@@ -63,8 +60,9 @@ def _mean(name: str, kernel: int, stride: int, padding: int = 0) -> partial[Mean
 
 
 def _alexnet() -> list[Layer]:
-    """XNOR-Net (Rastegari et al., ECCV 2016) as its PyTorch port has it: zeros as padding, a ReLU behind every convolution, pooling
-    before batch norm and sign; fc6 and fc7 are convolutions.
+    """XNOR-Net's AlexNet (Rastegari et al., ECCV 2016), as its PyTorch port has it.
+
+    Zeros as padding, a ReLU behind every convolution, pooling before batch norm and sign; fc6 and fc7 are convolutions.
     """
     return _chain(
         _stem("conv1", 96, 11, stride=4, padding=2), _max("pool1", 3, 2), _sign("sign1"),
@@ -109,8 +107,9 @@ def _nin() -> list[Layer]:
 
 
 def _lenet() -> list[Layer]:
-    """LeNet-5 of XNOR-Net's PyTorch port, for 1 x 28 x 28: all but the first and the last layer binary, no padding, a ReLU behind every
-    convolution, pooling before batch norm and sign; ip1 covers the whole map.
+    """LeNet-5 of XNOR-Net's PyTorch port, for 1 x 28 x 28: all but the first and the last layer are binary.
+
+    No padding, a ReLU behind every convolution, pooling before batch norm and sign; ip1 covers the whole map.
     """
     return _chain(
         _stem("conv1", 20, 5), _max("pool1", 2, 2), _sign("sign1"),
@@ -121,9 +120,9 @@ def _lenet() -> list[Layer]:
 
 
 def _caffe_quick() -> list[Layer]:
-    """Caffe's `cifar10_quick`, for 3 x 32 x 32, binary in the manner of XNOR-Net: zeros as padding, a ReLU behind the convolutions but
-    not behind ip1, pooling before batch norm and sign; two poolings take the mean.
+    """Caffe's `cifar10_quick`, for 3 x 32 x 32, binary in the manner of XNOR-Net.
 
+    Zeros as padding, a ReLU behind the convolutions but not behind ip1, pooling before batch norm and sign; two poolings take the mean.
     Caffe rounds the size of a pooled map up, 32 to 16 to 8 to 4: its last windows hang over the edge by one pixel, and a mean there is
     that of six or four pixels. Here a padding of 1 gives the same sizes, as in the port's network in network: it is the first windows
     that hang over, and the pixels beyond count as zeros among nine.
@@ -138,8 +137,9 @@ def _caffe_quick() -> list[Layer]:
 
 
 def _binareye(width: int = 256) -> list[Layer]:
-    """BinarEye's CIFAR-10 network (Moons et al., CICC 2018): 2 x 2 kernels without padding, a thermometer code of 3 x 85 + 1 maps at the
-    input, pooling behind the sign.
+    """BinarEye's CIFAR-10 network (Moons et al., CICC 2018): 2 x 2 kernels without padding, pooling behind the sign.
+
+    Its input is a thermometer code of 3 x 85 + 1 maps.
     """
     pools: dict[int, list[Make]] = {4: [_max("pool4", 2, 2)], 6: [_max("pool6", 2, 2)]}
     blocks: list[list[Make]] = [[_xnor(f"conv{n}", width, 2), _sign(f"sign{n}"), *pools.get(n, [])] for n in range(1, 9)]
@@ -236,7 +236,7 @@ def _xnor_7x7(width: int = 128) -> list[Layer]:
 
 
 def _tiny_pooled() -> list[Layer]:
-    """Both orders of pooling and sign, zeros and signs as padding, a ReLU, a stride, words not filled, real layers at both ends."""
+    """A test of both orders of pooling and sign, zeros and signs as padding, a ReLU, a stride, partial words, real layers at both ends."""
     return _chain(
         _stem("stem", 20, 3, padding=1), _sign("sign0"),
         _xnor("conv1", 24, 5, padding=2, relu=True), _max("pool1", 3, 2), _sign("sign1"),
@@ -247,7 +247,7 @@ def _tiny_pooled() -> list[Layer]:
 
 
 def _tiny_large_kernels() -> list[Layer]:
-    """Kernels of more than 7 x 7, and a layer in between that only the host can run."""
+    """A test of kernels of more than 7 x 7, and of a layer in between that only the host can run."""
     return _chain(
         _sign("sign0"),
         _xnor("conv1", 18, 9, padding=4, pad=1), _mean("pool1", 2, 2), _sign("sign1"),
@@ -256,7 +256,7 @@ def _tiny_large_kernels() -> list[Layer]:
 
 
 def _tiny_groupnet(bases: int = 2) -> list[Layer]:
-    """Residual blocks of several branches, with and without a projection, the last one's sums for the host."""
+    """A test of residual blocks of several branches, with and without a projection, the last one's sums for the host."""
     stages = _stages((16, 32), 2, "sign0", projected=True, bases=bases)
     return [*_chain(_stem("stem", 16, 3, padding=1), _sign("sign0")), *stages, GlobalMean(name="mean", inputs=(stages[-1].name,))]
 

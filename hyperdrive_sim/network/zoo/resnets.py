@@ -18,6 +18,7 @@ BOTTLENECK_EXPANSION = 4
 
 
 def _basic(name: str, source: str, channels: int, stride: int, projected: bool) -> Iterator[Layer]:
+    """A residual block of two 3 x 3 convolutions."""
     bypass = source
     if projected:
         bypass = f"{name}.down"
@@ -30,6 +31,7 @@ def _basic(name: str, source: str, channels: int, stride: int, projected: bool) 
 
 
 def _bottleneck(name: str, source: str, channels: int, stride: int, projected: bool) -> Iterator[Layer]:
+    """A residual block of 1 x 1, 3 x 3 and 1 x 1 convolutions; its input and output have four times the channels."""
     bypass, wide = source, channels * BOTTLENECK_EXPANSION
     if projected:
         bypass = f"{name}.down"

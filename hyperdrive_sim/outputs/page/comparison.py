@@ -14,10 +14,10 @@ from hyperdrive_sim.outputs.page.details import RunDetails
 from hyperdrive_sim.outputs.page.picture import Picture
 from hyperdrive_sim.outputs.page.pictures.several import energies, rooflines, trade_off
 from hyperdrive_sim.outputs.page.table import Cell, PageColumn, PageTable, measured, words
-from hyperdrive_sim.report.derived.metrics import METRICS, Metric, front
-from hyperdrive_sim.report.report import Report
-from hyperdrive_sim.report.side_by_side import bound_by, names, unlike, weak
-from hyperdrive_sim.report.summary import percent, si
+from hyperdrive_sim.reports.derived.metrics import METRICS, Metric, front
+from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.side_by_side import bound_by, names, unlike, weak
+from hyperdrive_sim.reports.summary import percent, si
 from hyperdrive_sim.text.document import Document
 from hyperdrive_sim.text.wording import counted
 
@@ -25,7 +25,7 @@ NOT_A_SETTING = ("schema_version", "title", "sweep", "reproduces")
 
 
 class SideBySide(NamedTuple):
-    """`notes` say in which ways the runs compute different things."""
+    """Contents of a comparison; `notes` say in which ways the runs compute different things."""
 
     names: tuple[str, ...]
     notes: tuple[str, ...]
@@ -36,8 +36,9 @@ class SideBySide(NamedTuple):
 
 
 class ComparisonRow(NamedTuple):
-    """A row of the table side by side: how a report says it and, where one run can be the best, by which metric; `alike` if that takes
-    the same work of all.
+    """A row of the table side by side: how a report says it and, where one run can be the best, by which metric.
+
+    `alike` if that takes the same work of all.
     """
 
     name: str
@@ -108,7 +109,7 @@ def _row(row: ComparisonRow, reports: Sequence[Report], ranked: bool) -> list[Ce
 
 
 def settings(names: Sequence[str], shown: Sequence[RunDetails]) -> PageTable:
-    """What the scenarios say differently, key by key."""
+    """Settings in which the scenarios differ, key by key."""
     said = [dict(_flat(Document.parse(one.run.manifest["scenario"], "scenario.yaml").data)) for one in shown]
     keys = [key for key in dict.fromkeys(key for one in said for key in one) if len({str(one.get(key)) for one in said}) > 1]
     columns = [words(name, [str(one.get(key, "not set")) for key in keys]) for name, one in zip(names, said, strict=True)]
@@ -125,7 +126,7 @@ def _flat(data: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]
 
 
 def layers(names: Sequence[str], reports: Sequence[Report]) -> Iterator[PageTable]:
-    """For every network that several runs compute on inputs of one size, its layers side by side."""
+    """Tables of layers side by side, one for every network that several runs compute on inputs of one size."""
     alike: dict[tuple[str, tuple[int, int, int]], list[int]] = {}
     for number, report in enumerate(reports):
         alike.setdefault((report.network.name, report.network.input_shape), []).append(number)
@@ -137,7 +138,7 @@ def layers(names: Sequence[str], reports: Sequence[Report]) -> Iterator[PageTabl
 
 
 def _layers(name: str, caption: str, runs: str, reports: Mapping[int, Report]) -> PageTable:
-    """Those that all runs have, by name. What is computed in one go with a layer may differ, and its operations with it."""
+    """Layers that all runs have, by name. What is fused with a layer may differ, and its operations with it."""
     work = [{row.name: row.ops / one.time.frames for row in one.layers if row.ops} for one in reports.values()]
     common = [layer for layer in work[0] if all(layer in one for one in work)]
     took = {run: [report.took_s()[layer] for layer in common] for run, report in reports.items()}

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from hyperdrive_sim.outputs.page.table import NONE, Cell, PageColumn, PageTable, amounts, counts, measured, shares, words
 from hyperdrive_sim.rates import PS_PER_S
-from hyperdrive_sim.report.derived import waits
-from hyperdrive_sim.report.derived.actions import ActionCounts, io_bits
-from hyperdrive_sim.report.derived.memory_use import MemoryKind
-from hyperdrive_sim.report.derived.roofline import Roofline
-from hyperdrive_sim.report.derived.tile_map import WHOLE_RUN, TileMap
-from hyperdrive_sim.report.layer_columns import mean_use
-from hyperdrive_sim.report.report import Report
-from hyperdrive_sim.report.summary import percent, si
+from hyperdrive_sim.reports.derived import waits
+from hyperdrive_sim.reports.derived.actions import ActionCounts, io_bits
+from hyperdrive_sim.reports.derived.memory_use import MemoryKind
+from hyperdrive_sim.reports.derived.roofline import Roofline
+from hyperdrive_sim.reports.derived.tile_map import WHOLE_RUN, TileMap
+from hyperdrive_sim.reports.layer_columns import mean_use
+from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.summary import percent, si
 
 TOP = 12
 NAMED = 3
@@ -37,7 +37,7 @@ def published(report: Report) -> PageTable:
 
 
 def layers(report: Report, actions: ActionCounts, roof: Roofline) -> PageTable:
-    """All of them, in the order of the schedule."""
+    """The table of all layers, in the order of the schedule."""
     rows, frames, took, bits = report.layers, report.time.frames, report.took_s(), io_bits(actions)
     names = [row.name for row in rows]
     times = [took[name] for name in names]
@@ -98,7 +98,7 @@ def time_goes_to(report: Report) -> PageTable:
 
 
 def units(report: Report) -> PageTable:
-    """Every kind of unit: how busy, and who waited there for whom."""
+    """The table of the kinds of units: how busy, and who waited there for whom."""
     kinds = waits.kinds(report)
     columns = [
         words("kind", [kind.name for kind in kinds]),
@@ -119,7 +119,7 @@ def units(report: Report) -> PageTable:
 
 
 def stalls(report: Report) -> PageTable:
-    """What arrays waited for, the worst cause first."""
+    """Causes of stalls of the arrays, the worst first."""
     found = waits.stalls(report)
     seconds = {cause: sum(layers.values()) for cause, layers in found.items()}
     causes = sorted(found, key=lambda cause: -seconds[cause])
@@ -137,7 +137,7 @@ def stalls(report: Report) -> PageTable:
 
 
 def tiles(found: TileMap) -> PageTable:
-    """The mean of every chip where it stands in the mesh, or of a single chip every tile."""
+    """The table of the use of tiles: the mean of every chip where it stands in the mesh, or of a single chip every tile."""
     whole, (rows, columns), one = found.frames[found.shown[WHOLE_RUN]], found.tiles, len(found.chips) == 1
     grid = whole if one else whole.reshape(found.mesh[0], rows, found.mesh[1], columns).mean(axis=(1, 3))
     what = "tiles" if one else "chips"
@@ -169,7 +169,7 @@ def memories(kinds: Sequence[MemoryKind]) -> PageTable:
 
 
 def prices(report: Report) -> PageTable:
-    """Every action that was paid for, the dearest first."""
+    """The table of all actions that were paid for, the dearest first."""
     actions = sorted(report.energy.by_action.items(), key=lambda item: -item[1].energy_j)
     paid = [action for _, action in actions]
     return PageTable(
@@ -199,7 +199,7 @@ def _summed(spent: Mapping[tuple[str, str], float], which: int) -> dict[str, flo
 
 
 def _largest(by_layer: Mapping[str, float]) -> str:
-    """The few that most of it falls to, with their shares."""
+    """Names of the few layers with the largest shares, and these, in per cent."""
     total = sum(by_layer.values())
     shares = {layer: round(100 * seconds / total) for layer, seconds in sorted(by_layer.items(), key=lambda item: -item[1])}
     top = [f"{layer} {share} %" for layer, share in list(shares.items())[:NAMED] if share]

@@ -10,20 +10,20 @@ from hyperdrive_sim.outputs.page.picture import Picture
 from hyperdrive_sim.outputs.page.pictures import energy, memories, roofline, tiles, timeline
 from hyperdrive_sim.outputs.page.run import Run
 from hyperdrive_sim.outputs.page.table import PageTable
-from hyperdrive_sim.report import summary
-from hyperdrive_sim.report.derived.actions import action_counts
-from hyperdrive_sim.report.derived.energy_flow import flows
-from hyperdrive_sim.report.derived.gantt import gantt
-from hyperdrive_sim.report.derived.memory_use import curves, memory_kinds
-from hyperdrive_sim.report.derived.roofline import Roofline
-from hyperdrive_sim.report.derived.roofline import roofline as points
-from hyperdrive_sim.report.derived.tile_map import tile_map
-from hyperdrive_sim.report.summary import SummaryLine
+from hyperdrive_sim.reports import summary
+from hyperdrive_sim.reports.derived.actions import action_counts
+from hyperdrive_sim.reports.derived.energy_flow import flows
+from hyperdrive_sim.reports.derived.gantt import gantt
+from hyperdrive_sim.reports.derived.memory_use import curves, memory_kinds
+from hyperdrive_sim.reports.derived.roofline import Roofline
+from hyperdrive_sim.reports.derived.roofline import roofline as points
+from hyperdrive_sim.reports.derived.tile_map import tile_map
+from hyperdrive_sim.reports.summary import SummaryLine
 
 
 @dataclass(frozen=True)
 class RunDetails:
-    """`summary` has the lines of that on a terminal; tables and pictures are by name."""
+    """All that a page shows of one run: the summary of the terminal, tables and pictures by name."""
 
     run: Run
     subject: str
@@ -44,7 +44,7 @@ def details(run: Run) -> RunDetails:
         contents.tiles(found),
         contents.memories(kinds),
         contents.prices(report),
-        contents.versions(run.manifest["versions"]),
+        *([contents.versions(run.manifest["versions"])] if run.manifest["versions"] else []),
         *([contents.stalls(report)] if any(row.stalls for row in report.layers) else []),
         *([contents.published(report)] if report.published else []),
     ]

@@ -21,7 +21,7 @@ def page(runs: Sequence[Run]) -> str:
 
 
 def _templates() -> Environment:
-    """Every value is escaped; a name that there is not is an error."""
+    """The templates of a page, in which every value is escaped and an unknown name is an error."""
     loader = FileSystemLoader(FOLDER, encoding="utf-8")
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}

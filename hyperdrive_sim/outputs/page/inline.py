@@ -1,4 +1,4 @@
-"""What is put into a page from files: its style, its script, and plotly.js, packed to two fifths of its size."""
+"""Files that become part of a page: its style, its script, and plotly.js, packed to two fifths of its size."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FOLDER = Path(__file__).parent
 
 
 class Inline(NamedTuple):
-    """`plotly` is the whole of plotly.js, compressed with gzip, in base64: page.js unpacks it, the browser itself knows how.
+    """Files of a page; `plotly` is the whole of plotly.js, compressed with gzip, in base64, which page.js has the browser unpack.
 
     `policy` forbids the page everything but its own two scripts: it can neither load anything nor run what it was not made with.
     """
@@ -42,5 +42,5 @@ def read(name: str) -> str:
 
 
 def digest(script: str) -> str:
-    """As content security policies name a script."""
+    """Hash of a script, as content security policies name it."""
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

@@ -1,4 +1,4 @@
-"""What a picture is: data and layout as plotly.js takes them, and the words around it."""
+"""A picture of a page: data and layout as plotly.js takes them, and the words around it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from hyperdrive_sim.outputs.page.table import scale
-from hyperdrive_sim.report.summary import si
+from hyperdrive_sim.reports.summary import si
 
 INK, LINE = "@ink", "@line"
 """Colours that the reader's colour scheme decides."""
@@ -25,8 +25,10 @@ NOTHING: PlotlyJson = MappingProxyType({})
 
 
 class Picture(NamedTuple):
-    """`instead` says where its figures stand as text; `height` and the least and largest width are in CSS pixels; `frames` are for a
-    picture with a slider.
+    """A picture of a page, as plotly.js takes it.
+
+    `instead` says where its figures stand as text; `height` and the least and largest width are in CSS pixels; `frames` are for a picture
+    with a slider.
     """
 
     name: str
@@ -60,7 +62,7 @@ def plain(text: str) -> str:
 
 
 def short(value: float) -> float:
-    """Six digits: more than a picture shows."""
+    """A number rounded to six digits, more than a picture shows."""
     return float(f"{value:.6g}")
 
 
@@ -79,6 +81,6 @@ def logarithmic(title: str, values: Iterable[float], unit: str, room: float = 2.
 
 
 def linear(title: str, largest: float, unit: str) -> tuple[float, PlotlyJson]:
-    """What a quantity is multiplied with to stand on an axis from 0 in a unit that fits, and that axis."""
+    """An axis from 0 in a unit that fits the *largest* value, and the factor that brings a quantity onto it."""
     power, prefix = scale([largest])
     return 10.0**-power, axis(f"{title}, {prefix}{unit}", range=[0, short(largest * 10.0**-power)])

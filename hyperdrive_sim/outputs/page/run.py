@@ -1,7 +1,8 @@
-"""What a page is made of: a report, and what one has to know to come to it again."""
+"""A run as a page takes it: its report, and what one has to know to reproduce it."""
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,26 +13,33 @@ from hyperdrive_sim.engine.compiled import Progress, silent
 from hyperdrive_sim.outputs import manifest, rundir
 from hyperdrive_sim.outputs.manifest import Manifest
 from hyperdrive_sim.outputs.rundir import resolved
+from hyperdrive_sim.outputs.sources import AnyRun, directory
 from hyperdrive_sim.outputs.yaml_text import yaml_text
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.scenario.sources import opened
 from hyperdrive_sim.study.runs import run
 
 
 @dataclass(frozen=True)
 class Run:
-    """`manifest` has `versions` by package, `seed`, the `command`, and the `scenario` as YAML with all that it extends."""
+    """A report with what reproduces it: `manifest` has `versions` by package, `seed`, the `command`, and the `scenario` as YAML.
+
+    Of a report alone, no more is known than what stands in it: no seed, no versions, and no command as for a run without a file.
+    """
 
     report: Report
     manifest: Mapping[str, Any]
 
 
-def planned(path: Path, changes: Sequence[str] = ()) -> Callable[[Progress], Run]:
-    """How to come to what is at *path*, which is checked at once: a directory's run is read, a scenario simulated with *changes* on top."""
-    if path.is_dir():
-        known = Manifest.read(path)
-        return lambda progress: written(path, known)
-    scenario = Scenario.read(path, changes)
+def planned(source: AnyRun, changes: Sequence[str] = ()) -> Callable[[Progress], Run]:
+    """Plan a run from its source, which is checked at once: calling the result reads a directory or simulates a scenario with *changes*."""
+    if isinstance(source, Report):
+        return lambda progress: reported(source)
+    if folder := directory(source):
+        known = Manifest.read(folder)
+        return lambda progress: written(folder, known)
+    scenario = opened(source, tuple(changes))
     return lambda progress: simulated(scenario, changes, progress)
 
 
@@ -45,11 +53,25 @@ def written(folder: Path, known: Manifest) -> Run:
 def simulated(scenario: Scenario, changes: Sequence[str] = (), progress: Progress = silent) -> Run:
     """The run of a scenario; *changes* are the settings that were made on top of its file."""
     words = ["hyperdrive-sim", "run", scenario.file, *(word for change in changes for word in ("--set", change))]
-    command = shlex.join(map(manifest.without_directories, words))
     provenance = {
         "versions": manifest.versions(),
         "seed": scenario.settings.seed,
-        "command": command,
-        "scenario": yaml_text(scenario.document.data),
+        "command": shlex.join(map(manifest.without_directories, words)) if scenario.file else "",
+        "scenario": resolved.remark(scenario) + yaml_text(scenario.document.data),
     }
-    return Run(run(scenario, progress), provenance)
+    return Run(run(scenario, progress=progress), provenance)
+
+
+def reported(report: Report) -> Run:
+    """A run of which there is but its report: the scenario is what that says of it."""
+    network, system = report.network, report.system
+    said = {
+        "title": report.scenario.title,
+        "network": network.name,
+        **({"network_options": dict(network.options)} if network.options else {}),
+        "input_shape": list(network.input_shape),
+        "architecture": system.architecture,
+        "chip": json.loads(json.dumps(dict(system.changed))),
+        "frames": report.time.frames,
+    }
+    return Run(report, {"versions": {}, "seed": None, "command": "", "scenario": yaml_text(said)})

@@ -6,14 +6,14 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from hyperdrive_sim.report.summary import PREFIXES, percent, si
+from hyperdrive_sim.reports.summary import PREFIXES, percent, si
 
 DECIMALS = 3
 LONG = 36
 
 
 class Cell(NamedTuple):
-    """What is read, and by what it is sorted: a number, or nothing where the text itself says it; a `mark` stands behind it."""
+    """A cell: its text and the number it is sorted by, None where the text itself says it; a `mark` stands behind it."""
 
     text: str
     value: float | None = None
@@ -24,7 +24,7 @@ NONE = Cell("")
 
 
 class PageColumn(NamedTuple):
-    """The first column of a table names its rows."""
+    """A column of a table; the first one names the rows."""
 
     head: str
     cells: Sequence[Cell]
@@ -35,13 +35,14 @@ class PageColumn(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """How its cells are set: figures to the right, what is short in one line."""
+        """Class of its cells in the style sheet: numbers stand to the right, short texts in one line."""
         return "number" if self.numeric else "prose" if max(map(len, (cell.text for cell in self.cells)), default=0) > LONG else ""
 
 
 class PageTable(NamedTuple):
-    """`name` is unique in a page. What is long is shown in a window of its own that can be sorted and searched by `noun`; `remark` stands
-    below.
+    """A table of a page, in which its `name` is unique; `remark` stands below.
+
+    A long one is shown in a window of its own that can be sorted and searched by `noun`.
     """
 
     name: str
@@ -60,7 +61,7 @@ def words(head: str, texts: Sequence[str]) -> PageColumn:
 
 
 def amounts(head: str, values: Sequence[float], unit: str = "") -> PageColumn:
-    """Each with a prefix of its own, for quantities that lie far apart."""
+    """A column of quantities, each with a prefix of its own because they lie far apart."""
     return PageColumn(head, [Cell(si(value, unit), value) for value in values])
 
 
@@ -73,7 +74,7 @@ def counts(head: str, values: Sequence[float]) -> PageColumn:
 
 
 def measured(head: str, values: Sequence[float], unit: str, among: Sequence[float] = ()) -> PageColumn:
-    """All in one unit, which stands in the head and fits the largest, of these or of all *among* which they stand."""
+    """A column of quantities in one unit, which stands in the head and fits the largest, of these or of all *among* which they stand."""
     power, prefix = scale(among or values)
     large = max(map(abs, among or values), default=0.0) >= 100 * 10.0**power
     decimals = DECIMALS - large
@@ -89,7 +90,7 @@ def scale(values: Sequence[float]) -> tuple[int, str]:
 
 
 def _fixed(value: float, decimals: int) -> str:
-    """A number that is not zero never reads as zero."""
+    """A number with so many decimals; one that is not zero never reads as zero."""
     if not value:
         return "0"
     least = 10.0**-decimals

@@ -27,7 +27,7 @@ from hyperdrive_sim.outputs.plots.roofs import roofline
 from hyperdrive_sim.outputs.plots.several import pareto, scaling
 from hyperdrive_sim.outputs.plots.spans import gantt
 from hyperdrive_sim.outputs.plots.tiles import tile_use
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 
 __all__ = ["Plots", "bandwidth", "energy", "gantt", "layer_time", "occupancy", "pareto", "roofline", "scaling", "tile_use"]
 
@@ -43,7 +43,7 @@ def _of_its_report(plot: Callable[Concatenate[Report, P], Axes]) -> Callable[Con
 
 
 class Plots:
-    """`report.plot`: every plot of a single report. `scaling` and `pareto` are of several and are functions only."""
+    """All plots of a single report, as `report.plot`. `scaling` and `pareto` are of several and are functions only."""
 
     def __init__(self, report: Report) -> None:
         self.report = report

@@ -1,4 +1,4 @@
-"""What a plot was asked for, as far as it can be wrong."""
+"""Checks of what a plot was asked for."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterable
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.rates import PS_PER_S
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.text.wording import near
 
 FEW = 12
 
 
 def there(key: str, names: str | Iterable[str], known: Collection[str]) -> list[str]:
-    """The names, or the one; raises InvalidInput if there are none, and for the first that is not among those that are known."""
+    """Names that were asked for, as a list; raises InvalidInput if there are none, and for the first that is not known."""
     asked = [names] if isinstance(names, str) else list(names)
     if not asked:
         raise InvalidInput.at(key, "this names none", "name at least one, or leave it out")
@@ -25,7 +25,7 @@ def there(key: str, names: str | Iterable[str], known: Collection[str]) -> list[
 
 
 def window(report: Report, start_s: float | None, end_s: float | None) -> tuple[float, float]:
-    """From when to when, in seconds; the whole run unless told otherwise. Raises InvalidInput if that is nothing."""
+    """Start and end of the time to show, in seconds; the whole run unless told otherwise. Raises InvalidInput if that is nothing."""
     start = 0.0 if start_s is None else start_s
     end = report.trace.makespan_ps / PS_PER_S if end_s is None else end_s
     if not start < end:

@@ -1,4 +1,4 @@
-"""What every plot begins and ends with: axes that a notebook shows, a title, units on both axes, names that do not touch."""
+"""Axes common to all plots: shown by a notebook, with a title, units on both, and names that do not touch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, Locator, LogLocator, NullFormatter, PercentFormatter
 
-from hyperdrive_sim.report.summary import si
+from hyperdrive_sim.reports.summary import si
 
 DOTS_PER_INCH = 130
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -43,7 +43,7 @@ def axes(ax: Axes | None, width: float, height: float, layout: Literal["constrai
 
 
 def titled(ax: Axes, title: str, what: str) -> None:
-    """Which run this is and, below, what is shown of it; a number stays in a line with its unit."""
+    """Write the title: the run and, below, what is shown of it; a number stays in a line with its unit."""
     text = ax.set_title("", loc="left", fontsize="medium")
     room = max(24, int(inches(ax) * 72 / (LETTER * float(text.get_fontsize()))))
     tied = re.sub(r"(?<=\d) ", NO_BREAK, what)
@@ -71,7 +71,7 @@ def logarithmic(ax: Axes, side: Literal["x", "y"], values: Sequence[float]) -> N
 
 
 def inches(ax: Axes, side: str = "x") -> float:
-    """How wide (or, for "y", how high) axes are."""
+    """Width (or, for "y", height) of axes, in inches."""
     return (ax.bbox.width if side == "x" else ax.bbox.height) / ax.figure.dpi
 
 
@@ -98,5 +98,5 @@ def named(axis: Axis, names: Sequence[str], upright: bool = False) -> None:
 
 
 def legend(ax: Axes, **options: Any) -> None:
-    """Beside the axes, where it hides nothing."""
+    """Draw a legend beside the axes, where it hides nothing."""
     ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0, fontsize="small", frameon=False, **options)

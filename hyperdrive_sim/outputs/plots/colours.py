@@ -11,12 +11,12 @@ DARKEST, LIGHTEST = 0.25, 0.88
 
 
 def ink(ax: Axes) -> str:
-    """What these axes are written in, legible on their ground whatever that is."""
+    """Colour of text on these axes, legible on their ground whatever that is."""
     return to_hex(ax.xaxis.label.get_color())
 
 
 def ground(ax: Axes) -> str:
-    """What these axes are drawn on."""
+    """Background colour of these axes."""
     return to_hex(ax.get_facecolor())
 
 

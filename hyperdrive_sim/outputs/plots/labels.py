@@ -93,7 +93,7 @@ def _inside(box: BboxBase, room: BboxBase) -> bool:
 
 
 def _tried(note: Annotation, at: NDArray[np.float64], dots: float, renderer: RendererBase) -> Iterator[Bbox]:
-    """Puts a note here and there around its point, and says what it covers then."""
+    """Move a note to one place after the other around its point, and yield the box that it covers there."""
     size = np.array(Text.get_window_extent(note, renderer).size) / dots
     for distance in DISTANCES:
         for turn in range(DIRECTIONS):

@@ -1,4 +1,4 @@
-"""What fills up over time: memories and links, a lane for each, as high as there is room in it."""
+"""Memories and links over time: a lane for each, as high as its capacity."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from hyperdrive_sim.outputs.plots.asked import there
 from hyperdrive_sim.outputs.plots.axes import amount, axes, measured, titled
 from hyperdrive_sim.outputs.plots.colours import ink
 from hyperdrive_sim.rates import PS_PER_S
-from hyperdrive_sim.report.derived.link_use import LinkUse, by_kind, by_unit
-from hyperdrive_sim.report.derived.memory_use import MemoryCurve, curves
-from hyperdrive_sim.report.report import Report
-from hyperdrive_sim.report.summary import percent
+from hyperdrive_sim.reports.derived.link_use import LinkUse, by_kind, by_unit
+from hyperdrive_sim.reports.derived.memory_use import MemoryCurve, curves
+from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.summary import percent
 from hyperdrive_sim.text.wording import counted
 
 PITCH = 1.5
@@ -30,7 +30,7 @@ STEPS = 2000
 
 
 class Lane(NamedTuple):
-    """*values* between *edges_s*, which are one more. The lane is *top* high; *bounded* says that no value can be above it."""
+    """A curve in a lane: *values* between *edges_s*, which are one more. It is *top* high; *bounded* says that no value can be above."""
 
     name: str
     edges_s: NDArray[np.float64]
@@ -41,7 +41,7 @@ class Lane(NamedTuple):
 
 
 def occupancy(report: Report, memories: str | Sequence[str] | None = None, *, ax: Axes | None = None) -> Axes:
-    """How many bits memories hold over time; a lane is as high as its memory is large, with a line at that capacity.
+    """Bits held by memories over time; a lane is as high as its memory is large, with a line at that capacity.
 
     Of the memories that all chips have alike, the fullest is taken unless told otherwise; the fullest of all stands on top, and what
     nothing ever was in is left out.
@@ -62,7 +62,7 @@ def _held(curve: MemoryCurve, colour: str) -> Lane:
 
 
 def bandwidth(report: Report, units: str | Sequence[str] | None = None, *, bins: int = BINS, ax: Axes | None = None) -> Axes:
-    """What crosses the chips' edges over time: the mean rate in each of *bins* equal parts of the run.
+    """I/O across the chips' edges over time: the mean rate in each of *bins* equal parts of the run.
 
     A lane for each of the *units*, or for all links of a kind together, with a line at their rate where they have one; a task's bits are
     spread evenly over its time. Links that carry nothing are left out unless asked for.

@@ -13,10 +13,10 @@ from hyperdrive_sim.outputs.palette import IO_COLOURS, colours, of_layer_time
 from hyperdrive_sim.outputs.plots.asked import there
 from hyperdrive_sim.outputs.plots.axes import amount, axes, inches, legend, measured, named, titled
 from hyperdrive_sim.outputs.plots.colours import ground, ink
-from hyperdrive_sim.report.derived.actions import action_counts, joules_by_layer
-from hyperdrive_sim.report.derived.layer_time import COMPUTING, seconds_by_layer
-from hyperdrive_sim.report.report import Report
-from hyperdrive_sim.report.summary import percent
+from hyperdrive_sim.reports.derived.actions import action_counts, joules_by_layer
+from hyperdrive_sim.reports.derived.layer_time import COMPUTING, seconds_by_layer
+from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.summary import percent
 
 BAR_INCHES = 0.16
 NARROWEST, WIDEST = 6.4, 14.0

@@ -12,10 +12,10 @@ from hyperdrive_sim.outputs.palette import MARKS, PALETTE, marks, of_units
 from hyperdrive_sim.outputs.plots.axes import amount, axes, legend, logarithmic, measured, titled
 from hyperdrive_sim.outputs.plots.colours import ground, ink
 from hyperdrive_sim.outputs.plots.labels import Labels, Named
-from hyperdrive_sim.report.derived.actions import action_counts
-from hyperdrive_sim.report.derived.roofline import WHOLE, Roofline, RooflinePoint, lowest
-from hyperdrive_sim.report.derived.roofline import roofline as found_for
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.derived.actions import action_counts
+from hyperdrive_sim.reports.derived.roofline import WHOLE, Roofline, RooflinePoint, lowest
+from hyperdrive_sim.reports.derived.roofline import roofline as found_for
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.text.wording import counted
 
 NAME_LETTERS = 30

@@ -17,8 +17,8 @@ from hyperdrive_sim.outputs.plots.asked import there
 from hyperdrive_sim.outputs.plots.axes import axes, legend, logarithmic, measured, titled
 from hyperdrive_sim.outputs.plots.colours import ground, ink
 from hyperdrive_sim.outputs.plots.labels import Labels, Named
-from hyperdrive_sim.report.derived.metrics import METRICS, Metric, front
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.derived.metrics import METRICS, Metric, front
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.text.wording import counted
 
 WIDE = 10
@@ -112,7 +112,7 @@ def _swept(ax: Axes, at: Sequence[float], name: str) -> None:
 
 
 def _scaled(ax: Axes, side: Literal["x", "y"], quantity: Metric, values: Sequence[float]) -> None:
-    """From zero where values lie close to each other, else logarithmic."""
+    """Scale an axis: from zero where values lie close to each other, else logarithmic."""
     if min(values) > 0 and max(values) >= WIDE * min(values):
         logarithmic(ax, side, values)
     else:

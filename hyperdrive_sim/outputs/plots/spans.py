@@ -18,8 +18,8 @@ from hyperdrive_sim.outputs.plots.asked import there, window
 from hyperdrive_sim.outputs.plots.axes import axes, legend, measured, named, titled
 from hyperdrive_sim.outputs.plots.colours import in_order
 from hyperdrive_sim.rates import PS_PER_S
-from hyperdrive_sim.report.derived.gantt import busiest, shares
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.derived.gantt import busiest, shares
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.text.wording import counted
 
 PARTS = 2000
@@ -61,7 +61,7 @@ def gantt(
     edges = np.linspace(start, end, PARTS + 1) * PS_PER_S
     colour_of = shades(np.arange(len(names)))[:, :3]
     for row, unit in enumerate(rows):
-        strip = _strip(shares(report.trace, unit, edges, kinds), colour_of)
+        strip = _strip(shares(report.trace, unit, edges, kind=kinds), colour_of)
         ax.imshow(strip[None], extent=(start, end, row + BAR / 2, row - BAR / 2), aspect="auto")
     _explained(ax, by, names, shades)
     named(ax.yaxis, rows)
@@ -95,7 +95,7 @@ def _strip(busy: NDArray[np.float64], shades: NDArray[np.float64]) -> NDArray[np
 
 
 def _explained(ax: Axes, by: str, names: Sequence[str], shades: Colormap) -> None:
-    """Which colour is what: layers, which are many and in order, on a bar of their own, kinds of tasks in a legend."""
+    """Add the key of colours: layers, which are many and in order, on a bar of their own, kinds of tasks in a legend."""
     if by == "task":
         legend(ax, handles=[Patch(color=shades(number), label=name) for number, name in enumerate(names)])
         return

@@ -1,4 +1,4 @@
-"""How well every tile of every chip is used."""
+"""Utilisation of every tile of every chip, as a heatmap."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from matplotlib.ticker import PercentFormatter
 from hyperdrive_sim.outputs.palette import SHARES
 from hyperdrive_sim.outputs.plots.asked import there
 from hyperdrive_sim.outputs.plots.axes import Thinned, axes, titled
-from hyperdrive_sim.report.derived.tile_map import TilePicture, borders, tile_picture
-from hyperdrive_sim.report.report import Report
-from hyperdrive_sim.report.summary import percent
+from hyperdrive_sim.reports.derived.tile_map import TilePicture, borders, tile_picture
+from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.summary import percent
 
 TILE_INCHES = 0.1
 SHORTEST, WIDEST, HIGHEST = 3.8, 12.0, 8.0

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 
 from hyperdrive_sim.engine.occupancy import Occupancy
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.mapped import Tiles
 
@@ -28,7 +28,7 @@ Arrays = dict[str, Any]
 
 
 class Use(NamedTuple):
-    """What a report says of tiles and memories."""
+    """Use of tiles, in all and by layer, and occupancy of memories, as a report has them."""
 
     tiles: Tiles
     tiles_by_layer: Mapping[str, Tiles]

@@ -15,7 +15,7 @@ NAME = "machine.json"
 
 
 def encoded(machine: Machine) -> bytes:
-    """As JSON, a line for each unit and each memory."""
+    """A machine as JSON, a line for each unit and each memory."""
     parts = (f"{json.dumps(key)}: {_lines(value)}" for key, value in _adapter().dump_python(machine, mode="json").items())
     return ("{\n" + ",\n".join(parts) + "\n}\n").encode()
 

@@ -1,4 +1,4 @@
-"""A report out of its directory: the same as after the run, but that its tasks have no effects."""
+"""Reports read from run directories: the same as after the run, but that their tasks have no effects."""
 
 from __future__ import annotations
 
@@ -11,16 +11,20 @@ from hyperdrive_sim.outputs import manifest
 from hyperdrive_sim.outputs.manifest import Manifest
 from hyperdrive_sim.outputs.rundir import arrays, machine, spans
 from hyperdrive_sim.outputs.rundir.write import RESULT
-from hyperdrive_sim.report import report, span_columns
-from hyperdrive_sim.report.report import Report
-from hyperdrive_sim.report.results import Results
+from hyperdrive_sim.reports import report, span_columns
+from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.results import Results
 
 NEEDED = frozenset({RESULT, machine.NAME, arrays.NAME, spans.NAME})
 """Files that a report is made of again; the others are for people."""
 
 
 def read(folder: Path | str) -> Report:
-    """Raises InvalidInput if this is no run directory, or not what was written."""
+    """Read the report of a run from the directory that `hyperdrive-sim run -o` wrote it into.
+
+    It is the same as after the run, but that its tasks have no effects. Raises InvalidInput if this is no such directory, or if a file
+    in it is missing or was changed.
+    """
     folder = Path(folder)
     known = Manifest.read(folder)
     try:

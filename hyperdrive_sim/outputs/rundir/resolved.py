@@ -23,11 +23,18 @@ def write(scenario: Scenario, staging: Staging) -> None:
     for name, path in files.items():
         with path.open("rb") as source, staging.file(name) as copy:
             shutil.copyfileobj(source, copy)
-    staging.write(NAME, (HEAD + yaml_text(_resolved(scenario, list(files)))).encode())
+    staging.write(NAME, (HEAD + remark(scenario) + yaml_text(_resolved(scenario, list(files)))).encode())
+
+
+def remark(scenario: Scenario) -> str:
+    """YAML comments with the layers of a network that was given in Python, without which its scenario cannot be run; else empty."""
+    if scenario.given is None:
+        return ""
+    return "".join(f"# {line}\n" for line in ("The network was given in Python, and cannot be run from here:", *map(repr, scenario.given)))
 
 
 def _files(scenario: Scenario) -> dict[str, Path]:
-    """What the scenario computes with, by the names that this has in the directory."""
+    """Files that the scenario computes with, by the names that they have in the directory."""
     picture, weights = scenario.settings.input, scenario.settings.weights
     files = {INPUT + Path(picture.image).suffix: scenario.folder / picture.image} if picture else {}
     return files | ({WEIGHTS: scenario.folder / weights} if weights else {})

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, get_type_hints
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdrive_sim.report.span_columns import ListColumn, NameColumn, SpanColumns
+from hyperdrive_sim.reports.span_columns import ListColumn, NameColumn, SpanColumns
 
 NAME = "spans.npz"
 
@@ -46,26 +46,26 @@ def read(file: BinaryIO) -> SpanColumns:
         arrays = dict(stored)
     kinds = get_type_hints(SpanColumns)
     rows = len(_checked(arrays, "ready_ps", "i"))
-    columns = SpanColumns(**{field.name: _column(kinds[field.name], field.name, arrays, rows) for field in fields(SpanColumns)})
+    columns = SpanColumns(**{field.name: _column(kinds[field.name], field.name, arrays, rows=rows) for field in fields(SpanColumns)})
     if more := arrays.keys() - dict(_flat(columns)).keys():
         raise ValueError(f"{min(more)} is none of its arrays")
     return columns
 
 
-def _column(kind: Any, name: str, arrays: Arrays, rows: int) -> Any:
+def _column(kind: Any, name: str, arrays: Arrays, *, rows: int) -> Any:
     if kind is NameColumn:
         names = _checked(arrays, f"{name}_names", "U")
-        codes = _checked(arrays, f"{name}_codes", "i", rows)
+        codes = _checked(arrays, f"{name}_codes", "i", rows=rows)
         return NameColumn(_within(codes, len(names), f"{name}_codes"), tuple(names.tolist()))
     if kind is ListColumn:
-        offsets, values = _checked(arrays, f"{name}_offsets", "i", rows + 1), _checked(arrays, f"{name}_values", "i")
+        offsets, values = _checked(arrays, f"{name}_offsets", "i", rows=rows + 1), _checked(arrays, f"{name}_values", "i")
         if offsets[0] != 0 or offsets[-1] != len(values) or np.any(np.diff(offsets) < 0):
             raise ValueError(f"{name}_offsets do not cut up {name}_values")
         return ListColumn(offsets, _within(values, rows, f"{name}_values"))
-    return _checked(arrays, name, "f" if kind == NDArray[np.float64] else "i", rows)
+    return _checked(arrays, name, "f" if kind == NDArray[np.float64] else "i", rows=rows)
 
 
-def _checked(arrays: Arrays, name: str, kind: str, rows: int | None = None) -> NDArray[Any]:
+def _checked(arrays: Arrays, name: str, kind: str, *, rows: int | None = None) -> NDArray[Any]:
     """An array that has one axis, a kind of value (numpy's letter for it) and so many rows."""
     found = arrays.get(name)
     if found is None:

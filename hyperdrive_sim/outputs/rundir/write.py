@@ -1,4 +1,4 @@
-"""A report into a directory: all of its files or none, the manifest last."""
+"""Run directories written from reports: all of their files or none, the manifest last."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hyperdrive_sim.outputs import manifest
 from hyperdrive_sim.outputs.atomic import Staging, staged
 from hyperdrive_sim.outputs.manifest import UNTOLD, Circumstances, Manifest
 from hyperdrive_sim.outputs.rundir import arrays, machine, resolved, spans
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.scenario.scenario import Scenario
 
 RESULT, LAYERS = "result.json", "layers.csv"
@@ -45,7 +45,7 @@ def _write_all(report: Report, scenario: Scenario, staging: Staging) -> None:
 
 
 def layers_csv(report: Report) -> str:
-    """One row per layer; a cell is empty where there is nothing to say."""
+    """The table of layers as CSV, one row each; a cell is empty where there is nothing to say."""
     columns = report.layer_columns()
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")

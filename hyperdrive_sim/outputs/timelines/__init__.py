@@ -22,7 +22,7 @@ from hyperdrive_sim.outputs import atomic
 from hyperdrive_sim.outputs.timelines.counters import CHIP_STEPS, MACHINE_STEPS
 from hyperdrive_sim.outputs.timelines.timeline import CHIP, LEVELS, UNIT, of_report
 from hyperdrive_sim.outputs.timelines.window import WHOLE, bounds, of_run
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 
 OPTION = "--trace"
 LARGE_BYTES = 100_000_000
@@ -46,7 +46,7 @@ FORMATS = (
 
 
 class Request(NamedTuple):
-    """Where a timeline goes and what it shows: a window as one writes it, and a level."""
+    """A timeline to write: where it goes, its format, a window as one writes it, and a level."""
 
     path: Path
     format: Format
@@ -94,7 +94,7 @@ def _stream(file: IO[bytes], path: Path) -> AbstractContextManager[IO[bytes]]:
 
 
 def warning(report: Report, wanted: Request) -> str | None:
-    """What to say before a large file is written: how large, and how it would be smaller."""
+    """A warning before a large file is written: how large, and how it would be smaller; None for a small one."""
     expected = expected_bytes(report, wanted)
     if expected < LARGE_BYTES:
         return None
@@ -107,7 +107,10 @@ def warning(report: Report, wanted: Request) -> str | None:
 
 
 def expected_bytes(report: Report, wanted: Request) -> float:
-    """A unit waits about as often as it works; units taken together do once per layer and frame, and a step counts as a quarter."""
+    """Estimated size of a timeline in bytes.
+
+    A unit waits about as often as it works; units taken together do once per layer and frame, and a step counts as a quarter.
+    """
     if wanted.level == UNIT:
         trace, (start, end) = report.trace, of_run(wanted.window, report.trace.makespan_ps)
         return 2 * int(np.count_nonzero((trace.start < end) & (trace.end > start))) * wanted.format.bytes_per_slice

@@ -47,7 +47,7 @@ def _about(timeline: Timeline) -> dict[str, Any]:
 
 
 def _names(timeline: Timeline, processes: dict[str, int]) -> Iterator[str]:
-    """Who the processes and threads are, and in which order they stand."""
+    """Events that name the processes and threads and put them in order."""
     for where, pid in processes.items():
         yield _json({"ph": "M", "name": "process_name", "pid": pid, "args": {"name": where}})
         yield _json({"ph": "M", "name": "process_sort_index", "pid": pid, "args": {"sort_index": pid}})

@@ -1,4 +1,4 @@
-"""What the tasks of a run cost, column by column, and where its units and memories are."""
+"""Costs of the tasks of a run, column by column, and places of its units and memories."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdrive_sim.engine.ledger import crossing_bits
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.schedule.mesh import Mesh
 
 Ints = NDArray[np.int64]
@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 
 def place(name: str) -> str:
-    """Where a unit or a memory is: `chip[3,4]` for `chip[3,4].send.east`."""
+    """Place of a unit or a memory: `chip[3,4]` for `chip[3,4].send.east`."""
     return name.partition(".")[0]
 
 
@@ -30,7 +30,7 @@ class TaskColumns:
 
     @cached_property
     def places(self) -> Mapping[str, int | None]:
-        """Where units and memories are, in the order of the machine; in a mesh, with the row of each chip."""
+        """Places of units and memories, in the order of the machine; in a mesh, with the row of each chip."""
         machine = self.report.machine
         mesh = Mesh(*machine.mesh) if machine.mesh else None
         rows = {str(chip): chip.row for chip in mesh.chips} if mesh else {}

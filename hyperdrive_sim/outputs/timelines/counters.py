@@ -1,4 +1,4 @@
-"""What adds up over time: bits in memories, bits over links, power. Each a number that holds until the next one.
+"""Counters over time: bits in memories, bits over links, power. Each value holds until the next one.
 
 The power of a task is its energy over its duration, its traffic the bits that it moves across a chip's edge over its duration. Both count
 where its unit is: what it takes to send weights to a chip is power of the host that sends them.
@@ -25,7 +25,7 @@ PW = 10**12
 
 
 class CounterTrack(NamedTuple):
-    """*values[n]*, in *unit*, hold from *times[n]* on, in picoseconds."""
+    """A counter over time: *values[n]*, in *unit*, hold from *times[n]* on, in picoseconds."""
 
     place: str
     name: str
@@ -42,7 +42,7 @@ class Steps(NamedTuple):
 
 
 def every_change(columns: TaskColumns, window: TimeWindow) -> Iterator[CounterTrack]:
-    """Every memory, every link, and the power of every place and of the whole machine."""
+    """Counters of every memory, every link, and the power of every place and of the whole machine."""
     trace = columns.report.trace
     shown = partial(_shown, window=window)
     for name in columns.report.occupancy:
@@ -57,7 +57,7 @@ def every_change(columns: TaskColumns, window: TimeWindow) -> Iterator[CounterTr
 
 
 def by_chip(columns: TaskColumns, window: TimeWindow) -> Iterator[CounterTrack]:
-    """For every place its memories, its traffic and its power, in steps."""
+    """Counters of memories, traffic and power of every place, in steps."""
     report, stepped = columns.report, partial(_stepped, edges=_edges(window, CHIP_STEPS))
     for where in columns.places:
         if memories := [name for name in report.occupancy if place(name) == where]:
@@ -68,7 +68,7 @@ def by_chip(columns: TaskColumns, window: TimeWindow) -> Iterator[CounterTrack]:
 
 
 def by_kind_of_unit(columns: TaskColumns, window: TimeWindow) -> Iterator[CounterTrack]:
-    """For the whole machine its memories, the traffic of its units by their kind and its power, in steps."""
+    """Counters of memories and power of the whole machine and of the traffic of its units by kind, in steps."""
     report, stepped = columns.report, partial(_stepped, edges=_edges(window, MACHINE_STEPS))
     yield stepped(MACHINE, "memories", "bit", _held(columns, tuple(report.occupancy)))
     for group in by_kind(columns):
@@ -119,7 +119,7 @@ def _shown(where: str, name: str, unit: str, steps: Steps, *, window: TimeWindow
 
 
 def _edges(window: TimeWindow, steps: int) -> Ints:
-    """Where so many parts of a window begin and end; fewer, if it has fewer picoseconds."""
+    """Edges of so many equal parts of a window; fewer, if it has fewer picoseconds."""
     return np.unique(np.linspace(window.start, window.end, steps + 1).round().astype(np.int64))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from hyperdrive_sim.outputs.timelines.columns import Ints, place
 from hyperdrive_sim.outputs.timelines.window import TimeWindow
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.schedule.tasks import HOST, Copy
 
 
@@ -36,7 +36,7 @@ class Arrows(NamedTuple):
 
 
 def arrows(report: Report, window: TimeWindow) -> Arrows:
-    """Those whose two tasks touch the window."""
+    """Arrows of a run whose two tasks touch the window."""
     trace = report.trace
     here = {unit.name: place(unit.name) for unit in report.machine.units}
     lands = [_landing(task.effect.source, task.effect.target) if isinstance(task.effect, Copy) else None for task in trace.tasks]

@@ -78,7 +78,7 @@ def _lanes(slices: Iterable[Slice]) -> list[list[Slice]]:
 
 
 def _between(slices: Iterable[Slice], columns: TaskColumns) -> Iterator[Slice]:
-    """What the task that ends each time without slices waited for."""
+    """Stalls for the times without slices: what the task that ends each of them waited for."""
     until = 0
     for one in slices:
         if one.start > until:
@@ -91,7 +91,7 @@ Key = tuple[str, int]
 
 
 class _Total(NamedTuple):
-    """What a group's tasks of one layer and frame come to; *first* is the one that starts first."""
+    """Sums over a group's tasks of one layer and frame; *first* is the one that starts first."""
 
     first: int
     start: int
@@ -129,7 +129,7 @@ def _totals(group: UnitGroup, columns: TaskColumns) -> dict[Key, _Total]:
 
 
 def _stalled(group: UnitGroup, columns: TaskColumns, since: Mapping[Key, int]) -> dict[Key, Counter[str]]:
-    """For how long the arrays of a group stood still before tasks of a layer once its slice had begun, by cause, added up."""
+    """Picoseconds that the arrays of a group stood still before tasks of a layer once its slice had begun, by cause, added up."""
     trace, unit = columns.report.trace, columns.report.machine.unit
     stalled: dict[Key, Counter[str]] = {}
     for index, gap in (gap for name in group.units if group.kind == "array" for gap in trace.idle(name)):

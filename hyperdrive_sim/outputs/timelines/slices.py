@@ -1,4 +1,4 @@
-"""What a unit did and what it waited for, as slices of time: format-independent, in order, none overlapping."""
+"""Slices of a unit's time, in which it works or waits: format-independent, in order, none overlapping."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from hyperdrive_sim.outputs.timelines.columns import TaskColumns
 from hyperdrive_sim.outputs.timelines.halo import Arrows
 from hyperdrive_sim.outputs.timelines.window import TimeWindow
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.tasks import Task
 
@@ -22,7 +22,7 @@ SliceDetails = tuple[tuple[str, str | int | float], ...]
 
 
 class Slice(NamedTuple):
-    """From *start* to *end*, in picoseconds, somebody works on the layer *name* or, in a *stall*, waits.
+    """A slice of time, from *start* to *end* in picoseconds: work on the layer *name* or, in a *stall*, waiting.
 
     *number* is the position in the schedule of the task that is worked on, or that comes after the stall. *sends* and *receives*
     are the arrows that begin and end here.
@@ -91,7 +91,7 @@ def _of_task(task: Task) -> SliceDetails:
 
 
 def stalls(report: Report, index: int, gap: int) -> Iterator[Slice]:
-    """What a unit waited for during the *gap* before a task, by unit and layer, from the first to the last."""
+    """Stalls during the *gap* before a task, by the unit and layer that was waited for, from the first to the last."""
     trace = report.trace
     parts: list[Slice] = []
     end = int(trace.start[index])
@@ -106,7 +106,7 @@ def stalls(report: Report, index: int, gap: int) -> Iterator[Slice]:
 
 
 def _reason(holder: Task | None, machine: Machine) -> tuple[str, SliceDetails]:
-    """What one says of a unit that waits for a task, or for its own task's arrival."""
+    """Name and details of a stall: of a unit that waits for a task, or for its own task's arrival."""
     if holder is None:
         return "waits for arrival", (("cause", "arrival"),)
     cause = machine.unit[holder.unit].kind

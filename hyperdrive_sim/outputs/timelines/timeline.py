@@ -12,14 +12,14 @@ from hyperdrive_sim.outputs.timelines.counters import CounterTrack
 from hyperdrive_sim.outputs.timelines.halo import arrows
 from hyperdrive_sim.outputs.timelines.slices import Track, of_unit
 from hyperdrive_sim.outputs.timelines.window import TimeWindow
-from hyperdrive_sim.report.records import ScenarioRecord
-from hyperdrive_sim.report.report import Report
+from hyperdrive_sim.reports.records import ScenarioRecord
+from hyperdrive_sim.reports.report import Report
 
 UNIT, CHIP, MACHINE = LEVELS = ("unit", "chip", "machine")
 
 
 class Timeline(NamedTuple):
-    """What every format shows. *places* are where tracks and counters belong, with the row of the mesh that a chip lies in.
+    """Tracks and counters, for every format. *places* are where they belong, with the row of the mesh that a chip lies in.
 
     Slices and counters are made when they are asked for, so that those of a large run are never all there at once.
     """

@@ -77,7 +77,7 @@ def _scope(where: str) -> tuple[str, ...]:
 
 
 def _local(name: str, where: str) -> str:
-    """What something is called where it is: `array` for `chip[0,1].array` at `chip[0,1]`."""
+    """Name of something within its place: `array` for `chip[0,1].array` at `chip[0,1]`."""
     return _identifier(name.removeprefix(where))
 
 
@@ -92,7 +92,7 @@ def _word(text: str) -> str:
 
 
 def _states(track: Track, number: int, window: TimeWindow) -> Iterator[Change]:
-    """What a track's signals are from when on; between slices they are idle."""
+    """Changes of a track's signals; between slices they are idle."""
     until = window.start
     for one in track.slices():
         if one.start > until:

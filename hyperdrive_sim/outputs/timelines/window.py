@@ -15,7 +15,7 @@ MOMENT = re.compile(r"(?P<number>\d+(?:\.\d+)?) ?(?P<unit>s|ms|us|ns|ps)|(?P<zer
 
 
 class TimeWindow(NamedTuple):
-    """From *start* to *end*, in picoseconds. A span touches it if it lasts at all within it; what reaches beyond it is cut off."""
+    """A window of time, from *start* to *end* in picoseconds. A span touches it if it lasts at all within it; the rest is cut off."""
 
     start: int
     end: int
@@ -26,7 +26,7 @@ WHOLE = ":"
 
 
 def bounds(text: str) -> tuple[int, int | None]:
-    """`10us:2ms` in picoseconds; no end means the end of the run. Raises InvalidInput for anything else."""
+    """Bounds of a window like `10us:2ms`, in picoseconds; no end means the end of the run. Raises InvalidInput for anything else."""
     first, colon, last = text.partition(":")
     if not colon:
         raise InvalidInput.at(OPTION, f"'{text}' has no colon", CURE)

@@ -1,4 +1,4 @@
-"""Where the energy goes: groups of layers, core and I/O, actions, provenances; a band is as wide as its energy."""
+"""Energy as a Sankey diagram: groups of layers, core and I/O, actions, provenances; a band is as wide as its energy."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from hyperdrive_sim.outputs import palette
 from hyperdrive_sim.outputs.page.picture import INK, Picture, faded, plain, short
 from hyperdrive_sim.outputs.palette import GREY
-from hyperdrive_sim.report.derived.energy_flow import CORE, IO, Flow
-from hyperdrive_sim.report.summary import percent, si
+from hyperdrive_sim.reports.derived.energy_flow import CORE, IO, Flow
+from hyperdrive_sim.reports.summary import percent, si
 
 HEIGHT, NARROWEST, WIDEST = 460, 760, 1600
 FLOW = 0.35
@@ -59,5 +59,5 @@ def _through(flows: Sequence[Flow]) -> dict[tuple[int, str], float]:
 
 
 def _part(column: int, source: str, target: str, part: Mapping[str, str]) -> str:
-    """Whether a flow is the core's or I/O's."""
+    """CORE or IO, whichever a flow belongs to."""
     return (target, source, part.get(source, CORE))[column]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from hyperdrive_sim.outputs.page.picture import LINE, Picture, PlotlyJson, faded, linear, plain, short
 from hyperdrive_sim.outputs.palette import colours
 from hyperdrive_sim.rates import PS_PER_S
-from hyperdrive_sim.report.derived.memory_use import MemoryCurve
-from hyperdrive_sim.report.summary import percent, si
+from hyperdrive_sim.reports.derived.memory_use import MemoryCurve
+from hyperdrive_sim.reports.summary import percent, si
 
 STRIP, AROUND = 44, 110
 FILL = 0.4
@@ -25,7 +25,7 @@ _FULL: PlotlyJson = {
 
 
 def memories(curves: Sequence[MemoryCurve], makespan_ps: int) -> Picture:
-    """A strip for each, the first on top."""
+    """The picture of memories over time: a strip for each, the first on top."""
     colour = colours(curve.name for curve in curves)
     factor, x = linear("time", makespan_ps / PS_PER_S, "s")
     strips = ["y", *(f"y{number}" for number in range(2, len(curves) + 1))]
@@ -58,7 +58,7 @@ def _area(colour: str) -> PlotlyJson:
 
 
 def _strip_axis(name: str, number: int, strips: int) -> PlotlyJson:
-    """One of several, the first on top, with its name beside it."""
+    """The axis of one of several strips, the first on top, with its name beside it."""
     top = 1 - number / strips
     ticks = {"tickvals": [0.5], "ticktext": [plain(name)], "ticks": "", "showgrid": False, "showline": False}
     return {**ticks, "range": [0, 1], "domain": [short(top - 0.85 / strips), short(top)]}

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 from hyperdrive_sim.outputs.page.picture import INK, Picture, PlotlyJson, logarithmic, plain, short
 from hyperdrive_sim.outputs.palette import marks, of_units
-from hyperdrive_sim.report.derived.roofline import Roofline, RooflinePoint
-from hyperdrive_sim.report.report import Report
-from hyperdrive_sim.report.summary import si
+from hyperdrive_sim.reports.derived.roofline import Roofline, RooflinePoint
+from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.summary import si
 
 HEIGHT = 440
 _ROOF: PlotlyJson = {"type": "scatter", "mode": "lines", "hoverinfo": "skip"}
 
 
 def roofline(found: Roofline, report: Report) -> Picture:
-    """Links have the colours that units of their kind have in the timeline."""
+    """The picture of a roofline; links have the colours that units of their kind have in the timeline."""
     colour, mark = of_units(report), marks(found.links)
     intensity = [*(point.ops_per_bit for point in found.points), *found.ridges.values()]
     x = logarithmic("operations per bit over its link", intensity, "Op/bit", 3)

@@ -8,10 +8,10 @@ from typing import Any
 
 from hyperdrive_sim.outputs.page.picture import Picture, PlotlyJson, linear, logarithmic, plain, short
 from hyperdrive_sim.outputs.palette import CORE, MARKS, PALETTE, of_carried
-from hyperdrive_sim.report.derived.actions import joules_by_part
-from hyperdrive_sim.report.derived.roofline import Roofline
-from hyperdrive_sim.report.report import Report
-from hyperdrive_sim.report.summary import si
+from hyperdrive_sim.reports.derived.actions import joules_by_part
+from hyperdrive_sim.reports.derived.roofline import Roofline
+from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.summary import si
 
 LABEL = 28
 ROW, AROUND = 44, 120

@@ -9,7 +9,7 @@ import numpy as np
 
 from hyperdrive_sim.outputs.page.picture import Picture, PlotlyJson, axis
 from hyperdrive_sim.outputs.palette import SHARES
-from hyperdrive_sim.report.derived.tile_map import TileMap, borders
+from hyperdrive_sim.reports.derived.tile_map import TileMap, borders
 
 WHITE = "#FFFFFF"
 """Between chips, whatever the page's colours: no share has it."""
@@ -59,7 +59,7 @@ def _frames(found: TileMap) -> PlotlyJson:
 
 
 def _tile_axis(what: str, cells: int, tiles: int, one: bool) -> PlotlyJson:
-    """Chips are numbered in their middle; the tiles of a single chip one by one."""
+    """An axis of tiles, on which chips are numbered in their middle, the tiles of a single chip one by one."""
     at = list(range(cells)) if one else [tiles * chip + (tiles - 1) / 2 for chip in range(cells // tiles)]
     ticks = {"tickvals": at, "ticktext": list(map(str, range(len(at)))), "ticks": ""}
     lines = {"showgrid": False, "zeroline": False, "constrain": "domain", "range": [-0.5, cells - 0.5]}

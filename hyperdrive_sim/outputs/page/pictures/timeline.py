@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from hyperdrive_sim.outputs.page.picture import Picture, PlotlyJson, linear, plain, short
 from hyperdrive_sim.outputs.palette import of_units
 from hyperdrive_sim.rates import PS_PER_S
-from hyperdrive_sim.report.derived.gantt import Gantt, GanttBar
-from hyperdrive_sim.report.report import Report
-from hyperdrive_sim.report.summary import percent, si
+from hyperdrive_sim.reports.derived.gantt import Gantt, GanttBar
+from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.summary import percent, si
 from hyperdrive_sim.text.wording import counted
 
 ROW, AROUND = 19, 110
@@ -18,7 +18,7 @@ HEIGHT, THINNEST = 0.84, 0.06
 
 
 def timeline(found: Gantt, report: Report) -> Picture:
-    """Every other layer has a lighter shade; what was merged stands in the caption."""
+    """The picture of a Gantt chart: every other layer has a lighter shade; the caption says what was merged."""
     kind, colour = {row.name: row.kind for row in report.units}, of_units(report)
     factor, x = linear("time", report.trace.makespan_ps / PS_PER_S, "s")
     number = {row.name: position for position, row in enumerate(report.layers)}

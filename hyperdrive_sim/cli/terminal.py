@@ -1,0 +1,128 @@
+"""What all commands have in common: how they end, what they print, how they complain, and the options that many of them take."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+from hyperdrive_sim.errors import HyperdriveSimError, InvalidInput
+
+if TYPE_CHECKING:
+    from hyperdrive_sim.reports.report import Report
+
+INTERRUPTED = 130
+SOME_FAILED = 3
+PIPED_WIDTH = 100
+
+file_argument = click.argument("file", type=click.Path(path_type=Path))
+set_option = click.option(
+    "--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a key of the scenario: --set chip.mesh=[5,10]"
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
+
+
+def output_option(metavar: str, what: str, **more: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """`-o`, the path that a command writes to."""
+    return click.option("-o", "--output", type=click.Path(path_type=Path), metavar=metavar, help=what, **more)
+
+
+def command(function: Callable[..., int | None]) -> click.Command:
+    """A subcommand whose errors end in a message on stderr and the exit code that the error carries."""
+
+    @wraps(function)
+    def wrapped(**arguments: Any) -> None:
+        try:
+            code = function(**arguments)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            code = INTERRUPTED
+        except (HyperdriveSimError, MemoryError, OSError) as error:
+            show_traceback(error)
+            code = refused(error)
+        sys.exit(code or 0)
+
+    return click.command(function.__name__.rstrip("_"))(wrapped)
+
+
+def refused(error: HyperdriveSimError | MemoryError | OSError) -> int:
+    """Say what cannot be done, and return the exit code; a reader that has seen enough is no error."""
+    if isinstance(error, HyperdriveSimError):
+        complain(error)
+        return error.exit_code
+    if isinstance(error, BrokenPipeError):
+        return 0
+    problem = "there is not enough memory; `--dry-run` says how much a run takes"
+    if isinstance(error, OSError):
+        problem = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
+    click.echo(f"error: {problem}", err=True)
+    return HyperdriveSimError.exit_code
+
+
+def show_traceback(error: BaseException) -> None:
+    """Where in the program an error arose, on stderr, if `--traceback` asks for it."""
+    context = click.get_current_context(silent=True)
+    if context and context.find_root().params.get("traceback") and not isinstance(error, BrokenPipeError):
+        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+
+
+def complain(error: HyperdriveSimError) -> None:
+    """Say on stderr what is wrong, every mistake with the line that it stands in."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True, soft_wrap=True)
+    if not isinstance(error, InvalidInput):
+        console.print(Text.assemble(("error: ", "bold red"), str(error)))
+        return
+    from hyperdrive_sim.text.document import excerpt
+
+    for mistake in error.mistakes:
+        console.print(Text.assemble(("error: ", "bold red"), str(mistake)))
+        if lines := excerpt(mistake):
+            console.print(Text("\n".join(f"    {line}" for line in lines.split("\n")), style="dim"))
+
+
+def show(renderable: Any) -> None:
+    """Print what rich can draw, as wide as there is room, without spaces at the ends of lines."""
+    from rich.console import Console
+
+    console = Console(width=room(), highlight=False, markup=False)
+    with console.capture() as captured:
+        console.print(renderable)
+    text = captured.get() if sys.stdout.isatty() else click.unstyle(captured.get())  # what is styled is padded to the width, too
+    click.echo("\n".join(line.rstrip() for line in text.splitlines()))
+
+
+def room() -> int:
+    """How many characters a line may have."""
+    told = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return shutil.get_terminal_size((PIPED_WIDTH, 0)).columns if told else PIPED_WIDTH
+
+
+def show_json(value: Any) -> None:
+    """Print one JSON document."""
+    click.echo(json.dumps(value, indent=2, allow_nan=False))
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on a terminal's stderr, for what takes longer than two seconds; nothing elsewhere."""
+    from hyperdrive_sim.cli.progress import ProgressBar
+
+    with ProgressBar() as bar:
+        yield bar.update
+
+
+def result(outcome: Report | HyperdriveSimError) -> dict[str, Any]:
+    """One of several outcomes in JSON."""
+    return {"error": str(outcome)} if isinstance(outcome, HyperdriveSimError) else {"result": outcome.to_dict()}

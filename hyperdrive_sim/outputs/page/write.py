@@ -1,0 +1,56 @@
+"""Pages written to files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Unpack
+
+from hyperdrive_sim.engine.compiled import Progress, silent
+from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.outputs import atomic, page
+from hyperdrive_sim.outputs.page.run import planned
+from hyperdrive_sim.outputs.sources import AnyRun, unchangeable
+from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.scenario.experiment import Changes, Experiment, settings
+from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.scenario.sources import one_of_both, scenario_of
+
+PAGE = "report.html"
+
+
+def report(
+    source: AnyRun | Iterable[AnyRun] | None = None,
+    changes: Changes | None = None,
+    *,
+    output: str | os.PathLike[str] = PAGE,
+    progress: Progress = silent,
+    **experiment: Unpack[Experiment],
+) -> Path:
+    """Write one HTML page of a run, or of several side by side, that works offline; returns its path.
+
+        report("scenarios/hyperdrive/tiny_2x2.yaml", {"frames": 2}, output="tiny.html")
+        report(["a.yaml", "runs/b"], output="both.html")
+
+    A source is the path of a scenario file or of a run directory, a `Scenario`, or a `Report`; *experiment* says in place of one what is
+    run, as in `run`. Raises InvalidInput for what cannot be run or written, and MissingExtra without the packages that pages need.
+    """
+    one_of_both(source, experiment)
+    if source is None:
+        asked: list[AnyRun] = [scenario_of(None, None, experiment)]
+    else:
+        asked = [source] if isinstance(source, str | os.PathLike | Scenario | Report) else list(source)
+    return write(asked, settings(changes), Path(output), progress)
+
+
+def write(sources: Sequence[AnyRun], changes: tuple[str, ...], output: Path, progress: Progress) -> Path:
+    """Write a page as `report` does, with changes in the form `key=value`. Mistakes are found before anything is simulated."""
+    if not sources:
+        raise InvalidInput.at("", "there is nothing to show", "name a scenario file, or the directory of a run")
+    page.available()
+    unchangeable(sources, changes)
+    atomic.writable_file(output)
+    runs = [planned(source, changes) for source in sources]
+    atomic.write_file(page.page([run(progress) for run in runs]), output)
+    return output

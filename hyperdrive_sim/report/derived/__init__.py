@@ -1,1 +1,0 @@
-"""What pictures of a run show, as plain numbers: points, bars, flows and curves worked out from a report. Nothing is drawn here."""

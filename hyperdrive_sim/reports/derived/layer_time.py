@@ -1,0 +1,23 @@
+"""Time of each layer by what it goes to: its arrays compute it, or stand still before they can."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hyperdrive_sim.reports.report import Report
+
+COMPUTING = "computing"
+
+
+def seconds_by_layer(report: Report) -> dict[str, NDArray[np.float64]]:
+    """Seconds per frame of each of the report's layers, on average over the arrays: of computing, then by cause, the largest first."""
+    frames, peak = report.time.frames, report.machine.peak_ops_per_s
+    causes = dict.fromkeys(cause for row in report.layers for cause in row.stalls)
+    stalls = {cause: np.array([row.stalls.get(cause, 0.0) / frames for row in report.layers]) for cause in causes}
+    return {COMPUTING: np.array([row.computed_s(peak) / frames for row in report.layers]), **largest_first(stalls)}
+
+
+def largest_first(parts: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+    """Parts of a whole by name, those with the largest sums first."""
+    return dict(sorted(parts.items(), key=lambda item: -float(item[1].sum())))

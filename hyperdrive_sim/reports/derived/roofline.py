@@ -1,0 +1,108 @@
+"""Rooflines: the speed of each layer, against what the arrays and the links to them could do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from math import inf, log
+from typing import NamedTuple
+
+from hyperdrive_sim.reports.derived.actions import ActionCounts, io_bits
+from hyperdrive_sim.reports.report import Report
+
+WHOLE = "whole run"
+ALIKE = 0.05
+"""Points that differ by less than this part lie on each other."""
+
+
+class RooflinePoint(NamedTuple):
+    """A layer in a roofline.
+
+    `link` is the kind of link that its bits keep busy longest, `ops_per_bit` what it computes per bit over those; `io_bits` are its bits
+    over links of any kind, over all frames.
+    """
+
+    layer: str
+    link: str
+    ops_per_bit: float
+    ops_per_s: float
+    io_bits: int
+
+
+class Roofline(NamedTuple):
+    """A roofline: points of layers under the peak of the arrays and the rates of the links.
+
+    `bits_per_s` is by kind of link, all links of a kind together; a kind without a stated rate is not in it.
+    `whole` is the point of the whole run, `unlinked` are the layers that compute and move nothing across a chip's edge.
+    """
+
+    peak_ops_per_s: float
+    bits_per_s: Mapping[str, float]
+    points: tuple[RooflinePoint, ...]
+    whole: RooflinePoint | None
+    unlinked: tuple[str, ...]
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """The kinds of links: those with a stated rate, then the others that a point stands at."""
+        points = (*self.points, *([self.whole] if self.whole else []))
+        return tuple(dict.fromkeys((*self.bits_per_s, *(point.link for point in points))))
+
+    @property
+    def main_link(self) -> str | None:
+        """The kind of link that most layers stand at."""
+        common = Counter(point.link for point in self.points).most_common(1)
+        return common[0][0] if common else None
+
+    @property
+    def ridges(self) -> dict[str, float]:
+        """Operations per bit from which on the arrays are the limit and no more the links, by kind of link with a stated rate."""
+        return {link: self.peak_ops_per_s / rate for link, rate in self.bits_per_s.items()}
+
+    def slope(self, link: str | None, left: float) -> tuple[tuple[float, float], ...]:
+        """The two ends of the roof that a kind of link is: from *left* operations per bit up to the peak.
+
+        There are none where no rate is stated, or where the peak is lower from there on.
+        """
+        rate = self.bits_per_s.get(link or "")
+        if not rate or left * rate >= self.peak_ops_per_s:
+            return ()
+        return (left, left * rate), (self.peak_ops_per_s / rate, self.peak_ops_per_s)
+
+    def roof_ops_per_s(self, point: RooflinePoint) -> float:
+        """Most operations per second that a layer could attain."""
+        return min(self.peak_ops_per_s, point.ops_per_bit * self.bits_per_s.get(point.link, inf))
+
+
+def roofline(report: Report, actions: ActionCounts) -> Roofline:
+    """A point for every layer that computes. A layer's speed counts the time its arrays worked on it or stood still before it."""
+    peak, bits = report.machine.peak_ops_per_s, io_bits(actions)
+    rates, computed = bandwidths(report, actions), [row for row in report.layers if row.ops]
+    points = [_point(row.name, row.ops, row.utilization * peak, bits[row.name], rates) for row in computed if bits.get(row.name)]
+    total: Counter[str] = Counter()
+    for moved in bits.values():
+        total.update(moved)
+    whole = _point(WHOLE, sum(row.ops for row in computed), report.throughput.ops_per_s, total, rates) if total else None
+    return Roofline(peak, rates, tuple(points), whole, tuple(row.name for row in computed if not bits.get(row.name)))
+
+
+def _point(name: str, ops: int, ops_per_s: float, moved: Mapping[str, int], rates: Mapping[str, float]) -> RooflinePoint:
+    link = max(moved, key=lambda kind: (moved[kind] / rates.get(kind, inf), moved[kind]))
+    return RooflinePoint(name, link, ops / moved[link], ops_per_s, sum(moved.values()))
+
+
+def bandwidths(report: Report, actions: ActionCounts) -> dict[str, float]:
+    """Bits per second over all links of a kind, of those that carry I/O at a stated rate."""
+    carrying = {kind for links in io_bits(actions).values() for kind in links}
+    return {kind: rate for kind, rate in report.machine.link_bits_per_s.items() if kind in carrying}
+
+
+def lowest(roofs: Sequence[Roofline], most: int) -> list[tuple[RooflinePoint, int]]:
+    """The layers that stay furthest below their roofs, at most so many, each with how many others can hardly be told apart from it."""
+    alike: dict[tuple[int, int], list[tuple[float, RooflinePoint]]] = {}
+    for roof in roofs:
+        for point in roof.points:
+            place = round(log(point.ops_per_bit) / ALIKE), round(log(point.ops_per_s) / ALIKE)
+            alike.setdefault(place, []).append((point.ops_per_s / roof.roof_ops_per_s(point), point))
+    firsts = sorted(alike.values(), key=lambda some: some[0][0])[:most]
+    return [(some[0][1], len(some) - 1) for some in firsts]

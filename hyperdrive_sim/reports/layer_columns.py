@@ -1,0 +1,106 @@
+"""The table of layers, a column at a time: what `layers.csv` and a data frame of a report hold.
+
+Figures are over all frames. What SCALE-Sim's users know is here under these names; its words are of a byte, ours are counted in bits.
+
+| column | in SCALE-Sim | |
+|---|---|---|
+| `layer_id` | LayerID | position in the table, from 0 |
+| `cycles` | - | work of the busiest array |
+| `stall_cycles` | Stall Cycles | of the mean array, before its tasks of the layer; `stalled_by_*_s` is the same by cause |
+| `total_cycles` | Total Cycles | the two together |
+| `utilization` | Overall Util % | of all tiles in work and stalls; a share of 1, as the other two are |
+| `mapping_efficiency` | Mapping Efficiency % | mean use of the tiles: how well the layer's shape fits them |
+| `compute_utilization` | Compute Util % | of all tiles in work alone |
+| `start_s`, `end_s` | Start Cycle, Stop Cycle | of all that is done for the layer, its transfers included |
+| `input_io_bits` | DRAM IFMAP Reads | what crosses the edges of chips; `border_io_bits` do so between two chips |
+| `weights_io_bits` | DRAM Filter Reads | |
+| `output_io_bits` | DRAM OFMAP Writes | |
+| `*_io_bits_per_cycle` | Avg IFMAP, FILTER, OFMAP DRAM BW | over `total_cycles`; empty where these are 0 |
+| `*_count` | SRAM Reads, Writes | every other action that has a price: accesses, where a chip's are counted one by one, cycles, commands |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hyperdrive_sim.engine.trace import Trace
+from hyperdrive_sim.rates import PS_PER_S
+from hyperdrive_sim.reports.layer_table import LayerRow
+from hyperdrive_sim.schedule.machine import Machine
+from hyperdrive_sim.schedule.mapped import Tiles
+from hyperdrive_sim.schedule.prices import IO_ACTIONS, PJ, carries
+from hyperdrive_sim.schedule.tasks import actions_by
+
+LayerColumns = dict[str, list[Any]]
+"""By name, a value for every layer; None where there is none."""
+
+
+def layer_columns(
+    rows: Sequence[LayerRow], machine: Machine, trace: Trace, tiles: Mapping[str, Tiles], pj: Mapping[str, float]
+) -> LayerColumns:
+    """A report's layers; *tiles* is the use of tiles in each, *pj* the price of every action."""
+    stalls = [machine.clock.cycles(round(row.stalled_s * PS_PER_S)) for row in rows]
+    totals = [row.cycles + stall for row, stall in zip(rows, stalls, strict=True)]
+    counts = counts_by_layer(trace)
+    joules = sum((count * pj[action] * PJ for action, count in counts.items() if carries(action)), np.zeros(len(rows)))
+    return {
+        "layer_id": list(range(len(rows))),
+        "layer": [row.name for row in rows],
+        "kind": [row.kind for row in rows],
+        "ops": [row.ops for row in rows],
+        "cycles": [row.cycles for row in rows],
+        "stall_cycles": stalls,
+        "total_cycles": totals,
+        "utilization": [row.utilization for row in rows],
+        "mapping_efficiency": [mean_use(tiles[row.name]) if row.name in tiles else None for row in rows],
+        "compute_utilization": [_while_computing(row, machine) for row in rows],
+        "start_s": [row.start_s for row in rows],
+        "end_s": [row.end_s for row in rows],
+        "energy_j": [row.energy_j for row in rows],
+        "io_energy_j": joules.tolist(),
+        **dict(_stalls(rows)),
+        **dict(_transfers(counts, totals)),
+        **{f"{action.replace('.', '_')}_count": count.tolist() for action, count in sorted(counts.items()) if not carries(action)},
+    }
+
+
+def counts_by_layer(trace: Trace) -> dict[str, NDArray[np.int64]]:
+    """Counts of each action, by layer of the trace."""
+    number = {layer: index for index, layer in enumerate(trace.layers)}
+    counts: dict[str, NDArray[np.int64]] = {}
+    for (layer, action), count in actions_by((task.layer for task in trace.tasks), trace.tasks).items():
+        counts.setdefault(action, np.zeros(len(number), np.int64))[number[layer]] = count
+    return counts
+
+
+def mean_use(tiles: Tiles) -> float:
+    """The mean use of all tiles of all chips, each chip counted alike."""
+    return float(np.mean([use.mean() for use in tiles.values()]))
+
+
+def _while_computing(row: LayerRow, machine: Machine) -> float | None:
+    """Utilisation without the stalls that a row's own includes."""
+    if not row.utilization:
+        return None
+    return row.ops / (row.computed_s(machine.peak_ops_per_s) * machine.peak_ops_per_s)
+
+
+def _stalls(rows: Sequence[LayerRow]) -> Iterator[tuple[str, list[float]]]:
+    for cause in sorted({cause for row in rows for cause in row.stalls}):
+        yield f"stalled_by_{cause}_s", [row.stalls.get(cause, 0.0) for row in rows]
+
+
+def _transfers(counts: Mapping[str, NDArray[np.int64]], totals: Sequence[int]) -> Iterator[tuple[str, list[Any]]]:
+    nothing = np.zeros(len(totals), np.int64)
+    bits = {
+        kind: sum((count for action, count in counts.items() if carries(action) == kind), nothing).tolist()
+        for kind in dict.fromkeys(IO_ACTIONS.values())
+    }
+    for kind, of_layers in bits.items():
+        yield f"{kind}_io_bits", of_layers
+    for kind, of_layers in bits.items():
+        yield f"{kind}_io_bits_per_cycle", [some / total if total else None for some, total in zip(of_layers, totals, strict=True)]

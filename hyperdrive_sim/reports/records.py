@@ -1,0 +1,138 @@
+"""Records of a report: the experiment, the system and what was found. All are plain, and part of the public JSON form."""
+
+# Fields stand in the order of the JSON form. Some records look alike; each is an object of that form, and none is another's kind.
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
+
+
+def _frozen(value: Any) -> Any:
+    """JSON's lists as the tuples that settings have."""
+    if isinstance(value, list):
+        return tuple(map(_frozen, value))
+    return {key: _frozen(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+Setting = Annotated[object, AfterValidator(_frozen)]
+"""The value of a chip's setting: whatever its `Spec` allows, of numbers, texts, tuples and mappings."""
+
+
+@dataclass(frozen=True)
+class ScenarioRecord:
+    """The scenario of a run; `hash` is of all that it says."""
+
+    title: str
+    file: str
+    hash: str
+
+
+@dataclass(frozen=True)
+class NetworkRecord:
+    """The network, with the options that were chosen.
+
+    MACs, operations and weight bits are those of the accelerator's layers; `host_ops` are the host's.
+    `input_shape` is that of the network's first input. `worst_layer_bits` is the most feature-map bits alive at any one step, over all
+    chips, without the padding of their memories.
+    """
+
+    name: str
+    options: Mapping[str, int]
+    input_shape: tuple[int, int, int]
+    layers: int
+    macs: int
+    ops: int
+    weight_bits: int
+    worst_layer_bits: int
+    host_ops: int
+
+
+@dataclass(frozen=True)
+class SystemRecord:
+    """The system; peaks count every tile of every chip.
+
+    `assumed` are the settings that no source gives, as they were here; `changed` those that are not what the architecture has by default.
+    """
+
+    architecture: str
+    chips: int
+    mesh: tuple[int, int] | None
+    clock_mhz: float
+    peak_ops_per_cycle: int | float
+    peak_ops_per_s: int | float
+    assumed: Mapping[str, Setting]
+    changed: Mapping[str, Setting]
+
+
+@dataclass(frozen=True)
+class Time:
+    """Latency, rate and length of a run.
+
+    `latency_s` is a frame's: the mean from arrival to last output where frames have an arrival rate, else that of the first frame.
+    `cycles` is the makespan of all frames, `frames_per_s` the sustained rate: from the first frame's end to the last one's.
+    `bound_s` is the larger lower bound of the makespan, `bound_by` what sets it: a unit or the critical path.
+    """
+
+    latency_s: float
+    cycles: int
+    frames: int
+    frames_per_s: float
+    bound_by: str
+    bound_s: float
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """Operations at the sustained frame rate, input and output included; `utilization` is against all tiles of all chips."""
+
+    ops_per_s: float
+    ops_per_cycle: float
+    utilization: float
+
+
+@dataclass(frozen=True)
+class Action:
+    """One kind of paid action, per frame."""
+
+    count: int | float
+    energy_j: float
+    pj: int | float
+    provenance: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Energy:
+    """Energy per frame. `assumed_share` is the part that does not rest on a published price."""
+
+    total_j: float
+    core_j: float
+    io_j: float
+    by_action: Mapping[str, Action]
+    assumed_share: float
+
+    @property
+    def prices_pj(self) -> dict[str, float]:
+        """The price of every action that was paid for."""
+        return {name: action.pj for name, action in self.by_action.items()}
+
+
+@dataclass(frozen=True)
+class Efficiency:
+    system_ops_per_j: float
+    core_ops_per_j: float
+
+
+@dataclass(frozen=True)
+class UnitRow:
+    """A unit's work over the whole run; `waiting_s` is how long tasks that could have run waited for it."""
+
+    name: str
+    kind: str
+    busy_s: float
+    waiting_s: float
+    utilization: float

@@ -1,0 +1,215 @@
+"""The report of a run: one frozen record, from which everything shown elsewhere is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hyperdrive_sim.engine.compiled import Compiled
+from hyperdrive_sim.engine.ledger import Ledger
+from hyperdrive_sim.engine.occupancy import Occupancy
+from hyperdrive_sim.engine.trace import Trace
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.rates import PS_PER_S
+from hyperdrive_sim.reports import frames, summary
+from hyperdrive_sim.reports.layer_columns import LayerColumns, layer_columns
+from hyperdrive_sim.reports.layer_table import layer_rows
+from hyperdrive_sim.reports.lazy import Lazy
+from hyperdrive_sim.reports.records import (
+    Action,
+    Efficiency,
+    Energy,
+    NetworkRecord,
+    ScenarioRecord,
+    SystemRecord,
+    Throughput,
+    Time,
+    UnitRow,
+)
+from hyperdrive_sim.reports.results import Results
+from hyperdrive_sim.reports.span_columns import SpanColumns, columns
+from hyperdrive_sim.reports.summary import SummaryLine
+from hyperdrive_sim.scenario.published import Row, compare
+from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.schedule.machine import Machine
+from hyperdrive_sim.schedule.mapped import Tiles
+from hyperdrive_sim.schedule.placement import Placement
+from hyperdrive_sim.schedule.spec import provenances
+from hyperdrive_sim.schedule.tasks import Schedule
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from hyperdrive_sim.outputs.plots import Plots
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+SCHEMA_VERSION = 1
+PLOTS = "hyperdrive_sim.outputs.plots"
+"""Found by its name when somebody wants to see something: it stands above this floor, and a run without pictures needs no matplotlib."""
+
+
+@dataclass(frozen=True)
+class Report(Results):
+    """One run's results, and what else is known of it: `to_dict` gives the public JSON form, which is the results alone.
+
+    Beside them: the machine, the trace, the use of tiles in the whole run and in each of `layers` that is computed, and how full each
+    memory is over time. The last two are worked out when they are asked for.
+    """
+
+    machine: Machine
+    trace: Trace
+    tiles: Tiles
+    tiles_by_layer: Mapping[str, Tiles]
+    occupancy: Mapping[str, Occupancy]
+
+    @property
+    def plot(self) -> Plots:
+        """Plots of this report, `report.plot.gantt()`; see `hyperdrive_sim.outputs.plots`."""
+        plots: Plots = import_module(PLOTS).Plots(self)
+        return plots
+
+    def compared(self, rows: tuple[Row, ...], others: Mapping[str, Report]) -> Report:
+        """A copy with published figures beside its own; *others* are the reports that rows are held against, by their scenario."""
+        return replace(self, published=compare(rows, self.to_dict(), {path: other.to_dict() for path, other in others.items()}))
+
+    def summary_lines(self) -> Iterator[SummaryLine]:
+        """The summary, line by line: how long, how much energy, what it waited for, and how far to trust it."""
+        yield from summary.pace(self.time, self.throughput, self.system)
+        yield summary.bound(self.time, self.system, self.units, self.trace)
+        yield from summary.energies(self.energy, self.io_bits, self.efficiency)
+        yield from summary.settings(self.system)
+        yield from summary.of_chip(self.datasheet)
+        yield from summary.host(self.network)
+
+    def took_s(self) -> dict[str, float]:
+        """Seconds that each layer took per frame: its arrays computed it, or stood still before they could, on average over them."""
+        return {row.name: row.held_s(self.system.peak_ops_per_s) / self.time.frames for row in self.layers}
+
+    def layer_columns(self) -> LayerColumns:
+        """The table of `layers`, with what follows from the trace for each of them, as columns."""
+        return layer_columns(self.layers, self.machine, self.trace, self.tiles_by_layer, self.energy.prices_pj)
+
+    def span_columns(self) -> SpanColumns:
+        """The trace as columns, with the kind of every task's unit and what the task cost."""
+        return columns(self.trace, {unit.name: unit.kind for unit in self.machine.units}, self.energy.prices_pj)
+
+    def to_pandas(self) -> DataFrame:
+        """A row per layer; raises MissingExtra where pandas is not installed."""
+        return frames.layers_frame(self.layer_columns())
+
+    def spans(self) -> DataFrame:
+        """A row per task, in the order of the schedule; raises MissingExtra where pandas is not installed."""
+        return frames.spans_frame(self.span_columns())
+
+    def _repr_html_(self) -> str:
+        subject = summary.subject(self.network, self.system)
+        return frames.page(self.scenario.title, subject, self.summary_lines(), self.published)
+
+
+def summarise(scenario: Scenario, compiled: Compiled) -> Report:
+    """The report of one run; simulates it if that has not been done."""
+    mapped, machine, trace, ledger = compiled.mapped, compiled.machine, compiled.trace, compiled.ledger
+    compiled.progress("summarising", 0, 0)
+    layers = tuple(layer_rows(compiled.network, machine, trace, ledger))
+    computed, time = _network(scenario, compiled.network, compiled.placement), _time(machine, compiled.schedule, trace)
+    energy = _energy(ledger, time.frames)
+    ops_per_s = computed.ops * time.frames_per_s
+    return Report(
+        schema_version=SCHEMA_VERSION,
+        scenario=ScenarioRecord(scenario.settings.title, scenario.file, scenario.hash),
+        network=computed,
+        system=_system(scenario, machine),
+        time=time,
+        throughput=Throughput(ops_per_s, ops_per_s / machine.clock.hz, ops_per_s / machine.peak_ops_per_s),
+        energy=energy,
+        io_bits={what: _per(bits, time.frames) for what, bits in ledger.io_bits().items()},
+        efficiency=Efficiency(computed.ops / energy.total_j, computed.ops / energy.core_j),
+        units=tuple(_unit_rows(machine, trace)),
+        layers=layers,
+        datasheet=mapped.datasheet,
+        published=(),
+        machine=machine,
+        trace=trace,
+        tiles=mapped.tiles(None),
+        tiles_by_layer=Lazy(tuple(row.name for row in layers if row.ops), mapped.tiles),
+        occupancy=Lazy(tuple(memory.name for memory in machine.memories), lambda memory: compiled.occupancy[memory]),
+    )
+
+
+def _per(count: int, frames: int) -> int | float:
+    """A count per frame: whole where every frame has the same."""
+    return count // frames if count % frames == 0 else count / frames
+
+
+def _network(scenario: Scenario, network: Network, placement: Placement) -> NetworkRecord:
+    ours = [layer.name for layer in network if layer.name not in placement.host]
+    macs, ops, weights = (sum(map(count, ours)) for count in (network.macs, network.ops, network.weight_bits))
+    channels, rows, columns = next(iter(network.inputs.values()))
+    worst, host_ops = placement.worst_bits(), sum(map(network.ops, placement.host))
+    return NetworkRecord(
+        network.name,
+        scenario.settings.network_options,
+        (channels, rows, columns),
+        len(network),
+        macs,
+        ops,
+        weights,
+        worst,
+        host_ops,
+    )
+
+
+def _system(scenario: Scenario, machine: Machine) -> SystemRecord:
+    spec, clock = scenario.spec, machine.clock
+    assumed = {name: getattr(spec, name) for name, known in provenances(type(spec)).items() if known == "assumed"}
+    peaks = machine.peak_ops_per_cycle, machine.peak_ops_per_s
+    defaults = {name: field.default for name, field in type(spec).model_fields.items()}
+    changed = {name: getattr(spec, name) for name, default in defaults.items() if getattr(spec, name) != default}
+    return SystemRecord(scenario.architecture.name, machine.chips, machine.mesh, clock.mhz, *peaks, assumed, changed)
+
+
+def _time(machine: Machine, schedule: Schedule, trace: Trace) -> Time:
+    makespan = trace.makespan_ps
+    latency, ends = _frames(trace)
+    frames = len(ends)
+    paced = (ends[-1] - ends[0]) / (frames - 1) if frames > 1 and ends[-1] > ends[0] else makespan / frames
+    bound_by, bound_ps = schedule.bound
+    return Time(latency / PS_PER_S, machine.clock.cycles(makespan), frames, PS_PER_S / paced, bound_by, bound_ps / PS_PER_S)
+
+
+def _frames(trace: Trace) -> tuple[float, list[int]]:
+    """A frame's latency, and the end of each.
+
+    With arrivals that the schedule gives, the mean from arrival to end. Without, that of the first frame: the others are taken in as
+    early as there is room for them and wait in memory, which says nothing about the chip.
+    """
+    number = np.fromiter((task.frame for task in trace.tasks), np.int64, len(trace))
+    order = np.argsort(number, kind="stable")
+    firsts = np.flatnonzero(np.diff(number[order], prepend=-1))
+    starts, ends = np.minimum.reduceat(trace.start[order], firsts), np.maximum.reduceat(trace.end[order], firsts)
+    arrivals = [trace.tasks[int(order[first])].not_before_ps for first in firsts]
+    latency = (int(ends.sum()) - sum(arrivals)) / len(firsts) if any(arrivals) else float(ends[0] - starts[0])
+    return latency, ends.tolist()
+
+
+def _energy(ledger: Ledger, frames: int) -> Energy:
+    actions = {
+        name: Action(_per(entry.count, frames), entry.joules / frames, entry.price.pj, entry.price.provenance, entry.price.source)
+        for name, entry in ledger.by_action().items()
+    }
+    total = ledger.total_j
+    known = ledger.by_provenance().get("published", 0.0)
+    return Energy(total / frames, ledger.core_j / frames, ledger.io_j / frames, actions, 1 - known / total if total else 0.0)
+
+
+def _unit_rows(machine: Machine, trace: Trace) -> Iterator[UnitRow]:
+    busy, waiting, makespan = trace.busy_ps(), trace.waiting_ps(), trace.makespan_ps
+    for unit in machine.units:
+        worked = busy.get(unit.name, 0)
+        yield UnitRow(unit.name, unit.kind, worked / PS_PER_S, waiting.get(unit.name, 0) / PS_PER_S, worked / makespan)

@@ -1,0 +1,152 @@
+"""A report's figures in words: what a terminal, a notebook or a page shows of it first, each with a name, a value and a remark."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from hyperdrive_sim.engine.trace import Trace
+from hyperdrive_sim.reports.records import Efficiency, Energy, NetworkRecord, SystemRecord, Throughput, Time, UnitRow
+from hyperdrive_sim.scenario.published import Comparison
+from hyperdrive_sim.schedule.mapped import Datasheet
+from hyperdrive_sim.text.wording import counted
+
+AREA = "mm2"
+"""A unit with a prefix of its own, squared: other prefixes would mislead."""
+PREFIXES = dict(zip(range(-18, 19, 3), ("a", "f", "p", "n", "u", "m", "", "k", "M", "G", "T", "P", "E"), strict=True))
+
+
+class SummaryLine(NamedTuple):
+    """One line of a summary; a long remark is broken where lines may end."""
+
+    name: str
+    value: str
+    remark: str
+
+
+def si(value: float, unit: str = "") -> str:
+    """A number with up to four digits and its prefix: 0.0806 s is 80.6 ms.
+
+    >>> si(0.0806, "s"), si(3.52e12, "Op/s/W"), si(999.96, "Hz"), si(0, "J")
+    ('80.6 ms', '3.52 TOp/s/W', '1 kHz', '0 J')
+    """
+    if unit == "%":
+        return f"{100 * value:.3g} %"
+    if unit == AREA or (not unit and 0.001 <= abs(value) < 1):
+        return f"{value:.4g} {unit}".strip()
+    power = 0
+    if value and math.isfinite(value):
+        power = 3 * math.floor(math.log10(abs(value)) / 3)
+        power += 3 * (float(f"{abs(value) / 10.0**power:.4g}") >= 1000)
+    power = min(max(PREFIXES), max(min(PREFIXES), power))
+    return f"{value / 10.0**power:.4g} {PREFIXES[power]}{unit}".strip()
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def per_s(rate: float) -> str:
+    return f"{rate:,.0f} /s" if rate >= 1000 else f"{rate:.4g} /s"
+
+
+def subject(network: NetworkRecord, system: SystemRecord) -> str:
+    """The network and the system, in one line."""
+    shape = " x ".join(map(str, network.input_shape))
+    mesh = f" (mesh {system.mesh[0]} x {system.mesh[1]})" if system.mesh and system.chips > 1 else ""
+    chips = counted(system.chips, f"{system.architecture} chip")
+    options = "".join(f" of {value} {name}" for name, value in network.options.items())
+    return f"{network.name}{options} at {shape} on {chips}{mesh} at {system.clock_mhz:g} MHz"
+
+
+def pace(time: Time, work: Throughput, system: SystemRecord) -> Iterator[SummaryLine]:
+    yield SummaryLine("latency", si(time.latency_s, "s"), "of a frame, from its input to its last output")
+    yield SummaryLine("frame rate", per_s(time.frames_per_s), f"{counted(time.frames, 'frame')} in {time.cycles:,} cycles")
+    yield SummaryLine("throughput", si(work.ops_per_s, "Op/s"), f"of {si(system.peak_ops_per_s, 'Op/s')} peak, all tiles of all chips")
+    per_cycle = f"{work.ops_per_cycle:,.0f} of {system.peak_ops_per_cycle:,.0f} Op per cycle, I/O included"
+    yield SummaryLine("utilisation", percent(work.utilization), per_cycle)
+
+
+def bound(time: Time, system: SystemRecord, units: Sequence[UnitRow], trace: Trace) -> SummaryLine:
+    share = time.bound_s * 1e6 * system.clock_mhz / time.cycles
+    goes = ", ".join(f"{kind} {percent(part)}" for kind, part in time_goes_to(units, trace)[:3] if part > 0.001)
+    busy = ", ".join(f"{kind} {percent(part)}" for kind, part in busiest(units)[:3])
+    remark = f"which alone needs {percent(share)} of the time;\nthe time goes to {goes};\nbusy are {busy}"
+    return SummaryLine("bound by", time.bound_by, remark)
+
+
+def energies(energy: Energy, io_bits: Mapping[str, int | float], efficiency: Efficiency) -> Iterator[SummaryLine]:
+    yield SummaryLine("energy", si(energy.total_j, "J"), f"per frame: core {si(energy.core_j, 'J')}, I/O {si(energy.io_j, 'J')}")
+    crossing = sorted(io_bits.items(), key=lambda item: -item[1])
+    yield SummaryLine("I/O", si(sum(io_bits.values()), "bit"), _in_pairs([f"{what} {si(bits, 'bit')}" for what, bits in crossing if bits]))
+    remark = f"including I/O; core alone {si(efficiency.core_ops_per_j, 'Op/s/W')}"
+    yield SummaryLine("system efficiency", si(efficiency.system_ops_per_j, "Op/s/W"), remark)
+    shares = trust(energy)
+    known = percent(shares.pop("published", 0.0))
+    yield SummaryLine("prices", f"{known} published", _in_pairs([f"{percent(share)} {how}" for how, share in shares.items()]))
+
+
+def settings(system: SystemRecord) -> Iterator[SummaryLine]:
+    for what, values in (("changed", system.changed), ("assumed", system.assumed)):
+        if values:
+            said = [f"{name.replace('_', ' ')} {_setting(value)}" for name, value in values.items()]
+            yield SummaryLine(what, counted(len(said), "setting"), _in_pairs(said))
+
+
+def of_chip(datasheet: Datasheet) -> Iterator[SummaryLine]:
+    for name, quantity in datasheet.items():
+        yield SummaryLine(name, si(quantity.value, quantity.unit), quantity.provenance)
+
+
+def host(network: NetworkRecord) -> Iterator[SummaryLine]:
+    if network.host_ops:
+        yield SummaryLine("host", si(network.host_ops, "Op"), "per frame left to the host, in no time and not counted")
+
+
+def beside(row: Comparison) -> tuple[str, str, str, str, str]:
+    """A published figure, the simulated one, how far off that is, and how well the published one is known."""
+    off = f"{100 * row.error:+.2f} %"
+    return row.quantity, si(row.published, row.unit), si(row.simulated, row.unit), off, row.provenance
+
+
+def further_off(row: Comparison) -> str:
+    """Sentence on a published figure that is not within its tolerance."""
+    return f"{row.quantity}: further off than the stated {percent(row.tolerance)}"
+
+
+def time_goes_to(units: Sequence[UnitRow], trace: Trace) -> list[tuple[str, float]]:
+    """Shares of the time by kind of unit, along the chain of tasks that ends last; the largest first."""
+    kinds, spent = {unit.name: unit.kind for unit in units}, Counter[str]()
+    for index, ps in trace.chain():
+        spent["arrival" if index is None else kinds[trace.tasks[index].unit]] += ps
+    return [(kind, ps / spent.total()) for kind, ps in spent.most_common()]
+
+
+def busiest(units: Sequence[UnitRow]) -> list[tuple[str, float]]:
+    """Utilisation of the busiest unit of each kind, the busiest kind first: those that are close would both have to be faster."""
+    most: dict[str, float] = {}
+    for unit in units:
+        most[unit.kind] = max(most.get(unit.kind, 0.0), unit.utilization)
+    return sorted(most.items(), key=lambda item: -item[1])
+
+
+def trust(energy: Energy) -> dict[str, float]:
+    """Shares of the energy by how well its price is known, the largest first."""
+    shares: dict[str, float] = {}
+    for action in energy.by_action.values():
+        shares[action.provenance] = shares.get(action.provenance, 0.0) + action.energy_j / energy.total_j
+    return dict(sorted(shares.items(), key=lambda item: -item[1]))
+
+
+def _setting(value: Any) -> str:
+    if isinstance(value, dict):
+        value = tuple(f"{_setting(part)} of {name}" for name, part in value.items())
+    if isinstance(value, tuple):
+        return " and ".join(map(_setting, value)) or "nothing"
+    return f"{value:g}" if isinstance(value, float) else str(value).replace("_", " ")
+
+
+def _in_pairs(words: Sequence[str]) -> str:
+    return ",\n".join(", ".join(words[n : n + 2]) for n in range(0, len(words), 2))

@@ -1,0 +1,94 @@
+"""Experiments given in Python: the keys of a scenario file as keywords, and changes of them as a mapping.
+
+Both go through the text of a setting, `chip.voltage_v=0.65`, so that input from a file, from `--set` and from Python is checked in one
+place and answered with the same sentence.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypedDict
+
+from hyperdrive_sim.errors import NOWHERE, InvalidInput
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.text.document import Document
+
+Changes = Mapping[str, object]
+"""New values of a scenario by dotted key, as `--set` takes them: {"chip.voltage_v": 0.65, "frames": 2}."""
+
+
+class Options(TypedDict, total=False):
+    """Optional keywords of an experiment: keys of a scenario file, with the same defaults."""
+
+    title: str
+    chip: Mapping[str, object]
+    frames: int
+    frames_per_s: float | None
+    input: Mapping[str, str]
+    weights: str
+    seed: int
+    sweep: Mapping[str, Sequence[object]]
+
+
+class Experiment(Options, total=False):
+    """A whole experiment without a file; `network` is one of the caller's own, or a name of the zoo with an `input_shape`."""
+
+    network: Network | str
+    architecture: str
+    input_shape: Sequence[int]
+    network_options: Mapping[str, int]
+
+
+def document_of(experiment: Experiment) -> Document:
+    """An experiment as a scenario's document, without places. Raises InvalidInput for values that no file could hold."""
+    network = experiment.get("network")
+    own = named(network) if isinstance(network, Network) else {}
+    title = f"{own.get('network', network)} on {experiment.get('architecture')}"
+    said: dict[str, object] = {"schema_version": 1, "title": title, **own, **experiment}
+    said |= {key: own[key] for key in own if key == "network"}  # the name in place of the object
+    found = Document({}, {(): NOWHERE})
+    try:
+        for key, value in said.items():
+            found = found.with_setting(setting(key, value))
+    except InvalidInput as error:
+        raise InvalidInput(*(mistake._replace(place=None) for mistake in error.mistakes)) from None
+    return replace(found, places=dict.fromkeys(found.places, NOWHERE))
+
+
+def named(network: Network) -> dict[str, Any]:
+    """Keys of a scenario for a network of the caller's own: its name, and the shape of its first input."""
+    return {"network": network.name, "input_shape": list(next(iter(network.inputs.values())))}
+
+
+def structure(network: Network) -> dict[str, Any]:
+    """A network as plain data, for a hash of it: a layer is the text that Python prints, which names every field of a dataclass."""
+    return {
+        "inputs": {name: [*shape, network.holds(name)] for name, shape in network.inputs.items()},
+        "layers": list(map(repr, network)),
+        "outputs": list(network.outputs),
+    }
+
+
+def settings(changes: Changes | None) -> tuple[str, ...]:
+    """Changes in the form `key=value`. Raises InvalidInput for a key or a value that cannot be written so."""
+    return tuple(setting(key, value) for key, value in (changes or {}).items())
+
+
+def setting(key: str, value: object) -> str:
+    """One change in the form `key=value`, the value as JSON. Raises InvalidInput for a key or a value that cannot be written so."""
+    if "=" in key:
+        raise InvalidInput.at(key, "is no key", "write the value on the other side of the colon: {'frames': 2}")
+    try:
+        return f"{key}={json.dumps(value, ensure_ascii=False, default=_plain)}"
+    except TypeError:
+        raise InvalidInput.at(key, f"cannot be set to {value!r}", "take text, numbers, lists and mappings") from None
+
+
+def _plain(value: Any) -> Any:
+    """A path as text, numpy's numbers and arrays as Python's. Raises TypeError for anything else."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    return value.tolist() if hasattr(value, "tolist") else os.fspath(value)

@@ -1,0 +1,27 @@
+"""The JSON Schema of scenario files, which editors take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hyperdrive_sim.archs import registry
+from hyperdrive_sim.network import zoo
+from hyperdrive_sim.scenario.scenario import Settings
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a scenario file, the chip's keys by architecture, for editors."""
+    whole = Settings.model_json_schema()
+    whole |= {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "hyperdrive-sim scenario"}
+    whole["properties"]["extends"] = {"type": "string", "description": "a scenario file that this one builds on, relative to this one"}
+    whole["properties"]["network"]["enum"] = list(zoo.names())
+    whole["properties"]["architecture"]["enum"] = list(registry.names())
+    whole |= {"if": {"not": {"required": ["extends"]}}, "then": {"required": whole.pop("required")}}
+    whole["allOf"] = [
+        {
+            "if": {"properties": {"architecture": {"const": name}}, "required": ["architecture"]},
+            "then": {"properties": {"chip": registry.load(name).Spec.model_json_schema()}},
+        }
+        for name in registry.names()
+    ]
+    return whole

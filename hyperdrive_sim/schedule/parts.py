@@ -1,0 +1,149 @@
+"""A mapped network as one part of a system: every name gets the part's in front, and a part may take some of the frames only.
+
+No architecture knows of it: a lowering writes its tasks under its own names, and they are renamed where they stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import NamedTuple
+
+from hyperdrive_sim.network.golden import Arithmetic
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
+from hyperdrive_sim.schedule.mapped import Datasheet, Mapped, Tiles
+from hyperdrive_sim.schedule.placement import Part, Placement
+from hyperdrive_sim.schedule.prices import Price
+from hyperdrive_sim.schedule.spec import Spec
+from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Compute, Copy, Effect, Load, Region, Site, Task
+from hyperdrive_sim.schedule.writer import Writer
+
+
+class Place(NamedTuple):
+    """Where a part stands: its *name*, the memories that its maps come from and go to, and which frames of the system's are its own.
+
+    The part's frame n is the system's frame *first* + n * *every*: two replicas that take turns are (0, 2) and (1, 2).
+    """
+
+    name: str
+    source: str = HOST
+    sink: str = HOST
+    first: int = 0
+    every: int = 1
+
+    def frame(self, number: int) -> int:
+        """The system's number of one of the part's frames."""
+        return self.first + number * self.every
+
+    def path(self, name: str) -> str:
+        """A unit, memory or action of the part, by its name in the system."""
+        return f"{self.name}.{name}"
+
+
+class PlacedPart:
+    """A mapped network at its place in a system: again a mapped network, whose units, memories, actions and prices are the part's."""
+
+    def __init__(self, mapped: Mapped, place: Place) -> None:
+        self.mapped, self.place = mapped, place
+
+    @property
+    def network(self) -> Network:
+        return self.mapped.network
+
+    @property
+    def spec(self) -> Spec:
+        return self.mapped.spec
+
+    @property
+    def arithmetic(self) -> Arithmetic:
+        return self.mapped.arithmetic
+
+    @cached_property
+    def datasheet(self) -> Datasheet:
+        return {self.place.path(name): quantity for name, quantity in self.mapped.datasheet.items()}
+
+    @cached_property
+    def machine(self) -> Machine:
+        machine, path = self.mapped.machine, self.place.path
+        units = tuple(replace(unit, name=path(unit.name), part=self.place.name) for unit in machine.units)
+        memories = tuple(replace(memory, name=path(memory.name)) for memory in machine.memories)
+        return replace(machine, units=units, memories=memories)
+
+    @cached_property
+    def placement(self) -> Placement:
+        placement, path = self.mapped.placement, self.place.path
+        parts = tuple(Part(part.layer, part.box, path(part.unit), path(part.memory)) for part in placement.parts)
+        residents = {path(memory): lying for memory, lying in placement.residents.items()}
+        return replace(placement, parts=parts, residents=residents)
+
+    @cached_property
+    def prices(self) -> Mapping[str, Price]:
+        path = self.place.path
+        return {path(action): replace(price, action=path(action)) for action, price in self.mapped.prices.items()}
+
+    def write(self, to: Writer, arrivals: Arrivals, grain: str) -> None:
+        first, renamed = len(to.tasks), _Renamed(self.place)
+        self.mapped.write(to, arrivals, grain)
+        to.tasks[first:] = [renamed.task(task) for task in to.tasks[first:]]
+
+    def tiles(self, layer: str | None) -> Tiles:
+        return {self.place.path(chip): use for chip, use in self.mapped.tiles(layer).items()}
+
+
+class _Renamed:
+    """Tasks under their names in the system; what many tasks share stays shared."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self._actions: dict[int, tuple[Mapping[str, int], Mapping[str, int]]] = {}
+        self._sites: dict[int, tuple[Site, Site]] = {}
+        """By identity, with the original: while that is kept, nothing else can have its identity."""
+
+    def task(self, task: Task) -> Task:
+        unit, frame = self.place.path(task.unit), self.place.frame(task.frame)
+        return task._replace(unit=unit, frame=frame, effect=self._effect(task.effect), actions=self._named(task.actions))
+
+    def _named(self, actions: Mapping[str, int]) -> Mapping[str, int]:
+        if id(actions) not in self._actions:
+            self._actions[id(actions)] = actions, {self.place.path(action): count for action, count in actions.items()}
+        return self._actions[id(actions)][1]
+
+    def _effect(self, effect: Effect | None) -> Effect | None:
+        match effect:
+            case Copy(source=source, target=target):
+                source = self.place.source if source == HOST else self.place.path(source)
+                return effect._replace(source=source, target=self.place.sink if target == HOST else self.place.path(target))
+            case Load(targets=targets):
+                return effect._replace(targets=tuple(map(self.place.path, targets)))
+            case Compute(site=site):
+                return effect._replace(site=self._site(site))
+        return None
+
+    def _site(self, site: Site) -> Site:
+        if id(site) not in self._sites:
+            reads, operands, stores = (self._regions(regions) for regions in (site.reads, site.operands, site.stores))
+            self._sites[id(site)] = site, Site(site.layers, reads, operands, self.place.path(site.weights), stores)
+        return self._sites[id(site)][1]
+
+    def _regions(self, regions: tuple[Region, ...]) -> tuple[Region, ...]:
+        return tuple(region._replace(memory=self.place.path(region.memory)) for region in regions)
+
+
+def side_by_side(machines: tuple[Machine, ...]) -> Machine:
+    """All units and memories of some parts as one machine of the first one's clock."""
+    units: tuple[Unit, ...] = tuple(unit for machine in machines for unit in machine.units)
+    memories: tuple[Memory, ...] = tuple(memory for machine in machines for memory in machine.memories)
+    clock = machines[0].clock
+    peak = sum(machine.peak_ops_per_s for machine in machines) / clock.hz
+    return Machine(units, memories, clock, peak, sum(machine.chips for machine in machines))
+
+
+def placed_together(placements: tuple[Placement, ...]) -> Placement:
+    """What lies where in all parts of a system; the host has the layers that no part runs."""
+    parts = tuple(part for placement in placements for part in placement.parts)
+    residents = {memory: lying for placement in placements for memory, lying in placement.residents.items()}
+    host = frozenset.intersection(*(placement.host for placement in placements))
+    words = {tensor: bits for placement in placements for tensor, bits in placement.word_bits.items()}
+    return Placement(parts, residents, host, words)

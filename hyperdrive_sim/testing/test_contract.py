@@ -1,0 +1,230 @@
+"""What every architecture must do, on small networks that try everything: found, placed, lowered, timed, executed, proven and priced."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from math import isclose
+from typing import get_args
+
+import numpy as np
+
+from hyperdrive_sim.archs import registry
+from hyperdrive_sim.engine import hazards
+from hyperdrive_sim.engine.replay import replay
+from hyperdrive_sim.engine.simulate import simulate
+from hyperdrive_sim.engine.trace import Trace
+from hyperdrive_sim.network.box import Box
+from hyperdrive_sim.network.parameters import Array
+from hyperdrive_sim.reports.report import summarise
+from hyperdrive_sim.scenario import published, shipped
+from hyperdrive_sim.schedule.prices import IO_ACTIONS, PJ, Provenance, carries
+from hyperdrive_sim.schedule.tasks import Compute, Load, Schedule, Task
+from hyperdrive_sim.testing.worlds import SEED, Built, refusals, same, worlds
+
+ENOUGH = 3
+"""How many worlds there must be at least for the contract to mean anything."""
+
+
+def test_it_is_found_and_there_is_enough_to_try(name: str) -> None:
+    """The registry knows it by the name that it gives itself, and it runs some small networks of the zoo, or tells of others."""
+    assert registry.load(name).name == name
+    found = len(worlds(name))
+    refused = "".join(f"\n  {network}: {why}" for network, why in refusals(name).items())
+    few = f"{name} can be tried in {found} worlds, {ENOUGH} at least are needed; tell of some in a worlds.yaml. It refuses:{refused}"
+    assert found >= ENOUGH, few
+
+
+def test_placement_names_what_there_is(built: Built) -> None:
+    """That it tiles every output and fits is checked where it is made."""
+    placement, machine = built.compiled.placement, built.compiled.machine
+    assert {part.layer for part in placement.parts} <= set(built.layers), "parts are of layers that the chip runs"
+    assert {part.unit for part in placement.parts} <= set(machine.unit), "units of parts are the machine's"
+    assert {part.memory for part in placement.parts} | set(placement.residents) <= set(machine.memory), "memories are the machine's"
+
+
+def test_schedule_is_sound_and_counted(built: Built) -> None:
+    schedule = built.compiled.schedule
+    assert built.compiled.size == len(schedule), "tasks counted in advance are those that are written"
+    assert {task.frame for task in schedule} == set(range(built.world.frames)), "every frame has tasks"
+
+
+def test_all_work_is_done_once_and_all_weights_are_moved(built: Built) -> None:
+    """In every frame; the weights at least once, as a buffer may keep them."""
+    network, frames = built.network, built.world.frames
+    macs, pixels, bits = (dict.fromkeys(built.layers, 0) for _ in range(3))
+    for _, layer, out in _computed(built):
+        macs[layer] += network.macs(layer, out)
+        pixels[layer] += out.size
+    for task in built.compiled.schedule:
+        if isinstance(task.effect, Load):
+            layer, c0, c1, carried, _ = task.effect
+            assert carried >= network.weight_bits(layer, c1 - c0), f"a load of '{layer}' carries less than its weights"
+            bits[layer] += network.weight_bits(layer, c1 - c0)
+    for layer in built.layers:
+        assert macs[layer] == network.macs(layer) * frames, f"MACs of '{layer}'"
+        assert pixels[layer] == network.shape(layer).size * frames, f"values of '{layer}'"
+        assert bits[layer] in (network.weight_bits(layer), network.weight_bits(layer) * frames), f"weight bits of '{layer}'"
+
+
+def _computed(built: Built) -> Iterator[tuple[Task, str, Box]]:
+    """Every block of every layer's output with the task that computes it."""
+    for task in built.compiled.schedule:
+        if isinstance(task.effect, Compute):
+            site, c0, c1, patches = task.effect
+            for patch in patches:
+                for layer, out in zip(site.layers, built.network.under(site.layers, patch.out.channels(c0, c1)), strict=True):
+                    yield task, layer, out
+
+
+def test_replay_equals_golden(built: Built) -> None:
+    """The output of every frame, and every block of every map on the way."""
+    expected, tolerance, network = built.golden, built.architecture.tolerance, built.network
+    wrong: list[str] = []
+
+    def watch(task: Task, layer: str, block: Box, values: Array) -> None:
+        if not same(values, expected[layer][block.slices(network.shape(layer).box)], tolerance):
+            wrong.append(f"{layer}, frame {task.frame}: {block}")
+
+    outputs = list(replay(built.compiled, built.computation, watch))
+    assert wrong == [], "blocks that differ from golden"
+    assert len(outputs) == built.world.frames
+    assert all(same(values, expected[name], tolerance) for output in outputs for name, values in output.items())
+
+
+def test_nothing_depends_on_luck(built: Built) -> None:
+    """Whatever the durations, everything is written before it is read and read before it is overwritten."""
+    hazards.check(built.compiled)
+
+
+def test_any_durations_give_the_same_values(built: Built) -> None:
+    """What the proof promises, tried: tasks take what they like and begin when they like, in whatever order their units like."""
+    rng, tasks = np.random.default_rng(SEED), built.compiled.schedule.tasks
+    durations, delays = ((10 ** rng.uniform(0, digits, len(tasks))).astype(int).tolist() for digits in (6, 8))
+    drawn: list[Task] = []
+    for index, (task, ps) in enumerate(zip(tasks, durations, strict=True)):
+        longest = max([ps, *(drawn[stream].ps + drawn[stream].latency_ps for stream in task.after_start)])
+        drawn.append(task._replace(unit=str(index), ps=longest, not_before_ps=delays[index]))
+    outputs, tolerance = replay(built.compiled.scheduled(Schedule(drawn)), built.computation), built.architecture.tolerance
+    assert all(same(values, built.golden[name], tolerance) for output in outputs for name, values in output.items())
+
+
+def test_bounds(built: Built) -> None:
+    schedule, trace = built.compiled.schedule, built.compiled.trace
+    everything = sum(task.ps + task.latency_ps for task in schedule) + max(task.not_before_ps for task in schedule)
+    assert max(schedule.bound[1], max(schedule.work_ps.values()), schedule.critical_path_ps) <= trace.makespan_ps <= everything
+    assert trace.busy_ps() == schedule.work_ps
+
+
+def test_two_runs_are_identical(built: Built) -> None:
+    again = built.compiled.cut(built.compiled.grain)
+    assert again.schedule.tasks == built.compiled.schedule.tasks
+    for now, then in zip(_times(again.trace), _times(built.compiled.trace), strict=True):
+        assert np.array_equal(now, then)
+
+
+def test_twice_the_durations_take_twice_the_time(built: Built) -> None:
+    schedule = built.compiled.schedule
+    slow = Schedule(t._replace(ps=2 * t.ps, latency_ps=2 * t.latency_ps, not_before_ps=2 * t.not_before_ps) for t in schedule)
+    for now, then in zip(_times(simulate(slow)), _times(built.compiled.trace), strict=True):
+        assert np.array_equal(now, 2 * then)
+
+
+def _times(trace: Trace) -> tuple[Array, Array, Array]:
+    return trace.ready, trace.start, trace.end
+
+
+def test_a_unit_per_task_leaves_the_critical_path(built: Built) -> None:
+    alone = Schedule(task._replace(unit=str(number)) for number, task in enumerate(built.compiled.schedule))
+    assert simulate(alone).makespan_ps == built.compiled.schedule.critical_path_ps
+
+
+def test_every_joule_has_a_price_and_all_breakdowns_one_total(built: Built) -> None:
+    ledger, actions = built.compiled.ledger, built.compiled.schedule.actions
+    total = sum(count * built.compiled.mapped.prices[action].pj * PJ for action, count in actions.items())
+    sums = {
+        "in all": ledger.total_j,
+        "core and I/O": ledger.core_j + ledger.io_j,
+        "by action": sum(entry.joules for entry in ledger.by_action().values()),
+        "by layer": sum(ledger.by_layer().values()),
+        "by provenance": sum(ledger.by_provenance().values()),
+    }
+    for what, joules in sums.items():
+        assert isclose(joules, total, rel_tol=1e-12), what
+    assert {action: entry.count for action, entry in ledger.by_action().items()} == actions
+    crossed = {kind: sum(count for action, count in actions.items() if carries(action) == kind) for kind in IO_ACTIONS.values()}
+    assert ledger.io_bits() == crossed
+    assert crossed["weights"] >= sum(map(built.network.weight_bits, built.layers)), "weights cross the chip's edge"
+
+
+def test_every_price_has_a_source_and_is_used(name: str) -> None:
+    used: set[str] = set()
+    for built in worlds(name):
+        prices = built.compiled.mapped.prices
+        used |= {action for action, count in built.compiled.schedule.actions.items() if count}
+        assert used <= set(prices), "every action has a price"
+        for action, price in prices.items():
+            assert price.action == action
+            assert price.pj >= 0, action
+            assert price.source, f"'{action}' has no source"
+            assert price.provenance in get_args(Provenance), action
+    assert used == set(prices), "prices of actions that no world counts"
+
+
+def test_figures_of_a_report_hold_together(built: Built) -> None:
+    """No unit works for longer than the run lasts, and the layers' energy is all there is; the world as a scenario."""
+    report = summarise(built.scenario, built.compiled)
+    for unit in report.units:
+        assert 0 <= unit.utilization <= 1, f"{unit.name} is busy for {unit.utilization} of the run"
+    joules = sum(row.energy_j for row in report.layers)
+    assert isclose(joules, report.energy.total_j * built.world.frames, rel_tol=1e-12), "the layers' energy is the total"
+    assert report.to_dict()["system"]["architecture"] == built.architecture.name
+
+
+def test_tiles_of_a_run_are_those_of_its_layers(built: Built) -> None:
+    """A layer's work over its tiles' mean share is the time that they had for it; shares of the run are the mean of the layers' over that.
+
+    Worked out for every chip of a mesh from what it computes, so no figure of the chip is needed for it.
+    """
+    macs: Counter[tuple[str, str]] = Counter()
+    for task, layer, out in _computed(built):
+        macs[task.unit, task.layer] += built.network.macs(layer, out)
+    of = built.compiled.mapped.tiles
+    whole, layers = of(None), {layer: of(layer) for layer in sorted({layer for _, layer in macs})}
+    assert len(whole) == built.compiled.machine.chips, "an array of tiles for every chip"
+    for chip, shares in whole.items():
+        assert any(unit.startswith(f"{chip}.") for unit in built.compiled.machine.unit), f"no unit's path begins with '{chip}'"
+        useful, time = np.zeros_like(shares), 0.0
+        for layer, tiles in layers.items():
+            assert 0 <= tiles[chip].min() <= tiles[chip].max() <= 1, f"shares of '{layer}'"
+            done = sum(count for (unit, of_layer), count in macs.items() if of_layer == layer and unit.startswith(f"{chip}."))
+            assert bool(done) == bool(tiles[chip].any()), f"'{layer}' has {done} MACs on {chip} and shares up to {tiles[chip].max()}"
+            if done:
+                useful += tiles[chip] * done / tiles[chip].mean()
+                time += done / tiles[chip].mean()
+        assert np.allclose(shares * time, useful, rtol=1e-9), f"shares of the whole run on {chip}"
+
+
+def test_no_memory_ever_holds_more_than_it_can(built: Built) -> None:
+    found, memory = built.compiled.occupancy, built.compiled.machine.memory
+    assert set(found) == set(memory)
+    for name, (times, bits, capacity) in found.items():
+        assert (np.diff(times) > 0).all()
+        assert capacity == memory[name].bits
+        assert 0 <= bits.min() <= bits.max() <= capacity, name
+        if memory[name].kind == "ram":
+            assert bits[-1] == 0, f"something stays in {name}"
+    assert any(found[part.memory].peak for part in built.compiled.placement.parts), "maps are in the memories that parts name"
+
+
+def test_published_figures_can_be_compared(name: str) -> None:
+    """A published.yaml, where there is one, is valid; scenarios that it names are there, if the chip is one that comes with the package."""
+    folder = registry.folder(name)
+    if not (folder / "published.yaml").exists():
+        return
+    sections = published.table(folder).sections
+    assert sections, "without a section"
+    if folder.is_relative_to(shipped.PACKAGE):
+        scenarios = {section.scenario for section in sections.values()}
+        scenarios |= {row.against for section in sections.values() for row in section.rows if row.against}
+        assert [scenario for scenario in sorted(scenarios) if not (shipped.folder() / scenario).is_file()] == [], "not shipped"
