@@ -34,7 +34,8 @@ class Fifo(Generic[T]):
 
     def push(self, item: T, bits: int) -> list[T]:
         """Take an item in; returns what is pushed out, oldest first."""
-        gone = self.make_room(bits)
+        full = self.used + bits > self.bits or len(self._items) >= self.entries
+        gone = self.make_room(bits) if full else []  # most of the millions fit
         if bits > self.bits:
             return [*gone, item]
         self._items.append((item, bits))

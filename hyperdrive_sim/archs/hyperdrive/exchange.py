@@ -62,7 +62,9 @@ class Exchange:
 
     def moved(self, action: str, bits: int) -> dict[str, int]:
         """The actions of moving that many bits: one mapping that all such tasks share."""
-        return self._moved.setdefault((action, bits), {action: bits})
+        if (action, bits) not in self._moved:
+            self._moved[action, bits] = {action: bits}
+        return self._moved[action, bits]
 
     def routes(self, tensor: str, chip: Chip, pieces: Sequence[Piece], channels: int, *, stored: bool = False) -> tuple[Routes, ...]:
         """For each piece of a chip's part, what it sends of so many channels; from its send buffers, or (*stored*) from its own memory."""
@@ -104,7 +106,8 @@ class Exchange:
             if border.bits > buffer.bits:
                 problem = f"{border.source} must take {border.bits} bits of one block's border, {buffer.bits} bits are there"
                 raise DoesNotFit(Mistake("chip.send_buffer_bits", problem, "enlarge it"))
-            waits += buffer.make_room(border.bits)
+            if buffer.used + border.bits > buffer.bits:  # asked millions of times, seldom true
+                waits += buffer.make_room(border.bits)
         return waits
 
     def send(self, layer: str, copy: tuple[str, int, int, int], routes: Routes, done: int, *, stored: bool = False) -> None:

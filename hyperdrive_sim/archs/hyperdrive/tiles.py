@@ -19,25 +19,35 @@ from hyperdrive_sim.schedule.mesh import Chip
 def tiles(layout: Layout, layer: str | None) -> Tiles:
     """Per chip, an array of tile rows x tile columns: useful lane-cycles over all lane-cycles of the chip's convolutions."""
     steps = [step for step in layout.plan.steps if layer in (None, step.conv.name)]
-    return {str(chip): _of_chip(chip, layout, steps) for chip in layout.mesh.chips}
+    pixels = _Pixels(layout.spec)
+    return {str(chip): _of_chip(chip, layout, steps, pixels) for chip in layout.mesh.chips}
 
 
-def _of_chip(chip: Chip, layout: Layout, steps: Sequence[Step]) -> NDArray[np.float64]:
+def _of_chip(chip: Chip, layout: Layout, steps: Sequence[Step], pixels: _Pixels) -> NDArray[np.float64]:
     useful, total = np.zeros((layout.spec.tile_rows, layout.spec.tile_columns)), 0
     for step in steps:
         part = layout.part(step.output, chip)
         rows, columns = timing.patch(part, layout.spec)
         cycles_per_pixel = timing.head_cycles(step, layout.network.shape(step.source).channels)
         blocks = -(-step.conv.out_channels // layout.spec.lanes)
-        useful += tile_pixels(part, layout.spec) * cycles_per_pixel * step.conv.out_channels
+        useful += pixels.of(part) * cycles_per_pixel * step.conv.out_channels
         total += rows * columns * cycles_per_pixel * blocks * layout.spec.lanes
     return useful / max(1, total)  # a chip may have no pixel of a layer
 
 
-def tile_pixels(part: Box, spec: HyperdriveSpec) -> NDArray[np.int64]:
-    """How many pixels of a chip's part each tile has."""
-    rows, columns = timing.patch(part, spec)
-    return np.outer(_covered(part.r1 - part.r0, rows, spec.tile_rows), _covered(part.w1 - part.w0, columns, spec.tile_columns))
+class _Pixels:
+    """How many pixels of a chip's part each tile has: worked out once for all chips and layers whose parts have one size."""
+
+    def __init__(self, spec: HyperdriveSpec) -> None:
+        self.spec = spec
+        self._known: dict[tuple[int, int], NDArray[np.int64]] = {}
+
+    def of(self, part: Box) -> NDArray[np.int64]:
+        size = rows, columns = part.r1 - part.r0, part.w1 - part.w0
+        if size not in self._known:
+            down, across = timing.patch(part, self.spec)
+            self._known[size] = np.outer(_covered(rows, down, self.spec.tile_rows), _covered(columns, across, self.spec.tile_columns))
+        return self._known[size]
 
 
 def _covered(size: int, patch: int, tiles: int) -> NDArray[np.int64]:
