@@ -46,12 +46,12 @@ class Pasts:
             self.done.append(done | ended)
 
 
-class Place:
+class AccessHistory:
     """A resident's place: the frame of each value in it, all tasks that have ever read or written there, and the last that overwrote it."""
 
     def __init__(self, memory: str, resident: Resident) -> None:
         self.memory, self.resident = memory, resident
-        self.rivals: tuple[Place, ...] = ()
+        self.rivals: tuple[AccessHistory, ...] = ()
         self.readers = self.writers = 0
         self.lost_to = NOBODY
 
@@ -64,7 +64,7 @@ class Place:
         return self.frames[box.slices(self.resident.box)]
 
 
-class Entry:
+class BufferEntry:
     """Something in a fifo: what it is, who brought it, who reads it when starting and who until ending."""
 
     def __init__(self, what: str, pusher: int) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Hashable
 
 import numpy as np
 
-from hyperdrive_sim.engine.accesses import NOBODY, Access, Entry, Pasts, Place, members
+from hyperdrive_sim.engine.accesses import NOBODY, Access, AccessHistory, BufferEntry, Pasts, members
 from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.engine.effects import Read, reads, weights, writes
 from hyperdrive_sim.engine.memories import Buffer
@@ -46,11 +46,11 @@ class _Proof:
         self.tasks, self.network = compiled.schedule.tasks, compiled.network
         self.host_layers, self.word_bits = placement.host, placement.word_bits
         self.pasts = Pasts(self.tasks)
-        self.fifos: dict[str, Buffer[Entry]] = {m.name: Buffer(m) for m in compiled.machine.memories if m.kind == "fifo"}
+        self.fifos: dict[str, Buffer[BufferEntry]] = {m.name: Buffer(m) for m in compiled.machine.memories if m.kind == "fifo"}
         self.pushed_out_by: dict[tuple[str, Hashable], int] = {}
-        self.places: dict[tuple[object, ...], list[Place]] = {}
+        self.places: dict[tuple[object, ...], list[AccessHistory]] = {}
         for memory, residents in placement.residents.items():
-            places = [Place(memory, resident) for resident in residents]
+            places = [AccessHistory(memory, resident) for resident in residents]
             for place in places:
                 self.places.setdefault((memory, place.resident.tensor), []).append(place)
                 place.rivals = tuple(other for other in places if other.resident.overlaps(place.resident))
@@ -72,12 +72,12 @@ class _Proof:
             for name in self.network.outputs:
                 self._arrived(len(self.tasks), frame, name)
 
-    def _places(self, memory: str, tensor: str, frame: int) -> list[Place]:
+    def _places(self, memory: str, tensor: str, frame: int) -> list[AccessHistory]:
         """Where a map is in a memory; in the host's, each frame has a place of its own for ever."""
         if memory != HOST:
             return self.places.get((memory, tensor), [])
         shape = self.network.shape(tensor)
-        return self.places.setdefault((HOST, tensor, frame), [Place(HOST, Resident(tensor, shape.box, 0, shape.size, 0, 0))])
+        return self.places.setdefault((HOST, tensor, frame), [AccessHistory(HOST, Resident(tensor, shape.box, 0, shape.size, 0, 0))])
 
     def _arrived(self, index: int, frame: int, tensor: str) -> None:
         """The host has a map when a task starts (or at last): what its own layers are computed from has come."""
@@ -137,7 +137,7 @@ class _Proof:
                 place.at(box)[...] = frame
                 place.writers |= 1 << index
 
-    def _ordered(self, index: int, place: Place, block: Box, verb: str, does: Access) -> None:
+    def _ordered(self, index: int, place: AccessHistory, block: Box, verb: str, does: Access) -> None:
         """Whoever has read (or written) a block of a place before in the schedule has certainly done so when this task does."""
         late = place.readers & ~self.pasts.begun[index] if verb == "reads" else place.writers & ~self.pasts.ended[index]
         for other in members(late & ~(1 << index)):
@@ -145,7 +145,7 @@ class _Proof:
                 did = Access(verb, place.resident.tensor, touched)
                 raise Hazard(f"{place.memory}: nothing orders {self._who(other)}, which {did}, before {self._who(index)}, which {does}")
 
-    def _touched(self, index: int, place: Place, block: Box, verb: str) -> Box | None:
+    def _touched(self, index: int, place: AccessHistory, block: Box, verb: str) -> Box | None:
         """What of a block of a place a task reads (or writes), as far as one box says it."""
         effect = self.tasks[index].effect
         regions = writes(effect) if verb == "writes" else (region for read in reads(effect) for region in read.regions)
@@ -157,7 +157,7 @@ class _Proof:
         last, who = fifo.newest, f"{self._who(index)}, which brings {what}"
         if last is not None and not (past.ended[index] | 1 << index) >> last.pusher & 1:
             raise Hazard(f"{memory}: nothing orders {self._who(last.pusher)}, which brings {last.what}, before {who}")
-        for name, old in fifo.push(key, Entry(what, index), bits):
+        for name, old in fifo.push(key, BufferEntry(what, index), bits):
             self.pushed_out_by[memory, name] = index
             for reader in members(old.at_start & ~past.begun[index] | old.at_end & ~past.ended[index]):
                 raise Hazard(f"{memory}: nothing orders {self._who(reader)}, which uses {old.what}, before {who} and pushes that out")

@@ -19,8 +19,8 @@ from hyperdrive_sim.archs._xnor_datapath.machine import build
 from hyperdrive_sim.archs._xnor_datapath.mapped import Core
 from hyperdrive_sim.archs._xnor_datapath.prices import operating_point
 from hyperdrive_sim.archs._xnor_datapath.spec import DatapathSpec
-from hyperdrive_sim.archs._xnor_datapath.steps import Plan, plan
-from hyperdrive_sim.archs._xnor_datapath.timing import Block, Geometry, Pooled, SubKernel
+from hyperdrive_sim.archs._xnor_datapath.steps import CorePlan, plan
+from hyperdrive_sim.archs._xnor_datapath.timing import BlockCost, Geometry, Pooled, SubKernel
 from hyperdrive_sim.errors import DoesNotFit, InvalidInput
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.box import Shape
@@ -311,13 +311,15 @@ def test_late_words_for_a_pencil() -> None:
 # --- a block ---
 
 
-def block(where: Geometry, channels: int, *, adds: bool = False, ends: bool = True, pooled: Pooled | None = None, **settings: Any) -> Block:
+def block(
+    where: Geometry, channels: int, *, adds: bool = False, ends: bool = True, pooled: Pooled | None = None, **settings: Any
+) -> BlockCost:
     return timing.block(where, channels, chip(**settings), adds=adds, ends=ends, pooled=pooled)
 
 
 def test_a_block_by_hand() -> None:
     """3 x 3 over 4 x 5 pixels of 20 channels, padding 1, four output channels: two words, so eight passes; the sums of 20 pixels each."""
-    assert block(geometry(3, padding=1, channels=20), 4) == Block(
+    assert block(geometry(3, padding=1, channels=20), 4) == BlockCost(
         array_cycles=8 * 28,
         unit_cycles=8 * 28 * 49,
         source_words=8 * 20,
@@ -508,7 +510,7 @@ def test_peaks() -> None:
 # --- which layers together ---
 
 
-def drawn(found: Plan) -> list[str]:
+def drawn(found: CorePlan) -> list[str]:
     """A line per step: its convolutions with their maps, each on top of what, and what is behind the sum."""
     lines = []
     for step in found.steps:

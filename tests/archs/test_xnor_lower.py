@@ -13,7 +13,7 @@ from worlds import ONE, on
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.archs._xnor_datapath import placement
 from hyperdrive_sim.archs._xnor_datapath.machine import MAPS
-from hyperdrive_sim.archs._xnor_datapath.steps import Step, plan
+from hyperdrive_sim.archs._xnor_datapath.steps import CoreStep, plan
 from hyperdrive_sim.engine import hazards
 from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.engine.simulate import simulate
@@ -376,7 +376,7 @@ def used(found: Run) -> Iterator[tuple[str, str, tuple[int, int]]]:
             yield f"{name}, {frame}", name, (born, max([*left, *(ran[step.output][1] for step in ours.steps if name in step.sources)]))
 
 
-def _ran(step: Step, spans: list[Span]) -> tuple[int, int]:
+def _ran(step: CoreStep, spans: list[Span]) -> tuple[int, int]:
     """From the first pixel to the last write, or until the host has all sums."""
     layers = {term.conv.name for term in step.terms}
     computed = [span.start for span in spans if isinstance(span.task.effect, Compute) and span.task.layer in layers]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hyperdrive_sim.archs._xnor_datapath import timing
 from hyperdrive_sim.archs._xnor_datapath.machine import BPUS, MAPS, SUMS
 from hyperdrive_sim.archs._xnor_datapath.spec import DatapathSpec
-from hyperdrive_sim.archs._xnor_datapath.steps import Plan, Step, Term, plan
+from hyperdrive_sim.archs._xnor_datapath.steps import CorePlan, CoreStep, Term, plan
 from hyperdrive_sim.archs._xnor_datapath.timing import Geometry
 from hyperdrive_sim.errors import DoesNotFit, InvalidInput, Mistake
 from hyperdrive_sim.network.box import Shape
@@ -27,14 +27,14 @@ BEFORE_ALL = -1
 """The moment at which maps come from the host."""
 
 
-class Layout(NamedTuple):
+class CoreLayout(NamedTuple):
     """A network in the memories: the memory and the bits of each map of signs, the claims on both memories, how many output channels
     each step computes as a block, and how many of them in the same cycle; *resident*: all parameters stay in the buffer.
     """
 
     network: Network
     spec: DatapathSpec
-    plan: Plan
+    plan: CorePlan
     resident: bool
     memory: dict[str, str]
     bits: dict[str, int]
@@ -55,7 +55,7 @@ class Layout(NamedTuple):
         return worst
 
 
-class Layouts:
+class CoreLayouts:
     """The ways to lay a network out: the input in the first memory or in the second."""
 
     def __init__(self, network: Network, spec: DatapathSpec) -> None:
@@ -70,11 +70,11 @@ class Layouts:
         """What a block's parameters may take of the buffer; anything, if they all stay in it."""
 
     @cached_property
-    def best(self) -> Layout:
+    def best(self) -> CoreLayout:
         """The layout with the most room; of those that fit, the one with the input in the first memory."""
         return min((self._with(entry) for entry in MAPS), key=lambda layout: max(0, layout.shortage(self.bits)[0]))
 
-    def _with(self, entry: str) -> Layout:
+    def _with(self, entry: str) -> CoreLayout:
         memory = dict.fromkeys(self.plan.entries, entry)
         for step in self.plan.steps:
             source = memory[step.terms[-1].source]
@@ -85,7 +85,7 @@ class Layouts:
         most = self.spec.word_bits
         while True:
             claims, channels = self._claims(memory, maps, at_once, most)
-            layout = Layout(self.network, self.spec, self.plan, self.resident, memory, bits, claims, channels, at_once)
+            layout = CoreLayout(self.network, self.spec, self.plan, self.resident, memory, bits, claims, channels, at_once)
             if most == 1 or layout.shortage(self.bits)[0] <= 0:
                 return layout
             most //= 2
@@ -121,7 +121,7 @@ class Layouts:
             claims[sink].append(Claim(_sums(step), live * each, 2 * number, 2 * number))
         return claims, tuple(channels)
 
-    def parameter_bits(self, step: Step, number: int, channels: int) -> int:
+    def parameter_bits(self, step: CoreStep, number: int, channels: int) -> int:
         return parameter_bits(self.network, step, number, channels, self.spec)
 
     def parallel(self, number: int) -> int:
@@ -134,7 +134,7 @@ class Layouts:
     def map_bits(self, shape: Shape) -> int:
         return shape.rows * shape.columns * timing.words(shape.channels, self.spec) * self.spec.word_bits
 
-    def sum_bits(self, step: Step) -> int:
+    def sum_bits(self, step: CoreStep) -> int:
         """One channel's partial sums."""
         shape = self.network.shape(step.terms[-1].conv.name)
         return shape.rows * shape.columns * self.spec.psum_word_bits
@@ -149,20 +149,20 @@ def _alive_bits(claims: list[Claim]) -> NDArray[np.int64]:
     return np.cumsum(changes)
 
 
-def unpooled(step: Step) -> str:
+def unpooled(step: CoreStep) -> str:
     """The name of what is pooled: a map of signs, or of sums that the chip thresholds before it pools."""
     assert step.pool is not None
     return step.pool.inputs[0]
 
 
-def parameter_bits(network: Network, step: Step, number: int, channels: int, spec: DatapathSpec) -> int:
+def parameter_bits(network: Network, step: CoreStep, number: int, channels: int, spec: DatapathSpec) -> int:
     """Weights in whole words and, for the last term of a step that ends in signs, thresholds."""
     term, ends = step.terms[number], bool(step.sign) and number == len(step.terms) - 1
     weights = term.conv.window.taps * timing.words(network.shape(term.source).channels, spec) * spec.word_bits
     return channels * (weights + ends * spec.psum_word_bits)
 
 
-def _resident(network: Network, ours: Plan, spec: DatapathSpec) -> bool:
+def _resident(network: Network, ours: CorePlan, spec: DatapathSpec) -> bool:
     """Whether all parameters of the network stay in the buffer."""
     sizes = ((step, n, term.conv.out_channels) for step in ours.steps for n, term in enumerate(step.terms))
     return sum(parameter_bits(network, *size, spec) for size in sizes) <= spec.parameter_buffer_bits
@@ -172,7 +172,7 @@ def geometry(network: Network, term: Term) -> Geometry:
     return Geometry(term.conv, network.shape(term.source), network.shape(term.conv.name))
 
 
-def _lifetimes(plan: Plan) -> tuple[dict[str, int], dict[str, int]]:
+def _lifetimes(plan: CorePlan) -> tuple[dict[str, int], dict[str, int]]:
     """The moments at which maps of signs are born and last used. Sums for the host are never there as a whole."""
     first = {}
     for number, step in enumerate(plan.steps):
@@ -186,9 +186,9 @@ def _lifetimes(plan: Plan) -> tuple[dict[str, int], dict[str, int]]:
     return first, last
 
 
-def laid_out(network: Network, spec: DatapathSpec) -> Layout:
+def laid_out(network: Network, spec: DatapathSpec) -> CoreLayout:
     """The layout with the most room. Raises DoesNotFit, naming the layer, the memory and the bits."""
-    layouts = Layouts(network, spec)
+    layouts = CoreLayouts(network, spec)
     for step in layouts.plan.steps:
         for number, term in enumerate(step.terms):
             needed = layouts.parameter_bits(step, number, 1)
@@ -219,7 +219,7 @@ class Room(NamedTuple):
         return self.memory == other.memory and self.low < other.high and other.low < self.high
 
 
-def rooms(layout: Layout) -> Iterator[Room]:
+def rooms(layout: CoreLayout) -> Iterator[Room]:
     """All that is ever taken of the feature-map memories."""
     steps = layout.plan.steps
     owners = {_sums(step): step.output for step in steps} | {unpooled(step): step.output for step in steps if step.pool}
@@ -227,19 +227,19 @@ def rooms(layout: Layout) -> Iterator[Room]:
         yield Room(memory, at, at + claim.bits, owners.get(claim.tensor, claim.tensor))
 
 
-def _placed(layout: Layout) -> Iterator[tuple[str, Claim, int]]:
+def _placed(layout: CoreLayout) -> Iterator[tuple[str, Claim, int]]:
     """Every claim with its memory and its address."""
     for memory, there in zip(MAPS, layout.spec.feature_map_memory_bits, strict=True):
         address, _ = allocate(layout.claims[memory], there)
         yield from ((memory, claim, address[claim.tensor]) for claim in layout.claims[memory])
 
 
-def _sums(step: Step) -> str:
+def _sums(step: CoreStep) -> str:
     """What a step's partial sums are called among the claims; no layer is."""
     return f"sums of {step.terms[-1].conv.name}"
 
 
-def placed(layout: Layout) -> Placement:
+def placed(layout: CoreLayout) -> Placement:
     """Parts and residents of a network."""
     shape, ours = layout.network.shape, layout.plan
     residents: dict[str, tuple[Resident, ...]] = dict.fromkeys((*MAPS, SUMS), ())

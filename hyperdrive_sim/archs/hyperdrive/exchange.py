@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from hyperdrive_sim.archs.hyperdrive.machine import send_buffer
 from hyperdrive_sim.archs.hyperdrive.pieces import Piece
-from hyperdrive_sim.archs.hyperdrive.placement import Layout
+from hyperdrive_sim.archs.hyperdrive.placement import MeshLayout
 from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS
 from hyperdrive_sim.errors import DoesNotFit, Mistake
 from hyperdrive_sim.network.box import Box, Shape, new
@@ -50,7 +50,7 @@ Routes = tuple[Route, ...]
 class Exchange:
     """Writes the tasks that carry borders, and remembers which of them each chip has yet to wait for."""
 
-    def __init__(self, layout: Layout, machine: Machine, tasks: list[Task]) -> None:
+    def __init__(self, layout: MeshLayout, machine: Machine, tasks: list[Task]) -> None:
         self.layout, self.units, self.tasks = layout, machine.unit, tasks
         self.arrivals: defaultdict[tuple[str, Chip], list[int]] = defaultdict(list)
         self.credits: dict[Chip, int] = {}

@@ -13,7 +13,7 @@ from itertools import pairwise, product
 from typing import NamedTuple
 
 from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS, HyperdriveSpec
-from hyperdrive_sim.archs.hyperdrive.steps import Plan
+from hyperdrive_sim.archs.hyperdrive.steps import HyperdrivePlan
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape, cuts
 from hyperdrive_sim.network.graph import Network
@@ -39,10 +39,10 @@ class Shortage(NamedTuple):
     there: int
 
 
-class Layout:
+class MeshLayout:
     """A network's maps on one mesh: cut lines, lifetimes and addresses, the same for all chips."""
 
-    def __init__(self, network: Network, plan: Plan, spec: HyperdriveSpec, mesh: Mesh) -> None:
+    def __init__(self, network: Network, plan: HyperdrivePlan, spec: HyperdriveSpec, mesh: Mesh) -> None:
         self.network, self.plan, self.spec, self.mesh = network, plan, spec, mesh
         entry = network.shape(plan.entries[0])
         self._by_stride: dict[int, tuple[list[int], list[int]]] = {}
@@ -176,7 +176,7 @@ class Layout:
         return box
 
 
-def lifetimes(ours: Plan) -> tuple[Claim, ...]:
+def lifetimes(ours: HyperdrivePlan) -> tuple[Claim, ...]:
     """Every map's first and last step (sizes left out). A sum takes the place of its bypass if nobody reads that any more."""
     born = {**dict.fromkeys(ours.entries, BEFORE_ALL), **{step.output: number for number, step in enumerate(ours.steps)}}
     dies = dict(born)
@@ -187,18 +187,18 @@ def lifetimes(ours: Plan) -> tuple[Claim, ...]:
     return tuple(Claim(tensor, 0, born[tensor], dies[tensor], onto.get(tensor)) for tensor in born)
 
 
-def placed(layout: Layout) -> Placement:
+def placed(layout: MeshLayout) -> Placement:
     """Parts and residents of a network on a mesh."""
     steps, chips = layout.plan.steps, layout.mesh.chips
     parts = tuple(Part(step.output, layout.part(step.output, chip), f"{chip}.array", f"{chip}.fmm") for step in steps for chip in chips)
     return Placement(parts, dict(layout.residents()), layout.plan.host, dict.fromkeys(layout.plan.stride, WORD_BITS))
 
 
-def smallest_map(network: Network, plan: Plan) -> Shape:
+def smallest_map(network: Network, plan: HyperdrivePlan) -> Shape:
     return network.shape(max(plan.stride, key=plan.stride.__getitem__))
 
 
-def check_cuttable(network: Network, plan: Plan, mesh: tuple[int, int]) -> None:
+def check_cuttable(network: Network, plan: HyperdrivePlan, mesh: tuple[int, int]) -> None:
     """Raises InvalidInput for a mesh on which a chip would have no pixel of some map, or of more chips than can be simulated."""
     smallest, (rows, columns) = smallest_map(network, plan), mesh
     if rows > smallest.rows or columns > smallest.columns:
