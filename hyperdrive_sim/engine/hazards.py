@@ -17,7 +17,7 @@ from hyperdrive_sim.engine.effects import Read, reads, weights, writes
 from hyperdrive_sim.engine.memories import Buffer
 from hyperdrive_sim.errors import Hazard
 from hyperdrive_sim.network.box import Box
-from hyperdrive_sim.schedule.placement import Resident
+from hyperdrive_sim.schedule.placement import Allocation
 from hyperdrive_sim.schedule.tasks import HOST, Compute, Load, Region, Schedule
 
 LIMIT = 20_000
@@ -49,11 +49,11 @@ class _Proof:
         self.fifos: dict[str, Buffer[BufferEntry]] = {m.name: Buffer(m) for m in compiled.machine.memories if m.kind == "fifo"}
         self.pushed_out_by: dict[tuple[str, Hashable], int] = {}
         self.places: dict[tuple[object, ...], list[AccessHistory]] = {}
-        for memory, residents in placement.residents.items():
-            places = [AccessHistory(memory, resident) for resident in residents]
+        for memory, allocations in placement.allocations.items():
+            places = [AccessHistory(memory, allocation) for allocation in allocations]
             for place in places:
-                self.places.setdefault((memory, place.resident.tensor), []).append(place)
-                place.rivals = tuple(other for other in places if other.resident.overlaps(place.resident))
+                self.places.setdefault((memory, place.allocation.tensor), []).append(place)
+                place.aliases = tuple(other for other in places if other.allocation.overlaps(place.allocation))
 
     def run(self) -> None:
         for index, task in enumerate(self.tasks):
@@ -77,7 +77,7 @@ class _Proof:
         if memory != HOST:
             return self.places.get((memory, tensor), [])
         shape = self.network.shape(tensor)
-        return self.places.setdefault((HOST, tensor, frame), [AccessHistory(HOST, Resident(tensor, shape.box, 0, shape.size, 0, 0))])
+        return self.places.setdefault((HOST, tensor, frame), [AccessHistory(HOST, Allocation(tensor, shape.box, 0, shape.size, 0, 0))])
 
     def _arrived(self, index: int, frame: int, tensor: str) -> None:
         """The host has a map when a task starts (or at last): what its own layers are computed from has come."""
@@ -102,7 +102,7 @@ class _Proof:
         found = 0
         for memory, tensor, box in read.regions:
             for place in self._places(memory, tensor, frame):
-                if common := box & place.resident.box:
+                if common := box & place.allocation.box:
                     self._ordered(index, place, common, "writes", Access("reads", tensor, common))
                     place.readers |= 1 << index
                     found += int(np.count_nonzero(place.at(common) == frame))
@@ -114,7 +114,7 @@ class _Proof:
         """What has become of the first value that is not there."""
         for memory, tensor, box in read.regions:
             for place in self._places(memory, tensor, frame):
-                for row, column, channel in np.argwhere(place.at(common := box & place.resident.box) != frame)[:1].tolist():
+                for row, column, channel in np.argwhere(place.at(common := box & place.allocation.box) != frame)[:1].tolist():
                     c, r, w = common.c0 + channel, common.r0 + row, common.w0 + column
                     value = Box(c, c + 1, r, r + 1, w, w + 1)
                     by = [n for n, task in enumerate(self.tasks) if task.frame == frame and self._touched(n, place, value, "writes")]
@@ -127,13 +127,13 @@ class _Proof:
         if memory in self.fifos:
             self._push(index, memory, (tensor, block, frame), f"'{tensor}' ({block})", block.size * self.word_bits[tensor])
         for place in self._places(memory, tensor, frame):
-            if box := block & place.resident.box:
-                for rival in place.rivals:
-                    if lost := rival.resident.lost_to(place.resident, box):
-                        self._ordered(index, rival, lost, "reads", Access("writes", tensor, box))
-                        self._ordered(index, rival, lost, "writes", Access("writes", tensor, box))
-                        if (rival.at(lost) != NOBODY).any():
-                            rival.at(lost)[...], rival.lost_to = NOBODY, index
+            if box := block & place.allocation.box:
+                for alias in place.aliases:
+                    if lost := alias.allocation.lost_to(place.allocation, box):
+                        self._ordered(index, alias, lost, "reads", Access("writes", tensor, box))
+                        self._ordered(index, alias, lost, "writes", Access("writes", tensor, box))
+                        if (alias.at(lost) != NOBODY).any():
+                            alias.at(lost)[...], alias.lost_to = NOBODY, index
                 place.at(box)[...] = frame
                 place.writers |= 1 << index
 
@@ -142,14 +142,14 @@ class _Proof:
         late = place.readers & ~self.pasts.begun[index] if verb == "reads" else place.writers & ~self.pasts.ended[index]
         for other in members(late & ~(1 << index)):
             if touched := self._touched(other, place, block, verb):
-                did = Access(verb, place.resident.tensor, touched)
+                did = Access(verb, place.allocation.tensor, touched)
                 raise Hazard(f"{place.memory}: nothing orders {self._who(other)}, which {did}, before {self._who(index)}, which {does}")
 
     def _touched(self, index: int, place: AccessHistory, block: Box, verb: str) -> Box | None:
         """What of a block of a place a task reads (or writes), as far as one box says it."""
         effect = self.tasks[index].effect
         regions = writes(effect) if verb == "writes" else (region for read in reads(effect) for region in read.regions)
-        mine = (region.box & block for region in regions if (region.memory, region.tensor) == (place.memory, place.resident.tensor))
+        mine = (region.box & block for region in regions if (region.memory, region.tensor) == (place.memory, place.allocation.tensor))
         return next(filter(None, mine), None)
 
     def _push(self, index: int, memory: str, key: Hashable, what: str, bits: int) -> None:

@@ -75,8 +75,8 @@ class PlacedPart:
     def placement(self) -> Placement:
         placement, path = self.mapped.placement, self.place.path
         parts = tuple(Part(part.layer, part.box, path(part.unit), path(part.memory)) for part in placement.parts)
-        residents = {path(memory): lying for memory, lying in placement.residents.items()}
-        return replace(placement, parts=parts, residents=residents)
+        allocations = {path(memory): lying for memory, lying in placement.allocations.items()}
+        return replace(placement, parts=parts, allocations=allocations)
 
     @cached_property
     def prices(self) -> Mapping[str, Price]:
@@ -143,7 +143,7 @@ def side_by_side(machines: tuple[Machine, ...]) -> Machine:
 def placed_together(placements: tuple[Placement, ...]) -> Placement:
     """What lies where in all parts of a system; the host has the layers that no part runs."""
     parts = tuple(part for placement in placements for part in placement.parts)
-    residents = {memory: lying for placement in placements for memory, lying in placement.residents.items()}
+    allocations = {memory: lying for placement in placements for memory, lying in placement.allocations.items()}
     host = frozenset.intersection(*(placement.host for placement in placements))
     words = {tensor: bits for placement in placements for tensor, bits in placement.word_bits.items()}
-    return Placement(parts, residents, host, words)
+    return Placement(parts, allocations, host, words)

@@ -40,7 +40,7 @@ def test_placement_names_what_there_is(built: Built) -> None:
     placement, machine = built.compiled.placement, built.compiled.machine
     assert {part.layer for part in placement.parts} <= set(built.layers), "parts are of layers that the chip runs"
     assert {part.unit for part in placement.parts} <= set(machine.unit), "units of parts are the machine's"
-    assert {part.memory for part in placement.parts} | set(placement.residents) <= set(machine.memory), "memories are the machine's"
+    assert {part.memory for part in placement.parts} | set(placement.allocations) <= set(machine.memory), "memories are the machine's"
 
 
 def test_schedule_is_sound_and_counted(built: Built) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hyperdrive_sim.archs._nandnet.steps import NandnetPlan
 from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.schedule.placement import Part, Placement, Resident
+from hyperdrive_sim.schedule.placement import Allocation, Part, Placement
 
 SIGN_BITS, SUM_BITS = 1, 16
 
@@ -17,12 +17,12 @@ def placed(network: Network, plan: NandnetPlan, *, unit: str, memory: str) -> Pl
     """All maps in *memory*; *unit* is what finishes every layer."""
     maps = [*plan.entries, *(step.output for step in plan.steps)]
     bits = {name: network.shape(name).size * value_bits(network, name) for name in maps}
-    residents, address = [], 0
+    allocations, address = [], 0
     for name in maps:
-        residents.append(Resident(name, network.shape(name).box, address, bits[name], *_life(plan, name)))
+        allocations.append(Allocation(name, network.shape(name).box, address, bits[name], *_life(plan, name)))
         address += bits[name]
     parts = tuple(Part(step.output, network.shape(step.output).box, unit, memory) for step in plan.steps)
-    return Placement(parts, {memory: tuple(residents)}, plan.host, {name: value_bits(network, name) for name in maps})
+    return Placement(parts, {memory: tuple(allocations)}, plan.host, {name: value_bits(network, name) for name in maps})
 
 
 def _life(plan: NandnetPlan, name: str) -> tuple[int, int]:

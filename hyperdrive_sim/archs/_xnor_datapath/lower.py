@@ -59,7 +59,7 @@ class _Lowering:
         self.layout, self.machine, self.to = layout, machine, to
         self.network, self.spec, self.plan = layout.network, layout.spec, layout.plan
         self.channels = layout.channels if grain == BLOCK else layout.at_once
-        self.rivals = _rivals(layout)
+        self.aliases = _aliases(layout)
         self.add = to.add
         self.ends: list[int] = []
         """What the next block waits for: all of the block before."""
@@ -97,9 +97,9 @@ class _Lowering:
 
     def _displaced(self, tensor: str) -> Iterator[int]:
         """The tasks that must be over before a map is written: the last block that used what lies in its place, and its way out."""
-        rivals = self.rivals[tensor]
-        yield from max((self.used[name] for name in rivals if name in self.used), default=[])
-        yield from (self.left[name] for name in rivals if name in self.left)
+        aliases = self.aliases[tensor]
+        yield from max((self.used[name] for name in aliases if name in self.used), default=[])
+        yield from (self.left[name] for name in aliases if name in self.left)
 
     def _leave(self, step: CoreStep, frame: int) -> None:
         """A finished map of signs goes to the host."""
@@ -114,7 +114,7 @@ class _Lowering:
         """All blocks of a step, in each of them its terms one after the other."""
         works = [self._work(step, number, frame) for number in range(len(step.terms))]
         before = {self.arrived.pop(name) for name in step.sources if name in self.arrived}
-        before |= {self.left[name] for name in self.rivals[step.output] if name in self.left}
+        before |= {self.left[name] for name in self.aliases[step.output] if name in self.left}
         self._first_rows(works[0], sorted({*self.ends, *before}))
         costs: dict[tuple[int, int, int], BlockCost] = {}
         for c0, c1 in self.to.each([*chunks(0, step.terms[-1].conv.out_channels, channels)]):
@@ -190,7 +190,7 @@ class _Lowering:
 
     def _load(self, work: TermWork, c0: int, c1: int) -> tuple[int, ...]:
         """The block's parameters come from the flash as soon as there is room, or are there from the first frame on."""
-        if self.layout.resident and work.frame:
+        if self.layout.kept and work.frame:
             return ()
         bits = parameter_bits(self.network, work.step, work.number, c1 - c0, self.spec)
         self.users = []
@@ -215,7 +215,7 @@ class _Lowering:
         self.left[step.output] = self.ends[0]
 
 
-def _rivals(layout: CoreLayout) -> dict[str, set[str]]:
+def _aliases(layout: CoreLayout) -> dict[str, set[str]]:
     """For every entry, the maps that take any of its room at other times; for every result, the exits among those. Itself included."""
     taken, ours = list(rooms(layout)), layout.plan
     found: dict[str, set[str]] = {name: set() for name in (*ours.entries, *(step.output for step in ours.steps))}

@@ -20,7 +20,7 @@ from hyperdrive_sim.network.box import Box, chunks, new
 from hyperdrive_sim.schedule.fifo import Fifo
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.mesh import Chip
-from hyperdrive_sim.schedule.placement import Placement, Resident
+from hyperdrive_sim.schedule.placement import Allocation, Placement
 from hyperdrive_sim.schedule.tasks import HOST, NOTHING, Arrivals, Compute, Copy, Load, Patch, Site, Task
 from hyperdrive_sim.schedule.writer import Writer
 
@@ -196,16 +196,16 @@ class Lowering:
 
     def _gate(self) -> list[int]:
         """What of the previous frame must be over before the next one's input may take its place in the memories."""
-        free_after = max(map(_last_rival, self.placement.residents.values()))
+        free_after = max(map(_last_alias, self.placement.allocations.values()))
         if free_after < len(self.step_ends):
             return self.step_ends[free_after]
         return [*self.step_ends[-1], *(task for tasks in self.left.values() for task in tasks)]
 
 
-def _last_rival(residents: tuple[Resident, ...]) -> int:
+def _last_alias(allocations: tuple[Allocation, ...]) -> int:
     """The last step in which anything lies where the input will lie."""
-    inputs = [resident for resident in residents if resident.first == BEFORE_ALL]
-    return max((other.last for one in inputs for other in residents if one.overlaps(other)), default=BEFORE_ALL)
+    inputs = [allocation for allocation in allocations if allocation.first == BEFORE_ALL]
+    return max((other.last for one in inputs for other in allocations if one.overlaps(other)), default=BEFORE_ALL)
 
 
 def _stored(part: Box) -> tuple[Piece, ...]:

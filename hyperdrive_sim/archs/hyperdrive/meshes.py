@@ -40,8 +40,8 @@ def fitting(network: Network, plan: HyperdrivePlan, spec: HyperdriveSpec) -> Ite
 def _profiles(network: Network, plan: HyperdrivePlan) -> set[tuple[tuple[int, int], ...]]:
     """What is alive together in any step, as (stride, channels) of the maps: the same on every mesh."""
     found = set()
-    claims = lifetimes(plan)
+    live_ranges = lifetimes(plan)
     for number in range(len(plan.steps)):
-        alive = [c.tensor for c in claims if c.alive_beside(number)]
+        alive = [c.tensor for c in live_ranges if c.alive_beside(number)]
         found.add(tuple(sorted((plan.stride[tensor], network.shape(tensor).channels) for tensor in alive)))
     return found

@@ -18,7 +18,7 @@ from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape, cuts
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.schedule.mesh import HORIZONTAL, OPPOSITE, VERTICAL, Chip, Mesh, Side, strip
-from hyperdrive_sim.schedule.placement import Claim, Part, Placement, Resident, allocate
+from hyperdrive_sim.schedule.placement import Allocation, LiveRange, Part, Placement, allocate
 
 MOST_CHIPS = 4096
 
@@ -74,16 +74,16 @@ class MeshLayout:
             return ()
         return tuple(dict.fromkeys(step.source for step in self.plan.steps if step.halo))
 
-    def claims(self) -> dict[str, list[Claim]]:
+    def live_ranges(self) -> dict[str, list[LiveRange]]:
         """What every chip's memories must hold, and from which step to which."""
-        lives = {claim.tensor: claim for claim in lifetimes(self.plan)}
+        lives = {live.tensor: live for live in lifetimes(self.plan)}
         seen = {t: max(number for number, step in enumerate(self.plan.steps) if step.source == t and step.halo) for t in self.ringed}
-        rings = [Claim(t, self._ring_bits(t), lives[t].first, seen[t]) for t in self.ringed]
-        corners = [Claim(t, self._corner_bits(t), lives[t].first, seen[t]) for t in self.ringed]
+        rings = [LiveRange(t, self._ring_bits(t), lives[t].first, seen[t]) for t in self.ringed]
+        corners = [LiveRange(t, self._corner_bits(t), lives[t].first, seen[t]) for t in self.ringed]
         return {
-            "fmm": [claim._replace(bits=self._patch_words(t) * self.spec.tiles * WORD_BITS) for t, claim in lives.items()],
+            "fmm": [live._replace(bits=self._patch_words(t) * self.spec.tiles * WORD_BITS) for t, live in lives.items()],
             "border": rings,
-            "corner": [claim for claim in corners if claim.bits],
+            "corner": [live for live in corners if live.bits],
         }
 
     def _patch_words(self, tensor: str) -> int:
@@ -112,47 +112,48 @@ class MeshLayout:
             block = step.conv.window.taps * self.network.shape(step.source).channels * self.spec.lanes
             if block > self.spec.weight_buffer_bits:
                 return Shortage(step.conv.name, "wbuf", block, self.spec.weight_buffer_bits)
-        claims = self.claims()
+        live_ranges = self.live_ranges()
         for memory, there in self.memory_bits().items():
-            layer, needed = self._worst(claims[memory])
+            layer, needed = self._worst(live_ranges[memory])
             if needed > there:
                 return Shortage(layer, memory, needed, there)
         for memory, there in self.memory_bits().items():
-            _, top = allocate(claims[memory], there)
+            _, top = allocate(live_ranges[memory], there)
             if top > there:
-                return Shortage(self._worst(claims[memory])[0], memory, top, there)
+                return Shortage(self._worst(live_ranges[memory])[0], memory, top, there)
         return None
 
-    def _worst(self, claims: list[Claim]) -> tuple[str, int]:
+    def _worst(self, live_ranges: list[LiveRange]) -> tuple[str, int]:
         """The step during which most bits are alive, by the name of its convolution, and how many they are."""
         worst, layer = 0, self.plan.steps[0].conv.name
         for number, step in enumerate(self.plan.steps):
-            alive = sum(claim.bits for claim in claims if claim.alive_beside(number))
+            alive = sum(live.bits for live in live_ranges if live.alive_beside(number))
             if alive > worst:
                 worst, layer = alive, step.conv.name
         return layer, worst
 
-    def residents(self) -> Iterator[tuple[str, tuple[Resident, ...]]]:
+    def allocations(self) -> Iterator[tuple[str, tuple[Allocation, ...]]]:
         """What lies where in every memory of every chip."""
-        claims, bits = self.claims(), self.memory_bits()
-        address = {memory: allocate(claims[memory], bits[memory])[0] for memory in claims}
+        live_ranges, bits = self.live_ranges(), self.memory_bits()
+        address = {memory: allocate(live_ranges[memory], bits[memory])[0] for memory in live_ranges}
         for chip in self.mesh.chips:
             yield (
                 f"{chip}.fmm",
                 tuple(
-                    Resident(c.tensor, self.part(c.tensor, chip), address["fmm"][c.tensor], c.bits, c.first, c.last) for c in claims["fmm"]
+                    Allocation(c.tensor, self.part(c.tensor, chip), address["fmm"][c.tensor], c.bits, c.first, c.last)
+                    for c in live_ranges["fmm"]
                 ),
             )
-            yield f"{chip}.border", tuple(self._ring(claims["border"], address["border"], self.ring(chip)))
-            yield f"{chip}.corner", tuple(self._ring(claims["corner"], address["corner"], self.corners(chip)))
+            yield f"{chip}.border", tuple(self._ring(live_ranges["border"], address["border"], self.ring(chip)))
+            yield f"{chip}.corner", tuple(self._ring(live_ranges["corner"], address["corner"], self.corners(chip)))
 
-    def _ring(self, claims: list[Claim], address: Mapping[str, int], sides: Around) -> Iterator[Resident]:
-        for claim in claims:
-            at = address[claim.tensor]
+    def _ring(self, live_ranges: list[LiveRange], address: Mapping[str, int], sides: Around) -> Iterator[Allocation]:
+        for live in live_ranges:
+            at = address[live.tensor]
             for side, other in sides.items():
-                box = self.seen(claim.tensor, side, other)
+                box = self.seen(live.tensor, side, other)
                 bits = box.size * WORD_BITS
-                yield Resident(claim.tensor, box, at, bits, claim.first, claim.last)
+                yield Allocation(live.tensor, box, at, bits, live.first, live.last)
                 at += bits
 
     def ring(self, chip: Chip) -> Around:
@@ -176,7 +177,7 @@ class MeshLayout:
         return box
 
 
-def lifetimes(ours: HyperdrivePlan) -> tuple[Claim, ...]:
+def lifetimes(ours: HyperdrivePlan) -> tuple[LiveRange, ...]:
     """Every map's first and last step (sizes left out). A sum takes the place of its bypass if nobody reads that any more."""
     born = {**dict.fromkeys(ours.entries, BEFORE_ALL), **{step.output: number for number, step in enumerate(ours.steps)}}
     dies = dict(born)
@@ -184,14 +185,14 @@ def lifetimes(ours: HyperdrivePlan) -> tuple[Claim, ...]:
         dies.update({tensor: number for tensor in (step.source, step.bypass) if tensor})
     dies.update({tensor: len(ours.steps) for tensor in ours.exits})
     onto = {step.output: step.bypass for number, step in enumerate(ours.steps) if step.bypass and dies[step.bypass] == number}
-    return tuple(Claim(tensor, 0, born[tensor], dies[tensor], onto.get(tensor)) for tensor in born)
+    return tuple(LiveRange(tensor, 0, born[tensor], dies[tensor], onto.get(tensor)) for tensor in born)
 
 
 def placed(layout: MeshLayout) -> Placement:
-    """Parts and residents of a network on a mesh."""
+    """Parts and allocations of a network on a mesh."""
     steps, chips = layout.plan.steps, layout.mesh.chips
     parts = tuple(Part(step.output, layout.part(step.output, chip), f"{chip}.array", f"{chip}.fmm") for step in steps for chip in chips)
-    return Placement(parts, dict(layout.residents()), layout.plan.host, dict.fromkeys(layout.plan.stride, WORD_BITS))
+    return Placement(parts, dict(layout.allocations()), layout.plan.host, dict.fromkeys(layout.plan.stride, WORD_BITS))
 
 
 def smallest_map(network: Network, plan: HyperdrivePlan) -> Shape:
