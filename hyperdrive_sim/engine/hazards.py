@@ -60,8 +60,8 @@ class _Proof:
             for read in reads(task.effect):
                 self._read(index, task.frame, read)
             match task.effect:
-                case Compute(site):
-                    self._use(index, site.weights, weights(task.effect), str(weights(task.effect)), at_end=True)
+                case Compute(locations):
+                    self._use(index, locations.weights, weights(task.effect), str(weights(task.effect)), at_end=True)
                 case Load(targets=targets):
                     for target in targets:
                         self._push(index, target, weights(task.effect), str(weights(task.effect)), task.effect.bits)

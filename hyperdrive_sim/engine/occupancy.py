@@ -86,8 +86,8 @@ def _groups(trace: Trace) -> Iterable[_Group]:
     for number, task in enumerate(trace.tasks):
         key: Hashable
         match effect := task.effect:
-            case Compute(site):
-                key = id(site), task.frame
+            case Compute(locations):
+                key = id(locations), task.frame
             case Copy(tensor, _, _, _, source, target):
                 key = source, target, tensor, task.frame
             case Load(targets=buffers):

@@ -71,9 +71,9 @@ def _computed(built: Built) -> Iterator[tuple[Task, str, Box]]:
     """Every block of every layer's output with the task that computes it."""
     for task in built.compiled.schedule:
         if isinstance(task.effect, Compute):
-            site, c0, c1, patches = task.effect
+            locations, c0, c1, patches = task.effect
             for patch in patches:
-                for layer, out in zip(site.layers, built.network.under(site.layers, patch.out.channels(c0, c1)), strict=True):
+                for layer, out in zip(locations.layers, built.network.under(locations.layers, patch.out.channels(c0, c1)), strict=True):
                     yield task, layer, out
 
 

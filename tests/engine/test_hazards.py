@@ -17,7 +17,7 @@ from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.rates import Clock
 from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
 from hyperdrive_sim.schedule.placement import Allocation, Placement
-from hyperdrive_sim.schedule.tasks import Compute, Copy, Effect, Load, Patch, Region, Schedule, Site, Task
+from hyperdrive_sim.schedule.tasks import Compute, Copy, Effect, Load, OperandLocations, Patch, Region, Schedule, Task
 
 PIXELS = Box(0, 1, 0, 1, 0, 2)
 MAP = "channels 0:1, rows 0:1, columns 0:2"
@@ -54,7 +54,7 @@ def task(
 
 def computes(layer: str, source: str, *stores: str) -> Compute:
     regions = tuple(Region(memory, layer, PIXELS) for memory in stores or ("ram",))
-    return Compute(Site((layer,), (Region("ram", source, PIXELS),), (), "wbuf", regions), 0, 1, (Patch(PIXELS, PIXELS),))
+    return Compute(OperandLocations((layer,), (Region("ram", source, PIXELS),), (), "wbuf", regions), 0, 1, (Patch(PIXELS, PIXELS),))
 
 
 def moves(tensor: str, source: str, target: str) -> Copy:

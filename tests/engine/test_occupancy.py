@@ -12,7 +12,7 @@ from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
 from hyperdrive_sim.schedule.placement import Allocation, Placement
-from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, Patch, Region, Schedule, Site, Task
+from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, OperandLocations, Patch, Region, Schedule, Task
 from hyperdrive_sim.study.runs import run
 
 MAP = Box(0, 2, 0, 1, 0, 5)
@@ -38,11 +38,11 @@ def steps(tasks: list[Task], *allocations: Allocation) -> dict[str, list[tuple[i
 
 
 ENTER = task("input", "link", 10, effect=Copy("a", 0, 2, (MAP,), HOST, "maps"))
-SITE = Site(("b",), (Region("maps", "a", MAP),), (), "weights", (Region("maps", "b", MAP),))
+LOCATIONS = OperandLocations(("b",), (Region("maps", "a", MAP),), (), "weights", (Region("maps", "b", MAP),))
 
 
 def compute(*after: int) -> Task:
-    return task("compute", "array", 20, *after, effect=Compute(SITE, 0, 2, (Patch(MAP, MAP),)))
+    return task("compute", "array", 20, *after, effect=Compute(LOCATIONS, 0, 2, (Patch(MAP, MAP),)))
 
 
 LEAVE = task("output", "link", 5, 1, effect=Copy("b", 0, 2, (MAP,), "maps", HOST))
@@ -109,8 +109,8 @@ def test_what_is_written_after_it_was_last_read_has_its_room_until_then() -> Non
 def test_what_is_sent_passes_its_buffer() -> None:
     """Values that a unit computes for a neighbour go to a buffer, as many as its part of the map has."""
     half = Box(0, 2, 0, 1, 3, 5)
-    site = SITE._replace(stores=(Region("weights", "b", half),))
-    found = steps([ENTER, task("compute", "array", 20, 0, effect=Compute(site, 0, 2, (Patch(MAP, MAP),)))], allocation("a", 0))
+    locations = LOCATIONS._replace(stores=(Region("weights", "b", half),))
+    found = steps([ENTER, task("compute", "array", 20, 0, effect=Compute(locations, 0, 2, (Patch(MAP, MAP),)))], allocation("a", 0))
     assert found["weights"] == [(0, 0), (30, 4 * 2 * 2)]
 
 

@@ -25,7 +25,7 @@ from hyperdrive_sim.network.synthetic import random_inputs, random_parameters
 from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
 from hyperdrive_sim.schedule.placement import Allocation, Placement
-from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, Patch, Region, Site, Task
+from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, OperandLocations, Patch, Region, Task
 
 IN = Shape(2, 4, 4).box
 OUT = Shape(4, 4, 4).box
@@ -97,7 +97,7 @@ def copy(tensor: str, box: Box, source: str, target: str) -> Copy:
 
 
 def compute(reads: Iterable[Region], stores: Iterable[Region], out: Box, fetch: Box, weights: str = "wbuf") -> Compute:
-    return Compute(Site(("conv",), tuple(reads), (), weights, tuple(stores)), out.c0, out.c1, (Patch(out, fetch),))
+    return Compute(OperandLocations(("conv",), tuple(reads), (), weights, tuple(stores)), out.c0, out.c1, (Patch(out, fetch),))
 
 
 WHOLE = compute([Region("fmm", INPUT, IN)], [Region("fmm", "conv", OUT)], OUT, IN)
@@ -283,7 +283,9 @@ def test_layers_in_one_go_take_their_operands_from_memory() -> None:
         Conv(name="conv", inputs=(INPUT,), out_channels=2, window=Window.square(3, padding=1), bias=False, relu=False),
         Add(name="sum", inputs=("conv", INPUT), bias=True),
     )
-    site = Site(("conv", "sum"), (Region("fmm", INPUT, IN),), (Region("fmm", INPUT, IN),), "wbuf", (Region("fmm", "sum", IN),))
+    locations = OperandLocations(
+        ("conv", "sum"), (Region("fmm", INPUT, IN),), (Region("fmm", INPUT, IN),), "wbuf", (Region("fmm", "sum", IN),)
+    )
     same = tuple(Allocation(name, IN, 0, 2 * PLANE, *life) for name, life in ((INPUT, (0, 1)), ("sum", (1, 2))))
     world = World(
         network(*layers),
@@ -292,7 +294,7 @@ def test_layers_in_one_go_take_their_operands_from_memory() -> None:
         (
             task("input", "link", 5, layer="conv", effect=copy(INPUT, IN, HOST, "fmm")),
             task("stream", "weights", 3, layer="conv", effect=Load("conv", 0, 2, 36, ("wbuf",))),
-            task("compute", "array", 7, 0, 1, layer="conv", effect=Compute(site, 0, 2, (Patch(IN, IN),))),
+            task("compute", "array", 7, 0, 1, layer="conv", effect=Compute(locations, 0, 2, (Patch(IN, IN),))),
             task("output", "link", 5, 2, layer="conv", effect=copy("sum", IN, "fmm", HOST)),
         ),
     )
@@ -405,7 +407,9 @@ def sending(entries: int) -> World:
     world = in_blocks()
     stores = (Region("fmm", "conv", OUT), Region("send", "conv", OUT))
     effects = [world.tasks[index].effect for index in (2, 4)]
-    lower, upper = (effect._replace(site=effect.site._replace(stores=stores)) for effect in effects if isinstance(effect, Compute))
+    lower, upper = (
+        effect._replace(locations=effect.locations._replace(stores=stores)) for effect in effects if isinstance(effect, Compute)
+    )
     world = world.with_task(2, effect=lower).with_task(4, effect=upper)
     outputs = (
         task("send", "link", 5, 4, layer="conv", effect=copy("conv", OUT.channels(0, 2), "send", HOST)),

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from hyperdrive_sim.archs._nandnet.placement import value_bits
 from hyperdrive_sim.archs._nandnet.steps import NandnetPlan, NandnetStep
 from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Compute, Copy, Patch, Region, Site, Task
+from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Compute, Copy, OperandLocations, Patch, Region, Task
 from hyperdrive_sim.schedule.writer import Writer
 
 
@@ -60,8 +60,10 @@ class Layers(ABC):
         out, x = self.network.shape(step.output).box, self.network.shape(step.source)
         under = self.network.under(step.layers, out)[0]
         maps = self.ways.maps
-        site = Site(step.layers, (Region(maps, step.source, x.box),), (), self.ways.weights, (Region(maps, step.output, out),))
-        effect = Compute(site, *channels, (Patch(out, step.conv.needs(0, under, (x,)).clipped(x)),))
+        locations = OperandLocations(
+            step.layers, (Region(maps, step.source, x.box),), (), self.ways.weights, (Region(maps, step.output, out),)
+        )
+        effect = Compute(locations, *channels, (Patch(out, step.conv.needs(0, under, (x,)).clipped(x)),))
         waits = {*after, *([self.left[step.output]] if step.output in self.left else [])}
         done = self.add(Task("periphery", step.conv.name, self.ways.periphery, ps, tuple(sorted(waits)), with_, effect, frame=frame))
         self.used[step.source] = self.used[step.output] = done

@@ -18,7 +18,7 @@ from hyperdrive_sim.archs._xnor_datapath.timing import BlockCost, Pooled
 from hyperdrive_sim.network.box import chunks
 from hyperdrive_sim.schedule.fifo import Fifo
 from hyperdrive_sim.schedule.machine import Machine
-from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Compute, Copy, Load, Patch, Region, Site, Task
+from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Compute, Copy, Load, OperandLocations, Patch, Region, Task
 from hyperdrive_sim.schedule.writer import Writer
 
 BLOCK, CHANNEL = "block", "channel"
@@ -38,7 +38,7 @@ class TermWork(NamedTuple):
     step: CoreStep
     number: int
     frame: int
-    site: Site
+    locations: OperandLocations
     patch: Patch
     reader: str
     """The port that its rows come through: the source's, unless the map lies in the memory that is written."""
@@ -137,9 +137,9 @@ class _Lowering:
         operands = (Region(memory.get(term.bypass, SUMS), term.bypass, shape(term.bypass).box),) if term.bypass else ()
         ends = step.sign is not None and number == len(step.terms) - 1
         store = Region(memory[step.output] if ends else SUMS, layers[-1], out)
-        site = Site(layers, (Region(memory[term.source], term.source, x.box),), operands, BUFFER, (store,))
+        locations = OperandLocations(layers, (Region(memory[term.source], term.source, x.box),), operands, BUFFER, (store,))
         reader = SINK if memory[term.source] == memory[step.output] else SOURCE
-        return TermWork(step, number, frame, site, Patch(out, term.conv.needs(0, under, (x,)).clipped(x)), reader)
+        return TermWork(step, number, frame, locations, Patch(out, term.conv.needs(0, under, (x,)).clipped(x)), reader)
 
     def _words_done(self, step: CoreStep, channels: int) -> int:
         """Words of signs that are complete and can be pooled once so many channels are done; the last one need not be full."""
@@ -174,7 +174,7 @@ class _Lowering:
         begun = (weights,) * double + (rows,) * bool(late)
         done = () if double else (weights,)
         array = {"bpu.unit_cycle": cost.unit_cycles, "dma.cycle": cost.array_cycles}
-        array_ps, effect = self.machine.clock.ps(cost.array_cycles), Compute(work.site, c0, c1, (work.patch,))
+        array_ps, effect = self.machine.clock.ps(cost.array_cycles), Compute(work.locations, c0, c1, (work.patch,))
         self.computed = self.add(Task("compute", name, BPUS, array_ps, done, begun, effect, array, frame=frame))
         sink = {"psum_read.word": cost.sink_reads, "psum_write.word": cost.sink_writes}
         sink_ps = self.machine.clock.ps(cost.sink_cycles)

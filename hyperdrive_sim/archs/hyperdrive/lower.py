@@ -12,7 +12,7 @@ from typing import NamedTuple
 from hyperdrive_sim.archs.hyperdrive import timing
 from hyperdrive_sim.archs.hyperdrive.exchange import Exchange
 from hyperdrive_sim.archs.hyperdrive.machine import HOST_LINK, WEIGHTS, array
-from hyperdrive_sim.archs.hyperdrive.pieces import Piece, Pieces, site
+from hyperdrive_sim.archs.hyperdrive.pieces import Piece, Pieces, locations
 from hyperdrive_sim.archs.hyperdrive.placement import BEFORE_ALL, MeshLayout
 from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS
 from hyperdrive_sim.archs.hyperdrive.steps import HyperdriveStep
@@ -21,7 +21,7 @@ from hyperdrive_sim.schedule.fifo import Fifo
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.mesh import Chip
 from hyperdrive_sim.schedule.placement import Allocation, Placement
-from hyperdrive_sim.schedule.tasks import HOST, NOTHING, Arrivals, Compute, Copy, Load, Patch, Site, Task
+from hyperdrive_sim.schedule.tasks import HOST, NOTHING, Arrivals, Compute, Copy, Load, OperandLocations, Patch, Task
 from hyperdrive_sim.schedule.writer import Writer
 
 
@@ -35,7 +35,7 @@ class StepWork(NamedTuple):
     costs: dict[int, tuple[int, dict[str, int]]]
     head_ps: int
     hidden: bool
-    ringed: bool
+    sends_halo: bool
     leaves: bool
 
 
@@ -44,7 +44,7 @@ class Post(NamedTuple):
 
     chip: Chip
     array: str
-    site: Site
+    locations: OperandLocations
     pieces: tuple[Piece, ...]
 
 
@@ -101,7 +101,7 @@ class Lowering:
                 sent = self.add(Task("input", tensor, HOST_LINK, link.ps(bits), after, (), effect, actions, 0, not_before_ps, frame))
                 first = sent if first is None else first
                 self.arrived.setdefault((tensor, chip), []).append(sent)
-                if tensor in self.layout.ringed:
+                if tensor in self.layout.halo_maps:
                     (routes,) = self.exchange.routes(tensor, chip, _stored(part), c1 - c0, stored=True)
                     self.exchange.send(tensor, (tensor, c0, c1, frame), routes, sent, stored=True)
 
@@ -109,8 +109,8 @@ class Lowering:
         """All blocks of a step on all chips."""
         work = self._work(step, frame)
         waits = {chip: self._inputs(step, chip) for chip in self.chips}
-        posts = [Post(chip, array(chip), site(step, chip, self.layout), self.pieces.of(step, chip)) for chip in self.chips]
-        alike = self.network.shape(step.source), self.network.shape(step.output), step.conv.window, work.ringed, work.leaves
+        posts = [Post(chip, array(chip), locations(step, chip, self.layout), self.pieces.of(step, chip)) for chip in self.chips]
+        alike = self.network.shape(step.source), self.network.shape(step.output), step.conv.window, work.sends_halo, work.leaves
         for c0, c1 in self.to.each([*chunks(0, step.conv.out_channels, self.spec.lanes)], alike):
             stream = self._stream(step, c0, c1, frame)
             ends = []
@@ -131,7 +131,7 @@ class Lowering:
         costs = {n: (core.ps(sum(cycles.values())), cycles) for n, cycles in actions.items()}
         head_ps = core.ps(timing.head_cycles(step, channels))
         plan = self.layout.plan
-        return StepWork(step, frame, costs, head_ps, self._hidden(step), step.output in self.layout.ringed, step.output in plan.exits)
+        return StepWork(step, frame, costs, head_ps, self._hidden(step), step.output in self.layout.halo_maps, step.output in plan.exits)
 
     def _inputs(self, step: HyperdriveStep, chip: Chip) -> list[int]:
         """What a chip's first block of a step comes after: maps and borders that no earlier step has waited for."""
@@ -158,7 +158,7 @@ class Lowering:
         chip, unit, at, pieces = post
         c0, c1 = channels
         name, frame, tasks = work.step.conv.name, work.frame, self.tasks
-        routes = self.exchange.routes(work.step.output, chip, pieces, c1 - c0) if work.ringed else None
+        routes = self.exchange.routes(work.step.output, chip, pieces, c1 - c0) if work.sends_halo else None
         after, done = before, -1
         begins: tuple[int, ...] = (stream,)
         for number, (pixels, patches) in enumerate(pieces):

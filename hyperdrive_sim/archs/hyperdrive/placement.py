@@ -1,8 +1,8 @@
-"""Where Hyperdrive keeps what: maps cut over the mesh, ping-pong in the feature-map memories, rings of neighbours' pixels beside them.
+"""Where Hyperdrive keeps what: maps cut over the mesh, ping-pong in the feature-map memories, halos (neighbours' pixels) beside them.
 
 The mesh cuts the map that comes from the host evenly, and a map of half its size at half the pixel numbers, rounded up. So what a chip
-reads lies in its own part of the input and the one ring of pixels around it, at every stride and for odd sizes too; a 1 x 1 layer needs
-no ring at all. All chips use the same addresses, those that the largest part needs.
+reads lies in its own part of the input and the halo of one pixel around it, at every stride and for odd sizes too; a 1 x 1 layer needs
+no halo at all. All chips use the same addresses, those that the largest part needs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from hyperdrive_sim.archs.hyperdrive.steps import HyperdrivePlan
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape, cuts
 from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.schedule.mesh import HORIZONTAL, OPPOSITE, VERTICAL, Chip, Mesh, Side, strip
+from hyperdrive_sim.schedule.mesh import HORIZONTAL, OPPOSITE, VERTICAL, Chip, Mesh, Side, halo_box
 from hyperdrive_sim.schedule.placement import Allocation, LiveRange, Part, Placement, allocate
 
 MOST_CHIPS = 4096
@@ -68,7 +68,7 @@ class MeshLayout:
         return max(b - a for a, b in pairwise(rows)), max(b - a for a, b in pairwise(columns))
 
     @cached_property
-    def ringed(self) -> tuple[str, ...]:
+    def halo_maps(self) -> tuple[str, ...]:
         """Maps of which a chip needs its neighbours' pixels: inputs of 3 x 3 layers, on more than one chip."""
         if len(self.mesh.chips) == 1:
             return ()
@@ -77,12 +77,12 @@ class MeshLayout:
     def live_ranges(self) -> dict[str, list[LiveRange]]:
         """What every chip's memories must hold, and from which step to which."""
         lives = {live.tensor: live for live in lifetimes(self.plan)}
-        seen = {t: max(number for number, step in enumerate(self.plan.steps) if step.source == t and step.halo) for t in self.ringed}
-        rings = [LiveRange(t, self._ring_bits(t), lives[t].first, seen[t]) for t in self.ringed]
-        corners = [LiveRange(t, self._corner_bits(t), lives[t].first, seen[t]) for t in self.ringed]
+        seen = {t: max(number for number, step in enumerate(self.plan.steps) if step.source == t and step.halo) for t in self.halo_maps}
+        halos = [LiveRange(t, self._halo_bits(t), lives[t].first, seen[t]) for t in self.halo_maps]
+        corners = [LiveRange(t, self._corner_bits(t), lives[t].first, seen[t]) for t in self.halo_maps]
         return {
             "fmm": [live._replace(bits=self._patch_words(t) * self.spec.tiles * WORD_BITS) for t, live in lives.items()],
-            "border": rings,
+            "border": halos,
             "corner": [live for live in corners if live.bits],
         }
 
@@ -94,7 +94,7 @@ class MeshLayout:
         """How many vertical and horizontal neighbours a chip has at most."""
         return min(2, self.mesh.rows - 1), min(2, self.mesh.columns - 1)
 
-    def _ring_bits(self, tensor: str) -> int:
+    def _halo_bits(self, tensor: str) -> int:
         (rows, columns), (vertical, horizontal) = self.largest(tensor), self._sides()
         return (vertical * columns + horizontal * rows) * self.network.shape(tensor).channels * WORD_BITS
 
@@ -144,10 +144,10 @@ class MeshLayout:
                     for c in live_ranges["fmm"]
                 ),
             )
-            yield f"{chip}.border", tuple(self._ring(live_ranges["border"], address["border"], self.ring(chip)))
-            yield f"{chip}.corner", tuple(self._ring(live_ranges["corner"], address["corner"], self.corners(chip)))
+            yield f"{chip}.border", tuple(self._halo(live_ranges["border"], address["border"], self.neighbours(chip)))
+            yield f"{chip}.corner", tuple(self._halo(live_ranges["corner"], address["corner"], self.corners(chip)))
 
-    def _ring(self, live_ranges: list[LiveRange], address: Mapping[str, int], sides: Around) -> Iterator[Allocation]:
+    def _halo(self, live_ranges: list[LiveRange], address: Mapping[str, int], sides: Around) -> Iterator[Allocation]:
         for live in live_ranges:
             at = address[live.tensor]
             for side, other in sides.items():
@@ -156,7 +156,7 @@ class MeshLayout:
                 yield Allocation(live.tensor, box, at, bits, live.first, live.last)
                 at += bits
 
-    def ring(self, chip: Chip) -> Around:
+    def neighbours(self, chip: Chip) -> Around:
         """A chip's neighbours, by side."""
         return dict(self.mesh.neighbours[chip].items())
 
@@ -173,7 +173,7 @@ class MeshLayout:
         """The pixels of *other*, a neighbour on that side (or a diagonal one), that lie along this chip's edge."""
         box = self.part(tensor, other)
         for one in side if isinstance(side, tuple) else (side,):
-            box = strip(box, OPPOSITE[one], halo)
+            box = halo_box(box, OPPOSITE[one], halo)
         return box
 
 
