@@ -9,7 +9,7 @@ from hyperdrive_sim.network.layers import Conv
 from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.schedule.machine import Machine, Unit
 from hyperdrive_sim.schedule.prices import Price
-from hyperdrive_sim.schedule.tasks import Compute, Schedule, Site, Task
+from hyperdrive_sim.schedule.tasks import Compute, OperandLocations, Schedule, Task
 
 
 def conv(name: str, source: str, channels: int) -> Conv:
@@ -29,7 +29,7 @@ PRICES = {"array.cycle": Price("array.cycle", 5.0, "pencil", "published"), "inpu
 
 
 def compute(layer: str, unit: str, ps: int, *after: int, frame: int = 0) -> Task:
-    effect = Compute(Site((layer,), (), (), "", ()), 0, 1, ())
+    effect = Compute(OperandLocations((layer,), (), (), "", ()), 0, 1, ())
     return Task("compute", layer, unit, ps, after, effect=effect, actions={"array.cycle": ps // 1000}, frame=frame)
 
 

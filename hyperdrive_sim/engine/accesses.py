@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdrive_sim.network.box import Box
-from hyperdrive_sim.schedule.placement import Resident
+from hyperdrive_sim.schedule.placement import Allocation
 from hyperdrive_sim.schedule.tasks import Task
 
 NOBODY = -1
@@ -46,25 +46,27 @@ class Pasts:
             self.done.append(done | ended)
 
 
-class Place:
-    """A resident's place: the frame of each value in it, all tasks that have ever read or written there, and the last that overwrote it."""
+class AccessHistory:
+    """Past accesses to one allocation: the frame of each value in it, all tasks that have ever read or written it, and the last that
+    overwrote it.
+    """
 
-    def __init__(self, memory: str, resident: Resident) -> None:
-        self.memory, self.resident = memory, resident
-        self.rivals: tuple[Place, ...] = ()
+    def __init__(self, memory: str, allocation: Allocation) -> None:
+        self.memory, self.allocation = memory, allocation
+        self.aliases: tuple[AccessHistory, ...] = ()
         self.readers = self.writers = 0
         self.lost_to = NOBODY
 
     @cached_property
     def frames(self) -> NDArray[np.int16]:
-        shape = self.resident.box.shape
+        shape = self.allocation.box.shape
         return np.full((shape.rows, shape.columns, shape.channels), NOBODY, np.int16)
 
     def at(self, box: Box) -> NDArray[np.int16]:
-        return self.frames[box.slices(self.resident.box)]
+        return self.frames[box.slices(self.allocation.box)]
 
 
-class Entry:
+class BufferEntry:
     """Something in a fifo: what it is, who brought it, who reads it when starting and who until ending."""
 
     def __init__(self, what: str, pusher: int) -> None:

@@ -46,11 +46,11 @@ def reads(effect: Effect | None) -> Iterator[Read]:
 def operands(effect: Compute, patch: Patch) -> Iterator[Read]:
     """What one patch is computed from: the first layer's input under it, then a block for each later layer that takes another map."""
     out, fetch = patch
-    site = effect.site
-    near = tuple(Region(memory, tensor, common) for memory, tensor, box in site.reads if (common := box & fetch))
-    yield Read(site.reads[0].tensor, fetch, near)
+    locations = effect.locations
+    near = tuple(Region(memory, tensor, common) for memory, tensor, box in locations.reads if (common := box & fetch))
+    yield Read(locations.reads[0].tensor, fetch, near)
     block = out.channels(effect.c0, effect.c1)
-    for memory, tensor, _ in site.operands:
+    for memory, tensor, _ in locations.operands:
         yield Read(tensor, block, (Region(memory, tensor, block),))
 
 
@@ -68,34 +68,34 @@ def writes(effect: Effect | None) -> Iterator[Region]:
 def results(effect: Compute, patch: Patch) -> Iterator[Region]:
     """Where the values of one patch go, each store as far as it covers them."""
     block = patch.out.channels(effect.c0, effect.c1)
-    for memory, tensor, box in effect.site.stores:
+    for memory, tensor, box in effect.locations.stores:
         if common := block & box:
             yield Region(memory, tensor, common)
 
 
 def weights(effect: Compute | Load) -> Weights:
     """The weights that a task uses until it ends, or that it brings."""
-    layer = effect.site.layers[0] if isinstance(effect, Compute) else effect.layer
+    layer = effect.locations.layers[0] if isinstance(effect, Compute) else effect.layer
     return Weights(layer, effect.c0, effect.c1)
 
 
-Location = tuple[str, str]
+MapInMemory = tuple[str, str]
 """A memory and a map in it."""
 
 
-def sources(effect: Effect) -> Iterator[Location]:
+def sources(effect: Effect) -> Iterator[MapInMemory]:
     """Where all tasks with such an effect read, whatever their blocks: `reads` without the boxes, for many tasks at once."""
     match effect:
         case Copy(tensor, _, _, _, source):
             yield source, tensor
-        case Compute(site):
-            yield from ((memory, tensor) for memory, tensor, _ in (*site.reads, *site.operands))
+        case Compute(locations):
+            yield from ((memory, tensor) for memory, tensor, _ in (*locations.reads, *locations.operands))
 
 
-def targets(effect: Effect) -> Iterator[Location]:
+def targets(effect: Effect) -> Iterator[MapInMemory]:
     """Where all tasks with such an effect write: `writes` without the boxes."""
     match effect:
         case Copy(tensor, _, _, _, _, target):
             yield target, tensor
-        case Compute(site):
-            yield from ((memory, tensor) for memory, tensor, _ in site.stores)
+        case Compute(locations):
+            yield from ((memory, tensor) for memory, tensor, _ in locations.stores)

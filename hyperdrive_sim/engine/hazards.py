@@ -11,13 +11,13 @@ from collections.abc import Hashable
 
 import numpy as np
 
-from hyperdrive_sim.engine.accesses import NOBODY, Access, Entry, Pasts, Place, members
+from hyperdrive_sim.engine.accesses import NOBODY, Access, AccessHistory, BufferEntry, Pasts, members
 from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.engine.effects import Read, reads, weights, writes
 from hyperdrive_sim.engine.memories import Buffer
 from hyperdrive_sim.errors import Hazard
 from hyperdrive_sim.network.box import Box
-from hyperdrive_sim.schedule.placement import Resident
+from hyperdrive_sim.schedule.placement import Allocation
 from hyperdrive_sim.schedule.tasks import HOST, Compute, Load, Region, Schedule
 
 LIMIT = 20_000
@@ -46,22 +46,22 @@ class _Proof:
         self.tasks, self.network = compiled.schedule.tasks, compiled.network
         self.host_layers, self.word_bits = placement.host, placement.word_bits
         self.pasts = Pasts(self.tasks)
-        self.fifos: dict[str, Buffer[Entry]] = {m.name: Buffer(m) for m in compiled.machine.memories if m.kind == "fifo"}
+        self.fifos: dict[str, Buffer[BufferEntry]] = {m.name: Buffer(m) for m in compiled.machine.memories if m.kind == "fifo"}
         self.pushed_out_by: dict[tuple[str, Hashable], int] = {}
-        self.places: dict[tuple[object, ...], list[Place]] = {}
-        for memory, residents in placement.residents.items():
-            places = [Place(memory, resident) for resident in residents]
+        self.places: dict[tuple[object, ...], list[AccessHistory]] = {}
+        for memory, allocations in placement.allocations.items():
+            places = [AccessHistory(memory, allocation) for allocation in allocations]
             for place in places:
-                self.places.setdefault((memory, place.resident.tensor), []).append(place)
-                place.rivals = tuple(other for other in places if other.resident.overlaps(place.resident))
+                self.places.setdefault((memory, place.allocation.tensor), []).append(place)
+                place.aliases = tuple(other for other in places if other.allocation.overlaps(place.allocation))
 
     def run(self) -> None:
         for index, task in enumerate(self.tasks):
             for read in reads(task.effect):
                 self._read(index, task.frame, read)
             match task.effect:
-                case Compute(site):
-                    self._use(index, site.weights, weights(task.effect), str(weights(task.effect)), at_end=True)
+                case Compute(locations):
+                    self._use(index, locations.weights, weights(task.effect), str(weights(task.effect)), at_end=True)
                 case Load(targets=targets):
                     for target in targets:
                         self._push(index, target, weights(task.effect), str(weights(task.effect)), task.effect.bits)
@@ -72,12 +72,12 @@ class _Proof:
             for name in self.network.outputs:
                 self._arrived(len(self.tasks), frame, name)
 
-    def _places(self, memory: str, tensor: str, frame: int) -> list[Place]:
+    def _places(self, memory: str, tensor: str, frame: int) -> list[AccessHistory]:
         """Where a map is in a memory; in the host's, each frame has a place of its own for ever."""
         if memory != HOST:
             return self.places.get((memory, tensor), [])
         shape = self.network.shape(tensor)
-        return self.places.setdefault((HOST, tensor, frame), [Place(HOST, Resident(tensor, shape.box, 0, shape.size, 0, 0))])
+        return self.places.setdefault((HOST, tensor, frame), [AccessHistory(HOST, Allocation(tensor, shape.box, 0, shape.size, 0, 0))])
 
     def _arrived(self, index: int, frame: int, tensor: str) -> None:
         """The host has a map when a task starts (or at last): what its own layers are computed from has come."""
@@ -102,7 +102,7 @@ class _Proof:
         found = 0
         for memory, tensor, box in read.regions:
             for place in self._places(memory, tensor, frame):
-                if common := box & place.resident.box:
+                if common := box & place.allocation.box:
                     self._ordered(index, place, common, "writes", Access("reads", tensor, common))
                     place.readers |= 1 << index
                     found += int(np.count_nonzero(place.at(common) == frame))
@@ -114,7 +114,7 @@ class _Proof:
         """What has become of the first value that is not there."""
         for memory, tensor, box in read.regions:
             for place in self._places(memory, tensor, frame):
-                for row, column, channel in np.argwhere(place.at(common := box & place.resident.box) != frame)[:1].tolist():
+                for row, column, channel in np.argwhere(place.at(common := box & place.allocation.box) != frame)[:1].tolist():
                     c, r, w = common.c0 + channel, common.r0 + row, common.w0 + column
                     value = Box(c, c + 1, r, r + 1, w, w + 1)
                     by = [n for n, task in enumerate(self.tasks) if task.frame == frame and self._touched(n, place, value, "writes")]
@@ -127,29 +127,29 @@ class _Proof:
         if memory in self.fifos:
             self._push(index, memory, (tensor, block, frame), f"'{tensor}' ({block})", block.size * self.word_bits[tensor])
         for place in self._places(memory, tensor, frame):
-            if box := block & place.resident.box:
-                for rival in place.rivals:
-                    if lost := rival.resident.lost_to(place.resident, box):
-                        self._ordered(index, rival, lost, "reads", Access("writes", tensor, box))
-                        self._ordered(index, rival, lost, "writes", Access("writes", tensor, box))
-                        if (rival.at(lost) != NOBODY).any():
-                            rival.at(lost)[...], rival.lost_to = NOBODY, index
+            if box := block & place.allocation.box:
+                for alias in place.aliases:
+                    if lost := alias.allocation.lost_to(place.allocation, box):
+                        self._ordered(index, alias, lost, "reads", Access("writes", tensor, box))
+                        self._ordered(index, alias, lost, "writes", Access("writes", tensor, box))
+                        if (alias.at(lost) != NOBODY).any():
+                            alias.at(lost)[...], alias.lost_to = NOBODY, index
                 place.at(box)[...] = frame
                 place.writers |= 1 << index
 
-    def _ordered(self, index: int, place: Place, block: Box, verb: str, does: Access) -> None:
+    def _ordered(self, index: int, place: AccessHistory, block: Box, verb: str, does: Access) -> None:
         """Whoever has read (or written) a block of a place before in the schedule has certainly done so when this task does."""
         late = place.readers & ~self.pasts.begun[index] if verb == "reads" else place.writers & ~self.pasts.ended[index]
         for other in members(late & ~(1 << index)):
             if touched := self._touched(other, place, block, verb):
-                did = Access(verb, place.resident.tensor, touched)
+                did = Access(verb, place.allocation.tensor, touched)
                 raise Hazard(f"{place.memory}: nothing orders {self._who(other)}, which {did}, before {self._who(index)}, which {does}")
 
-    def _touched(self, index: int, place: Place, block: Box, verb: str) -> Box | None:
+    def _touched(self, index: int, place: AccessHistory, block: Box, verb: str) -> Box | None:
         """What of a block of a place a task reads (or writes), as far as one box says it."""
         effect = self.tasks[index].effect
         regions = writes(effect) if verb == "writes" else (region for read in reads(effect) for region in read.regions)
-        mine = (region.box & block for region in regions if (region.memory, region.tensor) == (place.memory, place.resident.tensor))
+        mine = (region.box & block for region in regions if (region.memory, region.tensor) == (place.memory, place.allocation.tensor))
         return next(filter(None, mine), None)
 
     def _push(self, index: int, memory: str, key: Hashable, what: str, bits: int) -> None:
@@ -157,7 +157,7 @@ class _Proof:
         last, who = fifo.newest, f"{self._who(index)}, which brings {what}"
         if last is not None and not (past.ended[index] | 1 << index) >> last.pusher & 1:
             raise Hazard(f"{memory}: nothing orders {self._who(last.pusher)}, which brings {last.what}, before {who}")
-        for name, old in fifo.push(key, Entry(what, index), bits):
+        for name, old in fifo.push(key, BufferEntry(what, index), bits):
             self.pushed_out_by[memory, name] = index
             for reader in members(old.at_start & ~past.begun[index] | old.at_end & ~past.ended[index]):
                 raise Hazard(f"{memory}: nothing orders {self._who(reader)}, which uses {old.what}, before {who} and pushes that out")

@@ -15,7 +15,7 @@ from hyperdrive_sim.schedule.tasks import Schedule
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LedgerEntry:
     """One line of a ledger: how often an action happened in a layer, and its price."""
 
     layer: str
@@ -31,7 +31,7 @@ class Entry:
 class Ledger:
     """Every joule, traceable to layer, action, count, price and source. All totals are sums over the same entries."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[LedgerEntry, ...]
 
     @property
     def total_j(self) -> float:
@@ -51,12 +51,12 @@ class Ledger:
             totals[entry.layer] = totals.get(entry.layer, 0.0) + entry.joules
         return totals
 
-    def by_action(self) -> dict[str, Entry]:
+    def by_action(self) -> dict[str, LedgerEntry]:
         """One entry per action, over all layers."""
-        totals: dict[str, Entry] = {}
+        totals: dict[str, LedgerEntry] = {}
         for entry in self.entries:
             so_far = totals.get(entry.price.action)
-            totals[entry.price.action] = Entry("", entry.price, entry.count + (so_far.count if so_far else 0))
+            totals[entry.price.action] = LedgerEntry("", entry.price, entry.count + (so_far.count if so_far else 0))
         return totals
 
     def by_provenance(self) -> dict[str, float]:
@@ -86,4 +86,4 @@ def account(schedule: Schedule, prices: Mapping[str, Price]) -> Ledger:
     counts = schedule.actions_by_layer
     if missing := sorted({action for _, action in counts} - set(prices)):
         raise InvalidInput.at("prices", f"action '{missing[0]}' has no price", "add it, with its source, to the architecture's energy.yaml")
-    return Ledger(tuple(Entry(layer, prices[action], count) for (layer, action), count in counts.items()))
+    return Ledger(tuple(LedgerEntry(layer, prices[action], count) for (layer, action), count in counts.items()))

@@ -14,40 +14,40 @@ from hyperdrive_sim.network.golden import Computation, whole
 from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.schedule.fifo import Fifo
 from hyperdrive_sim.schedule.machine import Memory
-from hyperdrive_sim.schedule.placement import Resident
+from hyperdrive_sim.schedule.placement import Allocation
 from hyperdrive_sim.schedule.tasks import Region
 
 V = TypeVar("V")
 
 
-class Held:
-    """What is in a resident's place: values of one frame, and which of them are there. Nothing is kept of one that is gone."""
+class Contents:
+    """Contents of one allocation: the values of one frame and a mask of those written. Arrays are dropped once nothing is valid."""
 
-    __slots__ = ("frame", "resident", "rivals", "there", "values")
+    __slots__ = ("aliases", "allocation", "frame", "there", "values")
 
-    def __init__(self, resident: Resident) -> None:
-        self.resident = resident
-        self.rivals: list[Held] = []
+    def __init__(self, allocation: Allocation) -> None:
+        self.allocation = allocation
+        self.aliases: list[Contents] = []
         self.frame = -1
         self.values: Array | None = None
         self.there: NDArray[np.bool_] | None = None
 
     def take(self, box: Box, values: Array, frame: int) -> None:
         if self.values is None or self.there is None or self.frame != frame:
-            shape = self.resident.box.shape
+            shape = self.allocation.box.shape
             size = (shape.rows, shape.columns, shape.channels)
             self.values, self.there, self.frame = np.zeros(size, values.dtype), np.zeros(size, np.bool_), frame
-        where = box.slices(self.resident.box)
+        where = box.slices(self.allocation.box)
         self.values[where], self.there[where] = values, True
-        for rival in self.rivals:
-            if rival.values is not None:
-                rival.forget(self.resident, box)
+        for alias in self.aliases:
+            if alias.values is not None:
+                alias.forget(self.allocation, box)
 
-    def forget(self, writer: Resident, box: Box) -> None:
+    def forget(self, writer: Allocation, box: Box) -> None:
         """Lose what lay where *writer*'s block is now."""
         assert self.there is not None
-        if lost := self.resident.lost_to(writer, box):
-            self.there[lost.slices(self.resident.box)] = False
+        if lost := self.allocation.lost_to(writer, box):
+            self.there[lost.slices(self.allocation.box)] = False
         if not self.there.any():
             self.values = self.there = None
 
@@ -55,16 +55,16 @@ class Held:
 class Ram:
     """A memory in which every map has an address; writing one map destroys what else lay there."""
 
-    def __init__(self, residents: tuple[Resident, ...]) -> None:
-        self.held: dict[str, list[Held]] = {}
-        places = [Held(resident) for resident in residents]
+    def __init__(self, allocations: tuple[Allocation, ...]) -> None:
+        self.held: dict[str, list[Contents]] = {}
+        places = [Contents(allocation) for allocation in allocations]
         for held in places:
-            self.held.setdefault(held.resident.tensor, []).append(held)
-            held.rivals = [other for other in places if other is not held and held.resident.overlaps(other.resident)]
+            self.held.setdefault(held.allocation.tensor, []).append(held)
+            held.aliases = [other for other in places if other is not held and held.allocation.overlaps(other.allocation)]
 
     def write(self, tensor: str, box: Box, values: Array, frame: int) -> None:
         for held in self.held.get(tensor, ()):
-            if common := box & held.resident.box:
+            if common := box & held.allocation.box:
                 held.take(common, values if common == box else values[common.slices(box)], frame)
 
     def read(self, region: Region, frame: int, into: Array, origin: Box) -> int:
@@ -74,8 +74,8 @@ class Ram:
         for held in self.held.get(tensor, ()):
             if held.frame != frame or held.values is None or held.there is None:
                 continue
-            if common := box & held.resident.box:
-                where = common.slices(held.resident.box)
+            if common := box & held.allocation.box:
+                where = common.slices(held.allocation.box)
                 into[common.slices(origin)] = held.values[where]
                 found += int(np.count_nonzero(held.there[where]))
         return found

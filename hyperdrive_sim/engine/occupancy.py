@@ -16,7 +16,7 @@ from hyperdrive_sim.engine.effects import sources, targets, writes
 from hyperdrive_sim.engine.trace import Times, Trace
 from hyperdrive_sim.schedule.fifo import Fifo
 from hyperdrive_sim.schedule.machine import Machine, Memory
-from hyperdrive_sim.schedule.placement import Placement, Resident
+from hyperdrive_sim.schedule.placement import Allocation, Placement
 from hyperdrive_sim.schedule.tasks import Compute, Copy, Effect, Load
 
 Event = tuple[int, int]
@@ -46,7 +46,7 @@ def occupancies(machine: Machine, placement: Placement, trace: Trace) -> Mapping
     found = {}
     for memory in machine.memories:
         if memory.kind == "ram":
-            found[memory.name] = _summed(_of_ram(placement.residents.get(memory.name, ()), lives.get(memory.name, {})), memory.bits)
+            found[memory.name] = _summed(_of_ram(placement.allocations.get(memory.name, ()), lives.get(memory.name, {})), memory.bits)
         else:  # one stream fills the buffers of many chips
             into = streams.into[memory.name]
             same = (memory.bits, memory.entries, *map(id, into))
@@ -86,8 +86,8 @@ def _groups(trace: Trace) -> Iterable[_Group]:
     for number, task in enumerate(trace.tasks):
         key: Hashable
         match effect := task.effect:
-            case Compute(site):
-                key = id(site), task.frame
+            case Compute(locations):
+                key = id(locations), task.frame
             case Copy(tensor, _, _, _, source, target):
                 key = source, target, tensor, task.frame
             case Load(targets=buffers):
@@ -146,10 +146,10 @@ class _Streams:
         return effect.bits
 
 
-def _of_ram(residents: Sequence[Resident], lives: Mapping[str, Sequence[Life]]) -> Iterator[Event]:
+def _of_ram(allocations: Sequence[Allocation], lives: Mapping[str, Sequence[Life]]) -> Iterator[Event]:
     """Room is taken at birth and given back at death, or to whoever is born on the same bits before that."""
-    born = sorted(((life, one) for one in residents for life in lives.get(one.tensor, ())), key=lambda pair: pair[0])
-    alive: list[tuple[int, Resident]] = []
+    born = sorted(((life, one) for one in allocations for life in lives.get(one.tensor, ())), key=lambda pair: pair[0])
+    alive: list[tuple[int, Allocation]] = []
     for (start, end), one in born:
         gone = [(until, other) for until, other in alive if one.overlaps(other)]
         for until, other in gone:

@@ -57,7 +57,7 @@ class _Replay:
         self.computation, self.network, self.watch = computation, computation.network, watch
         self.dtype, self.word_bits = computation.arithmetic.dtype, placement.word_bits
         self.host = Host(computation, placement.host)
-        self.rams = {m.name: Ram(placement.residents.get(m.name, ())) for m in machine.memories if m.kind == "ram"}
+        self.rams = {m.name: Ram(placement.allocations.get(m.name, ())) for m in machine.memories if m.kind == "ram"}
         self.fifos: dict[str, Buffer[Array | None]] = {m.name: Buffer(m) for m in machine.memories if m.kind == "fifo"}
         self.under_way: dict[int, list[list[Array]]] = {}
 
@@ -105,22 +105,21 @@ class _Replay:
         return values
 
     def _compute(self, task: Task, effect: Compute, fetched: list[list[Array]]) -> None:
-        site = effect.site
-        if weights(effect) not in self.fifos[site.weights]:
-            raise NotThere(
-                f"{site.weights} lacks the weights of '{site.layers[0]}', channels {effect.c0}:{effect.c1}, when {_who(task)} ends"
-            )
+        locations = effect.locations
+        if weights(effect) not in self.fifos[locations.weights]:
+            which = f"the weights of '{locations.layers[0]}', channels {effect.c0}:{effect.c1}"
+            raise NotThere(f"{locations.weights} lacks {which}, when {_who(task)} ends")
         for patch, (window, *others) in zip(effect.patches, fetched, strict=True):
-            values = self.computation.fused(site.layers, [self._padded(effect, patch, window), *others], (effect.c0, effect.c1))
+            values = self.computation.fused(locations.layers, [self._padded(effect, patch, window), *others], (effect.c0, effect.c1))
             block = patch.out.channels(effect.c0, effect.c1)
             if self.watch is not None:
-                self.watch(task, site.layers[-1], block, values)
+                self.watch(task, locations.layers[-1], block, values)
             for region in results(effect, patch):
                 self._put(region, values[region.box.slices(block)], task.frame)
 
     def _padded(self, effect: Compute, patch: Patch, window: Array) -> Array:
         """What the first layer sees of what was fetched for a patch, with its padding around it."""
-        layers = effect.site.layers
+        layers = effect.locations.layers
         first = self.network[layers[0]]
         needed = first.needs(0, self.network.under(layers, patch.out)[0], self.network.input_shapes(first))
         return framed(window, needed, first, patch.fetch)

@@ -2,8 +2,9 @@
 
     sum = +0;  for kernel row, kernel column, input channel:  sum = fp16(sum + weight * pixel)        ties to even, no fused sums
 
-FP16 addition is not associative, so this order is part of the answer. One contract (`Kernel`), several forms, chosen by what the processor
-can do before anything is compiled, all identical bit for bit, infinities and subnormals included, and one NaN for all NaNs:
+FP16 addition is not associative, so this order is part of the answer. One contract (`Fp16Kernel`), several forms, all identical bit for
+bit, infinities and subnormals included, and one NaN for all NaNs. Which one is taken is settled by what the processor can do, before
+anything is compiled:
 
     numpy             always there
     numba             plain loops, any processor; needs the extra `fast`, as do the others
@@ -19,6 +20,6 @@ Reading order: sliding (sizes, bands of rows), fp16_numpy, fp16_numba, fp16_vect
 over selection. The convolution of fully binary networks, with forms of its own, stands beside it: `xnor`.
 """
 
-from hyperdrive_sim.kernels.fp16 import Kernel, available, fastest, kernel
+from hyperdrive_sim.kernels.fp16 import Fp16Kernel, available, fastest, kernel
 
-__all__ = ["Kernel", "available", "fastest", "kernel"]
+__all__ = ["Fp16Kernel", "available", "fastest", "kernel"]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hyperdrive_sim.kernels.selection import Forms, present
 
 
-class Kernel(Protocol):
+class Fp16Kernel(Protocol):
     """One form of Hyperdrive's convolution; all forms return the same bits, and 0x7E00 for every NaN."""
 
     name: str
@@ -31,20 +31,20 @@ _NEEDS = {
 }
 
 
-def _made(name: str) -> Kernel:
+def _made(name: str) -> Fp16Kernel:
     if name == "numpy":
-        from hyperdrive_sim.kernels.fp16_numpy import Numpy
+        from hyperdrive_sim.kernels.fp16_numpy import Fp16Numpy
 
-        return Numpy()
+        return Fp16Numpy()
     if name == "numba":
-        from hyperdrive_sim.kernels.fp16_numba import Loops
+        from hyperdrive_sim.kernels.fp16_numba import Fp16Loops
 
-        return Loops()
-    from hyperdrive_sim.kernels.fp16_vector import Vectors
+        return Fp16Loops()
+    from hyperdrive_sim.kernels.fp16_vector import Fp16Vectors
 
-    return Vectors(name, np.float16 if name == "numba-avx512fp16" else np.float32)
+    return Fp16Vectors(name, np.float16 if name == "numba-avx512fp16" else np.float32)
 
 
-_FORMS: Forms[Kernel] = Forms(_NEEDS, _made)
+_FORMS: Forms[Fp16Kernel] = Forms(_NEEDS, _made)
 available, fastest, kernel = _FORMS.available, _FORMS.fastest, _FORMS.kernel
 _present, _available, _runnable = present, _FORMS.among, _FORMS.runnable  # tests ask them about processors that are not here

@@ -20,7 +20,7 @@ SCALE = 100  # float32 forms hold x * 2**100, see _cancelling
 NAN = 0x7E00  # the one NaN that all forms return
 
 
-class PlanHead(NamedTuple):
+class Fp16PlanHead(NamedTuple):
     """How a plan begins, in int64. Then per block where its pixels start in x [PIXELS] and where they go in out [PIXELS], in bytes."""
 
     panels: int
@@ -37,7 +37,7 @@ class Native(NamedTuple):
     widen: Callable[[int, int, int], None]  # halves, floats, count of at least 16
 
 
-class _Sum(NamedTuple):
+class _Adder(NamedTuple):
     """One way to add weight * pixel to a total that is held as total * 2**exponent."""
 
     exponent: int
@@ -67,13 +67,13 @@ def _carrying(v: Vectors, total: Value, weight: Value, pixel: Value) -> Value:
     return v.b.bitcast(v.b.and_(v.b.add(v.b.add(s, v.integer(0xFFF)), odd), v.integer(0xFFFFE000)), v.type)
 
 
-_NATIVE = _Sum(0, _native)
-_FAST = _Sum(SCALE, _cancelling)
-_SURE = _Sum(112, _carrying)
+_NATIVE = _Adder(0, _native)
+_FAST = _Adder(SCALE, _cancelling)
+_SURE = _Adder(112, _carrying)
 
 
-class _Panel(NamedTuple):
-    """What the sums of one panel of output channels need to know; see `PlanHead` for the numbers."""
+class _Fp16Panel(NamedTuple):
+    """What the sums of one panel of output channels need to know; see `Fp16PlanHead` for the numbers."""
 
     x: Value
     weights: Value
@@ -82,7 +82,7 @@ class _Panel(NamedTuple):
     row_bytes: Value
 
 
-def _totals(v: Vectors, add: Callable[..., Value], starts: Value, panel: _Panel) -> list[Value]:
+def _totals(v: Vectors, add: Callable[..., Value], starts: Value, panel: _Fp16Panel) -> list[Value]:
     """The sums of a block over all taps, in the order kernel row, kernel column, input channel: the last two are one run in memory.
 
     One base register per pixel and one index for all. Address arithmetic on integers instead of `gep` tempts LLVM into ten
@@ -130,7 +130,7 @@ def _any_not_finite(v: Vectors, totals: Sequence[Value]) -> Value:
     return v.b.icmp_unsigned("!=", v.b.bitcast(v.b.fcmp_unordered("uno", mark, mark), flags), ir.Constant(flags, 0))
 
 
-def _block(v: Vectors, starts: Value, out: Value, panel: _Panel) -> None:
+def _block(v: Vectors, starts: Value, out: Value, panel: _Fp16Panel) -> None:
     """Ten pixels of one panel, summed and stored; in float32 once more if any sum became too large."""
     targets = v.b.add(starts, number(8 * PIXELS))
     usual = _NATIVE if v.element is HALF else _FAST
@@ -146,11 +146,11 @@ def _convolve(module: Any, element: Any, lanes: int) -> None:
     b = function(module, "convolve", 4)
     v = Vectors(b, element, lanes)
     x, plan, weights, out = b.function.args
-    panels, blocks, *sizes = (b.load(at(b, plan, I64, number(place))) for place in range(len(PlanHead._fields)))
-    table = b.add(plan, number(8 * len(PlanHead._fields)))
+    panels, blocks, *sizes = (b.load(at(b, plan, I64, number(place))) for place in range(len(Fp16PlanHead._fields)))
+    table = b.add(plan, number(8 * len(Fp16PlanHead._fields)))
 
     def panel(_: Value, weights: Value, out: Value) -> Sequence[Value]:
-        now = _Panel(x, weights, *sizes)
+        now = _Fp16Panel(x, weights, *sizes)
 
         def block(place: Value) -> Sequence[Value]:
             _block(v, b.add(table, b.mul(place, number(16 * PIXELS))), out, now)

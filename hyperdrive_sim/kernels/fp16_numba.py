@@ -14,25 +14,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdrive_sim.kernels import jit
-from hyperdrive_sim.kernels.sliding import Band, Packed, Sliding, checked, in_bands, sliding
+from hyperdrive_sim.kernels.sliding import Band, PackedWeights, Sliding, checked, in_bands, sliding
 
 SCALE = np.float32(2.0**112)  # here 65520, where FP16 overflows, is where rounding carries a float32 into infinity
 
 _LOOPS = "void(float32[::1], float32[:,::1], float32[:,::1], int64[::1], int64, int64)"
 
 
-class Loops:
+class Fp16Loops:
     """Loops over output pixels by four, taps in the chip's order, output channels; the innermost becomes vector code."""
 
     name = "numba"
 
-    def pack(self, signs: NDArray[np.int8]) -> Packed:
+    def pack(self, signs: NDArray[np.int8]) -> PackedWeights:
         """words [taps, out_channels]."""
         out_channels, rows, columns, in_channels = checked(signs)
         words = np.ascontiguousarray(signs.reshape(out_channels, -1).T.astype(np.float32))
-        return Packed(words, out_channels, rows, columns, in_channels)
+        return PackedWeights(words, out_channels, rows, columns, in_channels)
 
-    def convolve(self, x: NDArray[np.float16], packed: Packed, stride: int) -> NDArray[np.float16]:
+    def convolve(self, x: NDArray[np.float16], packed: PackedWeights, stride: int) -> NDArray[np.float16]:
         sizes = sliding(x, packed, stride)
         out = np.empty((sizes.out_rows, sizes.out_columns, packed.out_channels), np.float16)
         loops = _compiled()

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdrive_sim.kernels.sliding import Packed, checked, sliding
+from hyperdrive_sim.kernels.sliding import PackedWeights, checked, sliding
 
 SCALE = np.float32(2.0**100)
 TILE_ELEMENTS = 1 << 15
@@ -24,17 +24,17 @@ _TO_ELEVEN_BITS = np.float32(2.0**13)
 Array = NDArray[Any]
 
 
-class Numpy:
+class Fp16Numpy:
     """Tiles of [out_channels, pixels]; one numpy call adds one tap to all of them."""
 
     name = "numpy"
 
-    def pack(self, signs: NDArray[np.int8]) -> Packed:
+    def pack(self, signs: NDArray[np.int8]) -> PackedWeights:
         """words [taps, out_channels, 1]."""
         out_channels, rows, columns, in_channels = checked(signs)
-        return Packed(signs.reshape(out_channels, -1).T[:, :, None].astype(np.float32), out_channels, rows, columns, in_channels)
+        return PackedWeights(signs.reshape(out_channels, -1).T[:, :, None].astype(np.float32), out_channels, rows, columns, in_channels)
 
-    def convolve(self, x: NDArray[np.float16], packed: Packed, stride: int) -> NDArray[np.float16]:
+    def convolve(self, x: NDArray[np.float16], packed: PackedWeights, stride: int) -> NDArray[np.float16]:
         sizes = sliding(x, packed, stride)
         firsts = sizes.firsts()
         under = np.arange(sizes.kernel_rows)[:, None] * sizes.columns + np.arange(sizes.kernel_columns)

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from hyperdrive_sim.kernels import fp16_llvm
 from hyperdrive_sim.kernels.emit import Target
-from hyperdrive_sim.kernels.layout import Plan, aligned, blocks
-from hyperdrive_sim.kernels.sliding import Band, Packed, Sliding, checked, in_bands, sliding
+from hyperdrive_sim.kernels.layout import LoopPlan, aligned, blocks
+from hyperdrive_sim.kernels.sliding import Band, PackedWeights, Sliding, checked, in_bands, sliding
 
 _Float = np.float16 | np.float32
 
 
-class Vectors:
+class Fp16Vectors:
     """Explicit vectors: of float32 (any AVX-512), or of FP16 (AVX512-FP16), whose hardware rounds as the chip does."""
 
     def __init__(self, name: str, element: type[np.float16] | type[np.float32], target: Target | None = None) -> None:
@@ -24,9 +24,9 @@ class Vectors:
         self._target = target
         self._element: np.dtype[_Float] = np.dtype(element)
         self._half = element is np.float16
-        self._plans: dict[tuple[Sliding, int], Plan] = {}
+        self._plans: dict[tuple[Sliding, int], LoopPlan] = {}
 
-    def pack(self, signs: NDArray[np.int8]) -> Packed:
+    def pack(self, signs: NDArray[np.int8]) -> PackedWeights:
         out_channels, rows, columns, in_channels = checked(signs)
         lanes = self._lanes(out_channels)
         panels = -(-out_channels // lanes)
@@ -34,13 +34,13 @@ class Vectors:
         padded = np.zeros((panels * lanes, rows, columns * in_channels), signs.dtype)
         padded[:out_channels] = signs.reshape(out_channels, rows, -1)
         words[...] = padded.reshape(panels, lanes, rows, -1).transpose(0, 2, 3, 1)
-        return Packed(words, out_channels, rows, columns, in_channels)
+        return PackedWeights(words, out_channels, rows, columns, in_channels)
 
     def _lanes(self, out_channels: int) -> int:
         """512 bits, but no idle half: 16 channels of one Hyperdrive block are 256 bits of FP16."""
         return 32 if self._half and out_channels > 16 else 16
 
-    def convolve(self, x: NDArray[np.float16], packed: Packed, stride: int) -> NDArray[np.float16]:
+    def convolve(self, x: NDArray[np.float16], packed: PackedWeights, stride: int) -> NDArray[np.float16]:
         sizes = sliding(x, packed, stride)
         panels, _, _, lanes = packed.words.shape
         out = np.empty((sizes.out_rows, sizes.out_columns, panels * lanes), np.float16)
@@ -55,14 +55,14 @@ class Vectors:
         in_bands(sizes, packed.out_channels, work)
         return out if panels * lanes == packed.out_channels else out[:, :, : packed.out_channels].copy()
 
-    def _plan(self, sizes: Sliding, channels: int) -> Plan:
+    def _plan(self, sizes: Sliding, channels: int) -> LoopPlan:
         """Of a convolution to that many output channels, idle lanes included; the same one for all of equal sizes."""
         if (sizes, channels) not in self._plans:
             pixel_bytes = sizes.channels * self._element.itemsize
             table = blocks(sizes, fp16_llvm.PIXELS, pixel_bytes, channels * 2)
             run, panels = sizes.kernel_columns * sizes.channels, channels // self._lanes(channels)
-            head = fp16_llvm.PlanHead(panels, len(table), sizes.kernel_rows, run, sizes.columns * pixel_bytes)
-            self._plans[sizes, channels] = Plan.of(head, table)
+            head = fp16_llvm.Fp16PlanHead(panels, len(table), sizes.kernel_rows, run, sizes.columns * pixel_bytes)
+            self._plans[sizes, channels] = LoopPlan.of(head, table)
         return self._plans[sizes, channels]
 
 

@@ -12,14 +12,14 @@ from hyperdrive_sim.kernels.sliding import Sliding
 ALIGNMENT = 64  # a vector that straddles two cache lines costs two loads: 177 instead of 189 GMAC/s in FP16
 
 
-class Plan(NamedTuple):
+class LoopPlan(NamedTuple):
     """The numbers that a compiled loop reads, and where they lie."""
 
     words: NDArray[np.int64]
     address: int
 
     @classmethod
-    def of(cls, head: tuple[int, ...], table: NDArray[np.int64]) -> Plan:
+    def of(cls, head: tuple[int, ...], table: NDArray[np.int64]) -> LoopPlan:
         words = np.concatenate([np.array(head, np.int64), table.ravel()])
         return cls(words, words.ctypes.data)
 

@@ -25,7 +25,7 @@ class Limits(NamedTuple):
 FLOATS = Limits(BAND_ELEMENTS, THREADED_MACS)
 
 
-class Packed(NamedTuple):
+class PackedWeights(NamedTuple):
     """The signs of a layer in the order one form reads them; `words` means nothing to anybody else."""
 
     words: NDArray[Any]
@@ -82,14 +82,14 @@ def checked(signs: NDArray[np.int8]) -> tuple[int, int, int, int]:
     return signs.shape
 
 
-def sliding(x: NDArray[np.float16], packed: Packed, stride: int) -> Sliding:
+def sliding(x: NDArray[np.float16], packed: PackedWeights, stride: int) -> Sliding:
     """The sizes of convolving *x* with *packed*, or what does not fit: the compiled forms read memory as these say."""
     if x.dtype != np.float16 or x.ndim != 3:
         raise ValueError(f"x must be float16 [rows, columns, channels], not {x.dtype} {list(x.shape)}")
     return placed(x.shape, packed, stride)
 
 
-def placed(shape: tuple[int, ...], packed: Packed, stride: int) -> Sliding:
+def placed(shape: tuple[int, ...], packed: PackedWeights, stride: int) -> Sliding:
     """The sizes of convolving a map [rows, columns, channels] with *packed*, or what does not fit."""
     rows, columns, channels = shape
     if channels != packed.in_channels:

@@ -30,7 +30,7 @@ from hyperdrive_sim.kernels.selection import Forms
 from hyperdrive_sim.kernels.xnor_bits import PackedMap
 
 
-class Kernel(Protocol):
+class XnorKernel(Protocol):
     """One form of the binary convolution. Any form reads the packed maps of any other; weights only its own."""
 
     name: str
@@ -58,19 +58,19 @@ _NEEDS = {
 }
 
 
-def _made(name: str) -> Kernel:
+def _made(name: str) -> XnorKernel:
     if name == "numpy":
-        from hyperdrive_sim.kernels.xnor_numpy import Numpy
+        from hyperdrive_sim.kernels.xnor_numpy import XnorNumpy
 
-        return Numpy()
+        return XnorNumpy()
     if name == "numba":
-        from hyperdrive_sim.kernels.xnor_numba import Loops
+        from hyperdrive_sim.kernels.xnor_numba import XnorLoops
 
-        return Loops()
-    from hyperdrive_sim.kernels.xnor_vector import Vectors
+        return XnorLoops()
+    from hyperdrive_sim.kernels.xnor_vector import XnorVectors
 
-    return Vectors(name, widest=32 if name == "numba-avx512vpopcntdq" else 8)
+    return XnorVectors(name, widest=32 if name == "numba-avx512vpopcntdq" else 8)
 
 
-FORMS: Forms[Kernel] = Forms(_NEEDS, _made)
+FORMS: Forms[XnorKernel] = Forms(_NEEDS, _made)
 available, fastest, kernel = FORMS.available, FORMS.fastest, FORMS.kernel

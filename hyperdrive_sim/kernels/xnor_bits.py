@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdrive_sim.kernels.sliding import Packed, Sliding, checked, placed
+from hyperdrive_sim.kernels.sliding import PackedWeights, Sliding, checked, placed
 
 WORD = 64
 CHUNK = 1 << 18  # values that are compared at a time, so that a layer of 38 MB needs no second one
@@ -34,7 +34,7 @@ class Rule(NamedTuple):
     flipped: NDArray[np.bool_]
 
     @classmethod
-    def checked(cls, thresholds: NDArray[np.int32], flipped: NDArray[np.bool_], packed: Packed) -> Rule:
+    def checked(cls, thresholds: NDArray[np.int32], flipped: NDArray[np.bool_], packed: PackedWeights) -> Rule:
         for name, values, kind in (("thresholds", thresholds, np.int32), ("flipped", flipped, np.bool_)):
             if values.dtype != kind or values.shape != (packed.out_channels,):
                 wanted, given = f"{np.dtype(kind)} [{packed.out_channels}]", f"{values.dtype} {list(values.shape)}"
@@ -82,14 +82,14 @@ def packed_map(x: NDArray[np.int8]) -> PackedMap:
     return PackedMap(as_words(x > 0), None if nonzero.all() else as_words(nonzero), x.shape[2])
 
 
-def packed_signs(signs: NDArray[np.int8]) -> Packed:
+def packed_signs(signs: NDArray[np.int8]) -> PackedWeights:
     """words [kernel_rows * kernel_columns * words, out_channels], by numpy alone."""
     shape = out_channels, rows, columns, in_channels = checked_signs(signs)
     words = np.empty((rows * columns * words_of(in_channels), out_channels), np.uint64)
     step = max(1, CHUNK // signs[0].size)
     for start in range(0, out_channels, step):
         words[:, start : start + step] = _sign_bits(signs[start : start + step]).T
-    return Packed(words, *shape)
+    return PackedWeights(words, *shape)
 
 
 def _sign_bits(signs: NDArray[np.int8]) -> Words:
@@ -117,12 +117,12 @@ def not_binary() -> ValueError:
     return ValueError("signs must hold -1 and +1 only")
 
 
-def fitted(x: PackedMap, packed: Packed, stride: int) -> Sliding:
+def fitted(x: PackedMap, packed: PackedWeights, stride: int) -> Sliding:
     """The sizes of convolving *x* with *packed* in words instead of channels, or what does not fit."""
     rows, columns, words = x.words.shape
     return placed((rows, columns, x.channels), packed, stride)._replace(channels=words)
 
 
-def products(packed: Packed) -> int:
+def products(packed: PackedWeights) -> int:
     """How many products a sum has where no input is 0."""
     return packed.kernel_rows * packed.kernel_columns * packed.in_channels

@@ -33,7 +33,7 @@ class Variant(NamedTuple):
     masked: bool  # some inputs are 0
 
 
-class PlanHead(NamedTuple):
+class XnorPlanHead(NamedTuple):
     """How a plan begins, in int64; the table of `layout.blocks` follows."""
 
     panels: int
@@ -44,8 +44,8 @@ class PlanHead(NamedTuple):
     products: int  # in a sum, where no input is 0
 
 
-class _Panel(NamedTuple):
-    """What the sums of one panel of output channels need to know; see `PlanHead` for the numbers."""
+class _XnorPanel(NamedTuple):
+    """What the sums of one panel of output channels need to know; see `XnorPlanHead` for the numbers."""
 
     x: Value
     valid: Value
@@ -56,14 +56,14 @@ class _Panel(NamedTuple):
     products: Value
 
 
-class _Sum(NamedTuple):
+class _PixelCount(NamedTuple):
     """Of one pixel, for all output channels of a panel: how many of its products are -1, and how many products there are."""
 
     negative: Value
     products: Value
 
 
-def _sums(v: Vectors, variant: Variant, starts: Value, panel: _Panel) -> list[_Sum]:
+def _sums(v: Vectors, variant: Variant, starts: Value, panel: _XnorPanel) -> list[_PixelCount]:
     """Of the pixels of a block. Where some inputs are 0, the products of each are counted, too."""
     b = v.b
     offsets = [b.load(at(b, starts, I64, number(pixel))) for pixel in range(variant.pixels)]
@@ -86,7 +86,7 @@ def _sums(v: Vectors, variant: Variant, starts: Value, panel: _Panel) -> list[_S
     counters = [number(0)] * variant.pixels if variant.masked else []
     totals = loop(b, panel.kernel_rows, [v.integer(0)] * variant.pixels + counters, kernel_row)
     products = totals[variant.pixels :] or [panel.products] * variant.pixels
-    return [_Sum(*both) for both in zip(totals[: variant.pixels], products, strict=True)]
+    return [_PixelCount(*both) for both in zip(totals[: variant.pixels], products, strict=True)]
 
 
 def _negative(v: Vectors, weight: Value, word: Value, mask: Value | None = None) -> Value:
@@ -100,7 +100,7 @@ def _ones(b: Builder, address: Value) -> Value:
     return intrinsic(b, "llvm.ctpop.i64", b.load_atomic(address, "monotonic", 8))
 
 
-def _stored(v: Vectors, variant: Variant, total: _Sum, rule: Value) -> Value:
+def _stored(v: Vectors, variant: Variant, total: _PixelCount, rule: Value) -> Value:
     """What becomes of a sum. The *rule* of a panel is a level per lane and then, as bits, where the answer is reversed."""
     b, sums = v.b, Vectors(v.b, I32, v.lanes)
     if variant.result is Result.SUM:
@@ -113,7 +113,7 @@ def _stored(v: Vectors, variant: Variant, total: _Sum, rule: Value) -> Value:
     return b.select(b.bitcast(bits, ir.VectorType(I1, v.lanes)), signs.integer(1), signs.integer(-1))
 
 
-def _reaches(v: Vectors, variant: Variant, total: _Sum, levels: Value) -> Value:
+def _reaches(v: Vectors, variant: Variant, total: _PixelCount, levels: Value) -> Value:
     """Whether a sum is at least its level. Where the products are known, a level says instead how many of them may be -1."""
     if not variant.masked:
         return v.b.icmp_signed("<=", total.negative, levels)
@@ -126,11 +126,11 @@ def _convolve(module: Any, variant: Variant) -> None:
     b = function(module, "convolve", 6)
     v = Vectors(b, I64, variant.lanes)
     x, valid, plan, weights, rule, out = b.function.args
-    panels, blocks, *sizes = (b.load(at(b, plan, I64, number(place))) for place in range(len(PlanHead._fields)))
-    table = b.add(plan, number(8 * len(PlanHead._fields)))
+    panels, blocks, *sizes = (b.load(at(b, plan, I64, number(place))) for place in range(len(XnorPlanHead._fields)))
+    table = b.add(plan, number(8 * len(XnorPlanHead._fields)))
 
     def panel(_: Value, weights: Value, rule: Value, out: Value) -> Sequence[Value]:
-        now = _Panel(x, valid, weights, *sizes)
+        now = _XnorPanel(x, valid, weights, *sizes)
 
         def block(place: Value) -> Sequence[Value]:
             starts = b.add(table, b.mul(place, number(16 * variant.pixels)))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdrive_sim.kernels import jit
-from hyperdrive_sim.kernels.sliding import Band, Limits, Packed, in_bands
+from hyperdrive_sim.kernels.sliding import Band, Limits, PackedWeights, in_bands
 from hyperdrive_sim.kernels.xnor_bits import PackedMap, Rule, fitted, full_words, packed_map, packed_signs
 
 LIMITS = Limits(band_elements=1 << 16, threaded_macs=1 << 22)  # in words: half of a common second-level cache, 1 ms
@@ -22,14 +22,14 @@ LIMITS = Limits(band_elements=1 << 16, threaded_macs=1 << 22)  # in words: half 
 _LOOPS = "void(uint64[::1], uint64[::1], uint64[:,::1], int32[:,::1], int64[::1], int64, int64)"
 
 
-class Loops:
+class XnorLoops:
     """Loops over output pixels, words, output channels; the innermost becomes vector code."""
 
     name = "numba"
     pack_map = staticmethod(packed_map)
     pack_weights = staticmethod(packed_signs)
 
-    def convolve(self, x: PackedMap, packed: Packed, stride: int) -> NDArray[np.int32]:
+    def convolve(self, x: PackedMap, packed: PackedWeights, stride: int) -> NDArray[np.int32]:
         sizes = fitted(x, packed, stride)
         out = np.empty((sizes.out_rows, sizes.out_columns, packed.out_channels), np.int32)
         valid = full_words(x.words.shape, x.channels) if x.valid is None else x.valid
@@ -46,7 +46,7 @@ class Loops:
         return out
 
     def threshold(
-        self, x: PackedMap, packed: Packed, stride: int, thresholds: NDArray[np.int32], flipped: NDArray[np.bool_]
+        self, x: PackedMap, packed: PackedWeights, stride: int, thresholds: NDArray[np.int32], flipped: NDArray[np.bool_]
     ) -> NDArray[np.int8]:
         return Rule.checked(thresholds, flipped, packed).signs(self.convolve(x, packed, stride))
 

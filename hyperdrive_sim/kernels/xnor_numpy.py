@@ -8,20 +8,20 @@ from itertools import repeat
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdrive_sim.kernels.sliding import Packed, Sliding
+from hyperdrive_sim.kernels.sliding import PackedWeights, Sliding
 from hyperdrive_sim.kernels.xnor_bits import PackedMap, Rule, Words, fitted, packed_map, packed_signs, products
 
 TILE_SUMS = 1 << 16  # whose words, counts and totals stay in a second-level cache
 
 
-class Numpy:
+class XnorNumpy:
     """Tiles of [pixels, out_channels]; three numpy calls add one word, 64 channels of a tap, to all of them."""
 
     name = "numpy"
     pack_map = staticmethod(packed_map)
     pack_weights = staticmethod(packed_signs)
 
-    def convolve(self, x: PackedMap, packed: Packed, stride: int) -> NDArray[np.int32]:
+    def convolve(self, x: PackedMap, packed: PackedWeights, stride: int) -> NDArray[np.int32]:
         sizes = fitted(x, packed, stride)
         firsts = sizes.firsts() * sizes.channels
         out = np.empty((len(firsts), packed.out_channels), np.int32)
@@ -31,12 +31,12 @@ class Numpy:
         return out.reshape(sizes.out_rows, sizes.out_columns, packed.out_channels)
 
     def threshold(
-        self, x: PackedMap, packed: Packed, stride: int, thresholds: NDArray[np.int32], flipped: NDArray[np.bool_]
+        self, x: PackedMap, packed: PackedWeights, stride: int, thresholds: NDArray[np.int32], flipped: NDArray[np.bool_]
     ) -> NDArray[np.int8]:
         return Rule.checked(thresholds, flipped, packed).signs(self.convolve(x, packed, stride))
 
 
-def _sums(x: PackedMap, firsts: NDArray[np.int64], packed: Packed, sizes: Sliding) -> NDArray[np.int32]:
+def _sums(x: PackedMap, firsts: NDArray[np.int64], packed: PackedWeights, sizes: Sliding) -> NDArray[np.int32]:
     """[pixels, out_channels]: products - 2 * (how many of them are -1). Where inputs are 0, the products of each pixel are counted, too."""
     shape = len(firsts), packed.out_channels
     differ, ones, negative = np.empty(shape, np.uint64), np.empty(shape, np.uint8), np.zeros(shape, np.int32)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from hyperdrive_sim.kernels import xnor_llvm
 from hyperdrive_sim.kernels.emit import Target
-from hyperdrive_sim.kernels.layout import Plan, aligned, blocks
-from hyperdrive_sim.kernels.sliding import Band, Limits, Packed, Sliding, in_bands
+from hyperdrive_sim.kernels.layout import LoopPlan, aligned, blocks
+from hyperdrive_sim.kernels.sliding import Band, Limits, PackedWeights, Sliding, in_bands
 from hyperdrive_sim.kernels.xnor_bits import (
     WORD,
     PackedMap,
@@ -27,21 +27,21 @@ from hyperdrive_sim.kernels.xnor_bits import (
     products,
     words_of,
 )
-from hyperdrive_sim.kernels.xnor_llvm import PlanHead, Result, Variant
+from hyperdrive_sim.kernels.xnor_llvm import Result, Variant, XnorPlanHead
 
 PIXELS = 4  # of a block; with 5, a map with zeros needs more registers than there are: 43 instead of 73 % of what they can do
 BEYOND_ALL_SUMS = 1 << 62
 LIMITS = Limits(band_elements=1 << 16, threaded_macs=1 << 24)  # in words: half of a common second-level cache, 1 ms
 
 
-class Vectors:
+class XnorVectors:
     """Explicit vectors, in panels of at most *widest* output channels: the sums of four pixels have to fit into the registers."""
 
     def __init__(self, name: str, widest: int, target: Target | None = None) -> None:
         self.name = name
         self._widest = widest
         self._target = target
-        self._plans: dict[tuple[Sliding, int, int, int, int], Plan] = {}
+        self._plans: dict[tuple[Sliding, int, int, int, int], LoopPlan] = {}
 
     def pack_map(self, x: NDArray[np.int8]) -> PackedMap:
         checked_map(x)
@@ -50,7 +50,7 @@ class Vectors:
             raise not_ternary()
         return PackedMap(words, valid, x.shape[2])
 
-    def pack_weights(self, signs: NDArray[np.int8]) -> Packed:
+    def pack_weights(self, signs: NDArray[np.int8]) -> PackedWeights:
         """One panel at a time: what is needed beside the result is small."""
         out_channels, rows, columns, in_channels = checked_signs(signs)
         lanes = min(self._widest, 8 if out_channels <= 8 else 16 if out_channels <= 16 else 32)
@@ -61,7 +61,7 @@ class Vectors:
             if valid is not None or not ternary:
                 raise not_binary()
             panel[:, : len(words)] = words.reshape(len(words), -1).T
-        return Packed(panels, out_channels, rows, columns, in_channels)
+        return PackedWeights(panels, out_channels, rows, columns, in_channels)
 
     def _bits(self, values: NDArray[np.int8]) -> tuple[Words, Words | None, bool]:
         """Words of +1, words of not 0 unless all are, and whether there is nothing but -1, 0 and +1."""
@@ -80,16 +80,16 @@ class Vectors:
         nonzero, strange = seen.tolist()
         return words, None if nonzero == -1 else valid, not strange
 
-    def convolve(self, x: PackedMap, packed: Packed, stride: int) -> NDArray[np.int32]:
+    def convolve(self, x: PackedMap, packed: PackedWeights, stride: int) -> NDArray[np.int32]:
         return _first(self._convolved(Result.SUM, x, packed, stride), packed.out_channels)
 
     def threshold(
-        self, x: PackedMap, packed: Packed, stride: int, thresholds: NDArray[np.int32], flipped: NDArray[np.bool_]
+        self, x: PackedMap, packed: PackedWeights, stride: int, thresholds: NDArray[np.int32], flipped: NDArray[np.bool_]
     ) -> NDArray[np.int8]:
         rule = Rule.checked(thresholds, flipped, packed)
         return _first(self._convolved(Result.SIGN, x, packed, stride, rule), packed.out_channels)
 
-    def _convolved(self, result: Result, x: PackedMap, packed: Packed, stride: int, rule: Rule | None = None) -> NDArray[Any]:
+    def _convolved(self, result: Result, x: PackedMap, packed: PackedWeights, stride: int, rule: Rule | None = None) -> NDArray[Any]:
         """[out_rows, out_columns, channels of all panels]."""
         sizes = fitted(x, packed, stride)
         panels, _, lanes = packed.words.shape
@@ -108,14 +108,14 @@ class Vectors:
         in_bands(sizes, packed.out_channels, work, LIMITS)
         return out
 
-    def _plan(self, sizes: Sliding, packed: Packed, pixels: int, out_bytes: int) -> Plan:
+    def _plan(self, sizes: Sliding, packed: PackedWeights, pixels: int, out_bytes: int) -> LoopPlan:
         """The same one for all convolutions of equal sizes; a pixel of the result is *out_bytes* apart from the next."""
         panels = len(packed.words)
         key = sizes, panels, products(packed), pixels, out_bytes
         if key not in self._plans:
             table = blocks(sizes, pixels, sizes.channels * 8, out_bytes)
             run, row = sizes.kernel_columns * sizes.channels, sizes.columns * sizes.channels * 8
-            self._plans[key] = Plan.of(PlanHead(panels, len(table), sizes.kernel_rows, run, row, products(packed)), table)
+            self._plans[key] = LoopPlan.of(XnorPlanHead(panels, len(table), sizes.kernel_rows, run, row, products(packed)), table)
         return self._plans[key]
 
 

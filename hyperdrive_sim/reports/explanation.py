@@ -170,12 +170,12 @@ def described(effect: Effect | None) -> str | None:
         case Copy():
             what = f"{_pixels(effect.boxes)} of channels {effect.c0}:{effect.c1} of '{effect.tensor}'"
             return f"copies {what} from {effect.source} to {effect.target}"
-        case Compute(site=site):
+        case Compute(locations=locations):
             pixels = _pixels(patch.out for patch in effect.patches)
-            what = f"{pixels} of channels {effect.c0}:{effect.c1} of '{site.layers[-1]}'"
-            fused = f", in one go with {_names(list(map(repr, site.layers[:-1])))}" if len(site.layers) > 1 else ""
-            read = distinct(f"'{region.tensor}' in {region.memory}" for region in (*site.reads, *site.operands))
-            return f"computes {what}{fused} from {_names(read)} into {_names([region.memory for region in site.stores])}"
+            what = f"{pixels} of channels {effect.c0}:{effect.c1} of '{locations.layers[-1]}'"
+            fused = f", in one go with {_names(list(map(repr, locations.layers[:-1])))}" if len(locations.layers) > 1 else ""
+            read = distinct(f"'{region.tensor}' in {region.memory}" for region in (*locations.reads, *locations.operands))
+            return f"computes {what}{fused} from {_names(read)} into {_names([region.memory for region in locations.stores])}"
     return None
 
 

@@ -78,11 +78,11 @@ def _kind(layers: list[Layer]) -> str:
 
 def _together(trace: Trace) -> dict[str, tuple[str, ...]]:
     """Fused layers: for every layer that tasks are written for, those that these tasks compute."""
-    sites: dict[str, tuple[str, ...]] = {}
+    fused: dict[str, tuple[str, ...]] = {}
     for task in trace.tasks:
-        if task.layer not in sites and isinstance(task.effect, Compute):
-            sites[task.layer] = task.effect.site.layers
-    return sites
+        if task.layer not in fused and isinstance(task.effect, Compute):
+            fused[task.layer] = task.effect.locations.layers
+    return fused
 
 
 def _layer_times(machine: Machine, trace: Trace) -> dict[str, tuple[int, int, int, float]]:

@@ -53,7 +53,7 @@ class Mesh:
         return ((chip, side, other) for chip, sides in self.neighbours.items() for side, other in sides.items())
 
 
-def strip(part: Box, side: Side, halo: int) -> Box:
+def halo_box(part: Box, side: Side, halo: int) -> Box:
     """The pixels of *part* along one side, *halo* deep: what the neighbour on that side needs."""
     match side:
         case "north":

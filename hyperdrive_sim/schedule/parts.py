@@ -17,7 +17,7 @@ from hyperdrive_sim.schedule.mapped import Datasheet, Mapped, Tiles
 from hyperdrive_sim.schedule.placement import Part, Placement
 from hyperdrive_sim.schedule.prices import Price
 from hyperdrive_sim.schedule.spec import Spec
-from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Compute, Copy, Effect, Load, Region, Site, Task
+from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Compute, Copy, Effect, Load, OperandLocations, Region, Task
 from hyperdrive_sim.schedule.writer import Writer
 
 
@@ -75,8 +75,8 @@ class PlacedPart:
     def placement(self) -> Placement:
         placement, path = self.mapped.placement, self.place.path
         parts = tuple(Part(part.layer, part.box, path(part.unit), path(part.memory)) for part in placement.parts)
-        residents = {path(memory): lying for memory, lying in placement.residents.items()}
-        return replace(placement, parts=parts, residents=residents)
+        allocations = {path(memory): lying for memory, lying in placement.allocations.items()}
+        return replace(placement, parts=parts, allocations=allocations)
 
     @cached_property
     def prices(self) -> Mapping[str, Price]:
@@ -98,7 +98,7 @@ class _Renamed:
     def __init__(self, place: Place) -> None:
         self.place = place
         self._actions: dict[int, tuple[Mapping[str, int], Mapping[str, int]]] = {}
-        self._sites: dict[int, tuple[Site, Site]] = {}
+        self._locations: dict[int, tuple[OperandLocations, OperandLocations]] = {}
         """By identity, with the original: while that is kept, nothing else can have its identity."""
 
     def task(self, task: Task) -> Task:
@@ -117,15 +117,18 @@ class _Renamed:
                 return effect._replace(source=source, target=self.place.sink if target == HOST else self.place.path(target))
             case Load(targets=targets):
                 return effect._replace(targets=tuple(map(self.place.path, targets)))
-            case Compute(site=site):
-                return effect._replace(site=self._site(site))
+            case Compute(locations=locations):
+                return effect._replace(locations=self._located(locations))
         return None
 
-    def _site(self, site: Site) -> Site:
-        if id(site) not in self._sites:
-            reads, operands, stores = (self._regions(regions) for regions in (site.reads, site.operands, site.stores))
-            self._sites[id(site)] = site, Site(site.layers, reads, operands, self.place.path(site.weights), stores)
-        return self._sites[id(site)][1]
+    def _located(self, locations: OperandLocations) -> OperandLocations:
+        if id(locations) not in self._locations:
+            reads, operands, stores = (self._regions(regions) for regions in (locations.reads, locations.operands, locations.stores))
+            self._locations[id(locations)] = (
+                locations,
+                OperandLocations(locations.layers, reads, operands, self.place.path(locations.weights), stores),
+            )
+        return self._locations[id(locations)][1]
 
     def _regions(self, regions: tuple[Region, ...]) -> tuple[Region, ...]:
         return tuple(region._replace(memory=self.place.path(region.memory)) for region in regions)
@@ -143,7 +146,7 @@ def side_by_side(machines: tuple[Machine, ...]) -> Machine:
 def placed_together(placements: tuple[Placement, ...]) -> Placement:
     """What lies where in all parts of a system; the host has the layers that no part runs."""
     parts = tuple(part for placement in placements for part in placement.parts)
-    residents = {memory: lying for placement in placements for memory, lying in placement.residents.items()}
+    allocations = {memory: lying for placement in placements for memory, lying in placement.allocations.items()}
     host = frozenset.intersection(*(placement.host for placement in placements))
     words = {tensor: bits for placement in placements for tensor, bits in placement.word_bits.items()}
-    return Placement(parts, residents, host, words)
+    return Placement(parts, allocations, host, words)

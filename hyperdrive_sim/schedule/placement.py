@@ -25,7 +25,7 @@ class Part(NamedTuple):
     memory: str
 
 
-class Resident(NamedTuple):
+class Allocation(NamedTuple):
     """A block of a map in a memory: at *address*, *bits* long, alive from step *first* to step *last*, both included.
 
     Channel by channel: equal numbers of bits, so a range of channels is a range of addresses.
@@ -46,7 +46,7 @@ class Resident(NamedTuple):
             self.address + (box.c1 - self.box.c0) * self.bits // channels,
         )
 
-    def lost_to(self, writer: Resident, box: Box) -> Box:
+    def lost_to(self, writer: Allocation, box: Box) -> Box:
         """What is lost here where *writer*'s block is written: the same pixels if both lie alike, else all of the channels hit."""
         if (self.address, self.bits, self.box) == (writer.address, writer.bits, writer.box):
             return box
@@ -54,30 +54,30 @@ class Resident(NamedTuple):
         each = self.bits // (self.box.c1 - self.box.c0)
         return self.box & self.box.channels(self.box.c0 + (low - self.address) // each, self.box.c0 - (self.address - high) // each)
 
-    def overlaps(self, other: Resident) -> bool:
-        """Whether two residents of one memory share any bit."""
+    def overlaps(self, other: Allocation) -> bool:
+        """Whether two allocations of one memory share any bit."""
         return self.address < other.address + other.bits and other.address < self.address + self.bits
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Parts of all layers that the accelerator runs, residents by memory, the layers left to the host, and the bits of one value of
+    """Parts of all layers that the accelerator runs, allocations by memory, the layers left to the host, and the bits of one value of
     each map.
     """
 
     parts: tuple[Part, ...]
-    residents: Mapping[str, tuple[Resident, ...]]
+    allocations: Mapping[str, tuple[Allocation, ...]]
     host: frozenset[str]
     word_bits: Mapping[str, int]
 
     def worst_bits(self) -> int:
         """The most bits of feature maps alive in any one step in the memories that hold parts, without those memories' own padding."""
-        held = [self.residents[memory] for memory in {part.memory for part in self.parts}]
+        held = [self.allocations[memory] for memory in {part.memory for part in self.parts}]
         totals: Counter[int] = Counter()
-        for step in {resident.first for residents in held for resident in residents}:
-            for residents in held:
-                alive = {resident.address: resident for resident in residents if resident.first <= step <= resident.last}
-                totals[step] += sum(resident.box.size * self.word_bits[resident.tensor] for resident in alive.values())
+        for step in {allocation.first for allocations in held for allocation in allocations}:
+            for allocations in held:
+                alive = {allocation.address: allocation for allocation in allocations if allocation.first <= step <= allocation.last}
+                totals[step] += sum(allocation.box.size * self.word_bits[allocation.tensor] for allocation in alive.values())
         return max(totals.values(), default=0)
 
     def checked(self, network: Network, machine: Machine) -> Placement:
@@ -95,12 +95,12 @@ class Placement:
             if fault := _tiling_fault(network.shape(layer).box, boxes):
                 raise Finding(f"{layer}: {fault}")
         proven: set[tuple[object, ...]] = set()
-        for memory, residents in self.residents.items():
+        for memory, allocations in self.allocations.items():
             bits = machine.memory[memory].bits
-            layout = (bits, *((r.tensor, r.address, r.bits, r.first, r.last) for r in residents))
+            layout = (bits, *((r.tensor, r.address, r.bits, r.first, r.last) for r in allocations))
             if layout not in proven:
                 proven.add(layout)
-                _check_residents(memory, bits, residents)
+                _check_allocations(memory, bits, allocations)
         return self
 
 
@@ -121,25 +121,25 @@ def _tiling_fault(whole: Box, boxes: Sequence[Box]) -> str:
     return f"{where} is computed by {covers[c, r, w]} units, not by one"
 
 
-def _check_residents(memory: str, bits: int, residents: Sequence[Resident]) -> None:
-    for number, one in enumerate(residents):
+def _check_allocations(memory: str, bits: int, allocations: Sequence[Allocation]) -> None:
+    for number, one in enumerate(allocations):
         if one.address < 0 or one.address + one.bits > bits:
-            needed = max(r.address + r.bits for r in residents)
+            needed = max(r.address + r.bits for r in allocations)
             raise DoesNotFit(Mistake(memory, f"'{one.tensor}' ends at bit {one.address + one.bits}, {needed} bits needed, {bits} there"))
-        for other in residents[number + 1 :]:
+        for other in allocations[number + 1 :]:
             if _share_time(one, other) and one.overlaps(other):
                 raise Finding(f"{memory}: '{one.tensor}' and '{other.tensor}' are alive at the same time in the same bits")
 
 
-def _share_time(one: Resident, other: Resident) -> bool:
-    """Whether two residents are alive together; one that is overwritten in place in its last step makes way in that step."""
+def _share_time(one: Allocation, other: Allocation) -> bool:
+    """Whether two allocations are alive together; one that is overwritten in place in its last step makes way in that step."""
     same_place = one.address == other.address and one.bits == other.bits
     early, late = sorted((one, other), key=lambda r: (r.first, r.last))
     return late.first < early.last or (late.first == early.last and not (same_place and early.first < late.first))
 
 
-class Claim(NamedTuple):
-    """A wish for *bits* of memory from step *first* to step *last*; *onto* names the claim whose place it takes over at birth."""
+class LiveRange(NamedTuple):
+    """*bits* of memory that a map needs from step *first* to step *last*; *onto* names the map whose place it takes over at birth."""
 
     tensor: str
     bits: int
@@ -152,14 +152,14 @@ class Claim(NamedTuple):
         return self.first <= step <= self.last and not (self.onto is not None and self.first == step)
 
 
-def allocate(claims: Iterable[Claim], bits: int) -> tuple[dict[str, int], int]:
-    """An address for every claim and the size that would hold them all; the size may exceed *bits*.
+def allocate(live_ranges: Iterable[LiveRange], bits: int) -> tuple[dict[str, int], int]:
+    """An address for every live range and the size that would hold them all; the size may exceed *bits*.
 
-    Claims are served in order of birth; those alive before anything runs (*first* < 0) take the lowest room. The others lie as high
+    They are served in order of birth; those alive before anything runs (*first* < 0) take the lowest room. The others lie as high
     as they can, which frees the place of the input early for the next frame; where that leaves too small a gap, they lie against
     whichever end of the memory is free, as in a ping-pong buffer.
     """
-    ordered = sorted(claims, key=lambda claim: claim.first)
+    ordered = sorted(live_ranges, key=lambda live: live.first)
     attempts = (_laid_out(ordered, bits, room) for room in (_highest, _outermost))
     return min(attempts, key=lambda attempt: max(attempt[1], bits))
 
@@ -167,19 +167,17 @@ def allocate(claims: Iterable[Claim], bits: int) -> tuple[dict[str, int], int]:
 Gaps = Sequence[tuple[int, int]]
 
 
-def _laid_out(claims: Sequence[Claim], bits: int, room: Callable[[Gaps, int, int], int]) -> tuple[dict[str, int], int]:
-    placed: dict[str, tuple[Claim, int]] = {}
-    for claim in claims:
-        if claim.onto is not None:
-            address = placed[claim.onto][1]
+def _laid_out(live_ranges: Sequence[LiveRange], bits: int, room: Callable[[Gaps, int, int], int]) -> tuple[dict[str, int], int]:
+    placed: dict[str, tuple[LiveRange, int]] = {}
+    for live in live_ranges:
+        if live.onto is not None:
+            address = placed[live.onto][1]
         else:
-            alive = sorted((at, at + other.bits) for other, at in placed.values() if other.last >= claim.first)
-            gaps = [(low, high) for low, high in _gaps(alive, bits) if high - low >= claim.bits]
-            address = (
-                (gaps[0][0] if claim.first < 0 else room(gaps, claim.bits, bits)) if gaps else max((end for _, end in alive), default=0)
-            )
-        placed[claim.tensor] = (claim, address)
-    return {tensor: at for tensor, (_, at) in placed.items()}, max((at + claim.bits for claim, at in placed.values()), default=0)
+            alive = sorted((at, at + other.bits) for other, at in placed.values() if other.last >= live.first)
+            gaps = [(low, high) for low, high in _gaps(alive, bits) if high - low >= live.bits]
+            address = (gaps[0][0] if live.first < 0 else room(gaps, live.bits, bits)) if gaps else max((end for _, end in alive), default=0)
+        placed[live.tensor] = (live, address)
+    return {tensor: at for tensor, (_, at) in placed.items()}, max((at + live.bits for live, at in placed.values()), default=0)
 
 
 def _gaps(alive: Gaps, bits: int) -> Iterator[tuple[int, int]]:

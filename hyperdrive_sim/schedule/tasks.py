@@ -31,7 +31,7 @@ class Region(NamedTuple):
     box: Box
 
 
-class Site(NamedTuple):
+class OperandLocations(NamedTuple):
     """Where and from what one unit computes one layer, the same for all its tasks.
 
     *layers* are computed in one go, each taking its predecessor's result; only the last one's output is stored, in each of
@@ -56,7 +56,7 @@ class Patch(NamedTuple):
 class Compute(NamedTuple):
     """Computes output channels c0..c1 of some pixels. It reads when it starts, its weights excepted, and writes when it ends."""
 
-    site: Site
+    locations: OperandLocations
     c0: int
     c1: int
     patches: tuple[Patch, ...]

@@ -40,7 +40,7 @@ def test_placement_names_what_there_is(built: Built) -> None:
     placement, machine = built.compiled.placement, built.compiled.machine
     assert {part.layer for part in placement.parts} <= set(built.layers), "parts are of layers that the chip runs"
     assert {part.unit for part in placement.parts} <= set(machine.unit), "units of parts are the machine's"
-    assert {part.memory for part in placement.parts} | set(placement.residents) <= set(machine.memory), "memories are the machine's"
+    assert {part.memory for part in placement.parts} | set(placement.allocations) <= set(machine.memory), "memories are the machine's"
 
 
 def test_schedule_is_sound_and_counted(built: Built) -> None:
@@ -71,9 +71,9 @@ def _computed(built: Built) -> Iterator[tuple[Task, str, Box]]:
     """Every block of every layer's output with the task that computes it."""
     for task in built.compiled.schedule:
         if isinstance(task.effect, Compute):
-            site, c0, c1, patches = task.effect
+            locations, c0, c1, patches = task.effect
             for patch in patches:
-                for layer, out in zip(site.layers, built.network.under(site.layers, patch.out.channels(c0, c1)), strict=True):
+                for layer, out in zip(locations.layers, built.network.under(locations.layers, patch.out.channels(c0, c1)), strict=True):
                     yield task, layer, out
 
 

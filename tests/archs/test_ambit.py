@@ -23,12 +23,12 @@ from hyperdrive_sim.archs.nandnet_dram.ambit import (
     POPCOUNTS,
     Address,
     Chunk,
+    CommandEnergy,
+    CommandTiming,
     Count,
     Counts,
-    Energy,
     Program,
     Subarray,
-    Timing,
     multiply_and_count,
     numbers,
     packed_columns,
@@ -37,14 +37,14 @@ from hyperdrive_sim.archs.nandnet_dram.ambit import (
 )
 from hyperdrive_sim.archs.nandnet_dram.ambit.commands import Command
 from hyperdrive_sim.archs.nandnet_dram.ambit.compression import ONES, ZEROS, Gates, compressed
-from hyperdrive_sim.archs.nandnet_dram.ambit.draft import Draft, Packed, packed
+from hyperdrive_sim.archs.nandnet_dram.ambit.draft import Draft, PackedProgram, packed
 from hyperdrive_sim.archs.nandnet_dram.ambit.rows import data, raised
 from hyperdrive_sim.errors import NotThere
 
 Bits = NDArray[Any]
 
-DDR4_2400 = Timing(tras_ps=32_000, trp_ps=14_160, overlap_ps=4_000)  # NAND-Net, table I; the overlap as in gem5-CIMD
-AMBIT = Energy(aap_nj_per_kb=0.8, ap_nj_per_kb=0.75)  # Ambit, table 3, solved for the two
+DDR4_2400 = CommandTiming(tras_ps=32_000, trp_ps=14_160, overlap_ps=4_000)  # NAND-Net, table I; the overlap as in gem5-CIMD
+AMBIT = CommandEnergy(aap_nj_per_kb=0.8, ap_nj_per_kb=0.75)  # Ambit, table 3, solved for the two
 DATA_ROWS = 1006  # of a sub-array of 1024 addresses: the others are 16 B and 2 C
 
 
@@ -73,7 +73,7 @@ def after(program: Program | str, held: Bits, wanted: str | Sequence[Address]) -
     return bits(run(program, packed_columns(held)).rows(rows), held.shape[1])
 
 
-def counted(found: Packed | Chunk | Count, program: Program, held: Bits) -> NDArray[np.int64]:
+def counted(found: PackedProgram | Chunk | Count, program: Program, held: Bits) -> NDArray[np.int64]:
     """The number in every column's result rows."""
     return numbers(run(program, packed_columns(held)).rows(found.results))[: held.shape[1]]
 
@@ -342,7 +342,7 @@ def test_what_an_operation_costs(name: str) -> None:
 
 def test_the_arithmetic_of_costs() -> None:
     assert (DDR4_2400.aap_ps, DDR4_2400.ap_ps) == (50_160, 46_160)
-    assert Timing(35_000, 10_000, 4_000).aap_ps == 49_000  # DDR3-1600, Ambit's own
+    assert CommandTiming(35_000, 10_000, 4_000).aap_ps == 49_000  # DDR3-1600, Ambit's own
     counts = 3 * Counts(5, 2) + Counts(1)
     assert counts == Counts(16, 6)
     assert (counts.commands, counts.activations) == (22, 38)

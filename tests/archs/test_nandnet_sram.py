@@ -15,7 +15,7 @@ from hyperdrive_sim.archs._nandnet import decomposition
 from hyperdrive_sim.archs.nandnet_sram import area, timing
 from hyperdrive_sim.archs.nandnet_sram.arithmetic import Sram, targets_rate
 from hyperdrive_sim.archs.nandnet_sram.prices import prices
-from hyperdrive_sim.archs.nandnet_sram.timing import Block, Size
+from hyperdrive_sim.archs.nandnet_sram.timing import Size, TileBlock
 from hyperdrive_sim.errors import DoesNotFit, InvalidInput
 from hyperdrive_sim.network.golden import Computation, forward
 from hyperdrive_sim.network.graph import Network
@@ -189,7 +189,7 @@ def net(taps: int, channels: int, pixels: int) -> tuple[Network, Conv]:
     return Network("pencil", (taps, 1, pixels), [sign, conv]), conv
 
 
-def filled(taps: int, channels: int, pixels: int, **settings: object) -> tuple[Block, ...]:
+def filled(taps: int, channels: int, pixels: int, **settings: object) -> tuple[TileBlock, ...]:
     network, conv = net(taps, channels, pixels)
     filling = timing.fillings(sizes(network, conv), spec(**settings))[conv.name]
     assert filling.size == Size(pixels, taps, channels)
@@ -200,15 +200,15 @@ def test_dense_blocks_are_filled_kernel_after_kernel() -> None:
     """Two tiles of 8 x 4 hold 64 weights; 10 kernels of 15 taps are 150, the last 22 of them spread over both tiles."""
     blocks = filled(15, 10, 6, tiles=2, tile_columns=4)
     both = range(2)
-    assert blocks == (Block(64, 64, 6, both, 0, 4), Block(64, 64, 6, both, 4, 8), Block(22, 22, 3, both, 8, 10))
+    assert blocks == (TileBlock(64, 64, 6, both, 0, 4), TileBlock(64, 64, 6, both, 4, 8), TileBlock(22, 22, 3, both, 8, 10))
 
 
 def test_aligned_blocks_have_taps_in_rows_and_channels_in_columns() -> None:
     """15 taps are two tiles high, 10 channels three wide: six tile loads, in threes; rows are written whole."""
     blocks = filled(15, 10, 6, tiles=3, tile_columns=4, mapping="aligned")
     assert blocks == (
-        Block((8 + 7 + 8) * 4, (8 + 7 + 8) * 4, 6, range(3), 0, 4),
-        Block((7 + 8 + 7) * 4, 7 * 4 + 15 * 2, 6, range(3), 4, 10),
+        TileBlock((8 + 7 + 8) * 4, (8 + 7 + 8) * 4, 6, range(3), 0, 4),
+        TileBlock((7 + 8 + 7) * 4, 7 * 4 + 15 * 2, 6, range(3), 4, 10),
     )
 
 
@@ -220,7 +220,7 @@ def test_a_kernel_that_is_larger_than_all_tiles_is_whole_only_at_its_end() -> No
 def test_kept_layers_have_tiles_of_their_own() -> None:
     """A layer that fills one tile and a bit takes two, shares them with nobody, and has what is left over as well."""
     blocks = filled(15, 5, 6, tiles=4, tile_columns=8, weights="kept")
-    assert blocks == (Block(75, 75, 2, range(4), 0, 5),)
+    assert blocks == (TileBlock(75, 75, 2, range(4), 0, 5),)
 
 
 def test_weights_that_fit_are_written_once() -> None:
@@ -232,7 +232,7 @@ def test_weights_that_fit_are_written_once() -> None:
 
 def test_tiles_that_are_left_over_go_to_the_layers_that_are_kept() -> None:
     """Five tiles, three needed: a layer of 15 x 5 weights in tiles of 64 takes two and three of them, so that all five share its pixels."""
-    assert filled(15, 5, 10, tiles=5, tile_columns=8, weights="kept") == (Block(75, 75, ceil(10 * 75 / 320), range(5), 0, 5),)
+    assert filled(15, 5, 10, tiles=5, tile_columns=8, weights="kept") == (TileBlock(75, 75, ceil(10 * 75 / 320), range(5), 0, 5),)
 
 
 def test_outputs_leave_as_words_fill() -> None:

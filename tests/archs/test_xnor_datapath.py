@@ -19,8 +19,8 @@ from hyperdrive_sim.archs._xnor_datapath.machine import build
 from hyperdrive_sim.archs._xnor_datapath.mapped import Core
 from hyperdrive_sim.archs._xnor_datapath.prices import operating_point
 from hyperdrive_sim.archs._xnor_datapath.spec import DatapathSpec
-from hyperdrive_sim.archs._xnor_datapath.steps import Plan, plan
-from hyperdrive_sim.archs._xnor_datapath.timing import Block, Geometry, Pooled, SubKernel
+from hyperdrive_sim.archs._xnor_datapath.steps import CorePlan, plan
+from hyperdrive_sim.archs._xnor_datapath.timing import BlockCost, Geometry, Pooled, SubKernel
 from hyperdrive_sim.errors import DoesNotFit, InvalidInput
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.box import Shape
@@ -311,13 +311,15 @@ def test_late_words_for_a_pencil() -> None:
 # --- a block ---
 
 
-def block(where: Geometry, channels: int, *, adds: bool = False, ends: bool = True, pooled: Pooled | None = None, **settings: Any) -> Block:
+def block(
+    where: Geometry, channels: int, *, adds: bool = False, ends: bool = True, pooled: Pooled | None = None, **settings: Any
+) -> BlockCost:
     return timing.block(where, channels, chip(**settings), adds=adds, ends=ends, pooled=pooled)
 
 
 def test_a_block_by_hand() -> None:
     """3 x 3 over 4 x 5 pixels of 20 channels, padding 1, four output channels: two words, so eight passes; the sums of 20 pixels each."""
-    assert block(geometry(3, padding=1, channels=20), 4) == Block(
+    assert block(geometry(3, padding=1, channels=20), 4) == BlockCost(
         array_cycles=8 * 28,
         unit_cycles=8 * 28 * 49,
         source_words=8 * 20,
@@ -508,7 +510,7 @@ def test_peaks() -> None:
 # --- which layers together ---
 
 
-def drawn(found: Plan) -> list[str]:
+def drawn(found: CorePlan) -> list[str]:
     """A line per step: its convolutions with their maps, each on top of what, and what is behind the sum."""
     lines = []
     for step in found.steps:
@@ -685,8 +687,8 @@ def placed(net: Network, **settings: Any) -> Placement:
 def lying(found: Placement) -> dict[str, list[str]]:
     """Per memory its maps: bits from:to, first and last moment."""
     return {
-        memory: [f"{r.tensor} {r.address}:{r.address + r.bits}, {r.first}..{r.last}" for r in residents]
-        for memory, residents in found.residents.items()
+        memory: [f"{r.tensor} {r.address}:{r.address + r.bits}, {r.first}..{r.last}" for r in allocations]
+        for memory, allocations in found.allocations.items()
     }
 
 
@@ -711,7 +713,7 @@ def test_maps_alternate_and_pooled_ones_take_the_place_of_their_own() -> None:
 def test_sums_for_the_host_are_nowhere_as_a_whole() -> None:
     found = placed(network(xnor("conv1", "sign0", 32), sign("sign1", "conv1"), xnor("conv2", "sign1")))
     assert [(part.layer, part.memory) for part in found.parts] == [("sign1", "chip.maps1"), ("conv2", "chip.sums")]
-    assert [resident.tensor for residents in found.residents.values() for resident in residents] == ["sign0", "sign1"]
+    assert [allocation.tensor for allocations in found.allocations.values() for allocation in allocations] == ["sign0", "sign1"]
 
 
 def test_a_map_that_grows_by_pooling_has_room_for_the_larger_one() -> None:
@@ -756,7 +758,7 @@ def test_a_block_is_never_less_than_what_is_computed_in_one_cycle() -> None:
 def test_no_more_channels_than_there_are() -> None:
     found = placement.laid_out(network(xnor("conv", "sign0", 3), sign("sign", "conv")), chip(small_kernels="packed"))
     assert found.at_once == (3,)
-    assert found.claims["chip.maps1"][-1].bits == 3 * 320
+    assert found.live_ranges["chip.maps1"][-1].bits == 3 * 320
 
 
 def test_of_several_terms_the_largest_fills_the_buffer() -> None:
@@ -775,16 +777,16 @@ def test_sums_of_several_terms_need_room_for_a_whole_block() -> None:
     assert [channels(net, feature_map_memory_bits=(640, 320 + 16 * 320)) for net in (one, two)] == [(16,), (16,)]
     assert [channels(net, feature_map_memory_bits=(640, 320 + 16 * 320 - 1)) for net in (one, two)] == [(8,), (8,)]
     assert channels(two, feature_map_memory_bits=(640, 320 + 16 * 160), psum_word_bits=8) == (16,), "sums of 8 bits"
-    claims = [placement.laid_out(net, chip()).claims["chip.maps1"] for net in (one, two)]
-    assert [claim.bits for claim in (claims[0][-1], claims[1][-1])] == [320, 16 * 320]
+    live_ranges = [placement.laid_out(net, chip()).live_ranges["chip.maps1"] for net in (one, two)]
+    assert [live.bits for live in (live_ranges[0][-1], live_ranges[1][-1])] == [320, 16 * 320]
 
 
 def test_parameters_stay_if_exactly_all_of_them_fit() -> None:
     """16 channels of 9 words and a threshold, 8 of one word and no threshold."""
     net = network(xnor("conv1", "sign0", 16, 3, padding=1), sign("sign1", "conv1"), xnor("conv2", "sign1", 8))
     total = 16 * (9 * 16 + 16) + 8 * 16
-    assert placement.laid_out(net, chip(parameter_buffer_bits=total)).resident
-    assert not placement.laid_out(net, chip(parameter_buffer_bits=total - 1)).resident
+    assert placement.laid_out(net, chip(parameter_buffer_bits=total)).kept
+    assert not placement.laid_out(net, chip(parameter_buffer_bits=total - 1)).kept
 
 
 def test_too_few_row_banks() -> None:

@@ -13,7 +13,7 @@ from worlds import ONE, on
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.archs._xnor_datapath import placement
 from hyperdrive_sim.archs._xnor_datapath.machine import MAPS
-from hyperdrive_sim.archs._xnor_datapath.steps import Step, plan
+from hyperdrive_sim.archs._xnor_datapath.steps import CoreStep, plan
 from hyperdrive_sim.engine import hazards
 from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.engine.simulate import simulate
@@ -353,9 +353,9 @@ def rooms(found: Run) -> dict[str, tuple[str, tuple[int, int]]]:
     """Memory and addresses of all maps, of maps before they are pooled and of partial sums."""
     layout = placement.laid_out(found.network, found.made.mapped.spec)
     for_each = zip(MAPS, layout.spec.feature_map_memory_bits, strict=True)
-    address = {(memory, tensor): at for memory, bits in for_each for tensor, at in allocate(layout.claims[memory], bits)[0].items()}
-    claims = [(memory, claim) for memory in MAPS for claim in layout.claims[memory]]
-    return {claim.tensor: (memory, (address[memory, claim.tensor], address[memory, claim.tensor] + claim.bits)) for memory, claim in claims}
+    address = {(memory, tensor): at for memory, bits in for_each for tensor, at in allocate(layout.live_ranges[memory], bits)[0].items()}
+    live_ranges = [(memory, live) for memory in MAPS for live in layout.live_ranges[memory]]
+    return {live.tensor: (memory, (address[memory, live.tensor], address[memory, live.tensor] + live.bits)) for memory, live in live_ranges}
 
 
 def used(found: Run) -> Iterator[tuple[str, str, tuple[int, int]]]:
@@ -376,7 +376,7 @@ def used(found: Run) -> Iterator[tuple[str, str, tuple[int, int]]]:
             yield f"{name}, {frame}", name, (born, max([*left, *(ran[step.output][1] for step in ours.steps if name in step.sources)]))
 
 
-def _ran(step: Step, spans: list[Span]) -> tuple[int, int]:
+def _ran(step: CoreStep, spans: list[Span]) -> tuple[int, int]:
     """From the first pixel to the last write, or until the host has all sums."""
     layers = {term.conv.name for term in step.terms}
     computed = [span.start for span in spans if isinstance(span.task.effect, Compute) and span.task.layer in layers]

@@ -303,12 +303,14 @@ def without_a_border(tasks: list[Task]) -> list[Task]:
 
 def with_another_bypass(tasks: list[Task]) -> list[Task]:
     """One chip adds the wrong map of the right shape."""
-    index = first(tasks, lambda task: isinstance(task.effect, Compute) and task.effect.site.layers == ("layer1.0.conv2", "layer1.0.add"))
+    index = first(
+        tasks, lambda task: isinstance(task.effect, Compute) and task.effect.locations.layers == ("layer1.0.conv2", "layer1.0.add")
+    )
     effect = tasks[index].effect
     assert isinstance(effect, Compute)
-    (operand,) = effect.site.operands
-    site = effect.site._replace(operands=(Region(operand.memory, "layer1.0.conv1", operand.box),))
-    return [task._replace(effect=effect._replace(site=site)) if n == index else task for n, task in enumerate(tasks)]
+    (operand,) = effect.locations.operands
+    locations = effect.locations._replace(operands=(Region(operand.memory, "layer1.0.conv1", operand.box),))
+    return [task._replace(effect=effect._replace(locations=locations)) if n == index else task for n, task in enumerate(tasks)]
 
 
 def without_waiting(tasks: list[Task]) -> list[Task]:

@@ -10,7 +10,7 @@ from commands import SCENARIOS
 from worlds import on
 
 from hyperdrive_sim.archs.hyperdrive import architecture
-from hyperdrive_sim.archs.hyperdrive.placement import Layout
+from hyperdrive_sim.archs.hyperdrive.placement import MeshLayout
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.machine import Machine
@@ -25,7 +25,7 @@ FIFTY: Path = SCENARIOS / "hyperdrive" / "resnet34_2048x1024.yaml"
 def made(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How many of some records are made."""
     found: Counter[str] = Counter()
-    for kind in (Machine, Layout, Mesh):
+    for kind in (Machine, MeshLayout, Mesh):
 
         def counted(self: object, *arguments: object, whole: object = kind.__init__, name: str = kind.__name__, **more: object) -> None:
             found[name] += 1
@@ -38,7 +38,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 def test_a_run_builds_one_machine_one_layout_one_mesh(made: Counter[str]) -> None:
     report = runs.run(Scenario.read(FIFTY, ["reproduces=null"]))
     assert len(report.tiles_by_layer["layer1.0.conv1"]) == 50
-    assert made == {"Machine": 1, "Layout": 1, "Mesh": 1}
+    assert made == {"Machine": 1, "MeshLayout": 1, "Mesh": 1}
 
 
 def test_a_dry_run_writes_no_schedule(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,8 +16,8 @@ from hyperdrive_sim.network.layers import Conv, MaxPool
 from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.rates import Clock
 from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
-from hyperdrive_sim.schedule.placement import Placement, Resident
-from hyperdrive_sim.schedule.tasks import Compute, Copy, Effect, Load, Patch, Region, Schedule, Site, Task
+from hyperdrive_sim.schedule.placement import Allocation, Placement
+from hyperdrive_sim.schedule.tasks import Compute, Copy, Effect, Load, OperandLocations, Patch, Region, Schedule, Task
 
 PIXELS = Box(0, 1, 0, 1, 0, 2)
 MAP = "channels 0:1, rows 0:1, columns 0:2"
@@ -42,7 +42,7 @@ def placed(host: frozenset[str] = frozenset(), **addresses: int) -> Placement:
     """Each map at its own address in the ram, or where *addresses* says."""
     at = {"input": 0, "a": BITS, "b": 2 * BITS, **addresses}
     return Placement(
-        (), {"ram": tuple(Resident(tensor, PIXELS, address, BITS, 0, 9) for tensor, address in at.items())}, host, dict.fromkeys(at, 16)
+        (), {"ram": tuple(Allocation(tensor, PIXELS, address, BITS, 0, 9) for tensor, address in at.items())}, host, dict.fromkeys(at, 16)
     )
 
 
@@ -54,7 +54,7 @@ def task(
 
 def computes(layer: str, source: str, *stores: str) -> Compute:
     regions = tuple(Region(memory, layer, PIXELS) for memory in stores or ("ram",))
-    return Compute(Site((layer,), (Region("ram", source, PIXELS),), (), "wbuf", regions), 0, 1, (Patch(PIXELS, PIXELS),))
+    return Compute(OperandLocations((layer,), (Region("ram", source, PIXELS),), (), "wbuf", regions), 0, 1, (Patch(PIXELS, PIXELS),))
 
 
 def moves(tensor: str, source: str, target: str) -> Copy:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from worlds import task
 
-from hyperdrive_sim.engine.ledger import Entry, Ledger, account
+from hyperdrive_sim.engine.ledger import Ledger, LedgerEntry, account
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.schedule.prices import IO_ACTIONS, Price, Provenance
 from hyperdrive_sim.schedule.tasks import Schedule
@@ -81,13 +81,13 @@ def test_bits_across_edges_by_what_they_carry() -> None:
 
 @pytest.mark.parametrize("action", IO_ACTIONS)
 def test_what_crosses_an_edge_is_io_and_not_core(action: str) -> None:
-    found = Ledger((Entry("conv", price(action, 21.0), 3),))
+    found = Ledger((LedgerEntry("conv", price(action, 21.0), 3),))
     assert (found.io_j, found.core_j) == (pj(63), 0)
     assert found.io_bits()[IO_ACTIONS[action]] == 3
 
 
 def test_an_entry_knows_its_price_and_its_source() -> None:
-    entry = Entry("conv1", price("fmm.read", 0.25, "fitted"), 10**6)
+    entry = LedgerEntry("conv1", price("fmm.read", 0.25, "fitted"), 10**6)
     assert entry.joules == pytest.approx(2.5e-7, rel=1e-15)
     assert entry.price.source == "table 1"
 

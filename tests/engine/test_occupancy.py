@@ -11,8 +11,8 @@ from hyperdrive_sim.engine.simulate import simulate
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
-from hyperdrive_sim.schedule.placement import Placement, Resident
-from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, Patch, Region, Schedule, Site, Task
+from hyperdrive_sim.schedule.placement import Allocation, Placement
+from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, OperandLocations, Patch, Region, Schedule, Task
 from hyperdrive_sim.study.runs import run
 
 MAP = Box(0, 2, 0, 1, 0, 5)
@@ -24,25 +24,25 @@ MACHINE = Machine(
 )
 
 
-def placed(*residents: Resident) -> Placement:
-    return Placement((), {"maps": residents}, frozenset(), {"a": 4, "b": 4})
+def placed(*allocations: Allocation) -> Placement:
+    return Placement((), {"maps": allocations}, frozenset(), {"a": 4, "b": 4})
 
 
-def resident(tensor: str, address: int) -> Resident:
-    return Resident(tensor, MAP, address, 40, 0, 1)
+def allocation(tensor: str, address: int) -> Allocation:
+    return Allocation(tensor, MAP, address, 40, 0, 1)
 
 
-def steps(tasks: list[Task], *residents: Resident) -> dict[str, list[tuple[int, int]]]:
-    found = occupancies(MACHINE, placed(*residents), simulate(Schedule(tasks)))
+def steps(tasks: list[Task], *allocations: Allocation) -> dict[str, list[tuple[int, int]]]:
+    found = occupancies(MACHINE, placed(*allocations), simulate(Schedule(tasks)))
     return {name: list(zip(times.tolist(), bits.tolist(), strict=True)) for name, (times, bits, _) in found.items()}
 
 
 ENTER = task("input", "link", 10, effect=Copy("a", 0, 2, (MAP,), HOST, "maps"))
-SITE = Site(("b",), (Region("maps", "a", MAP),), (), "weights", (Region("maps", "b", MAP),))
+LOCATIONS = OperandLocations(("b",), (Region("maps", "a", MAP),), (), "weights", (Region("maps", "b", MAP),))
 
 
 def compute(*after: int) -> Task:
-    return task("compute", "array", 20, *after, effect=Compute(SITE, 0, 2, (Patch(MAP, MAP),)))
+    return task("compute", "array", 20, *after, effect=Compute(LOCATIONS, 0, 2, (Patch(MAP, MAP),)))
 
 
 LEAVE = task("output", "link", 5, 1, effect=Copy("b", 0, 2, (MAP,), "maps", HOST))
@@ -50,20 +50,20 @@ LEAVE = task("output", "link", 5, 1, effect=Copy("b", 0, 2, (MAP,), "maps", HOST
 
 def test_a_map_is_there_from_its_first_writer_to_its_last_reader() -> None:
     """a: 0 to 30, b: 10 to 35."""
-    found = steps([ENTER, compute(0), LEAVE], resident("a", 0), resident("b", 40))
+    found = steps([ENTER, compute(0), LEAVE], allocation("a", 0), allocation("b", 40))
     assert found["maps"] == [(0, 40), (10, 80), (30, 40), (35, 0)]
     assert found["spare"] == [(0, 0)]
 
 
 def test_what_is_written_over_another_takes_its_room() -> None:
-    found = steps([ENTER, compute(0), LEAVE], resident("a", 0), resident("b", 0))
+    found = steps([ENTER, compute(0), LEAVE], allocation("a", 0), allocation("b", 0))
     assert found["maps"] == [(0, 40), (10, 40), (35, 0)]
 
 
 def test_frames_are_apart() -> None:
     """The second input comes once the first is no longer needed."""
     again = [task("input", "link", 10, 1, effect=ENTER.effect, frame=1), compute(2, 3)._replace(frame=1)]
-    found = steps([ENTER, compute(0), LEAVE, *again], resident("a", 0), resident("b", 40))
+    found = steps([ENTER, compute(0), LEAVE, *again], allocation("a", 0), allocation("b", 40))
     assert found["maps"] == [(0, 40), (10, 80), (30, 40), (35, 40), (45, 80), (65, 0)]
 
 
@@ -98,24 +98,24 @@ def test_what_travels_has_its_room_until_it_has_arrived() -> None:
     """Written from 0 to 10 and once more from 10 to 20; what is sent at last has arrived 3 later."""
     first = ENTER._replace(effect=Copy("a", 0, 1, (MAP,), HOST, "maps"))
     second = ENTER._replace(unit="array", after=(0,), effect=Copy("a", 1, 2, (MAP,), "spare", "maps"), latency_ps=3)
-    assert steps([first, second], resident("a", 0))["maps"] == [(0, 40), (23, 0)]
+    assert steps([first, second], allocation("a", 0))["maps"] == [(0, 40), (23, 0)]
 
 
 def test_what_is_written_after_it_was_last_read_has_its_room_until_then() -> None:
-    found = steps([ENTER, compute(0), task("again", "link", 10, 1, effect=ENTER.effect)], resident("a", 0), resident("b", 40))
+    found = steps([ENTER, compute(0), task("again", "link", 10, 1, effect=ENTER.effect)], allocation("a", 0), allocation("b", 40))
     assert found["maps"] == [(0, 40), (10, 80), (30, 40), (40, 0)]
 
 
 def test_what_is_sent_passes_its_buffer() -> None:
     """Values that a unit computes for a neighbour go to a buffer, as many as its part of the map has."""
     half = Box(0, 2, 0, 1, 3, 5)
-    site = SITE._replace(stores=(Region("weights", "b", half),))
-    found = steps([ENTER, task("compute", "array", 20, 0, effect=Compute(site, 0, 2, (Patch(MAP, MAP),)))], resident("a", 0))
+    locations = LOCATIONS._replace(stores=(Region("weights", "b", half),))
+    found = steps([ENTER, task("compute", "array", 20, 0, effect=Compute(locations, 0, 2, (Patch(MAP, MAP),)))], allocation("a", 0))
     assert found["weights"] == [(0, 0), (30, 4 * 2 * 2)]
 
 
 def test_peak() -> None:
-    found = occupancies(MACHINE, placed(resident("a", 0), resident("b", 40)), simulate(Schedule([ENTER, compute(0), LEAVE])))
+    found = occupancies(MACHINE, placed(allocation("a", 0), allocation("b", 40)), simulate(Schedule([ENTER, compute(0), LEAVE])))
     assert isinstance(found["maps"], Occupancy)
     assert (found["maps"].peak, found["maps"].capacity) == (80, 100)
 

@@ -24,8 +24,8 @@ from hyperdrive_sim.network.parameters import Array, Parameters
 from hyperdrive_sim.network.synthetic import random_inputs, random_parameters
 from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
-from hyperdrive_sim.schedule.placement import Placement, Resident
-from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, Patch, Region, Site, Task
+from hyperdrive_sim.schedule.placement import Allocation, Placement
+from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, OperandLocations, Patch, Region, Task
 
 IN = Shape(2, 4, 4).box
 OUT = Shape(4, 4, 4).box
@@ -52,7 +52,7 @@ class World(NamedTuple):
 
     network: Network
     memories: tuple[Memory, ...]
-    residents: dict[str, tuple[Resident, ...]]
+    allocations: dict[str, tuple[Allocation, ...]]
     tasks: tuple[Task, ...]
     host: frozenset[str] = frozenset()
 
@@ -62,7 +62,7 @@ class World(NamedTuple):
     def replayed(self, watch: Watch | None = None, arithmetic: Arithmetic = EXACT) -> list[dict[str, NDArray[Any]]]:
         units = tuple(Unit(name, "unit") for name in dict.fromkeys(one.unit for one in self.tasks))
         machine = Machine(units, self.memories, CLOCK, 1)
-        placement = Placement((), self.residents, self.host, {layer.name: 64 for layer in self.network} | {INPUT: 64}).checked(
+        placement = Placement((), self.allocations, self.host, {layer.name: 64 for layer in self.network} | {INPUT: 64}).checked(
             self.network, machine
         )
         return list(replay(compiled(self.network, machine, placement, self.tasks), self.computation(arithmetic), watch))
@@ -97,11 +97,11 @@ def copy(tensor: str, box: Box, source: str, target: str) -> Copy:
 
 
 def compute(reads: Iterable[Region], stores: Iterable[Region], out: Box, fetch: Box, weights: str = "wbuf") -> Compute:
-    return Compute(Site(("conv",), tuple(reads), (), weights, tuple(stores)), out.c0, out.c1, (Patch(out, fetch),))
+    return Compute(OperandLocations(("conv",), tuple(reads), (), weights, tuple(stores)), out.c0, out.c1, (Patch(out, fetch),))
 
 
 WHOLE = compute([Region("fmm", INPUT, IN)], [Region("fmm", "conv", OUT)], OUT, IN)
-SIDE_BY_SIDE = (Resident(INPUT, IN, 0, 2 * PLANE, 0, 1), Resident("conv", OUT, 2 * PLANE, 4 * PLANE, 0, 1))
+SIDE_BY_SIDE = (Allocation(INPUT, IN, 0, 2 * PLANE, 0, 1), Allocation("conv", OUT, 2 * PLANE, 4 * PLANE, 0, 1))
 MEMORIES = (Memory("fmm", 6 * PLANE), Memory("wbuf", 72, "fifo", entries=1))
 
 ONE_CHIP = World(
@@ -182,13 +182,13 @@ def test_the_watch_sees_every_block_that_is_computed() -> None:
 # One chip, two blocks of output channels: what may lie where, and for how long.
 
 
-def in_blocks(residents: tuple[Resident, ...] = SIDE_BY_SIDE, wbuf: Memory = MEMORIES[1]) -> World:
+def in_blocks(allocations: tuple[Allocation, ...] = SIDE_BY_SIDE, wbuf: Memory = MEMORIES[1]) -> World:
     """Weights of channels 0:2 and 2:4 one after the other; the second load waits until the first is used."""
     lower, upper = (WHOLE._replace(c0=c0, c1=c0 + 2) for c0 in (0, 2))
     return World(
         network(CONV),
         (MEMORIES[0], wbuf),
-        {"fmm": residents},
+        {"fmm": allocations},
         (
             task("input", "link", 5, layer="conv", effect=copy(INPUT, IN, HOST, "fmm")),
             task("stream", "weights", 3, layer="conv", effect=Load("conv", 0, 2, 36, ("wbuf",))),
@@ -232,7 +232,7 @@ def test_weights_larger_than_their_buffer_are_never_there() -> None:
 @pytest.mark.parametrize(("address", "lost"), [(0, 32), (1, 32), (PLANE - 1, 32), (PLANE, 16), (2 * PLANE - 1, 16)])
 def test_a_map_overwritten_too_soon_is_lost_channel_by_channel(address: int, lost: int) -> None:
     """The first two output channels lie on the input when the last two are computed from it."""
-    onto = (Resident(INPUT, IN, 0, 2 * PLANE, 0, 1), Resident("conv", OUT, address, 4 * PLANE, 2, 3))
+    onto = (Allocation(INPUT, IN, 0, 2 * PLANE, 0, 1), Allocation("conv", OUT, address, 4 * PLANE, 2, 3))
     assert in_blocks(onto).fails() == (
         f"array lacks {lost} of 32 values of 'input' (channels 0:2, rows 0:4, columns 0:4) when upper of conv on array, frame 0, starts"
     )
@@ -241,7 +241,7 @@ def test_a_map_overwritten_too_soon_is_lost_channel_by_channel(address: int, los
 @pytest.mark.parametrize(("address", "lost"), [(2 * PLANE, 0), (2 * PLANE - 1, 16), (PLANE, 16), (PLANE - 1, 32)])
 def test_a_channel_is_lost_with_its_first_bit(address: int, lost: int) -> None:
     """The first two output channels end at 2 x PLANE: before, in or behind the first channel of the input."""
-    onto = (Resident(INPUT, IN, address, 2 * PLANE, 0, 1), Resident("conv", OUT, 0, 4 * PLANE, 2, 3))
+    onto = (Allocation(INPUT, IN, address, 2 * PLANE, 0, 1), Allocation("conv", OUT, 0, 4 * PLANE, 2, 3))
     if lost:
         assert in_blocks(onto).fails().startswith(f"array lacks {lost} of 32 values of 'input'")
     else:
@@ -249,13 +249,13 @@ def test_a_channel_is_lost_with_its_first_bit(address: int, lost: int) -> None:
 
 
 def test_a_map_may_be_overwritten_by_the_task_that_read_it_last() -> None:
-    onto = (Resident(INPUT, IN, 0, 2 * PLANE, 0, 1), Resident("conv", OUT, 0, 4 * PLANE, 2, 3))
-    assert ONE_CHIP._replace(residents={"fmm": onto}).is_golden()
+    onto = (Allocation(INPUT, IN, 0, 2 * PLANE, 0, 1), Allocation("conv", OUT, 0, 4 * PLANE, 2, 3))
+    assert ONE_CHIP._replace(allocations={"fmm": onto}).is_golden()
 
 
 def test_a_map_replaced_by_one_that_lies_alike_is_lost_pixel_by_pixel() -> None:
     """A 1 x 1 layer in place, the upper rows first: the lower rows of its input are still there, the upper ones are not."""
-    same = tuple(Resident(name, IN, 0, 2 * PLANE, *life) for name, life in ((INPUT, (0, 1)), ("conv", (1, 2))))
+    same = tuple(Allocation(name, IN, 0, 2 * PLANE, *life) for name, life in ((INPUT, (0, 1)), ("conv", (1, 2))))
     pointwise = Conv(name="conv", inputs=(INPUT,), out_channels=2, window=Window.square(1))
     upper, lower = (compute([Region("fmm", INPUT, IN)], [Region("fmm", "conv", IN)], half, half) for half in (IN.rows(0, 2), IN.rows(2, 4)))
     world = World(
@@ -283,8 +283,10 @@ def test_layers_in_one_go_take_their_operands_from_memory() -> None:
         Conv(name="conv", inputs=(INPUT,), out_channels=2, window=Window.square(3, padding=1), bias=False, relu=False),
         Add(name="sum", inputs=("conv", INPUT), bias=True),
     )
-    site = Site(("conv", "sum"), (Region("fmm", INPUT, IN),), (Region("fmm", INPUT, IN),), "wbuf", (Region("fmm", "sum", IN),))
-    same = tuple(Resident(name, IN, 0, 2 * PLANE, *life) for name, life in ((INPUT, (0, 1)), ("sum", (1, 2))))
+    locations = OperandLocations(
+        ("conv", "sum"), (Region("fmm", INPUT, IN),), (Region("fmm", INPUT, IN),), "wbuf", (Region("fmm", "sum", IN),)
+    )
+    same = tuple(Allocation(name, IN, 0, 2 * PLANE, *life) for name, life in ((INPUT, (0, 1)), ("sum", (1, 2))))
     world = World(
         network(*layers),
         MEMORIES,
@@ -292,7 +294,7 @@ def test_layers_in_one_go_take_their_operands_from_memory() -> None:
         (
             task("input", "link", 5, layer="conv", effect=copy(INPUT, IN, HOST, "fmm")),
             task("stream", "weights", 3, layer="conv", effect=Load("conv", 0, 2, 36, ("wbuf",))),
-            task("compute", "array", 7, 0, 1, layer="conv", effect=Compute(site, 0, 2, (Patch(IN, IN),))),
+            task("compute", "array", 7, 0, 1, layer="conv", effect=Compute(locations, 0, 2, (Patch(IN, IN),))),
             task("output", "link", 5, 2, layer="conv", effect=copy("sum", IN, "fmm", HOST)),
         ),
     )
@@ -307,12 +309,12 @@ def test_layers_in_one_go_take_their_operands_from_memory() -> None:
 
 def two_chips() -> World:
     sides = {"left": (IN.columns(0, 2), IN.columns(2, 3)), "right": (IN.columns(2, 4), IN.columns(1, 2))}
-    residents: dict[str, tuple[Resident, ...]] = {}
+    allocations: dict[str, tuple[Allocation, ...]] = {}
     works = {}
     for side, (own, seen) in sides.items():
         out = own.channels(0, 4)
-        residents[f"{side}.fmm"] = (Resident(INPUT, own, 0, PLANE, 0, 1), Resident("conv", out, PLANE, 2 * PLANE, 0, 1))
-        residents[f"{side}.border"] = (Resident(INPUT, seen, 0, PLANE // 2, 0, 1),)
+        allocations[f"{side}.fmm"] = (Allocation(INPUT, own, 0, PLANE, 0, 1), Allocation("conv", out, PLANE, 2 * PLANE, 0, 1))
+        allocations[f"{side}.border"] = (Allocation(INPUT, seen, 0, PLANE // 2, 0, 1),)
         reads = (Region(f"{side}.fmm", INPUT, own), Region(f"{side}.border", INPUT, seen))
         fetch = own.columns(min(own.w0, seen.w0), max(own.w1, seen.w1))
         works[side] = compute(reads, [Region(f"{side}.fmm", "conv", out)], out, fetch, f"{side}.wbuf")
@@ -322,7 +324,7 @@ def two_chips() -> World:
     return World(
         network(CONV),
         (*memories, *buffers),
-        residents,
+        allocations,
         (
             task("input", "host", 5, layer="conv", effect=copy(INPUT, left, HOST, "left.fmm")),
             task("input", "host", 5, layer="conv", effect=copy(INPUT, right, HOST, "right.fmm")),
@@ -405,7 +407,9 @@ def sending(entries: int) -> World:
     world = in_blocks()
     stores = (Region("fmm", "conv", OUT), Region("send", "conv", OUT))
     effects = [world.tasks[index].effect for index in (2, 4)]
-    lower, upper = (effect._replace(site=effect.site._replace(stores=stores)) for effect in effects if isinstance(effect, Compute))
+    lower, upper = (
+        effect._replace(locations=effect.locations._replace(stores=stores)) for effect in effects if isinstance(effect, Compute)
+    )
     world = world.with_task(2, effect=lower).with_task(4, effect=upper)
     outputs = (
         task("send", "link", 5, 4, layer="conv", effect=copy("conv", OUT.channels(0, 2), "send", HOST)),

@@ -23,14 +23,14 @@ Half = NDArray[np.float16]
 AVX512 = {"numba", "avx512f", "avx512bw", "avx512dq", "avx512vl"}
 
 
-def forms() -> list[kernels.Kernel]:
+def forms() -> list[kernels.Fp16Kernel]:
     """All that run here; on a processor with AVX512-FP16 also the code that one without it would get."""
     found = [kernels.kernel(name) for name in kernels.available()]
     if fp16._present() >= AVX512:
         from hyperdrive_sim.kernels.emit import Target
-        from hyperdrive_sim.kernels.fp16_vector import Vectors
+        from hyperdrive_sim.kernels.fp16_vector import Fp16Vectors
 
-        found.append(Vectors("numba-avx512 on an older processor", np.float32, Target("skylake-avx512", "")))
+        found.append(Fp16Vectors("numba-avx512 on an older processor", np.float32, Target("skylake-avx512", "")))
     return found
 
 
@@ -126,7 +126,7 @@ def test_all_forms_return_the_bits_of_the_sequential_sum(case: Case) -> None:
         np.testing.assert_array_equal(y.view(np.uint16), expected, err_msg=form.name)
 
 
-def channel_sum(form: kernels.Kernel, *values: float) -> float:
+def channel_sum(form: kernels.Fp16Kernel, *values: float) -> float:
     """fp16(... fp16(fp16(0 + v0) + v1) ...), negative values by weights of -1."""
     x = np.abs(np.array(values, np.float16)).reshape(1, 1, -1)
     signs = np.where(np.signbit(values), -1, 1).astype(np.int8).reshape(1, 1, 1, -1)
@@ -153,19 +153,19 @@ TINY = 2.0**-24  # the smallest subnormal
         ((2.0**-14, -TINY), 2.0**-14 - TINY),  # out of the normal numbers
     ],
 )
-def test_sums_for_a_pencil(form: kernels.Kernel, values: tuple[float, ...], total: float) -> None:
+def test_sums_for_a_pencil(form: kernels.Fp16Kernel, values: tuple[float, ...], total: float) -> None:
     assert channel_sum(form, *values) == total
 
 
 @each_form
-def test_the_sum_starts_from_plus_zero(form: kernels.Kernel) -> None:
+def test_the_sum_starts_from_plus_zero(form: kernels.Fp16Kernel) -> None:
     x = np.full((1, 1, 3), -0.0, np.float16)
     y = form.convolve(x, form.pack(np.ones((1, 1, 1, 3), np.int8)), 1)
     assert not np.signbit(y).any()
 
 
 @each_form
-def test_there_is_one_nan(form: kernels.Kernel) -> None:
+def test_there_is_one_nan(form: kernels.Fp16Kernel) -> None:
     x = np.array([0x7C00, 0xFC00, 0x7C01, 0xFFFF], np.uint16).view(np.float16).reshape(1, 1, 4)  # inf, -inf and two odd NaNs
     signs = np.array([[1, 1, 1, 1], [-1, -1, -1, -1]], np.int8).reshape(2, 1, 1, 4)
     assert form.convolve(x, form.pack(signs), 1).view(np.uint16).ravel().tolist() == [0x7E00, 0x7E00]
@@ -173,7 +173,7 @@ def test_there_is_one_nan(form: kernels.Kernel) -> None:
 
 @each_form
 @pytest.mark.parametrize("stride", [1, 2])
-def test_small_integers_agree_with_scipy(form: kernels.Kernel, stride: int) -> None:
+def test_small_integers_agree_with_scipy(form: kernels.Fp16Kernel, stride: int) -> None:
     rng = np.random.default_rng(stride)
     x = rng.integers(-4, 5, (11, 13, 20)).astype(np.float16)
     signs = rng.choice(np.array([-1, 1], np.int8), (18, 3, 3, 20))
@@ -182,7 +182,7 @@ def test_small_integers_agree_with_scipy(form: kernels.Kernel, stride: int) -> N
 
 
 @each_form
-def test_a_view_with_gaps_is_read_as_it_looks(form: kernels.Kernel) -> None:
+def test_a_view_with_gaps_is_read_as_it_looks(form: kernels.Fp16Kernel) -> None:
     rng = np.random.default_rng(0)
     whole = rng.standard_normal((6, 30, 20)).astype(np.float16)
     signs = rng.choice(np.array([-1, 1], np.int8), (16, 3, 3, 5))
@@ -197,7 +197,7 @@ def test_a_view_with_gaps_is_read_as_it_looks(form: kernels.Kernel) -> None:
 
 
 @each_form
-def test_the_result_is_fresh_and_the_input_untouched(form: kernels.Kernel) -> None:
+def test_the_result_is_fresh_and_the_input_untouched(form: kernels.Fp16Kernel) -> None:
     x = np.ones((4, 4, 16), np.float16)
     x.setflags(write=False)
     packed = form.pack(np.ones((16, 3, 3, 16), np.int8))
@@ -210,7 +210,7 @@ def test_the_result_is_fresh_and_the_input_untouched(form: kernels.Kernel) -> No
 
 @each_form
 @pytest.mark.parametrize("stride", [1, 2])
-def test_bands_and_threads_change_nothing(form: kernels.Kernel, stride: int) -> None:
+def test_bands_and_threads_change_nothing(form: kernels.Fp16Kernel, stride: int) -> None:
     rng = np.random.default_rng(3)
     rows = 64 * stride + 2
     x = rng.standard_normal((rows, rows, 64)).astype(np.float16)
@@ -246,7 +246,7 @@ def test_bands_cover_every_output_row_once() -> None:
         (np.zeros((3, 3, 0), "e"), (1, 3, 3, 0), 1, "none of them 0, not [1, 3, 3, 0]"),
     ],
 )
-def test_what_does_not_fit_is_refused(form: kernels.Kernel, x: Any, signs: tuple[int, ...], stride: int, problem: str) -> None:
+def test_what_does_not_fit_is_refused(form: kernels.Fp16Kernel, x: Any, signs: tuple[int, ...], stride: int, problem: str) -> None:
     with pytest.raises(ValueError) as raised:
         form.convolve(x, form.pack(np.ones(signs, np.int8)), stride)
     assert problem in str(raised.value)
@@ -302,7 +302,7 @@ def test_a_read_only_installation_compiles_without_a_cache(monkeypatch: pytest.M
 
         monkeypatch.setattr(numba.core.caching.CacheImpl, "_locator_classes", [])
         monkeypatch.setattr(fp16_numba, "_compiled", fp16_numba._compiled.__wrapped__)
-        assert channel_sum(fp16_numba.Loops(), 1, 2, -4) == -1
+        assert channel_sum(fp16_numba.Fp16Loops(), 1, 2, -4) == -1
 
 
 def test_numba_compiles_from_one_file_because_its_cache_looks_at_one_file() -> None:

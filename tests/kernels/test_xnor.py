@@ -25,14 +25,14 @@ Signs = NDArray[np.int8]
 VPOPCNT = {"numba", "avx512f", "avx512vpopcntdq"}
 
 
-def forms() -> list[xnor.Kernel]:
+def forms() -> list[xnor.XnorKernel]:
     """All that run here; on a processor that counts bits in vectors also the code that one without it would get."""
     found = [xnor.kernel(name) for name in xnor.available()]
     if selection.present() >= VPOPCNT:
         from hyperdrive_sim.kernels.emit import Target
-        from hyperdrive_sim.kernels.xnor_vector import Vectors
+        from hyperdrive_sim.kernels.xnor_vector import XnorVectors
 
-        found.append(Vectors("numba-avx2 on an older processor", 8, Target("haswell", "")))
+        found.append(XnorVectors("numba-avx2 on an older processor", 8, Target("haswell", "")))
     return found
 
 
@@ -154,7 +154,7 @@ def same(left: PackedMap, right: PackedMap) -> None:
         np.testing.assert_array_equal(left.valid, right.valid)
 
 
-def channel_sum(form: xnor.Kernel, *values: int) -> int:
+def channel_sum(form: xnor.XnorKernel, *values: int) -> int:
     """Of these products, each by a weight of +1 and of -1 in turn."""
     signs = np.resize(np.array([1, -1], np.int8), len(values))
     x = (np.array(values, np.int8) * signs).reshape(1, 1, -1)
@@ -166,13 +166,13 @@ def channel_sum(form: xnor.Kernel, *values: int) -> int:
     ("values", "total"),
     [((1,), 1), ((-1,), -1), ((0,), 0), ((1, 1, -1), 1), ((1, 0, -1, -1), -1), ((1,) * 65, 65), ((-1,) * 64, -64), ((0,) * 64 + (1,), 1)],
 )
-def test_sums_for_a_pencil(form: xnor.Kernel, values: tuple[int, ...], total: int) -> None:
+def test_sums_for_a_pencil(form: xnor.XnorKernel, values: tuple[int, ...], total: int) -> None:
     assert channel_sum(form, *values) == total
 
 
 @each_form
 @pytest.mark.parametrize("padding", [False, True])
-def test_a_tie_is_plus_one_in_both_directions(form: xnor.Kernel, padding: bool) -> None:
+def test_a_tie_is_plus_one_in_both_directions(form: xnor.XnorKernel, padding: bool) -> None:
     x = np.ones((1, 2, 3), np.int8)
     x[0, 1] = 0 if padding else (1, 1, -1)
     total = 3 if padding else 4
@@ -184,7 +184,7 @@ def test_a_tie_is_plus_one_in_both_directions(form: xnor.Kernel, padding: bool) 
 
 @each_form
 @pytest.mark.parametrize("padding", [False, True])
-def test_thresholds_beyond_all_sums_make_constants(form: xnor.Kernel, padding: bool) -> None:
+def test_thresholds_beyond_all_sums_make_constants(form: xnor.XnorKernel, padding: bool) -> None:
     x = np.ones((3, 3, 5), np.int8)
     x[0] = 0 if padding else 1
     least, most = np.iinfo(np.int32).min, np.iinfo(np.int32).max
@@ -196,7 +196,7 @@ def test_thresholds_beyond_all_sums_make_constants(form: xnor.Kernel, padding: b
 
 @each_form
 @pytest.mark.parametrize("stride", [1, 2])
-def test_sums_agree_with_scipy(form: xnor.Kernel, stride: int) -> None:
+def test_sums_agree_with_scipy(form: xnor.XnorKernel, stride: int) -> None:
     rng = np.random.default_rng(stride)
     x, signs = np.pad(randomly(rng, 9, 11, 70), ((1, 1), (1, 1), (0, 0))), randomly(rng, 18, 3, 3, 70)
     expected = [
@@ -206,7 +206,7 @@ def test_sums_agree_with_scipy(form: xnor.Kernel, stride: int) -> None:
 
 
 @each_form
-def test_a_fully_connected_layer_is_a_convolution_with_one_pixel(form: xnor.Kernel) -> None:
+def test_a_fully_connected_layer_is_a_convolution_with_one_pixel(form: xnor.XnorKernel) -> None:
     rng = np.random.default_rng(0)
     x, signs = randomly(rng, 6, 6, 256), randomly(rng, 100, 6, 6, 256)
     expected = signs.reshape(100, -1).astype(np.int32) @ x.ravel().astype(np.int32)
@@ -216,7 +216,7 @@ def test_a_fully_connected_layer_is_a_convolution_with_one_pixel(form: xnor.Kern
 
 
 @each_form
-def test_only_a_map_with_zeros_has_a_plane_for_them(form: xnor.Kernel) -> None:
+def test_only_a_map_with_zeros_has_a_plane_for_them(form: xnor.XnorKernel) -> None:
     x = np.ones((2, 3, 65), np.int8)
     assert form.pack_map(x).valid is None
     x[1, 2, 64] = 0
@@ -224,7 +224,7 @@ def test_only_a_map_with_zeros_has_a_plane_for_them(form: xnor.Kernel) -> None:
 
 
 @each_form
-def test_views_with_gaps_are_read_as_they_look(form: xnor.Kernel) -> None:
+def test_views_with_gaps_are_read_as_they_look(form: xnor.XnorKernel) -> None:
     rng = np.random.default_rng(0)
     whole, signs = randomly(rng, 6, 30, 140), randomly(rng, 16, 3, 3, 5)
     for view in (
@@ -242,7 +242,7 @@ def test_views_with_gaps_are_read_as_they_look(form: xnor.Kernel) -> None:
 
 
 @each_form
-def test_results_are_fresh_and_inputs_untouched(form: xnor.Kernel) -> None:
+def test_results_are_fresh_and_inputs_untouched(form: xnor.XnorKernel) -> None:
     x = np.ones((4, 4, 16), np.int8)
     x[0] = 0
     x.setflags(write=False)
@@ -259,7 +259,7 @@ def test_results_are_fresh_and_inputs_untouched(form: xnor.Kernel) -> None:
 
 @each_form
 @pytest.mark.parametrize("stride", [1, 2])
-def test_bands_and_threads_change_nothing(form: xnor.Kernel, stride: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bands_and_threads_change_nothing(form: xnor.XnorKernel, stride: int, monkeypatch: pytest.MonkeyPatch) -> None:
     module = sys.modules[type(form).__module__]
     if hasattr(module, "LIMITS"):
         monkeypatch.setattr(module, "LIMITS", sliding.Limits(1 << 10, 1 << 10))
@@ -276,7 +276,7 @@ def test_bands_and_threads_change_nothing(form: xnor.Kernel, stride: int, monkey
 
 
 @each_form
-def test_one_plan_is_not_taken_for_another(form: xnor.Kernel) -> None:
+def test_one_plan_is_not_taken_for_another(form: xnor.XnorKernel) -> None:
     """A pixel of the results takes 32 bytes both times: as 8 sums, and as the signs of 32 channels."""
     rng = np.random.default_rng(5)
     x, signs = randomly(rng, 5, 5, 64), randomly(rng, 32, 3, 3, 64)
@@ -287,7 +287,7 @@ def test_one_plan_is_not_taken_for_another(form: xnor.Kernel) -> None:
 
 
 @each_form
-def test_packing_a_large_layer_takes_little_memory(form: xnor.Kernel) -> None:
+def test_packing_a_large_layer_takes_little_memory(form: xnor.XnorKernel) -> None:
     signs = randomly(np.random.default_rng(0), 1024, 1, 1, 9216)
     tracemalloc.start()
     packed = form.pack_weights(signs)
@@ -324,7 +324,7 @@ def test_packing_a_large_layer_takes_little_memory(form: xnor.Kernel) -> None:
         (np.ones((3, 3, 64), "b"), np.full((40, 3, 3, 64), -2, "b"), 1, "signs must hold -1 and +1 only"),
     ],
 )
-def test_what_does_not_fit_is_refused(form: xnor.Kernel, x: Any, signs: Any, stride: int, problem: str) -> None:
+def test_what_does_not_fit_is_refused(form: xnor.XnorKernel, x: Any, signs: Any, stride: int, problem: str) -> None:
     with pytest.raises(ValueError) as raised:
         form.convolve(form.pack_map(x), form.pack_weights(signs), stride)
     assert problem in str(raised.value)
@@ -340,7 +340,7 @@ def test_what_does_not_fit_is_refused(form: xnor.Kernel, x: Any, signs: Any, str
         (np.zeros(3, np.int32), np.zeros(3, np.int8), "flipped must be bool [3], one per output channel, not int8 [3]"),
     ],
 )
-def test_a_rule_that_does_not_fit_is_refused(form: xnor.Kernel, thresholds: Any, flipped: Any, problem: str) -> None:
+def test_a_rule_that_does_not_fit_is_refused(form: xnor.XnorKernel, thresholds: Any, flipped: Any, problem: str) -> None:
     x, weights = form.pack_map(np.ones((1, 1, 4), np.int8)), form.pack_weights(np.ones((3, 1, 1, 4), np.int8))
     with pytest.raises(ValueError) as raised:
         form.threshold(x, weights, 1, thresholds, flipped)
@@ -398,7 +398,7 @@ def test_a_read_only_installation_compiles_without_a_cache(monkeypatch: pytest.M
 
         monkeypatch.setattr(numba.core.caching.CacheImpl, "_locator_classes", [])
         monkeypatch.setattr(xnor_numba, "_compiled", xnor_numba._compiled.__wrapped__)
-        assert channel_sum(xnor_numba.Loops(), 1, 1, -1) == 1
+        assert channel_sum(xnor_numba.XnorLoops(), 1, 1, -1) == 1
 
 
 def test_numba_compiles_from_one_file_because_its_cache_looks_at_one_file() -> None:

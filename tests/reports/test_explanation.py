@@ -14,7 +14,7 @@ from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.reports.explanation import Cause, Duration, Explanation, Released, TaskName, described, explain, find
-from hyperdrive_sim.schedule.tasks import Compute, Copy, Load, Patch, Region, Site
+from hyperdrive_sim.schedule.tasks import Compute, Copy, Load, OperandLocations, Patch, Region
 
 TINY = "hyperdrive/tiny_2x2"
 INPUT, A, BORDER, B = (
@@ -156,8 +156,10 @@ def test_effects_in_words() -> None:
     assert described(None) is None
     assert described(Load("a", 0, 16, 99, ("one", "two"))) == "brings the weights of channels 0:16 of 'a' into one, two"
     assert described(Copy("a", 0, 4, (pixel,), "here", "there")) == "copies 1 pixel of channels 0:4 of 'a' from here to there"
-    site = Site(("a", "sum"), (Region("near", "x", block), Region("far", "x", block)), (Region("near", "y", block),), "", ())
-    stored = site._replace(stores=(Region("near", "sum", block),))
+    locations = OperandLocations(
+        ("a", "sum"), (Region("near", "x", block), Region("far", "x", block)), (Region("near", "y", block),), "", ()
+    )
+    stored = locations._replace(stores=(Region("near", "sum", block),))
     assert described(Compute(stored, 0, 4, (Patch(block, block), Patch(pixel, pixel)))) == (
         "computes 7 pixels of channels 0:4 of 'sum', in one go with 'a' from 'x' in near, 'x' in far, 'y' in near into near"
     )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hyperdrive_sim.network.box import Box
-from hyperdrive_sim.schedule.mesh import HORIZONTAL, OPPOSITE, STEPS, VERTICAL, Chip, Mesh, Side, strip
+from hyperdrive_sim.schedule.mesh import HORIZONTAL, OPPOSITE, STEPS, VERTICAL, Chip, Mesh, Side, halo_box
 
 MESHES = st.builds(Mesh, st.integers(1, 5), st.integers(1, 5))
 
@@ -77,13 +77,13 @@ PART = Box(0, 16, 4, 9, 10, 17)
         ("east", 9, PART),
     ],
 )
-def test_strips_by_hand(side: Side, halo: int, edge: Box) -> None:
-    assert strip(PART, side, halo) == edge
+def test_halo_boxes_by_hand(side: Side, halo: int, edge: Box) -> None:
+    assert halo_box(PART, side, halo) == edge
 
 
 @given(st.sampled_from(list(STEPS)), st.integers(1, 4), st.integers(1, 6), st.integers(1, 6))
-def test_a_strip_is_what_the_neighbours_halo_covers(side: Side, halo: int, rows: int, columns: int) -> None:
+def test_a_halo_box_is_what_the_neighbours_halo_covers(side: Side, halo: int, rows: int, columns: int) -> None:
     part = Box(0, 2, 10, 10 + rows, 20, 20 + columns)
     down, right = STEPS[side]
     neighbour = part.rows(part.r0 + down * rows, part.r1 + down * rows).columns(part.w0 + right * columns, part.w1 + right * columns)
-    assert strip(part, side, halo) == part & neighbour.grown(halo)
+    assert halo_box(part, side, halo) == part & neighbour.grown(halo)

@@ -92,9 +92,9 @@ def test_maps_may_come_from_elsewhere_than_the_host() -> None:
 
 
 def test_what_tasks_share_stays_shared() -> None:
-    """One mapping of actions and one site for all blocks of a step, as without a part's name."""
+    """One mapping of actions and one record of locations for all blocks of a step, as without a part's name."""
     plain, both = on(registry.load("hyperdrive"), network("hyperdrive"), TWO).schedule, replicas("hyperdrive").schedule
-    for shared in (lambda task: id(task.actions), lambda task: id(getattr(task.effect, "site", None))):
+    for shared in (lambda task: id(task.actions), lambda task: id(getattr(task.effect, "locations", None))):
         assert len(set(map(shared, both))) <= 2 * len(set(map(shared, plain)))
 
 

@@ -1,4 +1,4 @@
-"""Parts tile a map exactly, residents share no bit at one time, and addresses are found where there is room."""
+"""Parts tile a map exactly, allocations share no bit at one time, and addresses are found where there is room."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hyperdrive_sim.network.layers import Conv
 from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.rates import Clock
 from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
-from hyperdrive_sim.schedule.placement import Claim, Part, Placement, Resident, allocate
+from hyperdrive_sim.schedule.placement import Allocation, LiveRange, Part, Placement, allocate
 
 WHOLE = Box(0, 2, 0, 4, 0, 6)
 NETWORK = Network("one", Shape(1, 4, 6), [Conv(name="conv", inputs=(INPUT,), out_channels=2, window=Window.square(1))])
@@ -26,21 +26,21 @@ def tiled(*boxes: Box) -> Placement:
     return Placement(tuple(Part("conv", box, "array", "fmm") for box in boxes), {}, frozenset(), {"conv": 16})
 
 
-def filled(*residents: Resident, memory: str = "fmm") -> Placement:
-    return lying({memory: residents})
+def filled(*allocations: Allocation, memory: str = "fmm") -> Placement:
+    return lying({memory: allocations})
 
 
-def lying(residents: dict[str, tuple[Resident, ...]]) -> Placement:
-    return Placement((), residents, frozenset(), {})
+def lying(allocations: dict[str, tuple[Allocation, ...]]) -> Placement:
+    return Placement((), allocations, frozenset(), {})
 
 
 def check(placement: Placement) -> Placement:
     return placement.checked(NETWORK, MACHINE)
 
 
-def resident(tensor: str, start: int, stop: int, first: int, last: int) -> Resident:
+def allocation(tensor: str, start: int, stop: int, first: int, last: int) -> Allocation:
     """A map in the bits start..stop of its memory, alive from one step to another."""
-    return Resident(tensor, WHOLE, start, stop - start, first, last)
+    return Allocation(tensor, WHOLE, start, stop - start, first, last)
 
 
 # Tiling
@@ -119,20 +119,20 @@ def test_a_tiling_with_one_piece_more_or_less_is_none(boxes: list[Box], data: st
                 check(tiled(*wrong))
 
 
-# Residents
+# Allocations
 
 
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        (resident("a", 0, 60, 0, 3), resident("b", 60, 100, 0, 3)),  # side by side
-        (resident("a", 0, 60, 0, 3), resident("b", 0, 60, 4, 9)),  # one after the other
-        (resident("a", 0, 60, 0, 3), resident("b", 30, 90, 4, 4)),
-        (resident("a", 0, 60, -1, 3), resident("b", 0, 60, 3, 9)),  # in place, in the step that reads `a` last
-        (resident("a", 0, 60, -1, 3), resident("b", 0, 60, 3, 3)),
+        (allocation("a", 0, 60, 0, 3), allocation("b", 60, 100, 0, 3)),  # side by side
+        (allocation("a", 0, 60, 0, 3), allocation("b", 0, 60, 4, 9)),  # one after the other
+        (allocation("a", 0, 60, 0, 3), allocation("b", 30, 90, 4, 4)),
+        (allocation("a", 0, 60, -1, 3), allocation("b", 0, 60, 3, 9)),  # in place, in the step that reads `a` last
+        (allocation("a", 0, 60, -1, 3), allocation("b", 0, 60, 3, 3)),
     ],
 )
-def test_residents_that_keep_out_of_each_others_way(one: Resident, other: Resident) -> None:
+def test_allocations_that_keep_out_of_each_others_way(one: Allocation, other: Allocation) -> None:
     check(filled(one, other))
     check(filled(other, one))
 
@@ -140,16 +140,16 @@ def test_residents_that_keep_out_of_each_others_way(one: Resident, other: Reside
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        (resident("a", 0, 60, 0, 3), resident("b", 59, 100, 2, 9)),  # one bit for two steps
-        (resident("a", 0, 60, 0, 3), resident("b", 59, 100, 3, 9)),  # not the same place: no handing over
-        (resident("a", 0, 60, 0, 3), resident("b", 0, 59, 3, 9)),
-        (resident("a", 0, 60, 0, 3), resident("b", 0, 60, 2, 9)),  # in place, but a step too early
-        (resident("a", 20, 40, 0, 9), resident("b", 0, 60, 3, 4)),  # around it
-        (resident("a", 0, 60, 3, 3), resident("b", 0, 60, 3, 3)),  # both born in one step: nobody hands over
-        (resident("a", 0, 60, 3, 3), resident("b", 0, 60, 3, 9)),
+        (allocation("a", 0, 60, 0, 3), allocation("b", 59, 100, 2, 9)),  # one bit for two steps
+        (allocation("a", 0, 60, 0, 3), allocation("b", 59, 100, 3, 9)),  # not the same place: no handing over
+        (allocation("a", 0, 60, 0, 3), allocation("b", 0, 59, 3, 9)),
+        (allocation("a", 0, 60, 0, 3), allocation("b", 0, 60, 2, 9)),  # in place, but a step too early
+        (allocation("a", 20, 40, 0, 9), allocation("b", 0, 60, 3, 4)),  # around it
+        (allocation("a", 0, 60, 3, 3), allocation("b", 0, 60, 3, 3)),  # both born in one step: nobody hands over
+        (allocation("a", 0, 60, 3, 3), allocation("b", 0, 60, 3, 9)),
     ],
 )
-def test_residents_alive_in_the_same_bits_are_refused(one: Resident, other: Resident) -> None:
+def test_allocations_alive_in_the_same_bits_are_refused(one: Allocation, other: Allocation) -> None:
     for pair in ((one, other), (other, one)):
         with pytest.raises(Finding) as failure:
             check(filled(*pair))
@@ -158,49 +158,49 @@ def test_residents_alive_in_the_same_bits_are_refused(one: Resident, other: Resi
 
 def test_memories_that_are_laid_out_alike_are_each_checked_for_their_own_lifetimes() -> None:
     """In `fmm` one map comes after the other; in `other` they lie in the same bits and live at the same time."""
-    right = (resident("a", 0, 60, 0, 1), resident("b", 0, 60, 2, 3))
-    wrong = (resident("a", 0, 60, 0, 2), resident("b", 0, 60, 1, 3))
+    right = (allocation("a", 0, 60, 0, 1), allocation("b", 0, 60, 2, 3))
+    wrong = (allocation("a", 0, 60, 0, 2), allocation("b", 0, 60, 1, 3))
     with pytest.raises(Finding, match=r"^other: 'a' and 'b' are alive at the same time in the same bits$"):
         check(lying({"fmm": right, "other": wrong}))
     with pytest.raises(Finding, match=r"^other: 'a' and 'b'"):  # the hashes of -1 and -2 are equal
         check(
             lying(
                 {
-                    "fmm": (resident("a", 0, 60, -3, -2), resident("b", 0, 60, -1, 3)),
-                    "other": (resident("a", 0, 60, -3, -1), resident("b", 0, 60, -2, 3)),
+                    "fmm": (allocation("a", 0, 60, -3, -2), allocation("b", 0, 60, -1, 3)),
+                    "other": (allocation("a", 0, 60, -3, -1), allocation("b", 0, 60, -2, 3)),
                 }
             )
         )
 
 
 def test_what_is_larger_than_its_memory_is_refused() -> None:
-    check(filled(resident("a", 0, 50, 0, 1), memory="small"))
+    check(filled(allocation("a", 0, 50, 0, 1), memory="small"))
     with pytest.raises(DoesNotFit) as failure:
-        check(filled(resident("a", 0, 40, 0, 1), resident("b", 40, 51, 0, 1), resident("c", 60, 75, 0, 1), memory="small"))
+        check(filled(allocation("a", 0, 40, 0, 1), allocation("b", 40, 51, 0, 1), allocation("c", 60, 75, 0, 1), memory="small"))
     assert str(failure.value) == "small: 'b' ends at bit 51, 75 bits needed, 50 there"
     assert failure.value.exit_code == 2
 
 
 def test_the_same_layout_is_checked_again_for_a_smaller_memory() -> None:
-    residents = (resident("a", 0, 60, 0, 1),)
+    allocations = (allocation("a", 0, 60, 0, 1),)
     with pytest.raises(DoesNotFit, match=r"^small: 'a' ends at bit 60, 60 bits needed, 50 there$"):
-        check(lying({"fmm": residents, "small": residents}))
+        check(lying({"fmm": allocations, "small": allocations}))
 
 
 def test_nothing_lies_below_address_zero() -> None:
     with pytest.raises(DoesNotFit, match=r"^fmm: 'a' ends at bit 30, 30 bits needed, 100 there$"):
-        check(filled(resident("a", -10, 30, 0, 1)))
+        check(filled(allocation("a", -10, 30, 0, 1)))
 
 
 def test_channels_lie_one_after_the_other() -> None:
-    lying = Resident("a", Box(16, 20, 0, 4, 0, 6), 1000, 4 * 384, 0, 1)
+    lying = Allocation("a", Box(16, 20, 0, 4, 0, 6), 1000, 4 * 384, 0, 1)
     assert lying.addresses(lying.box) == (1000, 2536)
     assert lying.addresses(Box(17, 19, 1, 2, 0, 1)) == (1384, 2152)
 
 
 @given(st.integers(0, 9), st.integers(1, 9), st.integers(0, 9), st.integers(1, 9))
-def test_residents_overlap_where_they_share_a_bit(start: int, size: int, other_start: int, other_size: int) -> None:
-    one, other = resident("a", start, start + size, 0, 1), resident("b", other_start, other_start + other_size, 0, 1)
+def test_allocations_overlap_where_they_share_a_bit(start: int, size: int, other_start: int, other_size: int) -> None:
+    one, other = allocation("a", start, start + size, 0, 1), allocation("b", other_start, other_start + other_size, 0, 1)
     shared = set(range(start, start + size)) & set(range(other_start, other_start + other_size))
     assert one.overlaps(other) == other.overlaps(one) == bool(shared)
 
@@ -214,9 +214,9 @@ def test_the_most_bits_alive_in_any_one_step() -> None:
     other  b      4  ##############
     """
     a, left, right = WHOLE.channels(0, 1).rows(0, 2), Box(0, 1, 0, 2, 0, 3), Box(0, 1, 0, 2, 0, 2)
-    fmm = (Resident("a", a, 60, 40, 0, 0), Resident("left", left, 0, 40, 1, 2), Resident("sum", left, 0, 40, 2, 2))
-    other = (Resident("b", right, 0, 40, 0, 2),)
-    ring = (Resident("a", WHOLE, 0, 99, 0, 2),)
+    fmm = (Allocation("a", a, 60, 40, 0, 0), Allocation("left", left, 0, 40, 1, 2), Allocation("sum", left, 0, 40, 2, 2))
+    other = (Allocation("b", right, 0, 40, 0, 2),)
+    ring = (Allocation("a", WHOLE, 0, 99, 0, 2),)
     parts = (Part("conv", WHOLE, "array", "fmm"), Part("conv", WHOLE, "array", "other"))
     placement = Placement(parts, {"fmm": fmm, "other": other, "ring": ring}, frozenset(), dict.fromkeys(("a", "b", "left", "sum"), 16))
     assert placement.worst_bits() == 16 * (12 + 4)
@@ -234,62 +234,67 @@ def test_a_map_that_leaves_at_once_is_kept_nowhere() -> None:
 
 
 def test_a_ping_pong_buffer_is_filled_to_the_last_bit() -> None:
-    claims = [Claim("input", 6, -1, 0), Claim("one", 4, 0, 1), Claim("two", 6, 1, 2), Claim("three", 4, 2, 3)]
-    assert allocate(claims, 10) == ({"input": 0, "one": 6, "two": 0, "three": 6}, 10)
+    live_ranges = [LiveRange("input", 6, -1, 0), LiveRange("one", 4, 0, 1), LiveRange("two", 6, 1, 2), LiveRange("three", 4, 2, 3)]
+    assert allocate(live_ranges, 10) == ({"input": 0, "one": 6, "two": 0, "three": 6}, 10)
 
 
 def test_the_input_lies_lowest_and_all_else_as_high_as_it_can() -> None:
-    claims = [Claim("one", 3, 0, 1), Claim("input", 2, -1, 0), Claim("mask", 1, -1, 5), Claim("two", 3, 1, 2)]
-    assert allocate(claims, 20) == ({"input": 0, "mask": 2, "one": 17, "two": 14}, 20)
+    live_ranges = [LiveRange("one", 3, 0, 1), LiveRange("input", 2, -1, 0), LiveRange("mask", 1, -1, 5), LiveRange("two", 3, 1, 2)]
+    assert allocate(live_ranges, 20) == ({"input": 0, "mask": 2, "one": 17, "two": 14}, 20)
 
 
 def test_where_high_leaves_too_small_a_gap_both_ends_are_used() -> None:
     """As high as possible, `two` would lie at 3..7 and leave `three` no six bits in a row."""
-    claims = [Claim("one", 3, 0, 1), Claim("two", 4, 1, 2), Claim("three", 6, 2, 3)]
-    assert allocate(claims, 10) == ({"one": 7, "two": 0, "three": 4}, 10)
+    live_ranges = [LiveRange("one", 3, 0, 1), LiveRange("two", 4, 1, 2), LiveRange("three", 6, 2, 3)]
+    assert allocate(live_ranges, 10) == ({"one": 7, "two": 0, "three": 4}, 10)
 
 
 def test_a_sum_takes_the_place_of_its_bypass() -> None:
-    claims = [Claim("bypass", 4, -1, 2), Claim("branch", 4, 1, 2), Claim("sum", 4, 2, 5, onto="bypass"), Claim("next", 4, 3, 4)]
-    assert allocate(claims, 8) == ({"bypass": 0, "branch": 4, "sum": 0, "next": 4}, 8)
+    live_ranges = [
+        LiveRange("bypass", 4, -1, 2),
+        LiveRange("branch", 4, 1, 2),
+        LiveRange("sum", 4, 2, 5, onto="bypass"),
+        LiveRange("next", 4, 3, 4),
+    ]
+    assert allocate(live_ranges, 8) == ({"bypass": 0, "branch": 4, "sum": 0, "next": 4}, 8)
 
 
 def test_what_does_not_fit_is_laid_on_top_and_says_how_much_it_needs() -> None:
-    assert allocate([Claim("one", 6, 0, 1), Claim("two", 7, 1, 2)], 10) == ({"one": 4, "two": 10}, 17)
-    assert allocate([Claim("one", 11, 0, 1)], 10) == ({"one": 0}, 11)
+    assert allocate([LiveRange("one", 6, 0, 1), LiveRange("two", 7, 1, 2)], 10) == ({"one": 4, "two": 10}, 17)
+    assert allocate([LiveRange("one", 11, 0, 1)], 10) == ({"one": 0}, 11)
     assert allocate([], 10) == ({}, 0)
 
 
-def test_a_claim_that_is_born_onto_another_takes_no_room_of_its_own_in_that_step() -> None:
-    claim = Claim("sum", 4, 2, 5, onto="bypass")
-    assert [claim.alive_beside(step) for step in range(1, 7)] == [False, False, True, True, True, False]
-    alone = claim._replace(onto=None)
+def test_a_live_range_that_is_born_onto_another_takes_no_room_of_its_own_in_that_step() -> None:
+    live = LiveRange("sum", 4, 2, 5, onto="bypass")
+    assert [live.alive_beside(step) for step in range(1, 7)] == [False, False, True, True, True, False]
+    alone = live._replace(onto=None)
     assert [alone.alive_beside(step) for step in range(1, 7)] == [False, True, True, True, True, False]
 
 
 @st.composite
-def wishes(draw: st.DrawFn) -> list[Claim]:
-    """Claims of any size and life; some take over the place of one that ends in the step of their birth."""
-    claims: list[Claim] = []
+def wishes(draw: st.DrawFn) -> list[LiveRange]:
+    """Live ranges of any size and life; some take over the place of one that ends in the step of their birth."""
+    live_ranges: list[LiveRange] = []
     for number in range(draw(st.integers(1, 10))):
         first = draw(st.integers(-1, 6))
-        claim = Claim(f"t{number}", draw(st.integers(1, 30)), first, first + draw(st.integers(0, 4)))
-        taken = {other.onto for other in claims}
-        makes_way = [other for other in claims if other.first < other.last == first and other.tensor not in taken]
+        live = LiveRange(f"t{number}", draw(st.integers(1, 30)), first, first + draw(st.integers(0, 4)))
+        taken = {other.onto for other in live_ranges}
+        makes_way = [other for other in live_ranges if other.first < other.last == first and other.tensor not in taken]
         if makes_way and draw(st.booleans()):
             bypass = draw(st.sampled_from(makes_way))
-            claim = claim._replace(bits=bypass.bits, onto=bypass.tensor)
-        claims.append(claim)
-    return claims
+            live = live._replace(bits=bypass.bits, onto=bypass.tensor)
+        live_ranges.append(live)
+    return live_ranges
 
 
 @given(wishes(), st.integers(1, 100))
-def test_no_two_that_are_alive_share_a_bit(claims: list[Claim], bits: int) -> None:
-    addresses, top = allocate(claims, bits)
-    assert set(addresses) == {claim.tensor for claim in claims}
+def test_no_two_that_are_alive_share_a_bit(live_ranges: list[LiveRange], bits: int) -> None:
+    addresses, top = allocate(live_ranges, bits)
+    assert set(addresses) == {live.tensor for live in live_ranges}
     assert min(addresses.values()) >= 0
-    assert top == max(addresses[claim.tensor] + claim.bits for claim in claims)
-    for one, other in combinations(claims, 2):
+    assert top == max(addresses[live.tensor] + live.bits for live in live_ranges)
+    for one, other in combinations(live_ranges, 2):
         together = range(max(one.first, other.first), min(one.last, other.last) + 1)
         if together and other.onto == one.tensor:
             assert addresses[one.tensor] == addresses[other.tensor]
@@ -301,21 +306,21 @@ def test_no_two_that_are_alive_share_a_bit(claims: list[Claim], bits: int) -> No
 
 
 @given(wishes())
-def test_what_would_fit_without_ever_reusing_a_bit_fits(claims: list[Claim]) -> None:
-    bits = sum(claim.bits for claim in claims if claim.onto is None)
-    assert allocate(claims, bits)[1] <= bits
+def test_what_would_fit_without_ever_reusing_a_bit_fits(live_ranges: list[LiveRange]) -> None:
+    bits = sum(live.bits for live in live_ranges if live.onto is None)
+    assert allocate(live_ranges, bits)[1] <= bits
 
 
 @given(wishes(), st.integers(1, 100))
-def test_no_layout_is_smaller_than_what_is_alive_at_once(claims: list[Claim], bits: int) -> None:
-    alive = max(sum(claim.bits for claim in claims if claim.alive_beside(step)) for step in range(-1, 11))
-    assert allocate(claims, bits)[1] >= alive
+def test_no_layout_is_smaller_than_what_is_alive_at_once(live_ranges: list[LiveRange], bits: int) -> None:
+    alive = max(sum(live.bits for live in live_ranges if live.alive_beside(step)) for step in range(-1, 11))
+    assert allocate(live_ranges, bits)[1] >= alive
 
 
 @given(wishes(), st.integers(1, 100))
-def test_a_layout_is_a_placement_that_passes(claims: list[Claim], bits: int) -> None:
+def test_a_layout_is_a_placement_that_passes(live_ranges: list[LiveRange], bits: int) -> None:
     """The allocator and the checker agree on what may lie where."""
-    addresses, top = allocate(claims, bits)
-    residents = tuple(Resident(c.tensor, WHOLE, addresses[c.tensor], c.bits, c.first, c.last) for c in claims)
+    addresses, top = allocate(live_ranges, bits)
+    allocations = tuple(Allocation(c.tensor, WHOLE, addresses[c.tensor], c.bits, c.first, c.last) for c in live_ranges)
     machine = Machine(MACHINE.units, (Memory("fmm", top),), Clock(1), 1)
-    filled(*residents).checked(NETWORK, machine)
+    filled(*allocations).checked(NETWORK, machine)

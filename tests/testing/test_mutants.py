@@ -5,13 +5,13 @@ from __future__ import annotations
 from worlds import task
 
 from hyperdrive_sim.network.box import Box
-from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, Patch, Schedule, Site, Task
+from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, OperandLocations, Patch, Schedule, Task
 from hyperdrive_sim.testing.mutants import excused, idle, idles, late, paces, queues, reloads, repeated, unbound
 
 BOX = Box(0, 1, 0, 1, 0, 1)
 BRING = Copy("x", 0, 1, (BOX,), HOST, "maps")
 WEIGHTS = Load("L", 0, 1, 1, ("buffer",))
-WORK = Compute(Site(("L",), (), (), "buffer", ()), 0, 1, (Patch(BOX, BOX),))
+WORK = Compute(OperandLocations(("L",), (), (), "buffer", ()), 0, 1, (Patch(BOX, BOX),))
 
 SCHEDULE = Schedule(
     [

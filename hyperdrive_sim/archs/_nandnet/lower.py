@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from hyperdrive_sim.archs._nandnet.placement import value_bits
-from hyperdrive_sim.archs._nandnet.steps import Plan, Step
+from hyperdrive_sim.archs._nandnet.steps import NandnetPlan, NandnetStep
 from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Compute, Copy, Patch, Region, Site, Task
+from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Compute, Copy, OperandLocations, Patch, Region, Task
 from hyperdrive_sim.schedule.writer import Writer
 
 
@@ -30,7 +30,7 @@ class Ways(NamedTuple):
 class Layers(ABC):
     """The tasks written so far, and which of them later ones must wait for; how a step is computed is the accelerator's own."""
 
-    def __init__(self, network: Network, plan: Plan, ways: Ways, to: Writer) -> None:
+    def __init__(self, network: Network, plan: NandnetPlan, ways: Ways, to: Writer) -> None:
         self.network, self.plan, self.ways, self.to = network, plan, ways, to
         self.add = to.add
         self.done: list[int] = []
@@ -41,7 +41,7 @@ class Layers(ABC):
         self.left: dict[str, int] = {}
 
     @abstractmethod
-    def run(self, step: Step, frame: int) -> None:
+    def run(self, step: NandnetStep, frame: int) -> None:
         """Write the tasks of a step, the last of which are then `done`; the first come after what was, and after `arrived_for`."""
 
     def write(self, arrivals: Arrivals) -> None:
@@ -49,17 +49,21 @@ class Layers(ABC):
         for frame in self.to.each(range(arrivals.frames)):
             self._frame(frame, frame * arrivals.period_ps)
 
-    def arrived_for(self, step: Step) -> list[int]:
+    def arrived_for(self, step: NandnetStep) -> list[int]:
         """What brought the step's map from the host, if it came from there."""
         return [self.arrived[step.source]] if step.source in self.arrived else []
 
-    def finish(self, step: Step, channels: tuple[int, int], frame: int, ps: int, after: Iterable[int], with_: tuple[int, ...] = ()) -> int:
+    def finish(
+        self, step: NandnetStep, channels: tuple[int, int], frame: int, ps: int, after: Iterable[int], with_: tuple[int, ...] = ()
+    ) -> int:
         """The periphery adds up the counts of some output channels, adds constants, pools and compares; it starts *with_* others."""
         out, x = self.network.shape(step.output).box, self.network.shape(step.source)
         under = self.network.under(step.layers, out)[0]
         maps = self.ways.maps
-        site = Site(step.layers, (Region(maps, step.source, x.box),), (), self.ways.weights, (Region(maps, step.output, out),))
-        effect = Compute(site, *channels, (Patch(out, step.conv.needs(0, under, (x,)).clipped(x)),))
+        locations = OperandLocations(
+            step.layers, (Region(maps, step.source, x.box),), (), self.ways.weights, (Region(maps, step.output, out),)
+        )
+        effect = Compute(locations, *channels, (Patch(out, step.conv.needs(0, under, (x,)).clipped(x)),))
         waits = {*after, *([self.left[step.output]] if step.output in self.left else [])}
         done = self.add(Task("periphery", step.conv.name, self.ways.periphery, ps, tuple(sorted(waits)), with_, effect, frame=frame))
         self.used[step.source] = self.used[step.output] = done
@@ -84,7 +88,7 @@ class Layers(ABC):
         task = Task("input", tensor, self.ways.channel, ps, tuple(sorted(after)), (), effect, actions, 0, not_before_ps, frame)
         self.arrived[tensor] = self.add(task)
 
-    def _leave(self, step: Step, frame: int) -> None:
+    def _leave(self, step: NandnetStep, frame: int) -> None:
         """A finished map goes to the host."""
         tensor = step.output
         box = self.network.shape(tensor).box

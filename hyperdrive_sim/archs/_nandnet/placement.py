@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hyperdrive_sim.archs._nandnet.steps import Plan
+from hyperdrive_sim.archs._nandnet.steps import NandnetPlan
 from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.schedule.placement import Part, Placement, Resident
+from hyperdrive_sim.schedule.placement import Allocation, Part, Placement
 
 SIGN_BITS, SUM_BITS = 1, 16
 
@@ -13,19 +13,19 @@ def value_bits(network: Network, tensor: str) -> int:
     return SIGN_BITS if network.is_signs(tensor) else SUM_BITS
 
 
-def placed(network: Network, plan: Plan, *, unit: str, memory: str) -> Placement:
+def placed(network: Network, plan: NandnetPlan, *, unit: str, memory: str) -> Placement:
     """All maps in *memory*; *unit* is what finishes every layer."""
     maps = [*plan.entries, *(step.output for step in plan.steps)]
     bits = {name: network.shape(name).size * value_bits(network, name) for name in maps}
-    residents, address = [], 0
+    allocations, address = [], 0
     for name in maps:
-        residents.append(Resident(name, network.shape(name).box, address, bits[name], *_life(plan, name)))
+        allocations.append(Allocation(name, network.shape(name).box, address, bits[name], *_life(plan, name)))
         address += bits[name]
     parts = tuple(Part(step.output, network.shape(step.output).box, unit, memory) for step in plan.steps)
-    return Placement(parts, {memory: tuple(residents)}, plan.host, {name: value_bits(network, name) for name in maps})
+    return Placement(parts, {memory: tuple(allocations)}, plan.host, {name: value_bits(network, name) for name in maps})
 
 
-def _life(plan: Plan, name: str) -> tuple[int, int]:
+def _life(plan: NandnetPlan, name: str) -> tuple[int, int]:
     """The first and the last step that a map is needed in."""
     first = next((number for number, step in enumerate(plan.steps) if step.output == name), -1)
     last = max((number for number, step in enumerate(plan.steps) if step.source == name), default=first)

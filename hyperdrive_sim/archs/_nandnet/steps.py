@@ -15,7 +15,7 @@ from hyperdrive_sim.network.layers import Conv, Layer, MaxPool, MeanPool, Sign
 from hyperdrive_sim.schedule.mapped import Quantity
 
 
-class Step(NamedTuple):
+class NandnetStep(NamedTuple):
     """A convolution of the map of signs *source*, and the pooling and the sign behind it."""
 
     conv: Conv
@@ -36,23 +36,23 @@ class Step(NamedTuple):
         return bool(self.behind)
 
 
-class Plan(NamedTuple):
+class NandnetPlan(NamedTuple):
     """A network as the accelerator runs it. *entries* are maps of signs that come from the host, *exits* maps that go back to it."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[NandnetStep, ...]
     host: frozenset[str]
     entries: tuple[str, ...]
     exits: tuple[str, ...]
 
 
-def plan(network: Network, left_to_host: tuple[str, ...] = ()) -> Plan:
+def plan(network: Network, left_to_host: tuple[str, ...] = ()) -> NandnetPlan:
     """Raises InvalidInput for a network without such convolutions, or for a layer left to the host that is none of them."""
     sums = [layer for layer in network if isinstance(layer, Conv) and network.is_sums(layer.name)]
     convs = [conv for conv in sums if runs(conv)]
     if unknown := sorted(set(left_to_host) - {conv.name for conv in sums}):
         known = ", ".join(conv.name for conv in sums)
         raise InvalidInput.at("chip.left_to_host", f"'{unknown[0]}' is no binary layer of '{network.name}'", f"it has {known}")
-    steps = tuple(Step(conv, conv.inputs[0], tuple(_behind(network, conv))) for conv in convs if conv.name not in left_to_host)
+    steps = tuple(NandnetStep(conv, conv.inputs[0], tuple(_behind(network, conv))) for conv in convs if conv.name not in left_to_host)
     if sums and not convs:
         problem = f"has {sums[0].groups} groups; the accelerator can run no layer of '{network.name}'"
         raise InvalidInput.at(sums[0].name, problem, "it runs XNOR convolutions in one group")
@@ -62,7 +62,7 @@ def plan(network: Network, left_to_host: tuple[str, ...] = ()) -> Plan:
     ours, made = {name for step in steps for name in step.layers}, {step.output for step in steps}
     entries = tuple(dict.fromkeys(step.source for step in steps if step.source not in made))
     host = frozenset(layer.name for layer in network if layer.name not in ours)
-    return Plan(steps, host, entries, network.leaving((step.output for step in steps), host))
+    return NandnetPlan(steps, host, entries, network.leaving((step.output for step in steps), host))
 
 
 def runs(conv: Conv) -> bool:
@@ -70,7 +70,7 @@ def runs(conv: Conv) -> bool:
     return conv.counts and conv.groups == 1
 
 
-def ones_share(plan: Plan, network: Network) -> dict[str, Quantity]:
+def ones_share(plan: NandnetPlan, network: Network) -> dict[str, Quantity]:
     """What counting activations takes beside the kernels: one kernel of ones more than each convolution has, on average over them.
 
     Layers of a single output pixel are fully connected ones, which the paper does not count.

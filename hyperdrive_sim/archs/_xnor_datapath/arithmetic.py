@@ -42,7 +42,7 @@ class Xnor:
         self._rules: dict[tuple[str, int, int], Rule] = {}
 
     @cached_property
-    def _kernel(self) -> xnor.Kernel:
+    def _kernel(self) -> xnor.XnorKernel:
         """Made at first use: a run that computes no values loads no compiler."""
         return xnor.kernel(self._wanted)
 

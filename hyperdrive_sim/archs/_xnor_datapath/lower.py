@@ -12,33 +12,33 @@ from typing import NamedTuple
 
 from hyperdrive_sim.archs._xnor_datapath import timing
 from hyperdrive_sim.archs._xnor_datapath.machine import BPUS, BUFFER, FLASH, HOST_LINK, PARAMETERS, SINK, SOURCE, SUMS
-from hyperdrive_sim.archs._xnor_datapath.placement import Layout, geometry, parameter_bits, rooms
-from hyperdrive_sim.archs._xnor_datapath.steps import Step
-from hyperdrive_sim.archs._xnor_datapath.timing import Block, Pooled
+from hyperdrive_sim.archs._xnor_datapath.placement import CoreLayout, geometry, parameter_bits, rooms
+from hyperdrive_sim.archs._xnor_datapath.steps import CoreStep
+from hyperdrive_sim.archs._xnor_datapath.timing import BlockCost, Pooled
 from hyperdrive_sim.network.box import chunks
 from hyperdrive_sim.schedule.fifo import Fifo
 from hyperdrive_sim.schedule.machine import Machine
-from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Compute, Copy, Load, Patch, Region, Site, Task
+from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Compute, Copy, Load, OperandLocations, Patch, Region, Task
 from hyperdrive_sim.schedule.writer import Writer
 
 BLOCK, CHANNEL = "block", "channel"
 GRAINS = (BLOCK, CHANNEL)
 
 
-def write(layout: Layout, machine: Machine, to: Writer, arrivals: Arrivals, grain: str) -> None:
+def write(layout: CoreLayout, machine: Machine, to: Writer, arrivals: Arrivals, grain: str) -> None:
     """Write the tasks of some frames, one after the other."""
     lowering = _Lowering(layout, machine, to, grain)
     for frame in to.each(range(arrivals.frames)):
         lowering.frame(frame, frame * arrivals.period_ps)
 
 
-class Work(NamedTuple):
+class TermWork(NamedTuple):
     """One term of a step in one frame: where it reads and writes, and by the size of a block of channels what that takes."""
 
-    step: Step
+    step: CoreStep
     number: int
     frame: int
-    site: Site
+    locations: OperandLocations
     patch: Patch
     reader: str
     """The port that its rows come through: the source's, unless the map lies in the memory that is written."""
@@ -55,11 +55,11 @@ class Work(NamedTuple):
 class _Lowering:
     """The tasks written so far, and which of them later ones must wait for."""
 
-    def __init__(self, layout: Layout, machine: Machine, to: Writer, grain: str) -> None:
+    def __init__(self, layout: CoreLayout, machine: Machine, to: Writer, grain: str) -> None:
         self.layout, self.machine, self.to = layout, machine, to
         self.network, self.spec, self.plan = layout.network, layout.spec, layout.plan
         self.channels = layout.channels if grain == BLOCK else layout.at_once
-        self.rivals = _rivals(layout)
+        self.aliases = _aliases(layout)
         self.add = to.add
         self.ends: list[int] = []
         """What the next block waits for: all of the block before."""
@@ -97,11 +97,11 @@ class _Lowering:
 
     def _displaced(self, tensor: str) -> Iterator[int]:
         """The tasks that must be over before a map is written: the last block that used what lies in its place, and its way out."""
-        rivals = self.rivals[tensor]
-        yield from max((self.used[name] for name in rivals if name in self.used), default=[])
-        yield from (self.left[name] for name in rivals if name in self.left)
+        aliases = self.aliases[tensor]
+        yield from max((self.used[name] for name in aliases if name in self.used), default=[])
+        yield from (self.left[name] for name in aliases if name in self.left)
 
-    def _leave(self, step: Step, frame: int) -> None:
+    def _leave(self, step: CoreStep, frame: int) -> None:
         """A finished map of signs goes to the host."""
         tensor, name = step.output, step.terms[-1].conv.name
         bits, shape = self.layout.bits[tensor], self.network.shape(tensor)
@@ -110,13 +110,13 @@ class _Lowering:
         ps = self.machine.unit[HOST_LINK].ps(bits)
         self.left[tensor] = self.add(Task("output", name, HOST_LINK, ps, tuple(self.ends), (), effect, actions, frame=frame))
 
-    def _run(self, step: Step, frame: int, channels: int) -> None:
+    def _run(self, step: CoreStep, frame: int, channels: int) -> None:
         """All blocks of a step, in each of them its terms one after the other."""
         works = [self._work(step, number, frame) for number in range(len(step.terms))]
         before = {self.arrived.pop(name) for name in step.sources if name in self.arrived}
-        before |= {self.left[name] for name in self.rivals[step.output] if name in self.left}
+        before |= {self.left[name] for name in self.aliases[step.output] if name in self.left}
         self._first_rows(works[0], sorted({*self.ends, *before}))
-        costs: dict[tuple[int, int, int], Block] = {}
+        costs: dict[tuple[int, int, int], BlockCost] = {}
         for c0, c1 in self.to.each([*chunks(0, step.terms[-1].conv.out_channels, channels)]):
             for work in works:
                 words = self._words_done(step, c1) - self._words_done(step, c0) if work.last else 0
@@ -129,7 +129,7 @@ class _Lowering:
         for name in (*step.sources, step.output):
             self.used[name] = self.ends
 
-    def _work(self, step: Step, number: int, frame: int) -> Work:
+    def _work(self, step: CoreStep, number: int, frame: int) -> TermWork:
         """Where a term's operands are and where its result goes."""
         term, layers, shape = step.terms[number], step.layers(number), self.network.shape
         out, x, memory = shape(layers[-1]).box, shape(term.source), self.layout.memory
@@ -137,23 +137,23 @@ class _Lowering:
         operands = (Region(memory.get(term.bypass, SUMS), term.bypass, shape(term.bypass).box),) if term.bypass else ()
         ends = step.sign is not None and number == len(step.terms) - 1
         store = Region(memory[step.output] if ends else SUMS, layers[-1], out)
-        site = Site(layers, (Region(memory[term.source], term.source, x.box),), operands, BUFFER, (store,))
+        locations = OperandLocations(layers, (Region(memory[term.source], term.source, x.box),), operands, BUFFER, (store,))
         reader = SINK if memory[term.source] == memory[step.output] else SOURCE
-        return Work(step, number, frame, site, Patch(out, term.conv.needs(0, under, (x,)).clipped(x)), reader)
+        return TermWork(step, number, frame, locations, Patch(out, term.conv.needs(0, under, (x,)).clipped(x)), reader)
 
-    def _words_done(self, step: Step, channels: int) -> int:
+    def _words_done(self, step: CoreStep, channels: int) -> int:
         """Words of signs that are complete and can be pooled once so many channels are done; the last one need not be full."""
         if step.pool is None or step.sign is None:
             return 0
         return timing.words(channels, self.spec) if channels == step.terms[-1].conv.out_channels else channels // self.spec.word_bits
 
-    def _cost(self, work: Work, channels: int, words: int) -> Block:
+    def _cost(self, work: TermWork, channels: int, words: int) -> BlockCost:
         step, term = work.step, work.step.terms[work.number]
         pooled = Pooled(words, self.network.shape(step.output), step.pool) if step.pool and words else None
         ends = work.last and step.sign is not None
         return timing.block(geometry(self.network, term), channels, self.spec, adds=term.add is not None, ends=ends, pooled=pooled)
 
-    def _first_rows(self, work: Work, after: list[int]) -> None:
+    def _first_rows(self, work: TermWork, after: list[int]) -> None:
         """The row banks fill before the array can begin, but for the rows that come late in every pass; all are paid with the block's."""
         where = geometry(self.network, work.step.terms[work.number])
         window = timing.windows(where.conv.window.kernel, self.spec)[0]
@@ -161,7 +161,7 @@ class _Lowering:
         ps = max(1, self.machine.unit[work.reader].ps(words * self.spec.word_bits))
         self.ends = [self.add(Task("first rows", work.layer, work.reader, ps, tuple(after), frame=work.frame))]
 
-    def _block(self, work: Work, c0: int, c1: int, cost: Block) -> None:
+    def _block(self, work: TermWork, c0: int, c1: int, cost: BlockCost) -> None:
         """The four units' tasks for a block of channels of one term, all begun together but for the rows that come late."""
         spec, name, frame, ps = self.spec, work.layer, work.frame, self.machine.unit
         load = self._load(work, c0, c1)
@@ -174,7 +174,7 @@ class _Lowering:
         begun = (weights,) * double + (rows,) * bool(late)
         done = () if double else (weights,)
         array = {"bpu.unit_cycle": cost.unit_cycles, "dma.cycle": cost.array_cycles}
-        array_ps, effect = self.machine.clock.ps(cost.array_cycles), Compute(work.site, c0, c1, (work.patch,))
+        array_ps, effect = self.machine.clock.ps(cost.array_cycles), Compute(work.locations, c0, c1, (work.patch,))
         self.computed = self.add(Task("compute", name, BPUS, array_ps, done, begun, effect, array, frame=frame))
         sink = {"psum_read.word": cost.sink_reads, "psum_write.word": cost.sink_writes}
         sink_ps = self.machine.clock.ps(cost.sink_cycles)
@@ -183,14 +183,14 @@ class _Lowering:
             self.users.append(self.computed)
         self.ends = [rows, weights, self.computed, sums]
 
-    def _rows(self, what: str, work: Work, words: int, after: list[int]) -> int:
+    def _rows(self, what: str, work: TermWork, words: int, after: list[int]) -> int:
         """Rows of the input map on their way to the row banks."""
         ps = max(1, self.machine.unit[work.reader].ps(words * self.spec.word_bits))
         return self.add(Task(what, work.layer, work.reader, ps, tuple(after), (), None, {"map_read.word": words}, frame=work.frame))
 
-    def _load(self, work: Work, c0: int, c1: int) -> tuple[int, ...]:
+    def _load(self, work: TermWork, c0: int, c1: int) -> tuple[int, ...]:
         """The block's parameters come from the flash as soon as there is room, or are there from the first frame on."""
-        if self.layout.resident and work.frame:
+        if self.layout.kept and work.frame:
             return ()
         bits = parameter_bits(self.network, work.step, work.number, c1 - c0, self.spec)
         self.users = []
@@ -202,7 +202,7 @@ class _Lowering:
         self.loaded = self.add(Task("load", work.layer, FLASH, ps, tuple(after), (), effect, actions, frame=work.frame))
         return (self.loaded,)
 
-    def _pass_on(self, step: Step, channels: tuple[int, int], frame: int) -> None:
+    def _pass_on(self, step: CoreStep, channels: tuple[int, int], frame: int) -> None:
         """A block of sums goes to the host before the next one may take its room."""
         c0, c1 = channels
         box = self.network.shape(step.output).box
@@ -215,7 +215,7 @@ class _Lowering:
         self.left[step.output] = self.ends[0]
 
 
-def _rivals(layout: Layout) -> dict[str, set[str]]:
+def _aliases(layout: CoreLayout) -> dict[str, set[str]]:
     """For every entry, the maps that take any of its room at other times; for every result, the exits among those. Itself included."""
     taken, ours = list(rooms(layout)), layout.plan
     found: dict[str, set[str]] = {name: set() for name in (*ours.entries, *(step.output for step in ours.steps))}

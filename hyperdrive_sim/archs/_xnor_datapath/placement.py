@@ -16,99 +16,99 @@ from numpy.typing import NDArray
 from hyperdrive_sim.archs._xnor_datapath import timing
 from hyperdrive_sim.archs._xnor_datapath.machine import BPUS, MAPS, SUMS
 from hyperdrive_sim.archs._xnor_datapath.spec import DatapathSpec
-from hyperdrive_sim.archs._xnor_datapath.steps import Plan, Step, Term, plan
+from hyperdrive_sim.archs._xnor_datapath.steps import CorePlan, CoreStep, Term, plan
 from hyperdrive_sim.archs._xnor_datapath.timing import Geometry
 from hyperdrive_sim.errors import DoesNotFit, InvalidInput, Mistake
 from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.schedule.placement import Claim, Part, Placement, Resident, allocate
+from hyperdrive_sim.schedule.placement import Allocation, LiveRange, Part, Placement, allocate
 
 BEFORE_ALL = -1
 """The moment at which maps come from the host."""
 
 
-class Layout(NamedTuple):
-    """A network in the memories: the memory and the bits of each map of signs, the claims on both memories, how many output channels
-    each step computes as a block, and how many of them in the same cycle; *resident*: all parameters stay in the buffer.
+class CoreLayout(NamedTuple):
+    """A network in the memories: the memory and the bits of each map of signs, the live ranges in both memories, how many output channels
+    each step computes as a block, and how many of them in the same cycle; *kept*: all parameters stay in the buffer.
     """
 
     network: Network
     spec: DatapathSpec
-    plan: Plan
-    resident: bool
+    plan: CorePlan
+    kept: bool
     memory: dict[str, str]
     bits: dict[str, int]
-    claims: dict[str, list[Claim]]
+    live_ranges: dict[str, list[LiveRange]]
     channels: tuple[int, ...]
     at_once: tuple[int, ...]
 
     def shortage(self, bits: dict[str, int]) -> tuple[int, str, int]:
         """How many bits are missing at worst, in which memory and at which moment; none where it fits."""
         worst = 0, MAPS[0], 0
-        for memory, claims in self.claims.items():
-            alive = _alive_bits(claims)
+        for memory, live_ranges in self.live_ranges.items():
+            alive = _alive_bits(live_ranges)
             fullest = int(alive.argmax())
             missing = int(alive[fullest]) - bits[memory]
             if missing <= 0:
-                missing = allocate(claims, bits[memory])[1] - bits[memory]
+                missing = allocate(live_ranges, bits[memory])[1] - bits[memory]
             worst = max(worst, (missing, memory, fullest + BEFORE_ALL))
         return worst
 
 
-class Layouts:
+class CoreLayouts:
     """The ways to lay a network out: the input in the first memory or in the second."""
 
     def __init__(self, network: Network, spec: DatapathSpec) -> None:
         if spec.row_banks < spec.bpus:
             raise InvalidInput.at("chip.row_banks", f"{spec.row_banks} rows cannot feed {spec.bpus} BPUs", "take at least as many")
         self.network, self.spec, self.plan = network, spec, plan(network)
-        self.resident = _resident(network, self.plan, spec)
+        self.kept = _all_kept(network, self.plan, spec)
         self.bits = dict(zip(MAPS, spec.feature_map_memory_bits, strict=True))
         self.parameters = [max(self.parameter_bits(step, n, 1) for n in range(len(step.terms))) for step in self.plan.steps]
         """Bits of one output channel of each step's largest term."""
-        self.buffered = 10**9 if self.resident else spec.parameter_buffer_bits // 2
+        self.buffered = 10**9 if self.kept else spec.parameter_buffer_bits // 2
         """What a block's parameters may take of the buffer; anything, if they all stay in it."""
 
     @cached_property
-    def best(self) -> Layout:
+    def best(self) -> CoreLayout:
         """The layout with the most room; of those that fit, the one with the input in the first memory."""
         return min((self._with(entry) for entry in MAPS), key=lambda layout: max(0, layout.shortage(self.bits)[0]))
 
-    def _with(self, entry: str) -> Layout:
+    def _with(self, entry: str) -> CoreLayout:
         memory = dict.fromkeys(self.plan.entries, entry)
         for step in self.plan.steps:
             source = memory[step.terms[-1].source]
             memory[step.output] = MAPS[1 - MAPS.index(source)]
         maps = list(self._maps(memory))
-        bits = {claim.tensor: claim.bits for _, claim in maps}
+        bits = {live.tensor: live.bits for _, live in maps}
         at_once = tuple(self.parallel(number) for number in range(len(self.plan.steps)))
         most = self.spec.word_bits
         while True:
-            claims, channels = self._claims(memory, maps, at_once, most)
-            layout = Layout(self.network, self.spec, self.plan, self.resident, memory, bits, claims, channels, at_once)
+            live_ranges, channels = self._live_ranges(memory, maps, at_once, most)
+            layout = CoreLayout(self.network, self.spec, self.plan, self.kept, memory, bits, live_ranges, channels, at_once)
             if most == 1 or layout.shortage(self.bits)[0] <= 0:
                 return layout
             most //= 2
 
-    def _maps(self, memory: dict[str, str]) -> Iterator[tuple[str, Claim]]:
+    def _maps(self, memory: dict[str, str]) -> Iterator[tuple[str, LiveRange]]:
         """Every map of signs with its memory, and when it is there; before it is pooled under the name of what it is pooled from."""
         first, last = _lifetimes(self.plan)
         for number, step in enumerate(self.plan.steps):
             if step.pool and step.sign:
                 whole = unpooled(step)
                 bits = max(self.map_bits(self.network.shape(name)) for name in (whole, step.output))
-                yield memory[step.output], Claim(whole, bits, 2 * number, 2 * number)
+                yield memory[step.output], LiveRange(whole, bits, 2 * number, 2 * number)
         pooled = {step.output: unpooled(step) for step in self.plan.steps if step.pool}
         for name in first:
             onto = pooled.get(name)
-            yield memory[name], Claim(name, self.map_bits(self.network.shape(name)), first[name], last[name], onto)
+            yield memory[name], LiveRange(name, self.map_bits(self.network.shape(name)), first[name], last[name], onto)
 
-    def _claims(
-        self, memory: dict[str, str], maps: list[tuple[str, Claim]], at_once: tuple[int, ...], most: int
-    ) -> tuple[dict[str, list[Claim]], tuple[int, ...]]:
+    def _live_ranges(
+        self, memory: dict[str, str], maps: list[tuple[str, LiveRange]], at_once: tuple[int, ...], most: int
+    ) -> tuple[dict[str, list[LiveRange]], tuple[int, ...]]:
         """With room for the partial sums of as many channels as a step has at a time, *most* at most."""
-        claims = {name: [claim for where, claim in maps if where == name] for name in MAPS}
-        taken = {name: _alive_bits(claims[name]) for name in MAPS}
+        live_ranges = {name: [live for where, live in maps if where == name] for name in MAPS}
+        taken = {name: _alive_bits(live_ranges[name]) for name in MAPS}
         channels = []
         for number, step in enumerate(self.plan.steps):
             sink, each = memory[step.output], self.sum_bits(step)
@@ -118,10 +118,10 @@ class Layouts:
             together = max(at_once[number], timing.power_of_two(room))
             channels.append(together)
             live = together if len(step.terms) > 1 or not step.sign else at_once[number]
-            claims[sink].append(Claim(_sums(step), live * each, 2 * number, 2 * number))
-        return claims, tuple(channels)
+            live_ranges[sink].append(LiveRange(_sums(step), live * each, 2 * number, 2 * number))
+        return live_ranges, tuple(channels)
 
-    def parameter_bits(self, step: Step, number: int, channels: int) -> int:
+    def parameter_bits(self, step: CoreStep, number: int, channels: int) -> int:
         return parameter_bits(self.network, step, number, channels, self.spec)
 
     def parallel(self, number: int) -> int:
@@ -134,35 +134,35 @@ class Layouts:
     def map_bits(self, shape: Shape) -> int:
         return shape.rows * shape.columns * timing.words(shape.channels, self.spec) * self.spec.word_bits
 
-    def sum_bits(self, step: Step) -> int:
+    def sum_bits(self, step: CoreStep) -> int:
         """One channel's partial sums."""
         shape = self.network.shape(step.terms[-1].conv.name)
         return shape.rows * shape.columns * self.spec.psum_word_bits
 
 
-def _alive_bits(claims: list[Claim]) -> NDArray[np.int64]:
-    """How many bits are claimed at each moment, from the one before all on."""
-    changes = np.zeros(max((claim.last for claim in claims), default=0) - BEFORE_ALL + 2, np.int64)
-    for _, bits, first, last, onto in claims:
+def _alive_bits(live_ranges: list[LiveRange]) -> NDArray[np.int64]:
+    """How many bits are alive at each moment, from the one before all on."""
+    changes = np.zeros(max((live.last for live in live_ranges), default=0) - BEFORE_ALL + 2, np.int64)
+    for _, bits, first, last, onto in live_ranges:
         changes[first - BEFORE_ALL + (onto is not None)] += bits
         changes[last - BEFORE_ALL + 1] -= bits
     return np.cumsum(changes)
 
 
-def unpooled(step: Step) -> str:
+def unpooled(step: CoreStep) -> str:
     """The name of what is pooled: a map of signs, or of sums that the chip thresholds before it pools."""
     assert step.pool is not None
     return step.pool.inputs[0]
 
 
-def parameter_bits(network: Network, step: Step, number: int, channels: int, spec: DatapathSpec) -> int:
+def parameter_bits(network: Network, step: CoreStep, number: int, channels: int, spec: DatapathSpec) -> int:
     """Weights in whole words and, for the last term of a step that ends in signs, thresholds."""
     term, ends = step.terms[number], bool(step.sign) and number == len(step.terms) - 1
     weights = term.conv.window.taps * timing.words(network.shape(term.source).channels, spec) * spec.word_bits
     return channels * (weights + ends * spec.psum_word_bits)
 
 
-def _resident(network: Network, ours: Plan, spec: DatapathSpec) -> bool:
+def _all_kept(network: Network, ours: CorePlan, spec: DatapathSpec) -> bool:
     """Whether all parameters of the network stay in the buffer."""
     sizes = ((step, n, term.conv.out_channels) for step in ours.steps for n, term in enumerate(step.terms))
     return sum(parameter_bits(network, *size, spec) for size in sizes) <= spec.parameter_buffer_bits
@@ -172,7 +172,7 @@ def geometry(network: Network, term: Term) -> Geometry:
     return Geometry(term.conv, network.shape(term.source), network.shape(term.conv.name))
 
 
-def _lifetimes(plan: Plan) -> tuple[dict[str, int], dict[str, int]]:
+def _lifetimes(plan: CorePlan) -> tuple[dict[str, int], dict[str, int]]:
     """The moments at which maps of signs are born and last used. Sums for the host are never there as a whole."""
     first = {}
     for number, step in enumerate(plan.steps):
@@ -186,9 +186,9 @@ def _lifetimes(plan: Plan) -> tuple[dict[str, int], dict[str, int]]:
     return first, last
 
 
-def laid_out(network: Network, spec: DatapathSpec) -> Layout:
+def laid_out(network: Network, spec: DatapathSpec) -> CoreLayout:
     """The layout with the most room. Raises DoesNotFit, naming the layer, the memory and the bits."""
-    layouts = Layouts(network, spec)
+    layouts = CoreLayouts(network, spec)
     for step in layouts.plan.steps:
         for number, term in enumerate(step.terms):
             needed = layouts.parameter_bits(step, number, 1)
@@ -219,35 +219,35 @@ class Room(NamedTuple):
         return self.memory == other.memory and self.low < other.high and other.low < self.high
 
 
-def rooms(layout: Layout) -> Iterator[Room]:
+def rooms(layout: CoreLayout) -> Iterator[Room]:
     """All that is ever taken of the feature-map memories."""
     steps = layout.plan.steps
     owners = {_sums(step): step.output for step in steps} | {unpooled(step): step.output for step in steps if step.pool}
-    for memory, claim, at in _placed(layout):
-        yield Room(memory, at, at + claim.bits, owners.get(claim.tensor, claim.tensor))
+    for memory, live, at in _placed(layout):
+        yield Room(memory, at, at + live.bits, owners.get(live.tensor, live.tensor))
 
 
-def _placed(layout: Layout) -> Iterator[tuple[str, Claim, int]]:
-    """Every claim with its memory and its address."""
+def _placed(layout: CoreLayout) -> Iterator[tuple[str, LiveRange, int]]:
+    """Every live range with its memory and its address."""
     for memory, there in zip(MAPS, layout.spec.feature_map_memory_bits, strict=True):
-        address, _ = allocate(layout.claims[memory], there)
-        yield from ((memory, claim, address[claim.tensor]) for claim in layout.claims[memory])
+        address, _ = allocate(layout.live_ranges[memory], there)
+        yield from ((memory, live, address[live.tensor]) for live in layout.live_ranges[memory])
 
 
-def _sums(step: Step) -> str:
-    """What a step's partial sums are called among the claims; no layer is."""
+def _sums(step: CoreStep) -> str:
+    """What a step's partial sums are called among the live ranges; no layer is."""
     return f"sums of {step.terms[-1].conv.name}"
 
 
-def placed(layout: Layout) -> Placement:
-    """Parts and residents of a network."""
+def placed(layout: CoreLayout) -> Placement:
+    """Parts and allocations of a network."""
     shape, ours = layout.network.shape, layout.plan
-    residents: dict[str, tuple[Resident, ...]] = dict.fromkeys((*MAPS, SUMS), ())
+    allocations: dict[str, tuple[Allocation, ...]] = dict.fromkeys((*MAPS, SUMS), ())
     for memory, (tensor, bits, first, last, _), at in _placed(layout):
         if tensor in layout.bits:  # where partial sums lie is only kept free
-            residents[memory] += (Resident(tensor, shape(tensor).box, at, bits, first, last),)
+            allocations[memory] += (Allocation(tensor, shape(tensor).box, at, bits, first, last),)
     parts = tuple(Part(step.output, shape(step.output).box, BPUS, layout.memory[step.output] if step.sign else SUMS) for step in ours.steps)
     sums = {term.sums for step in ours.steps for term in step.terms}
-    held = {one.tensor for their in residents.values() for one in their}
+    held = {one.tensor for their in allocations.values() for one in their}
     words = dict.fromkeys(sums, layout.spec.psum_word_bits) | dict.fromkeys(held, 1)
-    return Placement(parts, residents, ours.host, words)
+    return Placement(parts, allocations, ours.host, words)

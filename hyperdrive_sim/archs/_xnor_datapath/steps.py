@@ -28,7 +28,7 @@ class Term(NamedTuple):
         return self.add.name if self.add else self.conv.name
 
 
-class Step(NamedTuple):
+class CoreStep(NamedTuple):
     """Terms that are summed up, and what is done with the sum: sign and pooling in the network's order, or nothing."""
 
     terms: tuple[Term, ...]
@@ -60,16 +60,16 @@ class Step(NamedTuple):
         return (term.conv.name, *([term.add.name] if term.add else []), *(layer.name for layer in behind))
 
 
-class Plan(NamedTuple):
+class CorePlan(NamedTuple):
     """A network as the datapath runs it. *entries* are maps of signs that come from the host, *exits* maps that go back to it."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[CoreStep, ...]
     host: frozenset[str]
     entries: tuple[str, ...]
     exits: tuple[str, ...]
 
 
-def plan(network: Network) -> Plan:
+def plan(network: Network) -> CorePlan:
     """Raises InvalidInput for a network without binary convolutions of binary maps, or with sums that the datapath cannot finish."""
     terms = _terms(network)
     if not terms:
@@ -79,7 +79,7 @@ def plan(network: Network) -> Plan:
     made = {step.output for step in steps}
     entries = tuple(dict.fromkeys(name for step in steps for name in step.sources if name not in made))
     host = frozenset(layer.name for layer in network if layer.name not in ours)
-    return Plan(steps, host, entries, network.leaving((step.output for step in steps), host))
+    return CorePlan(steps, host, entries, network.leaving((step.output for step in steps), host))
 
 
 def runs(conv: Conv) -> bool:
@@ -129,7 +129,7 @@ def _terms(network: Network) -> dict[str, Term]:
     return dict(sorted(terms.items(), key=lambda item: order[item[0]]))
 
 
-def _steps(network: Network, terms: dict[str, Term]) -> Iterator[Step]:
+def _steps(network: Network, terms: dict[str, Term]) -> Iterator[CoreStep]:
     """Chains of terms that end in a sum that is no term's bypass."""
     bypasses = {term.bypass for term in terms.values()}
     for sums, term in terms.items():
@@ -139,7 +139,7 @@ def _steps(network: Network, terms: dict[str, Term]) -> Iterator[Step]:
         chain = [term]
         while chain[0].bypass in terms:
             chain.insert(0, terms[chain[0].bypass])
-        yield Step(tuple(chain), _behind(network, term))
+        yield CoreStep(tuple(chain), _behind(network, term))
 
 
 def _check_inner(network: Network, term: Term) -> None:

@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from hyperdrive_sim.archs._xnor_datapath import timing
 from hyperdrive_sim.archs._xnor_datapath.machine import CHIP
-from hyperdrive_sim.archs._xnor_datapath.placement import Layout, geometry
+from hyperdrive_sim.archs._xnor_datapath.placement import CoreLayout, geometry
 from hyperdrive_sim.archs._xnor_datapath.spec import DatapathSpec
 from hyperdrive_sim.schedule.mapped import Tiles
 
 
-def tiles(layout: Layout, layer: str | None) -> Tiles:
+def tiles(layout: CoreLayout, layer: str | None) -> Tiles:
     """BPUs x xnor-sum units: products counted over those that there were cycles for."""
     spec = layout.spec
     useful, total = np.zeros((spec.bpus, spec.xnor_sums_per_bpu)), 0

@@ -130,7 +130,7 @@ def _rows(height: int, first: int, stride: int, there: int, positions: int) -> i
     return sum(max(0, min(there, start + height) - max(0, start)) for start in starts)
 
 
-class Block(NamedTuple):
+class BlockCost(NamedTuple):
     """What a block of output channels of one term takes.
 
     `array_cycles` of the BPUs, and the `unit_cycles` of their units that are paid; `source_words` to the row banks, of which `late_words`
@@ -147,7 +147,7 @@ class Block(NamedTuple):
     sink_writes: int
 
 
-def block(geometry: Geometry, channels: int, spec: DatapathSpec, *, adds: bool, ends: bool, pooled: Pooled | None) -> Block:
+def block(geometry: Geometry, channels: int, spec: DatapathSpec, *, adds: bool, ends: bool, pooled: Pooled | None) -> BlockCost:
     """*adds*: to a sum or a bypass that is there; *ends*: in signs, of which *pooled* says what becomes of them."""
     conv, x, out = geometry
     parts, tiles = windows(conv.window.kernel, spec), words(x.channels, spec)
@@ -168,7 +168,7 @@ def block(geometry: Geometry, channels: int, spec: DatapathSpec, *, adds: bool, 
     pool_reads, pool_writes = pooled.accesses if pooled else (0, 0)
     busy = -(-(sums + again + pool_reads) // spec.sink_words_per_cycle)
     reads = sums - (0 if adds else pixels) + again + pool_reads
-    return Block(array, paid, read, late, bits, busy, reads, sums + pool_writes)
+    return BlockCost(array, paid, read, late, bits, busy, reads, sums + pool_writes)
 
 
 class Pooled(NamedTuple):

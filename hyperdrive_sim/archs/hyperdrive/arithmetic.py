@@ -31,7 +31,7 @@ class Fp16:
         self._packed: dict[tuple[str, int, int], Any] = {}
 
     @cached_property
-    def _kernel(self) -> kernels.Kernel:
+    def _kernel(self) -> kernels.Fp16Kernel:
         """Made at first use: a run that computes no values loads no compiler."""
         return kernels.kernel(self._wanted)
 

@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 from hyperdrive_sim.archs.hyperdrive.machine import send_buffer
 from hyperdrive_sim.archs.hyperdrive.pieces import Piece
-from hyperdrive_sim.archs.hyperdrive.placement import Layout
+from hyperdrive_sim.archs.hyperdrive.placement import MeshLayout
 from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS
 from hyperdrive_sim.errors import DoesNotFit, Mistake
 from hyperdrive_sim.network.box import Box, Shape, new
 from hyperdrive_sim.schedule.fifo import Fifo
 from hyperdrive_sim.schedule.machine import Machine
-from hyperdrive_sim.schedule.mesh import HORIZONTAL, VERTICAL, Chip, strip
+from hyperdrive_sim.schedule.mesh import HORIZONTAL, VERTICAL, Chip, halo_box
 from hyperdrive_sim.schedule.tasks import Copy, Task
 
 
@@ -50,7 +50,7 @@ Routes = tuple[Route, ...]
 class Exchange:
     """Writes the tasks that carry borders, and remembers which of them each chip has yet to wait for."""
 
-    def __init__(self, layout: Layout, machine: Machine, tasks: list[Task]) -> None:
+    def __init__(self, layout: MeshLayout, machine: Machine, tasks: list[Task]) -> None:
         self.layout, self.units, self.tasks = layout, machine.unit, tasks
         self.arrivals: defaultdict[tuple[str, Chip], list[int]] = defaultdict(list)
         self.credits: dict[Chip, int] = {}
@@ -77,7 +77,7 @@ class Exchange:
         part = self.layout.part(tensor, chip)
         routes = []
         for side, other in self.layout.mesh.neighbours[chip].items():
-            edge = strip(part, side, 1)
+            edge = halo_box(part, side, 1)
             if boxes := tuple(box for out in outs if (box := out & edge)):
                 source = f"{chip}.fmm" if stored else send_buffer(chip, side)
                 border = self._crossing("border", f"{chip}.{side}", boxes, channels, source, other)
@@ -87,7 +87,7 @@ class Exchange:
     def _forwards(self, edge: Box, boxes: Sequence[Box], channels: int, via: Chip) -> Iterator[Crossing]:
         for side in HORIZONTAL:
             beside = self.layout.mesh.neighbours[via].get(side)
-            corner = tuple(box for sent in boxes if (box := sent & strip(edge, side, 1)))
+            corner = tuple(box for sent in boxes if (box := sent & halo_box(edge, side, 1)))
             if beside and corner:
                 yield self._crossing("corner", f"{via}.{side}", corner, channels, f"{via}.border", beside)
 

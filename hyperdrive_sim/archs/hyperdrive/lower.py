@@ -12,30 +12,30 @@ from typing import NamedTuple
 from hyperdrive_sim.archs.hyperdrive import timing
 from hyperdrive_sim.archs.hyperdrive.exchange import Exchange
 from hyperdrive_sim.archs.hyperdrive.machine import HOST_LINK, WEIGHTS, array
-from hyperdrive_sim.archs.hyperdrive.pieces import Piece, Pieces, site
-from hyperdrive_sim.archs.hyperdrive.placement import BEFORE_ALL, Layout
+from hyperdrive_sim.archs.hyperdrive.pieces import Piece, Pieces, locations
+from hyperdrive_sim.archs.hyperdrive.placement import BEFORE_ALL, MeshLayout
 from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS
-from hyperdrive_sim.archs.hyperdrive.steps import Step
+from hyperdrive_sim.archs.hyperdrive.steps import HyperdriveStep
 from hyperdrive_sim.network.box import Box, chunks, new
 from hyperdrive_sim.schedule.fifo import Fifo
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.mesh import Chip
-from hyperdrive_sim.schedule.placement import Placement, Resident
-from hyperdrive_sim.schedule.tasks import HOST, NOTHING, Arrivals, Compute, Copy, Load, Patch, Site, Task
+from hyperdrive_sim.schedule.placement import Allocation, Placement
+from hyperdrive_sim.schedule.tasks import HOST, NOTHING, Arrivals, Compute, Copy, Load, OperandLocations, Patch, Task
 from hyperdrive_sim.schedule.writer import Writer
 
 
-class Work(NamedTuple):
+class StepWork(NamedTuple):
     """What is the same for all blocks and chips of a step: the time and actions of a piece by its pixels, the time of the first
     pixel and whether the weights arrive as fast as it uses them, whether the borders are sent and whether the map leaves for the host.
     """
 
-    step: Step
+    step: HyperdriveStep
     frame: int
     costs: dict[int, tuple[int, dict[str, int]]]
     head_ps: int
     hidden: bool
-    ringed: bool
+    sends_halo: bool
     leaves: bool
 
 
@@ -44,7 +44,7 @@ class Post(NamedTuple):
 
     chip: Chip
     array: str
-    site: Site
+    locations: OperandLocations
     pieces: tuple[Piece, ...]
 
 
@@ -58,7 +58,7 @@ class Stream(NamedTuple):
 class Lowering:
     """The tasks written so far, and which of them later ones must wait for."""
 
-    def __init__(self, layout: Layout, machine: Machine, placement: Placement, to: Writer, grain: str) -> None:
+    def __init__(self, layout: MeshLayout, machine: Machine, placement: Placement, to: Writer, grain: str) -> None:
         self.layout, self.machine, self.placement, self.to = layout, machine, placement, to
         self.network, self.spec, self.chips = layout.network, layout.spec, layout.mesh.chips
         self.pieces = Pieces(layout, grain)
@@ -101,16 +101,16 @@ class Lowering:
                 sent = self.add(Task("input", tensor, HOST_LINK, link.ps(bits), after, (), effect, actions, 0, not_before_ps, frame))
                 first = sent if first is None else first
                 self.arrived.setdefault((tensor, chip), []).append(sent)
-                if tensor in self.layout.ringed:
+                if tensor in self.layout.halo_maps:
                     (routes,) = self.exchange.routes(tensor, chip, _stored(part), c1 - c0, stored=True)
                     self.exchange.send(tensor, (tensor, c0, c1, frame), routes, sent, stored=True)
 
-    def _run(self, step: Step, frame: int) -> None:
+    def _run(self, step: HyperdriveStep, frame: int) -> None:
         """All blocks of a step on all chips."""
         work = self._work(step, frame)
         waits = {chip: self._inputs(step, chip) for chip in self.chips}
-        posts = [Post(chip, array(chip), site(step, chip, self.layout), self.pieces.of(step, chip)) for chip in self.chips]
-        alike = self.network.shape(step.source), self.network.shape(step.output), step.conv.window, work.ringed, work.leaves
+        posts = [Post(chip, array(chip), locations(step, chip, self.layout), self.pieces.of(step, chip)) for chip in self.chips]
+        alike = self.network.shape(step.source), self.network.shape(step.output), step.conv.window, work.sends_halo, work.leaves
         for c0, c1 in self.to.each([*chunks(0, step.conv.out_channels, self.spec.lanes)], alike):
             stream = self._stream(step, c0, c1, frame)
             ends = []
@@ -124,23 +124,23 @@ class Lowering:
         if self.prefetch:
             self.exchange.credits = dict(zip(self.chips, self.last, strict=True))
 
-    def _work(self, step: Step, frame: int) -> Work:
+    def _work(self, step: HyperdriveStep, frame: int) -> StepWork:
         channels, core = self.network.shape(step.source).channels, self.machine.clock
         sizes = {piece.pixels for chip in self.chips for piece in self.pieces.of(step, chip)}
         actions = {n: timing.phases(n, step, channels, self.spec, bypass=step.output in self.paid) for n in sizes}
         costs = {n: (core.ps(sum(cycles.values())), cycles) for n, cycles in actions.items()}
         head_ps = core.ps(timing.head_cycles(step, channels))
         plan = self.layout.plan
-        return Work(step, frame, costs, head_ps, self._hidden(step), step.output in self.layout.ringed, step.output in plan.exits)
+        return StepWork(step, frame, costs, head_ps, self._hidden(step), step.output in self.layout.halo_maps, step.output in plan.exits)
 
-    def _inputs(self, step: Step, chip: Chip) -> list[int]:
+    def _inputs(self, step: HyperdriveStep, chip: Chip) -> list[int]:
         """What a chip's first block of a step comes after: maps and borders that no earlier step has waited for."""
         waits = [task for tensor in (step.source, step.bypass) if tensor for task in self.arrived.pop((tensor, chip), ())]
         if step.halo:
             waits += self.exchange.arrivals.pop((step.source, chip), ())
         return waits + self.left.pop(chip, [])
 
-    def _stream(self, step: Step, c0: int, c1: int, frame: int) -> Stream:
+    def _stream(self, step: HyperdriveStep, c0: int, c1: int, frame: int) -> Stream:
         """The weights of one block, to all chips at once, as soon as every chip has room for them."""
         layer = step.conv.name
         bits = self.network.weight_bits(layer, c1 - c0)
@@ -153,12 +153,12 @@ class Lowering:
         self.weights.push(stream, bits)
         return stream
 
-    def _block(self, work: Work, post: Post, channels: tuple[int, int], stream: int, before: list[int]) -> int:
+    def _block(self, work: StepWork, post: Post, channels: tuple[int, int], stream: int, before: list[int]) -> int:
         """One chip's tasks for one block of output channels; returns the last of its array."""
         chip, unit, at, pieces = post
         c0, c1 = channels
         name, frame, tasks = work.step.conv.name, work.frame, self.tasks
-        routes = self.exchange.routes(work.step.output, chip, pieces, c1 - c0) if work.ringed else None
+        routes = self.exchange.routes(work.step.output, chip, pieces, c1 - c0) if work.sends_halo else None
         after, done = before, -1
         begins: tuple[int, ...] = (stream,)
         for number, (pixels, patches) in enumerate(pieces):
@@ -178,13 +178,13 @@ class Lowering:
             self._leave(work.step, chip, (c0, c1, frame), done)
         return done
 
-    def _hidden(self, step: Step) -> bool:
+    def _hidden(self, step: HyperdriveStep) -> bool:
         """Whether the weights of a block arrive as fast as the first pixel uses them."""
         bits = self.network.weight_bits(step.conv.name, min(self.spec.lanes, step.conv.out_channels))
         head = self.machine.clock.ps(timing.head_cycles(step, self.network.shape(step.source).channels))
         return self.machine.unit[WEIGHTS].ps(bits) <= head
 
-    def _leave(self, step: Step, chip: Chip, block: tuple[int, int, int], done: int) -> None:
+    def _leave(self, step: HyperdriveStep, chip: Chip, block: tuple[int, int, int], done: int) -> None:
         """A finished block goes back to the host."""
         c0, c1, frame = block
         part = self.layout.part(step.output, chip)
@@ -196,16 +196,16 @@ class Lowering:
 
     def _gate(self) -> list[int]:
         """What of the previous frame must be over before the next one's input may take its place in the memories."""
-        free_after = max(map(_last_rival, self.placement.residents.values()))
+        free_after = max(map(_last_alias, self.placement.allocations.values()))
         if free_after < len(self.step_ends):
             return self.step_ends[free_after]
         return [*self.step_ends[-1], *(task for tasks in self.left.values() for task in tasks)]
 
 
-def _last_rival(residents: tuple[Resident, ...]) -> int:
+def _last_alias(allocations: tuple[Allocation, ...]) -> int:
     """The last step in which anything lies where the input will lie."""
-    inputs = [resident for resident in residents if resident.first == BEFORE_ALL]
-    return max((other.last for one in inputs for other in residents if one.overlaps(other)), default=BEFORE_ALL)
+    inputs = [allocation for allocation in allocations if allocation.first == BEFORE_ALL]
+    return max((other.last for one in inputs for other in allocations if one.overlaps(other)), default=BEFORE_ALL)
 
 
 def _stored(part: Box) -> tuple[Piece, ...]:
@@ -213,7 +213,7 @@ def _stored(part: Box) -> tuple[Piece, ...]:
     return (Piece(0, (Patch(part, part),)),)
 
 
-def _bypasses_paid(layout: Layout) -> set[str]:
+def _bypasses_paid(layout: MeshLayout) -> set[str]:
     """The sums whose bypass phase costs cycles: all, or the first of each shape as in the published cycle table."""
     sums = [step.output for step in layout.plan.steps if step.add]
     if layout.spec.bypass_adds == "all":

@@ -11,7 +11,7 @@ from hyperdrive_sim.archs.hyperdrive.lower import Lowering
 from hyperdrive_sim.archs.hyperdrive.machine import build
 from hyperdrive_sim.archs.hyperdrive.meshes import fitting, smallest
 from hyperdrive_sim.archs.hyperdrive.pieces import GRAINS
-from hyperdrive_sim.archs.hyperdrive.placement import Layout, Shortage, check_cuttable, placed
+from hyperdrive_sim.archs.hyperdrive.placement import MeshLayout, Shortage, check_cuttable, placed
 from hyperdrive_sim.archs.hyperdrive.prices import prices
 from hyperdrive_sim.archs.hyperdrive.spec import HyperdriveSpec
 from hyperdrive_sim.archs.hyperdrive.steps import plan
@@ -37,7 +37,7 @@ class MappedHyperdrive:
         check_cuttable(network, ours, spec.chips)
         mesh = Mesh(*spec.chips)
         self.machine = build(spec, mesh)
-        self.layout = Layout(network, ours, spec, mesh)
+        self.layout = MeshLayout(network, ours, spec, mesh)
         if shortage := self.layout.shortage():
             raise DoesNotFit(_explained(shortage, self.layout))
         self.placement = placed(self.layout).checked(network, self.machine)
@@ -55,7 +55,7 @@ class MappedHyperdrive:
         return tiles(self.layout, layer)
 
 
-def _explained(shortage: Shortage, layout: Layout) -> Mistake:
+def _explained(shortage: Shortage, layout: MeshLayout) -> Mistake:
     mesh, (rows, columns) = smallest(layout.network, layout.plan, layout.spec), layout.spec.chips
     wanted = f"layer '{shortage.layer}' needs {shortage.needed} bits of each chip's {MEMORIES[shortage.memory]}"
     cure = f"the smallest mesh that holds this network is [{mesh[0]}, {mesh[1]}]" if mesh else "no mesh holds it, the memory must be larger"

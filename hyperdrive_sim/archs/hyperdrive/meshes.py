@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hyperdrive_sim.archs.hyperdrive.placement import MOST_CHIPS, Layout, lifetimes, smallest_map
+from hyperdrive_sim.archs.hyperdrive.placement import MOST_CHIPS, MeshLayout, lifetimes, smallest_map
 from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS, HyperdriveSpec
-from hyperdrive_sim.archs.hyperdrive.steps import Plan
+from hyperdrive_sim.archs.hyperdrive.steps import HyperdrivePlan
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.schedule.mesh import Mesh
 
 
-def smallest(network: Network, plan: Plan, spec: HyperdriveSpec) -> tuple[int, int] | None:
+def smallest(network: Network, plan: HyperdrivePlan, spec: HyperdriveSpec) -> tuple[int, int] | None:
     """The first of the fitting meshes; None if no mesh will do."""
     return next(fitting(network, plan, spec), None)
 
 
-def fitting(network: Network, plan: Plan, spec: HyperdriveSpec) -> Iterator[tuple[int, int]]:
+def fitting(network: Network, plan: HyperdrivePlan, spec: HyperdriveSpec) -> Iterator[tuple[int, int]]:
     """Meshes whose memories hold the network: fewest chips first, then the smallest patch per tile (the fastest), then the squarest."""
     entry, limit = network.shape(plan.entries[0]), smallest_map(network, plan)
     profiles = _profiles(network, plan)
@@ -33,15 +33,15 @@ def fitting(network: Network, plan: Plan, spec: HyperdriveSpec) -> Iterator[tupl
         words = max(sum(channels * patch(mesh, stride) for stride, channels in profile) for profile in profiles)
         if words * spec.tiles * WORD_BITS > spec.feature_map_memory_bits:  # a bound, before anything is laid out
             continue
-        if Layout(network, plan, spec, Mesh(*mesh)).shortage() is None:
+        if MeshLayout(network, plan, spec, Mesh(*mesh)).shortage() is None:
             yield mesh
 
 
-def _profiles(network: Network, plan: Plan) -> set[tuple[tuple[int, int], ...]]:
+def _profiles(network: Network, plan: HyperdrivePlan) -> set[tuple[tuple[int, int], ...]]:
     """What is alive together in any step, as (stride, channels) of the maps: the same on every mesh."""
     found = set()
-    claims = lifetimes(plan)
+    live_ranges = lifetimes(plan)
     for number in range(len(plan.steps)):
-        alive = [c.tensor for c in claims if c.alive_beside(number)]
+        alive = [c.tensor for c in live_ranges if c.alive_beside(number)]
         found.add(tuple(sorted((plan.stride[tensor], network.shape(tensor).channels) for tensor in alive)))
     return found

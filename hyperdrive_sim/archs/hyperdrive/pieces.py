@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from hyperdrive_sim.archs.hyperdrive import timing
 from hyperdrive_sim.archs.hyperdrive.machine import send_buffer
-from hyperdrive_sim.archs.hyperdrive.placement import Layout
-from hyperdrive_sim.archs.hyperdrive.steps import Step
+from hyperdrive_sim.archs.hyperdrive.placement import MeshLayout
+from hyperdrive_sim.archs.hyperdrive.steps import HyperdriveStep
 from hyperdrive_sim.network.box import Box
-from hyperdrive_sim.schedule.mesh import Chip, strip
-from hyperdrive_sim.schedule.tasks import Patch, Region, Site
+from hyperdrive_sim.schedule.mesh import Chip, halo_box
+from hyperdrive_sim.schedule.tasks import OperandLocations, Patch, Region
 
 BLOCK, PIXEL = "block", "pixel"
 GRAINS = (BLOCK, PIXEL)
@@ -29,11 +29,11 @@ class Piece(NamedTuple):
 class Pieces:
     """Cuts parts into pieces; equal parts of equal layers share theirs."""
 
-    def __init__(self, layout: Layout, grain: str) -> None:
+    def __init__(self, layout: MeshLayout, grain: str) -> None:
         self.layout, self.grain = layout, grain
         self._cut: dict[tuple[object, ...], tuple[Piece, ...]] = {}
 
-    def of(self, step: Step, chip: Chip) -> tuple[Piece, ...]:
+    def of(self, step: HyperdriveStep, chip: Chip) -> tuple[Piece, ...]:
         layout = self.layout
         shapes = layout.network.shape(step.source), layout.network.shape(step.output)
         key = (chip, layout.plan.stride[step.output], shapes, step.conv.window)
@@ -41,14 +41,14 @@ class Pieces:
             self._cut[key] = tuple(self._whole(step, chip) if self.grain == BLOCK else self._by_pixel(step, chip))
         return self._cut[key]
 
-    def _whole(self, step: Step, chip: Chip) -> list[Piece]:
-        """All at once; the chip fetches its own part of the input and, for a 3 x 3 kernel, the whole ring around it."""
+    def _whole(self, step: HyperdriveStep, chip: Chip) -> list[Piece]:
+        """All at once; the chip fetches its own part of the input and, for a 3 x 3 kernel, the whole halo around it."""
         out, shape = self.layout.part(step.output, chip), self.layout.network.shape(step.source)
         fetch = self.layout.part(step.source, chip).grown(step.halo).clipped(shape)
         rows, columns = timing.patch(out, self.layout.spec)
         return [Piece(rows * columns, (Patch(out, fetch),))]
 
-    def _by_pixel(self, step: Step, chip: Chip) -> list[Piece]:
+    def _by_pixel(self, step: HyperdriveStep, chip: Chip) -> list[Piece]:
         out, spec = self.layout.part(step.output, chip), self.layout.spec
         rows, columns = timing.patch(out, spec)
         pieces = []
@@ -62,23 +62,25 @@ class Pieces:
                 pieces.append(Piece(1, tuple(self._pixel(step, pixel) for pixel in pixels)))
         return pieces
 
-    def _pixel(self, step: Step, out: Box) -> Patch:
+    def _pixel(self, step: HyperdriveStep, out: Box) -> Patch:
         shape = self.layout.network.shape(step.source)
         return Patch(out, step.conv.needs(0, out, (shape,)).clipped(shape))
 
 
-def site(step: Step, chip: Chip, layout: Layout) -> Site:
+def locations(step: HyperdriveStep, chip: Chip, layout: MeshLayout) -> OperandLocations:
     """Where a chip's operands are and its results go: into its own memory, and along its edges into the send buffers too."""
     memory = f"{chip}.fmm"
     reads = [Region(memory, step.source, layout.part(step.source, chip))]
-    if step.halo and step.source in layout.ringed:
-        reads += [Region(f"{chip}.border", step.source, layout.seen(step.source, side, other)) for side, other in layout.ring(chip).items()]
+    if step.halo and step.source in layout.halo_maps:
+        reads += [
+            Region(f"{chip}.border", step.source, layout.seen(step.source, side, other)) for side, other in layout.neighbours(chip).items()
+        ]
         reads += [
             Region(f"{chip}.corner", step.source, layout.seen(step.source, side, other)) for side, other in layout.corners(chip).items()
         ]
     part = layout.part(step.output, chip)
     stores = [Region(memory, step.output, part)]
-    if step.output in layout.ringed:
-        stores += [Region(send_buffer(chip, side), step.output, strip(part, side, 1)) for side in layout.mesh.neighbours[chip]]
+    if step.output in layout.halo_maps:
+        stores += [Region(send_buffer(chip, side), step.output, halo_box(part, side, 1)) for side in layout.mesh.neighbours[chip]]
     operands = (Region(memory, step.bypass, part),) if step.bypass else ()
-    return Site(step.layers, tuple(reads), operands, f"{chip}.wbuf", tuple(stores))
+    return OperandLocations(step.layers, tuple(reads), operands, f"{chip}.wbuf", tuple(stores))

@@ -1,8 +1,8 @@
-"""Where Hyperdrive keeps what: maps cut over the mesh, ping-pong in the feature-map memories, rings of neighbours' pixels beside them.
+"""Where Hyperdrive keeps what: maps cut over the mesh, ping-pong in the feature-map memories, halos (neighbours' pixels) beside them.
 
 The mesh cuts the map that comes from the host evenly, and a map of half its size at half the pixel numbers, rounded up. So what a chip
-reads lies in its own part of the input and the one ring of pixels around it, at every stride and for odd sizes too; a 1 x 1 layer needs
-no ring at all. All chips use the same addresses, those that the largest part needs.
+reads lies in its own part of the input and the halo of one pixel around it, at every stride and for odd sizes too; a 1 x 1 layer needs
+no halo at all. All chips use the same addresses, those that the largest part needs.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from itertools import pairwise, product
 from typing import NamedTuple
 
 from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS, HyperdriveSpec
-from hyperdrive_sim.archs.hyperdrive.steps import Plan
+from hyperdrive_sim.archs.hyperdrive.steps import HyperdrivePlan
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape, cuts
 from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.schedule.mesh import HORIZONTAL, OPPOSITE, VERTICAL, Chip, Mesh, Side, strip
-from hyperdrive_sim.schedule.placement import Claim, Part, Placement, Resident, allocate
+from hyperdrive_sim.schedule.mesh import HORIZONTAL, OPPOSITE, VERTICAL, Chip, Mesh, Side, halo_box
+from hyperdrive_sim.schedule.placement import Allocation, LiveRange, Part, Placement, allocate
 
 MOST_CHIPS = 4096
 
@@ -39,10 +39,10 @@ class Shortage(NamedTuple):
     there: int
 
 
-class Layout:
+class MeshLayout:
     """A network's maps on one mesh: cut lines, lifetimes and addresses, the same for all chips."""
 
-    def __init__(self, network: Network, plan: Plan, spec: HyperdriveSpec, mesh: Mesh) -> None:
+    def __init__(self, network: Network, plan: HyperdrivePlan, spec: HyperdriveSpec, mesh: Mesh) -> None:
         self.network, self.plan, self.spec, self.mesh = network, plan, spec, mesh
         entry = network.shape(plan.entries[0])
         self._by_stride: dict[int, tuple[list[int], list[int]]] = {}
@@ -68,22 +68,22 @@ class Layout:
         return max(b - a for a, b in pairwise(rows)), max(b - a for a, b in pairwise(columns))
 
     @cached_property
-    def ringed(self) -> tuple[str, ...]:
+    def halo_maps(self) -> tuple[str, ...]:
         """Maps of which a chip needs its neighbours' pixels: inputs of 3 x 3 layers, on more than one chip."""
         if len(self.mesh.chips) == 1:
             return ()
         return tuple(dict.fromkeys(step.source for step in self.plan.steps if step.halo))
 
-    def claims(self) -> dict[str, list[Claim]]:
+    def live_ranges(self) -> dict[str, list[LiveRange]]:
         """What every chip's memories must hold, and from which step to which."""
-        lives = {claim.tensor: claim for claim in lifetimes(self.plan)}
-        seen = {t: max(number for number, step in enumerate(self.plan.steps) if step.source == t and step.halo) for t in self.ringed}
-        rings = [Claim(t, self._ring_bits(t), lives[t].first, seen[t]) for t in self.ringed]
-        corners = [Claim(t, self._corner_bits(t), lives[t].first, seen[t]) for t in self.ringed]
+        lives = {live.tensor: live for live in lifetimes(self.plan)}
+        seen = {t: max(number for number, step in enumerate(self.plan.steps) if step.source == t and step.halo) for t in self.halo_maps}
+        halos = [LiveRange(t, self._halo_bits(t), lives[t].first, seen[t]) for t in self.halo_maps]
+        corners = [LiveRange(t, self._corner_bits(t), lives[t].first, seen[t]) for t in self.halo_maps]
         return {
-            "fmm": [claim._replace(bits=self._patch_words(t) * self.spec.tiles * WORD_BITS) for t, claim in lives.items()],
-            "border": rings,
-            "corner": [claim for claim in corners if claim.bits],
+            "fmm": [live._replace(bits=self._patch_words(t) * self.spec.tiles * WORD_BITS) for t, live in lives.items()],
+            "border": halos,
+            "corner": [live for live in corners if live.bits],
         }
 
     def _patch_words(self, tensor: str) -> int:
@@ -94,7 +94,7 @@ class Layout:
         """How many vertical and horizontal neighbours a chip has at most."""
         return min(2, self.mesh.rows - 1), min(2, self.mesh.columns - 1)
 
-    def _ring_bits(self, tensor: str) -> int:
+    def _halo_bits(self, tensor: str) -> int:
         (rows, columns), (vertical, horizontal) = self.largest(tensor), self._sides()
         return (vertical * columns + horizontal * rows) * self.network.shape(tensor).channels * WORD_BITS
 
@@ -112,50 +112,51 @@ class Layout:
             block = step.conv.window.taps * self.network.shape(step.source).channels * self.spec.lanes
             if block > self.spec.weight_buffer_bits:
                 return Shortage(step.conv.name, "wbuf", block, self.spec.weight_buffer_bits)
-        claims = self.claims()
+        live_ranges = self.live_ranges()
         for memory, there in self.memory_bits().items():
-            layer, needed = self._worst(claims[memory])
+            layer, needed = self._worst(live_ranges[memory])
             if needed > there:
                 return Shortage(layer, memory, needed, there)
         for memory, there in self.memory_bits().items():
-            _, top = allocate(claims[memory], there)
+            _, top = allocate(live_ranges[memory], there)
             if top > there:
-                return Shortage(self._worst(claims[memory])[0], memory, top, there)
+                return Shortage(self._worst(live_ranges[memory])[0], memory, top, there)
         return None
 
-    def _worst(self, claims: list[Claim]) -> tuple[str, int]:
+    def _worst(self, live_ranges: list[LiveRange]) -> tuple[str, int]:
         """The step during which most bits are alive, by the name of its convolution, and how many they are."""
         worst, layer = 0, self.plan.steps[0].conv.name
         for number, step in enumerate(self.plan.steps):
-            alive = sum(claim.bits for claim in claims if claim.alive_beside(number))
+            alive = sum(live.bits for live in live_ranges if live.alive_beside(number))
             if alive > worst:
                 worst, layer = alive, step.conv.name
         return layer, worst
 
-    def residents(self) -> Iterator[tuple[str, tuple[Resident, ...]]]:
+    def allocations(self) -> Iterator[tuple[str, tuple[Allocation, ...]]]:
         """What lies where in every memory of every chip."""
-        claims, bits = self.claims(), self.memory_bits()
-        address = {memory: allocate(claims[memory], bits[memory])[0] for memory in claims}
+        live_ranges, bits = self.live_ranges(), self.memory_bits()
+        address = {memory: allocate(live_ranges[memory], bits[memory])[0] for memory in live_ranges}
         for chip in self.mesh.chips:
             yield (
                 f"{chip}.fmm",
                 tuple(
-                    Resident(c.tensor, self.part(c.tensor, chip), address["fmm"][c.tensor], c.bits, c.first, c.last) for c in claims["fmm"]
+                    Allocation(c.tensor, self.part(c.tensor, chip), address["fmm"][c.tensor], c.bits, c.first, c.last)
+                    for c in live_ranges["fmm"]
                 ),
             )
-            yield f"{chip}.border", tuple(self._ring(claims["border"], address["border"], self.ring(chip)))
-            yield f"{chip}.corner", tuple(self._ring(claims["corner"], address["corner"], self.corners(chip)))
+            yield f"{chip}.border", tuple(self._halo(live_ranges["border"], address["border"], self.neighbours(chip)))
+            yield f"{chip}.corner", tuple(self._halo(live_ranges["corner"], address["corner"], self.corners(chip)))
 
-    def _ring(self, claims: list[Claim], address: Mapping[str, int], sides: Around) -> Iterator[Resident]:
-        for claim in claims:
-            at = address[claim.tensor]
+    def _halo(self, live_ranges: list[LiveRange], address: Mapping[str, int], sides: Around) -> Iterator[Allocation]:
+        for live in live_ranges:
+            at = address[live.tensor]
             for side, other in sides.items():
-                box = self.seen(claim.tensor, side, other)
+                box = self.seen(live.tensor, side, other)
                 bits = box.size * WORD_BITS
-                yield Resident(claim.tensor, box, at, bits, claim.first, claim.last)
+                yield Allocation(live.tensor, box, at, bits, live.first, live.last)
                 at += bits
 
-    def ring(self, chip: Chip) -> Around:
+    def neighbours(self, chip: Chip) -> Around:
         """A chip's neighbours, by side."""
         return dict(self.mesh.neighbours[chip].items())
 
@@ -172,11 +173,11 @@ class Layout:
         """The pixels of *other*, a neighbour on that side (or a diagonal one), that lie along this chip's edge."""
         box = self.part(tensor, other)
         for one in side if isinstance(side, tuple) else (side,):
-            box = strip(box, OPPOSITE[one], halo)
+            box = halo_box(box, OPPOSITE[one], halo)
         return box
 
 
-def lifetimes(ours: Plan) -> tuple[Claim, ...]:
+def lifetimes(ours: HyperdrivePlan) -> tuple[LiveRange, ...]:
     """Every map's first and last step (sizes left out). A sum takes the place of its bypass if nobody reads that any more."""
     born = {**dict.fromkeys(ours.entries, BEFORE_ALL), **{step.output: number for number, step in enumerate(ours.steps)}}
     dies = dict(born)
@@ -184,21 +185,21 @@ def lifetimes(ours: Plan) -> tuple[Claim, ...]:
         dies.update({tensor: number for tensor in (step.source, step.bypass) if tensor})
     dies.update({tensor: len(ours.steps) for tensor in ours.exits})
     onto = {step.output: step.bypass for number, step in enumerate(ours.steps) if step.bypass and dies[step.bypass] == number}
-    return tuple(Claim(tensor, 0, born[tensor], dies[tensor], onto.get(tensor)) for tensor in born)
+    return tuple(LiveRange(tensor, 0, born[tensor], dies[tensor], onto.get(tensor)) for tensor in born)
 
 
-def placed(layout: Layout) -> Placement:
-    """Parts and residents of a network on a mesh."""
+def placed(layout: MeshLayout) -> Placement:
+    """Parts and allocations of a network on a mesh."""
     steps, chips = layout.plan.steps, layout.mesh.chips
     parts = tuple(Part(step.output, layout.part(step.output, chip), f"{chip}.array", f"{chip}.fmm") for step in steps for chip in chips)
-    return Placement(parts, dict(layout.residents()), layout.plan.host, dict.fromkeys(layout.plan.stride, WORD_BITS))
+    return Placement(parts, dict(layout.allocations()), layout.plan.host, dict.fromkeys(layout.plan.stride, WORD_BITS))
 
 
-def smallest_map(network: Network, plan: Plan) -> Shape:
+def smallest_map(network: Network, plan: HyperdrivePlan) -> Shape:
     return network.shape(max(plan.stride, key=plan.stride.__getitem__))
 
 
-def check_cuttable(network: Network, plan: Plan, mesh: tuple[int, int]) -> None:
+def check_cuttable(network: Network, plan: HyperdrivePlan, mesh: tuple[int, int]) -> None:
     """Raises InvalidInput for a mesh on which a chip would have no pixel of some map, or of more chips than can be simulated."""
     smallest, (rows, columns) = smallest_map(network, plan), mesh
     if rows > smallest.rows or columns > smallest.columns:

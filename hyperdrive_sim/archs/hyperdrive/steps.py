@@ -15,7 +15,7 @@ from hyperdrive_sim.network.window import Window
 RUNS = "it runs binary 1 x 1 and 3 x 3 convolutions of stride 1 and 2 with 'same' padding, and residual adds"
 
 
-class Step(NamedTuple):
+class HyperdriveStep(NamedTuple):
     """A convolution of *source*, then perhaps a residual add of *bypass*; its result is the map *output*."""
 
     conv: Conv
@@ -34,10 +34,10 @@ class Step(NamedTuple):
         return (self.conv.name, self.add.name) if self.add else (self.conv.name,)
 
 
-class Plan(NamedTuple):
+class HyperdrivePlan(NamedTuple):
     """A network as Hyperdrive runs it. *entries* are maps that come from the host, *exits* maps that go back to it."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[HyperdriveStep, ...]
     host: frozenset[str]
     entries: tuple[str, ...]
     exits: tuple[str, ...]
@@ -45,7 +45,7 @@ class Plan(NamedTuple):
     """For every map on the chips, how many entry pixels lie between two of its pixels."""
 
 
-def plan(network: Network) -> Plan:
+def plan(network: Network) -> HyperdrivePlan:
     """Raises InvalidInput for a network with nothing to run, or with a layer between the others that Hyperdrive cannot run."""
     host = frozenset(_host_layers(network))
     ours = [layer for layer in network if layer.name not in host]
@@ -59,7 +59,7 @@ def plan(network: Network) -> Plan:
     exits = network.leaving((step.output for step in steps), host)
     if len({network.shape(name)[1:] for name in entries}) > 1:
         raise InvalidInput.at("network", f"'{network.name}' feeds maps of different sizes from the host", "Hyperdrive takes one size")
-    return Plan(steps, host, entries, exits, _strides(steps, entries))
+    return HyperdrivePlan(steps, host, entries, exits, _strides(steps, entries))
 
 
 def runs(layer: Layer) -> bool:
@@ -146,14 +146,14 @@ def _conv_under(add: Add, network: Network) -> str:
     return later
 
 
-def _step(conv: Conv, add: Add | None) -> Step:
+def _step(conv: Conv, add: Add | None) -> HyperdriveStep:
     if add is None:
-        return Step(conv, None, conv.inputs[0], None, conv.name)
+        return HyperdriveStep(conv, None, conv.inputs[0], None, conv.name)
     (bypass,) = (name for name in add.inputs if name != conv.name)
-    return Step(conv, add, conv.inputs[0], bypass, add.name)
+    return HyperdriveStep(conv, add, conv.inputs[0], bypass, add.name)
 
 
-def _strides(steps: tuple[Step, ...], entries: tuple[str, ...]) -> dict[str, int]:
+def _strides(steps: tuple[HyperdriveStep, ...], entries: tuple[str, ...]) -> dict[str, int]:
     strides = dict.fromkeys(entries, 1)
     for step in steps:
         strides[step.output] = strides[step.source] * step.conv.window.rows.stride

@@ -8,22 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdrive_sim.archs.hyperdrive import timing
-from hyperdrive_sim.archs.hyperdrive.placement import Layout
+from hyperdrive_sim.archs.hyperdrive.placement import MeshLayout
 from hyperdrive_sim.archs.hyperdrive.spec import HyperdriveSpec
-from hyperdrive_sim.archs.hyperdrive.steps import Step
+from hyperdrive_sim.archs.hyperdrive.steps import HyperdriveStep
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.schedule.mapped import Tiles
 from hyperdrive_sim.schedule.mesh import Chip
 
 
-def tiles(layout: Layout, layer: str | None) -> Tiles:
+def tiles(layout: MeshLayout, layer: str | None) -> Tiles:
     """Per chip, an array of tile rows x tile columns: useful lane-cycles over all lane-cycles of the chip's convolutions."""
     steps = [step for step in layout.plan.steps if layer in (None, step.conv.name)]
     pixels = _Pixels(layout.spec)
     return {str(chip): _of_chip(chip, layout, steps, pixels) for chip in layout.mesh.chips}
 
 
-def _of_chip(chip: Chip, layout: Layout, steps: Sequence[Step], pixels: _Pixels) -> NDArray[np.float64]:
+def _of_chip(chip: Chip, layout: MeshLayout, steps: Sequence[HyperdriveStep], pixels: _Pixels) -> NDArray[np.float64]:
     useful, total = np.zeros((layout.spec.tile_rows, layout.spec.tile_columns)), 0
     for step in steps:
         part = layout.part(step.output, chip)

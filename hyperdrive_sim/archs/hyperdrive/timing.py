@@ -7,7 +7,7 @@ separate weight-load phase and no pipeline fill.
 from __future__ import annotations
 
 from hyperdrive_sim.archs.hyperdrive.spec import HyperdriveSpec
-from hyperdrive_sim.archs.hyperdrive.steps import Step
+from hyperdrive_sim.archs.hyperdrive.steps import HyperdriveStep
 from hyperdrive_sim.network.box import Box
 
 
@@ -16,7 +16,7 @@ def patch(part: Box, spec: HyperdriveSpec) -> tuple[int, int]:
     return -(-(part.r1 - part.r0) // spec.tile_rows), -(-(part.w1 - part.w0) // spec.tile_columns)
 
 
-def conv_cycles(pixels: int, step: Step, in_channels: int) -> int:
+def conv_cycles(pixels: int, step: HyperdriveStep, in_channels: int) -> int:
     """One block of output channels: one input channel of one tap per cycle, pixel after pixel of a patch."""
     return pixels * step.conv.window.taps * in_channels
 
@@ -26,7 +26,7 @@ def word_cycles(pixels: int, spec: HyperdriveSpec) -> int:
     return pixels * spec.lanes
 
 
-def phases(pixels: int, step: Step, in_channels: int, spec: HyperdriveSpec, *, bypass: bool) -> dict[str, int]:
+def phases(pixels: int, step: HyperdriveStep, in_channels: int, spec: HyperdriveSpec, *, bypass: bool) -> dict[str, int]:
     """Array cycles of one block of output channels, by phase; the counts double as what is paid for."""
     words = word_cycles(pixels, spec)
     bias = step.conv.bias or (step.add is not None and step.add.bias)
@@ -39,7 +39,7 @@ def phases(pixels: int, step: Step, in_channels: int, spec: HyperdriveSpec, *, b
     return {phase: count for phase, count in cycles.items() if count}
 
 
-def head_cycles(step: Step, in_channels: int) -> int:
+def head_cycles(step: HyperdriveStep, in_channels: int) -> int:
     """The first pixel of a block, during which its weights stream in."""
     return conv_cycles(1, step, in_channels)
 

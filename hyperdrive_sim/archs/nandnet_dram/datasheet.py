@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hyperdrive_sim.archs._nandnet.steps import Plan, ones_share
+from hyperdrive_sim.archs._nandnet.steps import NandnetPlan, ones_share
 from hyperdrive_sim.archs.nandnet_dram import timing
 from hyperdrive_sim.archs.nandnet_dram.timing import PassProgram
 from hyperdrive_sim.network.graph import Network
@@ -10,7 +10,7 @@ from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.schedule.mapped import Datasheet, Quantity
 
 
-def datasheet(network: Network, plan: Plan, program: PassProgram) -> Datasheet:
+def datasheet(network: Network, plan: NandnetPlan, program: PassProgram) -> Datasheet:
     """Fused, products come compressed; else compression is part of counting."""
     spec, chunk = program
     rows = timing.row_timing(spec)

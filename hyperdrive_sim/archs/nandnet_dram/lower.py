@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from hyperdrive_sim.archs._nandnet.lower import Layers, Ways
-from hyperdrive_sim.archs._nandnet.steps import Plan, Step
+from hyperdrive_sim.archs._nandnet.steps import NandnetPlan, NandnetStep
 from hyperdrive_sim.archs.nandnet_dram import timing
 from hyperdrive_sim.archs.nandnet_dram.machine import CHANNEL, COMMANDS, COPIES, MAPS, PERIPHERY, WEIGHTS, bank
 from hyperdrive_sim.archs.nandnet_dram.timing import PassProgram
@@ -21,13 +21,13 @@ GRAINS = (PASS, STAGE)
 class Passes(Layers):
     """The tasks of a network, its passes whole or stage by stage."""
 
-    def __init__(self, network: Network, plan: Plan, program: PassProgram, to: Writer, grain: str) -> None:
+    def __init__(self, network: Network, plan: NandnetPlan, program: PassProgram, to: Writer, grain: str) -> None:
         spec, chunk = program
         super().__init__(network, plan, Ways(CHANNEL, PERIPHERY, MAPS, WEIGHTS, partial(timing.channel_ps, spec=spec)), to)
         self.spec, self.stages, self.row_ps = spec, timing.stages(chunk, apart=grain == STAGE), timing.row_timing(spec)
         self.results = len(chunk.results)
 
-    def run(self, step: Step, frame: int) -> None:
+    def run(self, step: NandnetStep, frame: int) -> None:
         """Weights in, all passes, and what the periphery makes of their counts."""
         self.done = [self._load(step, frame, sorted({*self.done, *self.arrived_for(step)}))]
         for number in self.to.each(range(timing.passes(self.network, step.conv, self.spec))):
@@ -40,19 +40,19 @@ class Passes(Layers):
         ps = Clock.of_mhz(self.spec.clock_mhz).ps(1)
         self.done = [self.finish(step, (0, step.conv.out_channels), frame, ps, self.done)]
 
-    def _load(self, step: Step, frame: int, after: list[int]) -> int:
+    def _load(self, step: NandnetStep, frame: int, after: list[int]) -> int:
         conv = step.conv
         bits = self.network.weight_bits(conv.name)
         effect, ps = Load(conv.name, 0, conv.out_channels, bits, (WEIGHTS,)), timing.channel_ps(bits, self.spec)
         return self.add(Task("load", conv.name, CHANNEL, ps, tuple(after), (), effect, {"weight_io.bit": bits}, frame=frame))
 
-    def _copy_operands(self, step: Step, frame: int) -> None:
+    def _copy_operands(self, step: NandnetStep, frame: int) -> None:
         """The next operands go to the compute rows of one bank after the other."""
         ps, actions = timing.copies_ps(self.spec), {"copy.aap": self.spec.chunk_taps}
         for _ in range(self.spec.banks):
             self.done = [self.add(Task("operands", step.conv.name, COPIES, ps, tuple(self.done), (), None, actions, frame=frame))]
 
-    def _follow(self, step: Step, stage: timing.Stage, frame: int) -> None:
+    def _follow(self, step: NandnetStep, stage: timing.Stage, frame: int) -> None:
         """Every bank follows the commands as they come."""
         name, counts = step.conv.name, stage.counts
         bus_ps, ps = timing.bus_ps(counts, self.spec), self.row_ps.ps(counts)
@@ -62,7 +62,7 @@ class Passes(Layers):
         self.done = [self.add(Task(stage.name, name, bank(n), ps, (), (said,), None, actions, frame=frame)) for n in banks]
         self.done.append(said)
 
-    def _read_out(self, step: Step, frame: int) -> None:
+    def _read_out(self, step: NandnetStep, frame: int) -> None:
         bits = self.results * self.spec.columns
         ps, actions = timing.channel_ps(bits, self.spec), {"readout.bit": bits}
         self.done = [self.add(Task("readout", step.conv.name, CHANNEL, ps, tuple(self.done), (), None, actions, frame=frame))]

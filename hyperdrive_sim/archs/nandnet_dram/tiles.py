@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hyperdrive_sim.archs._nandnet.steps import Plan
+from hyperdrive_sim.archs._nandnet.steps import NandnetPlan
 from hyperdrive_sim.archs.nandnet_dram import timing
 from hyperdrive_sim.archs.nandnet_dram.machine import DRAM
 from hyperdrive_sim.archs.nandnet_dram.spec import NandnetDramSpec
@@ -12,7 +12,7 @@ from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.schedule.mapped import Tiles
 
 
-def tiles(network: Network, plan: Plan, spec: NandnetDramSpec, layer: str | None) -> Tiles:
+def tiles(network: Network, plan: NandnetPlan, spec: NandnetDramSpec, layer: str | None) -> Tiles:
     """One row of banks: columns with a job in them, each as full of taps as the layer's chunks are on average."""
     useful, passes = np.zeros(spec.banks), 0
     for step in (step for step in plan.steps if layer in (None, step.conv.name)):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hyperdrive_sim.archs.nandnet_dram.ambit import Chunk, Counts, Timing, multiply_and_count
+from hyperdrive_sim.archs.nandnet_dram.ambit import Chunk, CommandTiming, Counts, multiply_and_count
 from hyperdrive_sim.archs.nandnet_dram.spec import NandnetDramSpec
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Conv
@@ -56,8 +56,8 @@ def stages(one: Chunk, *, apart: bool) -> tuple[Stage, ...]:
     return tuple(Stage(name, program.counts) for name, program in parts.items() if program.commands)
 
 
-def row_timing(spec: NandnetDramSpec) -> Timing:
-    return Timing(*(round(1000 * ns) for ns in (spec.t_ras_ns, spec.t_rp_ns, spec.overlap_ns)))
+def row_timing(spec: NandnetDramSpec) -> CommandTiming:
+    return CommandTiming(*(round(1000 * ns) for ns in (spec.t_ras_ns, spec.t_rp_ns, spec.overlap_ns)))
 
 
 def bus_ps(counts: Counts, spec: NandnetDramSpec) -> int:

@@ -11,12 +11,12 @@ from functools import partial
 from typing import NamedTuple
 
 from hyperdrive_sim.archs._nandnet.lower import Layers, Ways
-from hyperdrive_sim.archs._nandnet.steps import Plan, Step
+from hyperdrive_sim.archs._nandnet.steps import NandnetPlan, NandnetStep
 from hyperdrive_sim.archs.nandnet_sram import timing
 from hyperdrive_sim.archs.nandnet_sram.arithmetic import targets_rate
 from hyperdrive_sim.archs.nandnet_sram.machine import MAPS, ONES, PERIPHERY, PORT, ROUTER, WEIGHTS, tile
 from hyperdrive_sim.archs.nandnet_sram.spec import NandnetSramSpec
-from hyperdrive_sim.archs.nandnet_sram.timing import Block, Filling, Size
+from hyperdrive_sim.archs.nandnet_sram.timing import Filling, Size, TileBlock
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.schedule.tasks import Load, Task
 from hyperdrive_sim.schedule.writer import Writer
@@ -31,8 +31,8 @@ def _writes_ones(spec: NandnetSramSpec) -> bool:
 class _Work(NamedTuple):
     """A block of a step's weights, in one frame; *taps* are those whose activations the tile of ones counts meanwhile."""
 
-    step: Step
-    block: Block
+    step: NandnetStep
+    block: TileBlock
     size: Size
     taps: int
     frame: int
@@ -45,11 +45,11 @@ class _Work(NamedTuple):
 class Blocks(Layers):
     """The tasks of a network, block by block of the weights that tiles hold at a time."""
 
-    def __init__(self, network: Network, plan: Plan, spec: NandnetSramSpec, fillings: Mapping[str, Filling], to: Writer) -> None:
+    def __init__(self, network: Network, plan: NandnetPlan, spec: NandnetSramSpec, fillings: Mapping[str, Filling], to: Writer) -> None:
         super().__init__(network, plan, Ways(PORT, PERIPHERY, MAPS, WEIGHTS, partial(timing.port_ps, spec=spec)), to)
         self.spec, self.fillings = spec, fillings
 
-    def run(self, step: Step, frame: int) -> None:
+    def run(self, step: NandnetStep, frame: int) -> None:
         """All blocks of a layer; its outputs leave through the port as soon as they fill words."""
         filling, empty = self.fillings[step.conv.name], frame == 0 or self.spec.weights != "kept"
         self.done += self.arrived_for(step)
@@ -63,7 +63,7 @@ class Blocks(Layers):
             if words:
                 self._through_port("results", step.conv.name, words * self.spec.port_bits, None, {}, frame)
 
-    def _write_ones(self, step: Step, frame: int) -> None:
+    def _write_ones(self, step: NandnetStep, frame: int) -> None:
         bits = self.spec.tile_bits
         self._through_port("fill with ones", step.conv.name, bits, None, {"cell.write": bits}, frame)
 

@@ -31,7 +31,7 @@ class Size(NamedTuple):
         return self.taps * self.channels
 
 
-class Block(NamedTuple):
+class TileBlock(NamedTuple):
     """Weights of one layer that are in tiles at the same time."""
 
     written: int  # bits that pass the port
@@ -47,7 +47,7 @@ class Filling(NamedTuple):
     """A layer's weights, block by block, in the order in which they are written."""
 
     size: Size
-    blocks: tuple[Block, ...]
+    blocks: tuple[TileBlock, ...]
 
     def words_out(self, spec: NandnetSramSpec) -> Iterator[int]:
         """Words of outputs that leave after each block: those that are full, and after the last one the rest."""
@@ -102,15 +102,15 @@ def tiles_for_all(sizes: Iterable[Size], spec: NandnetSramSpec) -> int:
     return sum(tiles_for(one, spec) for one in sizes)
 
 
-def _dense(one: Size, spec: NandnetSramSpec, tiles: range) -> Iterator[Block]:
+def _dense(one: Size, spec: NandnetSramSpec, tiles: range) -> Iterator[TileBlock]:
     """No cell is idle, as in the closed form that the published speedups fit; kernels count as there when their last weights are."""
     held = len(tiles) * spec.tile_bits
     for start, stop in chunks(0, one.weights, held):
         passes = ceil(one.pixels * (stop - start) / held)
-        yield Block(stop - start, stop - start, passes, tiles, start // one.taps, stop // one.taps)
+        yield TileBlock(stop - start, stop - start, passes, tiles, start // one.taps, stop // one.taps)
 
 
-def _aligned(one: Size, spec: NandnetSramSpec, tiles: range) -> Iterator[Block]:
+def _aligned(one: Size, spec: NandnetSramSpec, tiles: range) -> Iterator[TileBlock]:
     """Taps in rows and channels in columns, all taps of a tile's channels before the next ones'; a row is written as a whole."""
     groups = product(chunks(0, one.channels, spec.tile_columns), chunks(0, one.taps, spec.tile_rows))
     parts = [(t1 - t0, c1 - c0, c1 if t1 == one.taps else c0) for (c0, c1), (t0, t1) in groups]
@@ -120,7 +120,7 @@ def _aligned(one: Size, spec: NandnetSramSpec, tiles: range) -> Iterator[Block]:
         written = sum(rows for rows, _, _ in chosen) * spec.tile_columns
         weights = sum(rows * used for rows, used, _ in chosen)
         complete = chosen[-1][2]
-        yield Block(written, weights, one.pixels, tiles[: stop - start], before, complete)
+        yield TileBlock(written, weights, one.pixels, tiles[: stop - start], before, complete)
         before = complete
 
 
@@ -129,12 +129,12 @@ def port_ps(bits: int, spec: NandnetSramSpec) -> int:
     return clock(spec).ps(-(-bits // spec.port_bits))
 
 
-def pass_ps(block: Block, spec: NandnetSramSpec) -> int:
+def pass_ps(block: TileBlock, spec: NandnetSramSpec) -> int:
     """All passes of a block."""
     return clock(spec).ps(block.passes * spec.pass_cycles)
 
 
-def route_ps(one: Size, block: Block, spec: NandnetSramSpec) -> int:
+def route_ps(one: Size, block: TileBlock, spec: NandnetSramSpec) -> int:
     """The activations of all its passes, to all word lines; where channels lie side by side, only those of different taps."""
     lines = len(block.tiles) * spec.tile_rows
     if spec.mapping == "aligned":

@@ -31,7 +31,7 @@ class Counts:
         return 2 * self.aaps + self.aps
 
 
-class Timing(NamedTuple):
+class CommandTiming(NamedTuple):
     """A row stays open for tRAS and closes in tRP; the second activation of an AAP starts so early that it adds only *overlap*."""
 
     tras_ps: int
@@ -51,7 +51,7 @@ class Timing(NamedTuple):
         return counts.aaps * self.aap_ps + counts.aps * self.ap_ps
 
 
-class Energy(NamedTuple):
+class CommandEnergy(NamedTuple):
     """Nanojoules per command and KB of row."""
 
     aap_nj_per_kb: float

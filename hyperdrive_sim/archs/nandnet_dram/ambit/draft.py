@@ -37,18 +37,18 @@ class Draft:
         return [data(number) for number in range(self._rows - count, self._rows)]
 
 
-class Packed(NamedTuple):
+class PackedProgram(NamedTuple):
     """A program, and where its results are."""
 
     program: Program
     results: tuple[Address, ...]
 
 
-def packed(draft: Draft, results: Sequence[Address]) -> Packed:
+def packed(draft: Draft, results: Sequence[Address]) -> PackedProgram:
     """The draft in few rows: one is free for other results once it has been read for the last time. Operands and results stay."""
     names = _Names(len(draft.operands), _last_uses(draft.commands) | dict.fromkeys(results, len(draft.commands)))
     commands = tuple(command.renamed(names.at(position, command)) for position, command in enumerate(draft.commands))
-    return Packed(Program(commands), tuple(names.of.get(row, row) for row in results))
+    return PackedProgram(Program(commands), tuple(names.of.get(row, row) for row in results))
 
 
 def _last_uses(commands: Sequence[Command]) -> dict[Address, int]:
