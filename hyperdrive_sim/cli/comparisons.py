@@ -49,7 +49,7 @@ def _table(names: Sequence[str], reports: Sequence[Report]) -> FittedTable:
 
 
 def _why(file: str, error: HyperdriveSimError) -> Iterator[str]:
-    """What is wrong, a line for each mistake, every one with its file."""
+    """The mistakes of one scenario, a line each, every one with its file."""
     for line in str(error).splitlines():
         yield line if line.startswith(f"{file}:") or f"'{file}'" in line else f"{file}: {line}"
 

@@ -18,7 +18,7 @@ MOST = 8
 
 
 def explanation(found: Explanation) -> Group:
-    """What the task is, when it was ready, started and ended, and the tasks before and after it."""
+    """One task explained: when it was ready, started and ended, and the tasks before and after it."""
     task = found.task
     parts: list[RenderableType] = [
         Text(f"task {task.index}: {task.name} of {task.layer} on {task.unit}, frame {task.frame}", style="bold"),

@@ -71,7 +71,7 @@ class FittedTable:
 
 
 def summary(report: Report) -> Group:
-    """What a person wants to know first: how long, how much energy, what it waited for, and how far to trust it."""
+    """The summary of a run: how long it takes, how much energy, what it waits for, and how far to trust it."""
     parts: list[RenderableType] = [_headline(report), BLANK, _figures(report), BLANK, _layers(report), BLANK, _tiles(report)]
     if report.published:
         parts += [BLANK, published(report.published)]
@@ -148,7 +148,7 @@ def published(rows: Sequence[Comparison], of: Sequence[str] = ()) -> Group:
 
 
 def verdict(found: Verdict) -> Group:
-    """What a check says."""
+    """The table of a check result."""
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for good, name, remark in _findings(found):
         mark = Text("--", "dim") if good is None else Text("ok", "green") if good else Text("FAULT", "bold red")
@@ -158,7 +158,7 @@ def verdict(found: Verdict) -> Group:
 
 
 def _findings(found: Verdict) -> Iterator[tuple[bool | None, str, str]]:
-    """Whether each part of the check is right (None: not checked), its name and what was found."""
+    """Each part of a check result: right or wrong (None: not checked), its name and what was found."""
     function, timing, deviation = found.function, found.timing, found.deviation
     wrong = str(function.mismatch or "") or function.failure
     right = f"all {function.values:,} values of {counted(found.frames, 'frame')}, replayed in simulated time, equal golden bit for bit"

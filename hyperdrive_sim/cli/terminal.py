@@ -1,4 +1,4 @@
-"""What all commands have in common: how they end, what they print, how they complain, and the options that many of them take."""
+"""The common part of all commands: how they end, print and complain, and the options that many of them take."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def refused(error: HyperdriveSimError | MemoryError | OSError) -> int:
 
 
 def show_traceback(error: BaseException) -> None:
-    """Where in the program an error arose, on stderr, if `--traceback` asks for it."""
+    """Print the traceback of an error on stderr if `--traceback` asks for it."""
     context = click.get_current_context(silent=True)
     if context and context.find_root().params.get("traceback") and not isinstance(error, BrokenPipeError):
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
@@ -104,7 +104,7 @@ def show(renderable: Any) -> None:
 
 
 def room() -> int:
-    """How many characters a line may have."""
+    """Width of the terminal in characters."""
     told = sys.stdout.isatty() or "COLUMNS" in os.environ
     return shutil.get_terminal_size((PIPED_WIDTH, 0)).columns if told else PIPED_WIDTH
 

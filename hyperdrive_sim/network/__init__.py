@@ -1,1 +1,1 @@
-"""THE NETWORK, what is computed: blocks, layers, graph, reference arithmetic (golden), drawn constants, the zoo."""
+"""THE NETWORK, what is computed: boxes, windows, layers, graph, reference arithmetic (golden), drawn constants, the zoo."""

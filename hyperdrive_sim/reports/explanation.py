@@ -154,7 +154,7 @@ def _fitting(trace: Trace, column: str, word: str) -> set[Any]:
 
 
 def _not_one(trace: Trace, wanted: str, found: Sequence[int]) -> tuple[str, str]:
-    """What is wrong with words that fit none or several tasks, and the cure."""
+    """The refusal of words that fit no task or several, with the cure."""
     if not found:
         return f"no task is '{wanted}', though each of these words fits some", "put a * in place of one of them"
     some = "; ".join(str(_named(trace, index)) for index in found[:FEW])
@@ -163,7 +163,7 @@ def _not_one(trace: Trace, wanted: str, found: Sequence[int]) -> tuple[str, str]
 
 
 def described(effect: Effect | None) -> str | None:
-    """What a task does to data, in words."""
+    """The effect of a task in words."""
     match effect:
         case Load():
             return f"brings the weights of channels {effect.c0}:{effect.c1} of '{effect.layer}' into {_names(effect.targets)}"

@@ -45,7 +45,7 @@ class Image(BaseModel):
 
 
 class Settings(BaseModel):
-    """What a scenario file says, but for its chip."""
+    """The keys of a scenario file, except the chip's."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
@@ -152,7 +152,7 @@ class Scenario:
             raise self.located(error) from None
 
     def located(self, error: E) -> E:
-        """The same error with a place for every mistake that had none; one that concerns a layer stands where the network is named."""
+        """Give every mistake of an error a place; one that concerns a layer stands where the network is named."""
         at_network = self.document.place("network")
         ours = (*Settings.model_fields, "")
         placed = [m if m.place or m.key.partition(".")[0] in ours else m._replace(place=at_network) for m in error.mistakes]
@@ -169,7 +169,7 @@ class Scenario:
             yield dict(zip(axes, numbers, strict=True))
 
     def values(self, point: Mapping[str, int]) -> dict[str, object]:
-        """What the keys of the sweep are at one of its points."""
+        """The values of the swept keys at one point."""
         return {key: self.settings.sweep[key][number] for key, number in point.items()}
 
     def at(self, point: Mapping[str, int]) -> Scenario:
@@ -186,7 +186,7 @@ class Scenario:
 
 
 def _kept(mistakes: list[Mistake], look: Callable[[], T]) -> T | None:
-    """What *look* finds; its mistakes are put to the others."""
+    """Return what *look* finds, or None after adding its mistakes to the others."""
     try:
         return look()
     except InvalidInput as error:
@@ -202,14 +202,14 @@ def _network(document: Document) -> None:
 
 
 def _unlike(given: Network, document: Document) -> Iterator[Mistake]:
-    """What a document says of its network although that was given, and is another."""
+    """Mistakes of a document that names a network other than the one that was given."""
     for key, value in {**named(given), "network_options": {}}.items():
         if document.data.get(key, value) != value:
             yield document.mistake(key, "cannot be set, the network was given as it is", "give another network")
 
 
 def _unsweepable(document: Document, settings: Settings, arch: Architecture) -> Iterator[Mistake]:
-    """What is wrong with the sweep as a whole, whatever its values."""
+    """Mistakes of the sweep as a whole, whatever its values: unknown keys, too many points."""
     chip = [f"chip.{field}" for field in arch.Spec.model_fields]
     known = [*(field for field in Settings.model_fields if field not in ("schema_version", "sweep")), *chip]
     for key in settings.sweep:

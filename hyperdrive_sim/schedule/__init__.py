@@ -1,1 +1,1 @@
-"""THE PLAN, plain data: machine, mesh, placement, tasks, prices."""
+"""THE PLAN, plain data: machine, mesh, placement, tasks and their writer, the type of prices, parts of a system."""

@@ -1,4 +1,4 @@
-"""What a system is made of: units that do one task at a time, memories that hold bits, and the clock they share."""
+"""The machine: units that do one task at a time, memories that hold bits, and the clock they share."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Unit:
     part: str = ""
 
     def ps(self, bits: int) -> int:
-        """How long a link is busy with so many bits."""
+        """Picoseconds that a link is busy with so many bits. Raises TypeError for a unit that is no link."""
         if self.rate is None:
             raise TypeError(f"{self.name} is not a link")
         return self.rate.ps(bits)
@@ -62,7 +62,7 @@ class Machine:
 
     @cached_property
     def link_bits_per_s(self) -> Mapping[str, float]:
-        """What all links of a kind can carry together; kinds without a rate are left out."""
+        """Bits per second of all links of a kind together; kinds without a rate are left out."""
         total: dict[str, float] = {}
         for unit in self.units:
             if unit.rate:

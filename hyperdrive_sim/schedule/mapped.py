@@ -1,4 +1,4 @@
-"""What an architecture makes of a network: a machine, a placement on it, and the tasks that run it."""
+"""A mapped network: a machine, a placement on it, and the tasks that run it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Mapped(Protocol):
 
     @property
     def spec(self) -> Spec:
-        """What the user asked for, with nothing left open."""
+        """The spec that the user asked for, with nothing left open."""
         ...
 
     @property
@@ -65,7 +65,7 @@ class Mapped(Protocol):
 
     @property
     def datasheet(self) -> Datasheet:
-        """What no schedule says: areas, times of single operations."""
+        """Figures that no schedule says: areas, times of single operations."""
         ...
 
     def write(self, to: Writer, arrivals: Arrivals, grain: str) -> None:

@@ -21,8 +21,8 @@ from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Compute, Copy, Effect,
 from hyperdrive_sim.schedule.writer import Writer
 
 
-class Place(NamedTuple):
-    """Where a part stands: its *name*, the memories that its maps come from and go to, and which frames of the system's are its own.
+class Position(NamedTuple):
+    """The place of a part in a system: its *name*, the memories that its maps come from and go to, and which frames are its own.
 
     The part's frame n is the system's frame *first* + n * *every*: two replicas that take turns are (0, 2) and (1, 2).
     """
@@ -45,7 +45,7 @@ class Place(NamedTuple):
 class PlacedPart:
     """A mapped network at its place in a system: again a mapped network, whose units, memories, actions and prices are the part's."""
 
-    def __init__(self, mapped: Mapped, place: Place) -> None:
+    def __init__(self, mapped: Mapped, place: Position) -> None:
         self.mapped, self.place = mapped, place
 
     @property
@@ -95,7 +95,7 @@ class PlacedPart:
 class _Renamed:
     """Tasks under their names in the system; what many tasks share stays shared."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Position) -> None:
         self.place = place
         self._actions: dict[int, tuple[Mapping[str, int], Mapping[str, int]]] = {}
         self._locations: dict[int, tuple[OperandLocations, OperandLocations]] = {}
@@ -144,7 +144,7 @@ def side_by_side(machines: tuple[Machine, ...]) -> Machine:
 
 
 def placed_together(placements: tuple[Placement, ...]) -> Placement:
-    """What lies where in all parts of a system; the host has the layers that no part runs."""
+    """The placements of all parts of a system as one; the host has the layers that no part runs."""
     parts = tuple(part for placement in placements for part in placement.parts)
     allocations = {memory: lying for placement in placements for memory, lying in placement.allocations.items()}
     host = frozenset.intersection(*(placement.host for placement in placements))

@@ -1,4 +1,4 @@
-"""Who computes which block of which layer, and where every map lies in which memory, from when to when."""
+"""Placement: which unit computes which block of which layer, and where every map lies in which memory, from when to when."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Allocation(NamedTuple):
         )
 
     def lost_to(self, writer: Allocation, box: Box) -> Box:
-        """What is lost here where *writer*'s block is written: the same pixels if both lie alike, else all of the channels hit."""
+        """The block that is lost here when *writer*'s block is written: the same pixels if both lie alike, else all of the channels hit."""
         if (self.address, self.bits, self.box) == (writer.address, writer.bits, writer.box):
             return box
         low, high = writer.addresses(box)
@@ -55,7 +55,7 @@ class Allocation(NamedTuple):
         return self.box & self.box.channels(self.box.c0 + (low - self.address) // each, self.box.c0 - (self.address - high) // each)
 
     def overlaps(self, other: Allocation) -> bool:
-        """Whether two allocations of one memory share any bit."""
+        """True if two allocations of one memory share any bit."""
         return self.address < other.address + other.bits and other.address < self.address + self.bits
 
 
@@ -105,7 +105,7 @@ class Placement:
 
 
 def _tiling_fault(whole: Box, boxes: Sequence[Box]) -> str:
-    """What is wrong with a tiling of *whole*, or nothing: counts covers on the grid of all cut lines."""
+    """The first fault of a tiling of *whole*, or an empty text: counts covers on the grid of all cut lines."""
     edges = [sorted({bound for box in (whole, *boxes) for bound in box[axis : axis + 2]}) for axis in (0, 2, 4)]
     covers = np.zeros([len(axis) - 1 for axis in edges], np.int32)
     for box in boxes:
@@ -132,7 +132,7 @@ def _check_allocations(memory: str, bits: int, allocations: Sequence[Allocation]
 
 
 def _share_time(one: Allocation, other: Allocation) -> bool:
-    """Whether two allocations are alive together; one that is overwritten in place in its last step makes way in that step."""
+    """True if two live ranges overlap; an allocation that is overwritten in place in its last step makes way in that step."""
     same_place = one.address == other.address and one.bits == other.bits
     early, late = sorted((one, other), key=lambda r: (r.first, r.last))
     return late.first < early.last or (late.first == early.last and not (same_place and early.first < late.first))
@@ -148,7 +148,7 @@ class LiveRange(NamedTuple):
     onto: str | None = None
 
     def alive_beside(self, step: int) -> bool:
-        """Whether it takes room of its own in a step: one that is born onto another does not yet."""
+        """True if it takes room of its own in a step; one that is born onto another does not yet."""
         return self.first <= step <= self.last and not (self.onto is not None and self.first == step)
 
 

@@ -1,4 +1,4 @@
-"""What an action costs, where the figure comes from, and which actions cross a chip's edge."""
+"""Prices of actions: what each costs, where the figure comes from, and which actions cross a chip's edge."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ IO_ACTIONS: Mapping[str, str] = {
 
 
 def carries(action: str) -> str:
-    """What an action brings across a chip's edge; empty for one of the core's. The name of a part may stand before the action's own."""
+    """The kind of data that an action brings across a chip's edge; empty for the core's. A part's name may stand before the action's."""
     return IO_ACTIONS.get(".".join(action.rsplit(".", 2)[-2:]), "")
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What one action costs, in picojoules."""
+    """The energy of one action, in picojoules, with its source."""
 
     action: str
     pj: float

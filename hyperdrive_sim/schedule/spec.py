@@ -1,4 +1,4 @@
-"""What a user may say about a chip: a strict record whose every default has a source and a provenance."""
+"""Specs: what a user may say about a chip, in strict records whose every default has a source and a provenance."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hyperdrive_sim.schedule.prices import Provenance
 
 
 class Spec(BaseModel):
-    """What a user may say about a chip: strict, frozen, every default with its source. An architecture's `Spec` has this configuration."""
+    """The base of every chip's spec: strict, frozen, every default with its source."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
@@ -21,6 +21,6 @@ def figure(default: Any, description: str, provenance: Provenance, source: str, 
 
 
 def provenances(spec: type[Spec]) -> dict[str, str]:
-    """How well each default of a spec is known."""
+    """The provenance of each default of a spec, by field."""
     extras = {name: field.json_schema_extra for name, field in spec.model_fields.items()}
     return {name: str(extra["provenance"]) for name, extra in extras.items() if isinstance(extra, dict)}

@@ -32,7 +32,7 @@ class Region(NamedTuple):
 
 
 class OperandLocations(NamedTuple):
-    """Where and from what one unit computes one layer, the same for all its tasks.
+    """Operand locations: the memories from and to which one unit computes a layer, the same for all its tasks.
 
     *layers* are computed in one go, each taking its predecessor's result; only the last one's output is stored, in each of
     *stores* as far as it covers it. *reads* together hold the first layer's input, *operands* what later ones take besides, pixel
@@ -109,7 +109,7 @@ class Task(NamedTuple):
 
 
 class Arrivals(NamedTuple):
-    """How many frames are run, and how far apart they arrive; 0: the next one is there whenever there is room for it."""
+    """The number of frames, and the picoseconds between arrivals; 0: the next one is there whenever there is room for it."""
 
     frames: int = 1
     period_ps: int = 0
@@ -131,7 +131,7 @@ class Schedule(Sequence[Task]):
         return iter(self.tasks)
 
     def checked(self, machine: Machine) -> Schedule:
-        """Itself, once proven: units exist, dependencies point back, durations are positive."""
+        """Return self after checking that units exist, edges point back and durations are positive. Raises Finding."""
         units = machine.unit
         for index, task in enumerate(self.tasks):
             before = task.after + task.after_start
@@ -154,7 +154,7 @@ class Schedule(Sequence[Task]):
 
     @cached_property
     def critical_path_ps(self) -> int:
-        """How long everything would take if every task had a unit of its own."""
+        """Length of the critical path in picoseconds: the makespan if every task had a unit of its own."""
         starts, ends = [0] * len(self.tasks), [0] * len(self.tasks)
         for index, (_, _, _, ps, after, after_start, _, _, latency_ps, start, _) in enumerate(self.tasks):
             for other in after:
@@ -176,7 +176,7 @@ class Schedule(Sequence[Task]):
 
     @property
     def actions(self) -> Counter[str]:
-        """How often each action happens in all."""
+        """Counts of all actions."""
         total: Counter[str] = Counter()
         for (_, action), count in self.actions_by_layer.items():
             total[action] += count
@@ -184,12 +184,12 @@ class Schedule(Sequence[Task]):
 
     @cached_property
     def actions_by_layer(self) -> Counter[tuple[str, str]]:
-        """How often each action happens, by layer."""
+        """Counts of actions by layer and action."""
         return actions_by((task.layer for task in self.tasks), self.tasks)
 
 
 def actions_by(groups: Iterable[K], tasks: Sequence[Task]) -> Counter[tuple[K, str]]:
-    """How often each action happens, by group; *groups* gives that of each task.
+    """Counts of actions by group; *groups* gives the group of each task.
 
     Many tasks share one mapping of actions: how often each mapping is used is counted first, so its actions are looked at once.
     """

@@ -1,4 +1,4 @@
-"""Where an architecture writes its tasks, or only learns how many they would be."""
+"""The writer that takes an architecture's tasks, or only counts how many they would be."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Writer:
 
     @property
     def size(self) -> int:
-        """How many tasks have been written, or would have been."""
+        """Number of tasks that have been written, or would have been."""
         return len(self.tasks) + self._skipped
 
     def add(self, task: Task) -> int:

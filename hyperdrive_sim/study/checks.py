@@ -51,7 +51,7 @@ class Mismatch(NamedTuple):
 
 
 class Function(NamedTuple):
-    """How many values the replay computed and what was wrong: the first value that differs, and what stopped it.
+    """The result of the replay: how many values it computed, the first that differs, and what stopped it.
 
     `outputs` are the network's outputs (rows, columns, channels) by name, for each frame; none where something stopped it.
     """
@@ -85,7 +85,7 @@ class Timing(NamedTuple):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check found; `kernel` is the form of convolution that was used, `seconds` what each part of the check took.
+    """A check result. `kernel` is the variant of convolution that was used, `seconds` what each part of the check took.
 
     `activation_rates` says, by layer that multiplies signs on the chips, how often what it reads is +1.
     """
@@ -163,7 +163,7 @@ def _affordable(scenario: Scenario, network: Network) -> None:
 
 
 def slowness(scenario: Scenario) -> str:
-    """What to tell somebody whose check will be slow for want of compiled kernels; empty where it will not."""
+    """A warning for a check that will be slow for want of compiled kernels; empty where it will not be."""
     mapped = compiled(scenario).mapped
     network, rate = mapped.network, mapped.arithmetic.slow_macs_per_s
     seconds = 2 * scenario.settings.frames * sum(network.macs(layer.name) for layer in network) / rate if rate else 0.0
@@ -236,7 +236,7 @@ def _activation_rates(network: Network, placement: Placement, golden: Mapping[st
 
 
 def same(a: Array, b: Array) -> Array:
-    """Where two arrays hold the same bits; any NaN is the same as any other."""
+    """Elementwise equality of bits; any NaN equals any other."""
     bits = np.dtype(f"u{a.dtype.itemsize}")
     equal: Array = np.ascontiguousarray(a).view(bits) == np.ascontiguousarray(b).view(bits)
     return equal if equal.all() else equal | (np.isnan(a) & np.isnan(b))

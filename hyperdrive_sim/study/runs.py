@@ -1,4 +1,4 @@
-"""What one does with a scenario: decide what it leaves open, run it, ask what that would cost."""
+"""Runs of scenarios: decide what one leaves open, simulate it, estimate what that would take."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _run(scenario: Scenario, progress: Progress) -> Report:
 
 
 def reproduces(scenario: Scenario, section: published.Section) -> bool:
-    """Whether it computes what the section's own scenario does: a changed chip or network has nothing to be compared with."""
+    """True if a scenario computes what the section's own does; a changed chip or network has nothing to be compared with."""
     if scenario.given is not None:
         return False
     own = Scenario.read(shipped.folder() / section.scenario)
@@ -118,7 +118,7 @@ def check_length(scenario: Scenario, made: Compiled) -> None:
 
 
 class Estimate(NamedTuple):
-    """What a run would take: exact in tasks, measured elsewhere in seconds and bytes."""
+    """The cost of a run: exact in tasks, measured elsewhere in seconds and bytes."""
 
     tasks: int
     seconds: float

@@ -57,18 +57,18 @@ def _named(index: int, task: Task) -> str:
 
 
 def survives(mutant: Mutant, built: Built) -> bool:
-    """Whether neither the proof nor the execution finds anything wrong with it."""
+    """True if neither the proof nor the execution finds anything wrong with it."""
     schedule = mutant.of(built.compiled.schedule)
     return not fault(built, schedule) and not runs_wrong(built, schedule)
 
 
 def excused(mutant: Mutant, schedule: Schedule) -> bool:
-    """Whether it may survive."""
+    """True if a mutant may survive: what it lost was repeated elsewhere or only kept pace."""
     return any(excuse(mutant, schedule) for excuse in (repeated, paces, queues, idles))
 
 
 def fault(built: Built, schedule: Schedule) -> str:
-    """What the proof finds, if anything."""
+    """The hazard that the proof finds; empty if there is none."""
     try:
         hazards.check(built.compiled.scheduled(schedule))
     except Hazard as hazard:
@@ -77,7 +77,7 @@ def fault(built: Built, schedule: Schedule) -> str:
 
 
 def runs_wrong(built: Built, schedule: Schedule) -> bool:
-    """Whether the execution in simulated time misses something, or ends in values that are not golden's."""
+    """True if the execution in simulated time misses something, or ends in values that are not golden's."""
     try:
         outputs = list(replay(built.compiled.scheduled(schedule), built.computation))
     except NotThere:
@@ -87,14 +87,14 @@ def runs_wrong(built: Built, schedule: Schedule) -> bool:
 
 
 def repeated(mutant: Mutant, schedule: Schedule) -> bool:
-    """Whether the lost edge is certain all the same, because of the others."""
+    """True if the lost edge is certain all the same, because of the others."""
     if mutant.edge is None or mutant.starts:
         return False
     return bool(_pasts(mutant, schedule).ended[mutant.position] >> mutant.edge & 1)
 
 
 def paces(mutant: Mutant, schedule: Schedule) -> bool:
-    """Whether the lost edge is one of a task that only occupies its unit, or of one that has certainly begun all the same."""
+    """True if the lost edge is one of a task that only occupies its unit, or of one that has certainly begun all the same."""
     if mutant.edge is None:
         return False
     if None in (schedule[mutant.position].effect, schedule[mutant.edge].effect):
@@ -103,12 +103,12 @@ def paces(mutant: Mutant, schedule: Schedule) -> bool:
 
 
 def _pasts(mutant: Mutant, schedule: Schedule) -> Pasts:
-    """What is certain about the pasts of a mutant's tasks, up to the one that is another."""
+    """The certain pasts of a mutant's tasks, up to the one that was changed."""
     return Pasts(mutant.of(schedule).tasks[: mutant.position + 1])
 
 
 def queues(mutant: Mutant, schedule: Schedule) -> bool:
-    """Whether the lost edge is between two blocks of one layer on one unit, which never computes both at a time."""
+    """True if the lost edge is between two blocks of one layer on one unit, which never computes both at a time."""
     if mutant.edge is None:
         return False
     one, other = mutant.task, schedule[mutant.edge]
@@ -116,12 +116,12 @@ def queues(mutant: Mutant, schedule: Schedule) -> bool:
 
 
 def idles(mutant: Mutant, schedule: Schedule) -> bool:
-    """Whether what is lost is a load that repeats an earlier one."""
+    """True if the lost effect is a load that repeats an earlier one."""
     return mutant.edge is None and reloads(mutant.position, schedule)
 
 
 def reloads(index: int, schedule: Schedule) -> bool:
-    """Whether a task loads the very weights, into the very memories, that an earlier one has loaded: they may be there still."""
+    """True if a task loads the very weights, into the very memories, that an earlier one has loaded: they may be there still."""
     effect = schedule[index].effect
     return isinstance(effect, Load) and any(task.effect == effect for task in schedule.tasks[:index])
 

@@ -1,4 +1,4 @@
-"""What every architecture must do, on small networks that try everything: found, placed, lowered, timed, executed, proven and priced."""
+"""The contract of every architecture, on small networks that try everything: placed, lowered, timed, executed, proven and priced."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_it_is_found_and_there_is_enough_to_try(name: str) -> None:
 
 
 def test_placement_names_what_there_is(built: Built) -> None:
-    """That it tiles every output and fits is checked where it is made."""
+    """Units and memories of a placement exist; that it tiles every output and fits is checked where it is made."""
     placement, machine = built.compiled.placement, built.compiled.machine
     assert {part.layer for part in placement.parts} <= set(built.layers), "parts are of layers that the chip runs"
     assert {part.unit for part in placement.parts} <= set(machine.unit), "units of parts are the machine's"
@@ -98,7 +98,7 @@ def test_nothing_depends_on_luck(built: Built) -> None:
 
 
 def test_any_durations_give_the_same_values(built: Built) -> None:
-    """What the proof promises, tried: tasks take what they like and begin when they like, in whatever order their units like."""
+    """The promise of the proof, tried: tasks take what they like and begin when they like, in whatever order their units like."""
     rng, tasks = np.random.default_rng(SEED), built.compiled.schedule.tasks
     durations, delays = ((10 ** rng.uniform(0, digits, len(tasks))).astype(int).tolist() for digits in (6, 8))
     drawn: list[Task] = []

@@ -46,7 +46,7 @@ MOST_TASKS = 700
 
 @dataclass(frozen=True)
 class World:
-    """What is tried: a network of the zoo, its input, the settings of a chip, and how it is run; no *grain* is the coarsest."""
+    """A world to try: a network of the zoo, its input, the settings of a chip, and how it is run; no *grain* is the coarsest."""
 
     network: str
     input_shape: tuple[int, int, int]
@@ -60,7 +60,7 @@ class World:
         return Arrivals(self.frames, self.period_ps)
 
 
-class Table(BaseModel):
+class WorldTable(BaseModel):
     """A whole worlds.yaml."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -110,7 +110,7 @@ class Built:
 
     @property
     def scenario(self) -> Scenario:
-        """The same world as a user would write it."""
+        """The world as a scenario that a user would write."""
         world = self.world
         said: dict[str, Any] = {"schema_version": 1, "title": str(self), "network": world.network, "input_shape": world.input_shape}
         said |= {"architecture": self.architecture.name, "chip": world.chip, "frames": world.frames}
@@ -139,7 +139,7 @@ def worlds(name: str) -> tuple[Built, ...]:
 
 def _told(name: str) -> tuple[World, ...]:
     path = registry.folder(name) / "worlds.yaml"
-    return Document.read(path, f"{name}/worlds.yaml").validate(Table).worlds if path.exists() else ()
+    return Document.read(path, f"{name}/worlds.yaml").validate(WorldTable).worlds if path.exists() else ()
 
 
 def derived(architecture: Architecture, network: str) -> Iterator[Built]:

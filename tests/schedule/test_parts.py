@@ -15,7 +15,7 @@ from hyperdrive_sim.errors import Finding
 from hyperdrive_sim.network import synthetic, zoo
 from hyperdrive_sim.network.golden import Computation, forward
 from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.schedule.parts import Place, PlacedPart, placed_together, side_by_side
+from hyperdrive_sim.schedule.parts import PlacedPart, Position, placed_together, side_by_side
 from hyperdrive_sim.schedule.prices import carries
 from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Copy, Schedule
 from hyperdrive_sim.schedule.writer import Writer
@@ -33,7 +33,7 @@ def network(chip: str) -> Network:
 def replicas(chip: str, count: int = 2) -> Compiled:
     """So many of a chip, which take frames in turn: two frames each."""
     mapped = on(registry.load(chip), network(chip)).mapped
-    parts = [PlacedPart(mapped, Place(f"replica{n}", first=n, every=count)) for n in range(count)]
+    parts = [PlacedPart(mapped, Position(f"replica{n}", first=n, every=count)) for n in range(count)]
     writer = Writer()
     for part in parts:
         part.write(writer, TWO, registry.load(chip).grains[0])
@@ -75,14 +75,14 @@ def test_names_begin_with_the_part() -> None:
 def test_prices_may_differ_by_part() -> None:
     """The second replica at 1.2 V."""
     chip, net = registry.load("xnorbin"), network("xnorbin")
-    slow, fast = (PlacedPart(on(chip, net, voltage_v=v).mapped, Place(name)) for name, v in (("slow", 0.8), ("fast", 1.2)))
+    slow, fast = (PlacedPart(on(chip, net, voltage_v=v).mapped, Position(name)) for name, v in (("slow", 0.8), ("fast", 1.2)))
     prices = {**slow.prices, **fast.prices}
     assert prices["slow.bpu.unit_cycle"].pj < prices["fast.bpu.unit_cycle"].pj
     assert prices["fast.bpu.unit_cycle"].action == "fast.bpu.unit_cycle"
 
 
 def test_maps_may_come_from_elsewhere_than_the_host() -> None:
-    part = PlacedPart(on(registry.load("xnorbin"), network("xnorbin")).mapped, Place("core", source="camera", sink="dram"))
+    part = PlacedPart(on(registry.load("xnorbin"), network("xnorbin")).mapped, Position("core", source="camera", sink="dram"))
     writer = Writer()
     part.write(writer, Arrivals(), "block")
     copies = [task.effect for task in writer.tasks if isinstance(task.effect, Copy)]
@@ -108,7 +108,7 @@ def test_a_layer_that_is_computed_twice_in_one_part_is_a_fault() -> None:
 def test_a_unit_that_is_not_there() -> None:
     mapped = on(registry.load("xnorbin"), network("xnorbin")).mapped
     with pytest.raises(Finding, match=r"is computed by 'core\.chip\.bpus', which this machine does not have"):
-        PlacedPart(mapped, Place("core")).placement.checked(mapped.network, mapped.machine)
+        PlacedPart(mapped, Position("core")).placement.checked(mapped.network, mapped.machine)
 
 
 def test_a_schedule_that_was_begun_goes_on() -> None:
