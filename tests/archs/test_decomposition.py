@@ -141,10 +141,10 @@ def test_sums_of_targets_that_were_counted_elsewhere() -> None:
 def test_the_second_layer_of_alexnet(product: Product) -> None:
     """729 windows of 2400 taps, 256 output channels, against the kernels of packed words; several tiles and a rest."""
     rng, conv = np.random.default_rng(1), xnor(5, 1, 2, 0, 256)
-    x, weights, form = signs(rng, 27, 27, 96, p=0.327), signs(rng, 256, 5, 5, 96), kernel("numpy")
+    x, weights, variant = signs(rng, 27, 27, 96, p=0.327), signs(rng, 256, 5, 5, 96), kernel("numpy")
     under = taps(padded_map(x, conv), conv)
     assert (under.bits.shape, under.rows, under.columns, under.borders.classes) == ((729, 2400), 27, 27, 25)
-    expected = form.convolve(form.pack_map(padded_map(x, conv)), form.pack_weights(weights), 1)
+    expected = variant.convolve(variant.pack_map(padded_map(x, conv)), variant.pack_weights(weights), 1)
     assert np.array_equal(sums(product, under, kernels(weights)), expected)
 
 
@@ -284,7 +284,7 @@ def test_chunks_are_filled_with_zeros() -> None:
 
 @ALL
 @pytest.mark.parametrize("size", [1, 7, 32, 100])
-def test_what_fills_a_chunk_counts_in_no_form(product: Product, size: int) -> None:
+def test_what_fills_a_chunk_counts_in_no_variant(product: Product, size: int) -> None:
     rng, conv = np.random.default_rng(size), xnor(3, 1, 1)
     under, w = taps(padded_map(signs(rng, 4, 4, 5), conv), conv), kernels(signs(rng, 3, 3, 3, 5))
     activations, weights = (chunked(bits, size) ^ product.inverted for bits in (under.bits, w))

@@ -149,7 +149,7 @@ def borders(conv: Conv, shape: Shape) -> Borders:
 
 
 def chunked(bits: Bits, size: int = 32) -> Bits:
-    """[..., taps] as [..., chunks, size]. Zeros fill the last chunk; no form counts them if `Taps.valid` is chunked alike."""
+    """[..., taps] as [..., chunks, size]. Zeros fill the last chunk; no variant counts them if `Taps.valid` is chunked alike."""
     missing = -bits.shape[-1] % size
     filled = np.pad(bits, [(0, 0)] * (bits.ndim - 1) + [(0, missing)])
     return filled.reshape(*bits.shape[:-1], -1, size)
