@@ -27,6 +27,7 @@ from hyperdrive_sim.errors import HyperdriveSimError, InvalidInput
 if TYPE_CHECKING:
     from hyperdrive_sim.outputs.timelines import Request
     from hyperdrive_sim.reports.report import Report
+    from hyperdrive_sim.scenario.scenario import Scenario
 
 
 @command
@@ -46,14 +47,13 @@ if TYPE_CHECKING:
 def run(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | None, dry_run: bool, **timeline: Any) -> None:
     """Simulate a scenario and report latency, energy with I/O, utilisation and what it is bound by."""
     from hyperdrive_sim.cli import tables
-    from hyperdrive_sim.outputs import atomic, manifest, rundir
     from hyperdrive_sim.scenario.scenario import Scenario
     from hyperdrive_sim.study import runs
 
     scenario = Scenario.read(file, changes)
     wanted = _timeline(**timeline)
     if output:
-        atomic.writable(output)
+        _writable(output)
     if dry_run:
         expected = runs.estimate(scenario)
         show_json(expected._asdict()) if as_json else click.echo(tables.estimate(expected))
@@ -63,14 +63,28 @@ def run(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | None
     begun = perf_counter()
     with progress_bar() as progress:
         report = runs.run(scenario, progress=progress)
-    how = manifest.Circumstances(sys.argv[1:], perf_counter() - begun, manifest.peak_memory_bytes())
+    took_s = perf_counter() - begun
     show_json(report.to_dict()) if as_json else show(tables.summary(report))
     if output:
-        with progress_bar() as progress:
-            progress("writing", 0, 0)
-            rundir.write(report, scenario, output, how)
+        _write_directory(report, scenario, output, took_s)
     if wanted:
         _write_timeline(report, wanted)
+
+
+def _writable(folder: Path) -> None:
+    """Raise InvalidInput, before a long run, for a directory that cannot be written."""
+    from hyperdrive_sim.outputs import atomic
+
+    atomic.writable(folder)
+
+
+def _write_directory(report: Report, scenario: Scenario, folder: Path, took_s: float) -> None:
+    from hyperdrive_sim.outputs import manifest, rundir
+
+    how = manifest.Circumstances(sys.argv[1:], took_s, manifest.peak_memory_bytes())
+    with progress_bar() as progress:
+        progress("writing", 0, 0)
+        rundir.write(report, scenario, folder, how)
 
 
 def _timeline(trace: Path | None, trace_window: str | None, trace_level: str | None) -> Request | None:

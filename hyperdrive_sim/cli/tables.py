@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from textwrap import fill
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from rich.console import Console, ConsoleOptions, Group, RenderableType
@@ -17,9 +17,11 @@ from hyperdrive_sim.reports.layer_table import LayerRow
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.summary import beside, further_off, percent, si, subject
 from hyperdrive_sim.scenario.published import Comparison
-from hyperdrive_sim.study.checks import Verdict
-from hyperdrive_sim.study.runs import Estimate
 from hyperdrive_sim.text.wording import counted
+
+if TYPE_CHECKING:  # a run need not load what checks are made of
+    from hyperdrive_sim.study.checks import Verdict
+    from hyperdrive_sim.study.runs import Estimate
 
 TOP_LAYERS = 8
 WIDEST_MESH = 19
