@@ -17,7 +17,7 @@ from hyperdrive_sim.engine.memories import Buffer, Host, Ram
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.errors import NotThere
 from hyperdrive_sim.network.box import Box
-from hyperdrive_sim.network.golden import Computation, framed
+from hyperdrive_sim.network.golden import Computation, padded
 from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, Patch, Region, Task
 
@@ -122,7 +122,7 @@ class _Replay:
         layers = effect.locations.layers
         first = self.network[layers[0]]
         needed = first.needs(0, self.network.under(layers, patch.out)[0], self.network.input_shapes(first))
-        return framed(window, needed, first, patch.fetch)
+        return padded(window, needed, first, patch.fetch)
 
     def _put(self, region: Region, values: Array, frame: int) -> None:
         memory, tensor, box = region

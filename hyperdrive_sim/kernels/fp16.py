@@ -1,4 +1,4 @@
-"""Which forms of the ordered-FP16 convolution there are, which of them this machine can run, and the choice among them."""
+"""Which variants of the ordered-FP16 convolution there are, which of them this machine can run, and the choice among them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdrive_sim.kernels.selection import Forms, present
+from hyperdrive_sim.kernels.selection import Variants, present
 
 
 class Fp16Kernel(Protocol):
-    """One form of Hyperdrive's convolution; all forms return the same bits, and 0x7E00 for every NaN."""
+    """One variant of Hyperdrive's convolution; all variants return the same bits, and 0x7E00 for every NaN."""
 
     name: str
 
     def pack(self, signs: NDArray[np.int8]) -> Any:
-        """Signs +-1 [out_channels, kernel_rows, kernel_columns, in_channels] as this form reads them: pack once, convolve often."""
+        """Signs +-1 [out_channels, kernel_rows, kernel_columns, in_channels] as this variant reads them: pack once, convolve often."""
 
     def convolve(self, x: NDArray[np.float16], packed: Any, stride: int) -> NDArray[np.float16]:
         """From padded x [rows, columns, in_channels] to a new [out_rows, out_columns, out_channels]."""
@@ -45,6 +45,6 @@ def _made(name: str) -> Fp16Kernel:
     return Fp16Vectors(name, np.float16 if name == "numba-avx512fp16" else np.float32)
 
 
-_FORMS: Forms[Fp16Kernel] = Forms(_NEEDS, _made)
-available, fastest, kernel = _FORMS.available, _FORMS.fastest, _FORMS.kernel
-_present, _available, _runnable = present, _FORMS.among, _FORMS.runnable  # tests ask them about processors that are not here
+_VARIANTS: Variants[Fp16Kernel] = Variants(_NEEDS, _made)
+available, fastest, kernel = _VARIANTS.available, _VARIANTS.fastest, _VARIANTS.kernel
+_present, _available, _runnable = present, _VARIANTS.among, _VARIANTS.runnable  # tests ask them about processors that are not here

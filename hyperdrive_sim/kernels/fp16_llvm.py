@@ -1,4 +1,4 @@
-"""The inner loops of the vector forms: blocks of ten output pixels x 16 or 32 output channels, all taps in the chip's order.
+"""The inner loops of the vector variants: blocks of ten output pixels x 16 or 32 output channels, all taps in the chip's order.
 
 A vector lane is an output channel, so stride, odd sizes and 7 x 7 planes cost nothing extra; the block lives in ten vector registers while
 all taps stream past. Ten hides the latency of the adder, and 49, 196, 784 or 3136 pixels fill blocks of ten to 98 % or better. GMAC/s of
@@ -16,8 +16,8 @@ from llvmlite import ir  # type: ignore[import-untyped,unused-ignore]
 from hyperdrive_sim.kernels.emit import FLOAT, HALF, I16, I64, Builder, Target, Value, Vectors, at, compiled, function, loop, number
 
 PIXELS = 10
-SCALE = 100  # float32 forms hold x * 2**100, see _cancelling
-NAN = 0x7E00  # the one NaN that all forms return
+SCALE = 100  # float32 variants hold x * 2**100, see _cancelling
+NAN = 0x7E00  # the one NaN that all variants return
 
 
 class Fp16PlanHead(NamedTuple):

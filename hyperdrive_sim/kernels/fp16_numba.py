@@ -1,4 +1,4 @@
-"""The portable compiled form of the ordered-FP16 convolution: plain loops, any processor that numba knows.
+"""The portable compiled variant of the ordered-FP16 convolution: plain loops, any processor that numba knows.
 
 No compiled function here may call one of another file: numba's disk cache looks for changes in this file only.
 """

@@ -1,4 +1,4 @@
-"""The numpy form of the ordered-FP16 convolution: always there, the plainest that is still exact.
+"""The numpy variant of the ordered-FP16 convolution: always there, the plainest that is still exact.
 
 numpy adds float16 by converting each value there and back. Six times faster: add in float32 and round by (s + c) - c, on tiles that stay in
 cache; c is 2**13 times the power of two in s, so the float32 adder itself rounds s to the 11 bits of an FP16, ties to even. Everything is

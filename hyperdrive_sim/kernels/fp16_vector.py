@@ -1,4 +1,4 @@
-"""The vector forms of the ordered-FP16 convolution: how arrays are laid out for, and handed to, the compiled loops of `fp16_llvm`.
+"""The vector variants of the ordered-FP16 convolution: how arrays are laid out for, and handed to, the compiled loops of `fp16_llvm`.
 
 Weights lie in panels [panel, kernel row, kernel column x input channel, lane] of +-1, so that one multiply-add is the add or subtract.
 """

@@ -1,4 +1,4 @@
-"""The choice among the forms of a kernel: by what is installed and what the processor can do, before anything is compiled."""
+"""The choice among the variants of a kernel: by what is installed and what the processor can do, before anything is compiled."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from hyperdrive_sim.errors import InvalidInput, MissingExtra
 K = TypeVar("K")
 
 
-class Forms(Generic[K]):
-    """The forms of one kernel.
+class Variants(Generic[K]):
+    """The variants of one kernel.
 
     *needs* says, slowest first, what must be present for each: numba, and processor features as LLVM names them. *make* gives a
-    form of that name and imports what this one needs and nothing else.
+    variant of that name and imports what this one needs and nothing else.
     """
 
     def __init__(self, needs: Mapping[str, frozenset[str]], make: Callable[[str], K]) -> None:
@@ -25,21 +25,21 @@ class Forms(Generic[K]):
         self._make = make
 
     def available(self) -> tuple[str, ...]:
-        """The forms that this machine can run with what is installed, slowest first."""
+        """The variants that this machine can run with what is installed, slowest first."""
         return self.among(present())
 
     def fastest(self) -> str:
-        """The form that `kernel()` gives."""
+        """The variant that `kernel()` gives."""
         return self.available()[-1]
 
     def kernel(self, name: str = "fastest") -> K:
-        """A form of that name, which keeps what it works out for as long as it lives. Raises InvalidInput or MissingExtra."""
+        """A variant of that name, which keeps what it works out for as long as it lives. Raises InvalidInput or MissingExtra."""
         if name in self.needs and not self.needs[name]:  # needs nothing, so nothing is looked for: that takes 0.08 s
             return self._make(name)
         return self._make(self.fastest() if name == "fastest" else self.runnable(name, present()))
 
     def among(self, present: frozenset[str]) -> tuple[str, ...]:
-        """The forms that can run where these things are present."""
+        """The variants that can run where these things are present."""
         return tuple(name for name, needs in self.needs.items() if needs <= present)
 
     def runnable(self, name: str, present: frozenset[str]) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 BAND_ELEMENTS = 1 << 18  # of the input: 1 MiB as float32, half of a common second-level cache
-THREADED_MACS = 1 << 27  # starting and joining threads costs 0.2 ms, which is 20 MMAC of the fastest form
+THREADED_MACS = 1 << 27  # starting and joining threads costs 0.2 ms, which is 20 MMAC of the fastest variant
 
 
 class Limits(NamedTuple):
@@ -26,7 +26,7 @@ FLOATS = Limits(BAND_ELEMENTS, THREADED_MACS)
 
 
 class PackedWeights(NamedTuple):
-    """The signs of a layer in the order one form reads them; `words` means nothing to anybody else."""
+    """The signs of a layer in the order one variant reads them; `words` means nothing to anybody else."""
 
     words: NDArray[Any]
     out_channels: int
@@ -83,7 +83,7 @@ def checked(signs: NDArray[np.int8]) -> tuple[int, int, int, int]:
 
 
 def sliding(x: NDArray[np.float16], packed: PackedWeights, stride: int) -> Sliding:
-    """The sizes of convolving *x* with *packed*, or what does not fit: the compiled forms read memory as these say."""
+    """The sizes of convolving *x* with *packed*, or what does not fit: the compiled variants read memory as these say."""
     if x.dtype != np.float16 or x.ndim != 3:
         raise ValueError(f"x must be float16 [rows, columns, channels], not {x.dtype} {list(x.shape)}")
     return placed(x.shape, packed, stride)

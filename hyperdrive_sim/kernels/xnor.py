@@ -1,12 +1,12 @@
 """Binary convolution: weights and maps of -1 and +1, packed 64 to a word; a product is an XNOR, a sum is a count of bits, exact.
 
-    form = kernel()
-    weights = form.pack_weights(signs)                # once per layer or block of output channels
-    x = form.pack_map(maps)                           # padded; a 0, as padding, contributes nothing
-    sums = form.convolve(x, weights, stride)          # int32; or, with the sign of a batch norm behind it,
-    y = form.threshold(x, weights, stride, thresholds, flipped)                                       # -1 and +1, up to ten times faster
+    variant = kernel()
+    weights = variant.pack_weights(signs)                # once per layer or block of output channels
+    x = variant.pack_map(maps)                           # padded; a 0, as padding, contributes nothing
+    sums = variant.convolve(x, weights, stride)          # int32; or, with the sign of a batch norm behind it,
+    y = variant.threshold(x, weights, stride, thresholds, flipped)                                       # -1 and +1, up to ten times faster
 
-Forms, all identical, chosen by what the processor can do before anything is compiled:
+Variants, all identical, chosen by what the processor can do before anything is compiled:
 
     numpy                   always there
     numba                   plain loops, any processor; needs the extra `fast`, as do the others
@@ -26,12 +26,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdrive_sim.kernels.selection import Forms
+from hyperdrive_sim.kernels.selection import Variants
 from hyperdrive_sim.kernels.xnor_bits import PackedMap
 
 
 class XnorKernel(Protocol):
-    """One form of the binary convolution. Any form reads the packed maps of any other; weights only its own."""
+    """One variant of the binary convolution. Any variant reads the packed maps of any other; weights only its own."""
 
     name: str
 
@@ -39,7 +39,7 @@ class XnorKernel(Protocol):
         """From padded x [rows, columns, channels] of -1, 0 and +1."""
 
     def pack_weights(self, signs: NDArray[np.int8]) -> Any:
-        """Signs +-1 [out_channels, kernel_rows, kernel_columns, in_channels] as this form reads them: pack once, convolve often."""
+        """Signs +-1 [out_channels, kernel_rows, kernel_columns, in_channels] as this variant reads them: pack once, convolve often."""
 
     def convolve(self, x: PackedMap, packed: Any, stride: int) -> NDArray[np.int32]:
         """A new [out_rows, out_columns, out_channels]: exact sums over taps and channels."""
@@ -72,5 +72,5 @@ def _made(name: str) -> XnorKernel:
     return XnorVectors(name, widest=32 if name == "numba-avx512vpopcntdq" else 8)
 
 
-FORMS: Forms[XnorKernel] = Forms(_NEEDS, _made)
-available, fastest, kernel = FORMS.available, FORMS.fastest, FORMS.kernel
+VARIANTS: Variants[XnorKernel] = Variants(_NEEDS, _made)
+available, fastest, kernel = VARIANTS.available, VARIANTS.fastest, VARIANTS.kernel

@@ -1,4 +1,4 @@
-"""Maps and weights of -1 and +1 as bits, 64 channels a word, and what all forms of their convolution have to agree on.
+"""Maps and weights of -1 and +1 as bits, 64 channels a word, and what all variants of their convolution have to agree on.
 
 A product of two signs is -1 where their bits differ, so a sum over n products is n - 2 * popcount(x xor w).
 """

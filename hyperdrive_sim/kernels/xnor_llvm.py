@@ -1,4 +1,4 @@
-"""The inner loops of the vector form: blocks of four output pixels x 8, 16 or 32 output channels, and the packing of signs into bits.
+"""The inner loops of the vector variant: blocks of four output pixels x 8, 16 or 32 output channels, and the packing of signs into bits.
 
 A vector lane is an output channel, so nothing is ever summed across lanes, and stride and odd sizes cost nothing extra; the block lives in
 vector registers while all words of its windows stream past.
@@ -24,7 +24,7 @@ class Result(Enum):
     SIGN = 8
 
 
-class Variant(NamedTuple):
+class Specialization(NamedTuple):
     """What the code of one convolution depends on. Lanes are the output channels of a panel, pixels those of a block."""
 
     result: Result
@@ -63,11 +63,11 @@ class _PixelCount(NamedTuple):
     products: Value
 
 
-def _sums(v: Vectors, variant: Variant, starts: Value, panel: _XnorPanel) -> list[_PixelCount]:
+def _sums(v: Vectors, wanted: Specialization, starts: Value, panel: _XnorPanel) -> list[_PixelCount]:
     """Of the pixels of a block. Where some inputs are 0, the products of each are counted, too."""
     b = v.b
-    offsets = [b.load(at(b, starts, I64, number(pixel))) for pixel in range(variant.pixels)]
-    planes = [panel.x, panel.valid] if variant.masked else [panel.x]
+    offsets = [b.load(at(b, starts, I64, number(pixel))) for pixel in range(wanted.pixels)]
+    planes = [panel.x, panel.valid] if wanted.masked else [panel.x]
 
     def kernel_row(place: Value, *totals: Value) -> Sequence[Value]:
         under = b.mul(place, panel.row_bytes)
@@ -83,10 +83,10 @@ def _sums(v: Vectors, variant: Variant, starts: Value, panel: _XnorPanel) -> lis
 
         return loop(b, panel.run, totals, word)
 
-    counters = [number(0)] * variant.pixels if variant.masked else []
-    totals = loop(b, panel.kernel_rows, [v.integer(0)] * variant.pixels + counters, kernel_row)
-    products = totals[variant.pixels :] or [panel.products] * variant.pixels
-    return [_PixelCount(*both) for both in zip(totals[: variant.pixels], products, strict=True)]
+    counters = [number(0)] * wanted.pixels if wanted.masked else []
+    totals = loop(b, panel.kernel_rows, [v.integer(0)] * wanted.pixels + counters, kernel_row)
+    products = totals[wanted.pixels :] or [panel.products] * wanted.pixels
+    return [_PixelCount(*both) for both in zip(totals[: wanted.pixels], products, strict=True)]
 
 
 def _negative(v: Vectors, weight: Value, word: Value, mask: Value | None = None) -> Value:
@@ -100,31 +100,31 @@ def _ones(b: Builder, address: Value) -> Value:
     return intrinsic(b, "llvm.ctpop.i64", b.load_atomic(address, "monotonic", 8))
 
 
-def _stored(v: Vectors, variant: Variant, total: _PixelCount, rule: Value) -> Value:
+def _stored(v: Vectors, wanted: Specialization, total: _PixelCount, rule: Value) -> Value:
     """What becomes of a sum. The *rule* of a panel is a level per lane and then, as bits, where the answer is reversed."""
     b, sums = v.b, Vectors(v.b, I32, v.lanes)
-    if variant.result is Result.SUM:
+    if wanted.result is Result.SUM:
         negative = b.trunc(total.negative, sums.type)
         return b.sub(sums.spread(b.trunc(total.products, I32)), b.add(negative, negative))
     levels = b.load(at(b, rule, v.type, number(0)), align=8)
     reverse = b.trunc(b.load(at(b, rule, I64, number(v.lanes))), ir.IntType(v.lanes))
-    bits = b.xor(b.bitcast(_reaches(v, variant, total, levels), reverse.type), reverse)
+    bits = b.xor(b.bitcast(_reaches(v, wanted, total, levels), reverse.type), reverse)
     signs = Vectors(b, I8, v.lanes)
     return b.select(b.bitcast(bits, ir.VectorType(I1, v.lanes)), signs.integer(1), signs.integer(-1))
 
 
-def _reaches(v: Vectors, variant: Variant, total: _PixelCount, levels: Value) -> Value:
+def _reaches(v: Vectors, wanted: Specialization, total: _PixelCount, levels: Value) -> Value:
     """Whether a sum is at least its level. Where the products are known, a level says instead how many of them may be -1."""
-    if not variant.masked:
+    if not wanted.masked:
         return v.b.icmp_signed("<=", total.negative, levels)
     sums = v.b.sub(v.spread(total.products), v.b.add(total.negative, total.negative))
     return v.b.icmp_signed(">=", sums, levels)
 
 
-def _convolve(module: Any, variant: Variant) -> None:
+def _convolve(module: Any, wanted: Specialization) -> None:
     """All blocks of all panels."""
     b = function(module, "convolve", 6)
-    v = Vectors(b, I64, variant.lanes)
+    v = Vectors(b, I64, wanted.lanes)
     x, valid, plan, weights, rule, out = b.function.args
     panels, blocks, *sizes = (b.load(at(b, plan, I64, number(place))) for place in range(len(XnorPlanHead._fields)))
     table = b.add(plan, number(8 * len(XnorPlanHead._fields)))
@@ -133,16 +133,16 @@ def _convolve(module: Any, variant: Variant) -> None:
         now = _XnorPanel(x, valid, weights, *sizes)
 
         def block(place: Value) -> Sequence[Value]:
-            starts = b.add(table, b.mul(place, number(16 * variant.pixels)))
-            for pixel, total in enumerate(_sums(v, variant, starts, now)):
-                target = b.add(out, b.load(at(b, starts, I64, number(variant.pixels + pixel))))
-                stored = _stored(v, variant, total, rule)
+            starts = b.add(table, b.mul(place, number(16 * wanted.pixels)))
+            for pixel, total in enumerate(_sums(v, wanted, starts, now)):
+                target = b.add(out, b.load(at(b, starts, I64, number(wanted.pixels + pixel))))
+                stored = _stored(v, wanted, total, rule)
                 b.store(stored, b.inttoptr(target, stored.type.as_pointer()), align=1)
             return []
 
         loop(b, blocks, [], block)
         weight_bytes = b.mul(b.mul(now.kernel_rows, now.run), number(v.lanes * 8))
-        steps = (weight_bytes, number(8 * (v.lanes + 1)), number(v.lanes * variant.result.value // 8))
+        steps = (weight_bytes, number(8 * (v.lanes + 1)), number(v.lanes * wanted.result.value // 8))
         return [b.add(address, step) for address, step in zip((weights, rule, out), steps, strict=True)]
 
     loop(b, panels, [weights, rule, out], panel)
@@ -182,10 +182,10 @@ def _pack(module: Any) -> None:
 
 
 @lru_cache  # code stays for as long as the process: compiling takes longer than most layers
-def convolve(variant: Variant, target: Target | None = None) -> Callable[..., None]:
+def convolve(wanted: Specialization, target: Target | None = None) -> Callable[..., None]:
     """(x, valid, plan, weights, rule, out): for this processor unless another is named. Addresses are integers; nothing is checked."""
     module = ir.Module()
-    _convolve(module, variant)
+    _convolve(module, wanted)
     return compiled(module, target or Target.host())["convolve"]
 
 

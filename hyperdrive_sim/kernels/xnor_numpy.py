@@ -1,4 +1,4 @@
-"""The numpy form of the binary convolution: always there, three to eight times slower than compiled loops."""
+"""The numpy variant of the binary convolution: always there, three to eight times slower than compiled loops."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The vector form of the binary convolution: how arrays are laid out for, and handed to, the compiled loops of `xnor_llvm`.
+"""The vector variant of the binary convolution: how arrays are laid out for, and handed to, the compiled loops of `xnor_llvm`.
 
 Weights lie in panels [panel, kernel row, kernel column x word, lane].
 """
@@ -27,7 +27,7 @@ from hyperdrive_sim.kernels.xnor_bits import (
     products,
     words_of,
 )
-from hyperdrive_sim.kernels.xnor_llvm import Result, Variant, XnorPlanHead
+from hyperdrive_sim.kernels.xnor_llvm import Result, Specialization, XnorPlanHead
 
 PIXELS = 4  # of a block; with 5, a map with zeros needs more registers than there are: 43 instead of 73 % of what they can do
 BEYOND_ALL_SUMS = 1 << 62
@@ -95,7 +95,7 @@ class XnorVectors:
         panels, _, lanes = packed.words.shape
         out = np.empty((sizes.out_rows, sizes.out_columns, panels * lanes), np.int32 if result is Result.SUM else np.int8)
         pixels = 1 if sizes.out_rows * sizes.out_columns == 1 else PIXELS
-        run = xnor_llvm.convolve(Variant(result, lanes, pixels, x.valid is not None), self._target)
+        run = xnor_llvm.convolve(Specialization(result, lanes, pixels, x.valid is not None), self._target)
         words, valid = np.ascontiguousarray(x.words), None if x.valid is None else np.ascontiguousarray(x.valid)
         table = np.empty(0, np.int64) if rule is None else _table(rule, panels, lanes, products(packed) if x.valid is None else None)
 

@@ -41,7 +41,7 @@ class Arithmetic(Protocol):
     def fused(self, layers: Sequence[Layer], operands: Sequence[Array], parameters: Sequence[Parameters]) -> Array:
         """The last output of several fused layers, each of which takes its predecessor's result.
 
-        *operands* are the first layer's window, then the other input of each later layer that has two. `one_by_one`, or whatever order
+        *operands* are the first layer's window, then the other input of each later layer that has two. `sequential`, or whatever order
         of its own the hardware has; the outcome must be the same.
         """
         ...
@@ -69,20 +69,20 @@ class Computation(NamedTuple):
         return parameters.channels(*channels) if channels else parameters
 
 
-def one_by_one(arithmetic: Arithmetic, layers: Sequence[Layer], operands: Sequence[Array], parameters: Sequence[Parameters]) -> Array:
+def sequential(arithmetic: Arithmetic, layers: Sequence[Layer], operands: Sequence[Array], parameters: Sequence[Parameters]) -> Array:
     """The last output of fused layers, computed one after the other. Behind the first, padding is that of whole maps."""
     values = arithmetic.apply(layers[0], operands[: len(layers[0].inputs)], parameters[0])
-    return onwards(arithmetic, values, layers[1:], operands[len(layers[0].inputs) :], parameters[1:])
+    return sequential_after(arithmetic, values, layers[1:], operands[len(layers[0].inputs) :], parameters[1:])
 
 
-def onwards(
+def sequential_after(
     arithmetic: Arithmetic, values: Array, layers: Sequence[Layer], operands: Sequence[Array], parameters: Sequence[Parameters]
 ) -> Array:
     """The output of layers applied one after the other to a whole map; *operands* are the other inputs of those that have two."""
     others = list(operands)
     for layer, its in zip(layers, parameters, strict=True):
         shapes = [Shape(values.shape[2], *values.shape[:2])] * len(layer.inputs)
-        values = framed(values, layer.needs(0, layer.output(shapes).box, shapes), layer)
+        values = padded(values, layer.needs(0, layer.output(shapes).box, shapes), layer)
         values = arithmetic.apply(layer, [values, *(others.pop(0) for _ in layer.inputs[1:])], its)
     return values
 
@@ -98,7 +98,7 @@ class Exact:
         return apply_in(np.float64, layer, operands, parameters)
 
     def fused(self, layers: Sequence[Layer], operands: Sequence[Array], parameters: Sequence[Parameters]) -> Array:
-        return one_by_one(self, layers, operands, parameters)
+        return sequential(self, layers, operands, parameters)
 
 
 def apply_in(dtype: DType, layer: Layer, operands: Sequence[Array], parameters: Parameters) -> Array:
@@ -106,7 +106,7 @@ def apply_in(dtype: DType, layer: Layer, operands: Sequence[Array], parameters: 
     return computed(layer, operands, parameters, dtype)
 
 
-def framed(x: Array, needed: Box, layer: Layer, origin: Box | None = None) -> Array:
+def padded(x: Array, needed: Box, layer: Layer, origin: Box | None = None) -> Array:
     """The block *needed* of a map, padded as the layer says where it reaches beyond *x*: the whole map, or its block *origin*."""
     there = Shape(x.shape[2], x.shape[0], x.shape[1]).box if origin is None else origin
     if needed == there:
@@ -144,7 +144,7 @@ def whole(computation: Computation, name: str, maps: Mapping[str, Array]) -> Arr
     network = computation.network
     layer, box = network[name], network.shape(name).box
     shapes = network.input_shapes(layer)
-    operands = [framed(maps[source], layer.needs(number, box, shapes), layer) for number, source in enumerate(layer.inputs)]
+    operands = [padded(maps[source], layer.needs(number, box, shapes), layer) for number, source in enumerate(layer.inputs)]
     values, shape = computation.layer(name, operands), box.shape
     if values.shape != (shape.rows, shape.columns, shape.channels):
         raise ValueError(f"'{name}' is {shape}, {computation.arithmetic.name} makes rows, columns, channels {values.shape} of it")

@@ -31,7 +31,7 @@ from hyperdrive_sim.archs._nandnet.decomposition import (
     counts,
     kernels,
     loss,
-    padded,
+    padded_map,
     rates,
     sums,
     sums_of,
@@ -41,7 +41,7 @@ from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.kernels.xnor import kernel
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.box import Shape
-from hyperdrive_sim.network.golden import Computation, Exact, forward, framed
+from hyperdrive_sim.network.golden import Computation, Exact, forward, padded
 from hyperdrive_sim.network.graph import INPUT
 from hyperdrive_sim.network.layers import Conv
 from hyperdrive_sim.network.synthetic import random_inputs, random_parameters
@@ -103,7 +103,7 @@ def test_sums_are_those_of_the_convolution(seed: int, size: int, stride: int, pa
     padding, rows, columns, channels, out_channels = more
     rng, conv = np.random.default_rng(seed), xnor(size, stride, padding, pad, out_channels)
     x, weights = signs(rng, size + rows, size + columns, channels), signs(rng, out_channels, size, size, channels)
-    under, expected = taps(padded(x, conv), conv), convolved(x, weights, conv)
+    under, expected = taps(padded_map(x, conv), conv), convolved(x, weights, conv)
     for product in PRODUCTS.values():
         y = sums(product, under, kernels(weights))
         assert y.dtype == np.int32
@@ -116,7 +116,7 @@ def test_sums_are_those_of_the_convolution(seed: int, size: int, stride: int, pa
 def test_counts_are_those_of_the_operation(product: Product, channels: int, pad: Pad) -> None:
     """Bit by bit: F4 counts the zeros of NAND, of K taps those that are not ones; F6 has both codes inverted."""
     rng, conv = np.random.default_rng(channels), xnor(3, 1, 1, pad)
-    under, w = taps(padded(signs(rng, 4, 5, channels), conv), conv), kernels(signs(rng, 6, 3, 3, channels))
+    under, w = taps(padded_map(signs(rng, 4, 5, channels), conv), conv), kernels(signs(rng, 6, 3, 3, channels))
     x, valid, taps_in_all = under.bits[:, None], under.valid[:, None], 9 * channels
     ones = {
         XNOR: (~(x ^ w) & valid).sum(axis=2),
@@ -131,7 +131,7 @@ def test_counts_are_those_of_the_operation(product: Product, channels: int, pad:
 def test_sums_of_targets_that_were_counted_elsewhere() -> None:
     rng, conv = np.random.default_rng(2), xnor(3, 2, 1)
     x, weights = signs(rng, 7, 6, 5), signs(rng, 3, 3, 3, 5)
-    under, w = taps(padded(x, conv), conv), kernels(weights)
+    under, w = taps(padded_map(x, conv), conv), kernels(weights)
     both, same = (under.bits[:, None] & w).sum(axis=2), (~(under.bits[:, None] ^ w) & under.valid[:, None]).sum(axis=2)
     for product, targets in ((AND, both), (NOR, both), (XNOR, same)):
         assert np.array_equal(sums_of(product, under, w, targets.astype(np.int32)), convolved(x, weights, conv))
@@ -141,10 +141,10 @@ def test_sums_of_targets_that_were_counted_elsewhere() -> None:
 def test_the_second_layer_of_alexnet(product: Product) -> None:
     """729 windows of 2400 taps, 256 output channels, against the kernels of packed words; several tiles and a rest."""
     rng, conv = np.random.default_rng(1), xnor(5, 1, 2, 0, 256)
-    x, weights, form = signs(rng, 27, 27, 96, p=0.327), signs(rng, 256, 5, 5, 96), kernel("numpy")
-    under = taps(padded(x, conv), conv)
+    x, weights, variant = signs(rng, 27, 27, 96, p=0.327), signs(rng, 256, 5, 5, 96), kernel("numpy")
+    under = taps(padded_map(x, conv), conv)
     assert (under.bits.shape, under.rows, under.columns, under.borders.classes) == ((729, 2400), 27, 27, 25)
-    expected = form.convolve(form.pack_map(padded(x, conv)), form.pack_weights(weights), 1)
+    expected = variant.convolve(variant.pack_map(padded_map(x, conv)), variant.pack_weights(weights), 1)
     assert np.array_equal(sums(product, under, kernels(weights)), expected)
 
 
@@ -158,7 +158,7 @@ def test_whole_networks(name: str, shape: tuple[int, int, int]) -> None:
     for layer in layers:
         weights = parameters[layer.name].weights
         assert weights is not None
-        y = sums(AND, taps(padded(maps[layer.inputs[0]], layer), layer), kernels(weights))
+        y = sums(AND, taps(padded_map(maps[layer.inputs[0]], layer), layer), kernels(weights))
         assert np.array_equal(np.maximum(y, 0) if layer.relu else y, maps[layer.name])
 
 
@@ -166,9 +166,9 @@ def test_blocks_of_a_map_as_the_replay_hands_them_out() -> None:
     rng, conv = np.random.default_rng(4), xnor(3, 2, 1, 0, 5)
     x, weights = signs(rng, 9, 10, 7), kernels(signs(rng, 5, 3, 3, 7))
     shape = Shape(7, 9, 10)
-    whole = sums(AND, taps(padded(x, conv), conv), weights)
+    whole = sums(AND, taps(padded_map(x, conv), conv), weights)
     box = conv.output((shape,)).box.rows(2, 5).columns(1, 4)
-    assert np.array_equal(sums(AND, taps(framed(x, conv.needs(0, box, (shape,)), conv), conv), weights), whole[2:5, 1:4])
+    assert np.array_equal(sums(AND, taps(padded(x, conv.needs(0, box, (shape,)), conv), conv), weights), whole[2:5, 1:4])
 
 
 # --- windows ---
@@ -188,7 +188,7 @@ def test_taps_are_in_the_order_row_column_channel() -> None:
 def test_what_is_beyond_the_edge(pad: Pad, bits: str, valid: str) -> None:
     """The upper left window of a map of a single +1 under a 2 x 2 kernel."""
     conv = xnor(2, 1, 1, pad)
-    under = taps(padded(np.ones((1, 1, 3), np.int8), conv), conv)
+    under = taps(padded_map(np.ones((1, 1, 3), np.int8), conv), conv)
     assert under.bits[0].tolist() == as_bits(bits).repeat(3).tolist()
     assert under.valid[0].tolist() == as_bits(valid).repeat(3).tolist()
     assert under.inside.shape == (4, 4)
@@ -240,7 +240,7 @@ def test_the_trap_of_zero_padding() -> None:
     """Of +1 and weights of +1, a corner has four products. As if all nine taps were on the map, the sum would be -1."""
     conv = xnor(3, 1, 1)
     x, weights = np.ones((3, 3, 1), np.int8), np.ones((1, 3, 3, 1), np.int8)
-    under = taps(padded(x, conv), conv)
+    under = taps(padded_map(x, conv), conv)
     both, ones = counts(AND, under, kernels(weights))[0, 0], under.bits[0].sum()
     assert (both, ones) == (4, 4)
     assert 9 - 2 * 9 - 2 * ones + 4 * both == -1
@@ -266,7 +266,7 @@ def test_how_many_classes_of_border_there_are(conv: Conv, rows: int, classes: in
     """As many before there is a map as from a map, and the same ones."""
     edges = borders(conv, Shape(6, rows, rows))
     assert edges.classes == classes
-    under = taps(padded(signs(np.random.default_rng(0), rows, rows, 6), conv), conv)
+    under = taps(padded_map(signs(np.random.default_rng(0), rows, rows, 6), conv), conv)
     assert np.array_equal(under.borders.place, edges.place)
     assert np.array_equal(under.borders.valid, edges.valid)
     assert np.array_equal(edges.valid[edges.place], under.valid)
@@ -284,9 +284,9 @@ def test_chunks_are_filled_with_zeros() -> None:
 
 @ALL
 @pytest.mark.parametrize("size", [1, 7, 32, 100])
-def test_what_fills_a_chunk_counts_in_no_form(product: Product, size: int) -> None:
+def test_what_fills_a_chunk_counts_in_no_variant(product: Product, size: int) -> None:
     rng, conv = np.random.default_rng(size), xnor(3, 1, 1)
-    under, w = taps(padded(signs(rng, 4, 4, 5), conv), conv), kernels(signs(rng, 3, 3, 3, 5))
+    under, w = taps(padded_map(signs(rng, 4, 4, 5), conv), conv), kernels(signs(rng, 3, 3, 3, 5))
     activations, weights = (chunked(bits, size) ^ product.inverted for bits in (under.bits, w))
     targets = np.array(product.outcomes)[activations[:, None].astype(int), weights.astype(int)] == product.target
     if product == XNOR:
@@ -343,7 +343,7 @@ def test_pairs_count_whether_any_product_is_one() -> None:
 @settings(max_examples=40)
 def test_blocks_against_loops(seed: int, chunk: int, block: int, most: int, pad: Pad) -> None:
     rng, conv, limit = np.random.default_rng(seed), xnor(3, 1, 1, pad), Limit(chunk, block, most)
-    under, w = taps(padded(signs(rng, 3, 3, 5, p=0.7), conv), conv), kernels(signs(rng, 2, 3, 3, 5, p=0.7))
+    under, w = taps(padded_map(signs(rng, 3, 3, 5, p=0.7), conv), conv), kernels(signs(rng, 2, 3, 3, 5, p=0.7))
     for product in (XNOR, AND, NAND):
         seen = counts(product, under, w, limit)
         for position, out in combinations(range(9), range(2)):
@@ -363,7 +363,7 @@ def slowly(under: Taps, weights: Bits, position: int, limit: Limit, *, equal: bo
 @pytest.mark.parametrize("limit", [compression(2), compression(5), conversion(8, 2), conversion(16, 3)])
 def test_sums_deviate_by_four_or_two_for_each_lost_target(limit: Limit) -> None:
     rng, conv = np.random.default_rng(8), xnor(3, 1, 1)
-    under, w = taps(padded(signs(rng, 5, 5, 12, p=0.8), conv), conv), kernels(signs(rng, 4, 3, 3, 12, p=0.8))
+    under, w = taps(padded_map(signs(rng, 5, 5, 12, p=0.8), conv), conv), kernels(signs(rng, 4, 3, 3, 12, p=0.8))
     for product, weight in ((XNOR, 2), (AND, 4), (NAND, 4), (NOR, 4)):
         lost = counts(product, under, w) - counts(product, under, w, limit)
         assert lost.max() > 0
@@ -382,7 +382,7 @@ def test_a_dummy_tile_of_ones_is_read_through_the_same_adc() -> None:
 
 def test_an_adc_that_reaches_as_far_as_its_rows_is_exact() -> None:
     rng, conv = np.random.default_rng(9), xnor(3, 1, 1)
-    under, w = taps(padded(signs(rng, 5, 5, 12), conv), conv), kernels(signs(rng, 4, 3, 3, 12))
+    under, w = taps(padded_map(signs(rng, 5, 5, 12), conv), conv), kernels(signs(rng, 4, 3, 3, 12))
     for product in (XNOR, AND):
         assert np.array_equal(sums(product, under, w, limit=conversion(8, 4)), sums(product, under, w))
 
@@ -464,4 +464,4 @@ def test_rates_and_losses_by_hand() -> None:
 def test_rates_are_of_the_taps_on_the_map() -> None:
     """All signs are +1, though most windows reach beyond the edge."""
     conv = xnor(3, 1, 1)
-    assert rates(taps(padded(np.ones((2, 2, 4), np.int8), conv), conv), np.ones((1, 36), np.bool_)) == (1, 1)
+    assert rates(taps(padded_map(np.ones((2, 2, 4), np.int8), conv), conv), np.ones((1, 36), np.bool_)) == (1, 1)

@@ -168,10 +168,10 @@ def differing() -> int:
         conv = Conv(name="c", inputs=("x",), out_channels=6, scale=False, bias=False, relu=False, **kind)
         x = np.where(rng.random((7, 8, 5)) < 0.4, 1.0, -1.0)
         weights = np.where(rng.random((6, kernel, kernel, 5)) < 0.5, 1, -1).astype(np.int8)
-        framed = d.padded(x, conv)
-        expected = Exact().apply(conv, [framed], Parameters(weights))
+        whole = d.padded_map(x, conv)
+        expected = Exact().apply(conv, [whole], Parameters(weights))
         for product in d.PRODUCTS.values():
-            wrong += int((d.sums(product, d.taps(framed, conv), d.kernels(weights)) != expected).sum())
+            wrong += int((d.sums(product, d.taps(whole, conv), d.kernels(weights)) != expected).sum())
     return wrong
 
 

@@ -21,7 +21,7 @@ from hyperdrive_sim.archs._xnor_datapath.arithmetic import Xnor, folded, pooled_
 from hyperdrive_sim.errors import Overflow
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.box import Box, Shape
-from hyperdrive_sim.network.golden import Computation, Exact, forward, framed, one_by_one
+from hyperdrive_sim.network.golden import Computation, Exact, forward, padded, sequential
 from hyperdrive_sim.network.graph import INPUT
 from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, Sign
 from hyperdrive_sim.network.parameters import Array, Parameters
@@ -173,7 +173,7 @@ ORDERS = [  # behind the convolution
 
 
 class Fused(NamedTuple):
-    """Layers with what they take: a map of signs that is framed already, a bypass, and each one's constants."""
+    """Layers with what they take: a map of signs that is padded already, a bypass, and each one's constants."""
 
     layers: list[Layer]
     operands: list[Array]
@@ -212,18 +212,18 @@ def drawn(order: str, seed: int, pool: MaxPool, *, relu: bool) -> Fused:
 def test_the_hardware_s_order_gives_the_network_s_values(order: str, relu: bool, pool: MaxPool, seed: int) -> None:
     """Thresholds before pooling, one integer for batch norm and sign; against one layer after the other in float64."""
     case = drawn(order, seed, pool, relu=relu)
-    expected = one_by_one(Exact(), *case)
+    expected = sequential(Exact(), *case)
     for kernel in ("numpy", "fastest"):
         y = Xnor(chip(), kernel).fused(*case)
         assert y.dtype == np.float32
         np.testing.assert_array_equal(y, expected)
-    np.testing.assert_array_equal(one_by_one(Xnor(chip()), *case), expected)
+    np.testing.assert_array_equal(sequential(Xnor(chip()), *case), expected)
 
 
 def test_blocks_of_channels_have_constants_of_their_own() -> None:
     """One arithmetic, asked for channels 0:2 and 2:5 of two layers of one shape."""
     case = drawn("pool sign", 1, MaxPool(name="pool", inputs=("conv",), window=Window.square(2)), relu=False)
-    whole, arithmetic = one_by_one(Exact(), *case), Xnor(chip())
+    whole, arithmetic = sequential(Exact(), *case), Xnor(chip())
     for start, stop in ((0, 2), (2, 5), (0, 5), (0, 2)):
         parameters = [its.channels(start, stop) for its in case.parameters]
         np.testing.assert_array_equal(arithmetic.fused(case.layers, case.operands, parameters), whole[:, :, start:stop])
@@ -398,5 +398,5 @@ def test_the_padding_of_a_map_counts_as_nothing() -> None:
     x: Array = np.ones((2, 2, 1), np.float32)
     conv = xnor(1, 3, padding=1)
     shape = Shape(1, 2, 2)
-    window = framed(x, conv.needs(0, conv.output((shape,)).box, (shape,)), conv)
+    window = padded(x, conv.needs(0, conv.output((shape,)).box, (shape,)), conv)
     assert Xnor(chip()).fused([conv], [window], [Parameters(np.ones((1, 3, 3, 1), np.int8))]).ravel().tolist() == [4.0] * 4

@@ -591,7 +591,7 @@ def test_the_steps_of_networks(name: str) -> None:
     found = plan(zoo.build(name, PICTURE if name == "binary_alexnet" else (3, 13, 17)))
     steps, host, entries, exits = PLANS[name]
     assert drawn(found) == steps
-    assert (found.host, found.entries, found.exits) == (host, entries, exits)
+    assert (found.host, found.inputs, found.outputs) == (host, entries, exits)
 
 
 def test_what_a_step_says_of_itself() -> None:
@@ -620,7 +620,7 @@ def test_what_is_taken_behind_a_sum(layers: list[Layer], steps: list[str], exits
     """A sign, with a pooling before or behind it if nobody else wants what lies between; the host does the rest."""
     found = plan(network(xnor("conv", "sign0"), *layers))
     assert drawn(found) == steps
-    assert found.exits == exits
+    assert found.outputs == exits
 
 
 def test_of_two_convolutions_the_later_one_adds() -> None:

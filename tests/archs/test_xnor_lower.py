@@ -370,7 +370,7 @@ def used(found: Run) -> Iterator[tuple[str, str, tuple[int, int]]]:
             yield f"sums of {step.output}, {frame}", f"sums of {step.terms[-1].conv.name}", ran[step.output]
             if step.pool:
                 yield f"{step.output}, {frame}", placement.unpooled(step), ran[step.output]
-        for name in (*ours.entries, *maker):
+        for name in (*ours.inputs, *maker):
             born = ran[name][0] if name in maker else moved["input", name].start
             left = [moved["output", name].end] if ("output", name) in moved else []
             yield f"{name}, {frame}", name, (born, max([*left, *(ran[step.output][1] for step in ours.steps if name in step.sources)]))

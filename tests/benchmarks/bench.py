@@ -107,15 +107,15 @@ def growth(cases: Sequence[tuple[str, tuple[int, int, int], tuple[int, int]]] = 
 
 
 def convolutions(blocks: Sequence[tuple[tuple[int, int, int], int]] = BLOCKS, rounds: int = 5) -> None:
-    """Multiply-accumulates per CPU second of every form that this machine can run, and its ratio to sequential numpy float16 adds."""
-    forms = kernels.available()
+    """Multiply-accumulates per CPU second of every variant that this machine can run, and its ratio to sequential numpy float16 adds."""
+    variants = kernels.available()
     rng = np.random.default_rng(0)
-    table = Table("block", *forms, title="ordered FP16 convolution, GMAC/s (ratio to numpy)", title_justify="left")
+    table = Table("block", *variants, title="ordered FP16 convolution, GMAC/s (ratio to numpy)", title_justify="left")
     for shape, channels in blocks:
         x = rng.standard_normal(shape).astype(np.float16)
         signs = (2 * rng.integers(0, 2, (channels, 3, 3, shape[2])) - 1).astype(np.int8)
-        made = [kernels.kernel(form) for form in forms]
-        jobs = [_job(form.convolve, x, form.pack(signs)) for form in made]
+        made = [kernels.kernel(variant) for variant in variants]
+        jobs = [_job(variant.convolve, x, variant.pack(signs)) for variant in made]
         macs = (shape[0] - 2) * (shape[1] - 2) * 9 * shape[2] * channels
         rates = [macs / seconds / 1e9 for seconds in _taking_turns(jobs, rounds)]
         table.add_row(f"{shape} -> {channels}", *(f"{rate:.3g} ({rate / rates[0]:.0f} x)" for rate in rates))
@@ -124,13 +124,13 @@ def convolutions(blocks: Sequence[tuple[tuple[int, int, int], int]] = BLOCKS, ro
 
 def xnor_convolutions(layers: Sequence[tuple[tuple[int, int, int], int, int]] = SIGN_LAYERS, rounds: int = 9) -> None:
     """Operations per CPU second of whole layers of signs, sums only, packing of maps and weights not counted."""
-    forms = xnor.available()
+    variants = xnor.available()
     rng = np.random.default_rng(0)
-    table = Table("layer", *forms, title="XNOR and count, GOp/s (ratio to numpy)", title_justify="left")
+    table = Table("layer", *variants, title="XNOR and count, GOp/s (ratio to numpy)", title_justify="left")
     for shape, kernel, channels in layers:
-        made = [xnor.kernel(form) for form in forms]
+        made = [xnor.kernel(variant) for variant in variants]
         x, signs = _signs(rng, shape), _signs(rng, (channels, kernel, kernel, shape[2]))
-        jobs = [_job(form.convolve, form.pack_map(x), form.pack_weights(signs)) for form in made]
+        jobs = [_job(variant.convolve, variant.pack_map(x), variant.pack_weights(signs)) for variant in made]
         ops = 2 * (shape[0] - kernel + 1) * (shape[1] - kernel + 1) * signs.size
         rates = [ops / seconds / 1e9 for seconds in _taking_turns(jobs, rounds)]
         table.add_row(f"{shape}, {kernel} x {kernel} -> {channels}", *(f"{rate:.3g} ({rate / rates[0]:.0f} x)" for rate in rates))

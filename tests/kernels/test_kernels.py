@@ -1,4 +1,4 @@
-"""Every form of the ordered-FP16 convolution against one dead-simple loop, bit for bit."""
+"""Every variant of the ordered-FP16 convolution against one dead-simple loop, bit for bit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Half = NDArray[np.float16]
 AVX512 = {"numba", "avx512f", "avx512bw", "avx512dq", "avx512vl"}
 
 
-def forms() -> list[kernels.Fp16Kernel]:
+def variants() -> list[kernels.Fp16Kernel]:
     """All that run here; on a processor with AVX512-FP16 also the code that one without it would get."""
     found = [kernels.kernel(name) for name in kernels.available()]
     if fp16._present() >= AVX512:
@@ -34,8 +34,8 @@ def forms() -> list[kernels.Fp16Kernel]:
     return found
 
 
-FORMS = forms()
-each_form = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+VARIANTS = variants()
+each_variant = pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
 
 
 def ordered(x: Half, signs: NDArray[np.int8], stride: int) -> Half:
@@ -117,26 +117,26 @@ cases = st.builds(
 
 @settings(max_examples=600, deadline=None)
 @given(cases)
-def test_all_forms_return_the_bits_of_the_sequential_sum(case: Case) -> None:
+def test_all_variants_return_the_bits_of_the_sequential_sum(case: Case) -> None:
     x, signs = case.arrays()
     expected = bits(ordered(x, signs, case.stride))
-    for form in FORMS:
-        y = form.convolve(x, form.pack(signs), case.stride)
+    for variant in VARIANTS:
+        y = variant.convolve(x, variant.pack(signs), case.stride)
         assert y.dtype == np.float16
-        np.testing.assert_array_equal(y.view(np.uint16), expected, err_msg=form.name)
+        np.testing.assert_array_equal(y.view(np.uint16), expected, err_msg=variant.name)
 
 
-def channel_sum(form: kernels.Fp16Kernel, *values: float) -> float:
+def channel_sum(variant: kernels.Fp16Kernel, *values: float) -> float:
     """fp16(... fp16(fp16(0 + v0) + v1) ...), negative values by weights of -1."""
     x = np.abs(np.array(values, np.float16)).reshape(1, 1, -1)
     signs = np.where(np.signbit(values), -1, 1).astype(np.int8).reshape(1, 1, 1, -1)
-    return float(form.convolve(x, form.pack(signs), 1)[0, 0, 0])
+    return float(variant.convolve(x, variant.pack(signs), 1)[0, 0, 0])
 
 
 TINY = 2.0**-24  # the smallest subnormal
 
 
-@each_form
+@each_variant
 @pytest.mark.parametrize(
     ("values", "total"),
     [
@@ -147,70 +147,70 @@ TINY = 2.0**-24  # the smallest subnormal
         ((65504, 16), np.inf),  # 65520, the first that rounds to infinity
         ((-65504, -16), -np.inf),
         ((65504, 16, -65504), np.inf),
-        ((40000, 20000, -40000, 1), 20000),  # through the range that float32 forms do twice
+        ((40000, 20000, -40000, 1), 20000),  # through the range that float32 variants do twice
         ((30000, 10000, 20000, -30000, -30000), 0),
         ((TINY, TINY), 2 * TINY),
         ((2.0**-14, -TINY), 2.0**-14 - TINY),  # out of the normal numbers
     ],
 )
-def test_sums_for_a_pencil(form: kernels.Fp16Kernel, values: tuple[float, ...], total: float) -> None:
-    assert channel_sum(form, *values) == total
+def test_sums_for_a_pencil(variant: kernels.Fp16Kernel, values: tuple[float, ...], total: float) -> None:
+    assert channel_sum(variant, *values) == total
 
 
-@each_form
-def test_the_sum_starts_from_plus_zero(form: kernels.Fp16Kernel) -> None:
+@each_variant
+def test_the_sum_starts_from_plus_zero(variant: kernels.Fp16Kernel) -> None:
     x = np.full((1, 1, 3), -0.0, np.float16)
-    y = form.convolve(x, form.pack(np.ones((1, 1, 1, 3), np.int8)), 1)
+    y = variant.convolve(x, variant.pack(np.ones((1, 1, 1, 3), np.int8)), 1)
     assert not np.signbit(y).any()
 
 
-@each_form
-def test_there_is_one_nan(form: kernels.Fp16Kernel) -> None:
+@each_variant
+def test_there_is_one_nan(variant: kernels.Fp16Kernel) -> None:
     x = np.array([0x7C00, 0xFC00, 0x7C01, 0xFFFF], np.uint16).view(np.float16).reshape(1, 1, 4)  # inf, -inf and two odd NaNs
     signs = np.array([[1, 1, 1, 1], [-1, -1, -1, -1]], np.int8).reshape(2, 1, 1, 4)
-    assert form.convolve(x, form.pack(signs), 1).view(np.uint16).ravel().tolist() == [0x7E00, 0x7E00]
+    assert variant.convolve(x, variant.pack(signs), 1).view(np.uint16).ravel().tolist() == [0x7E00, 0x7E00]
 
 
-@each_form
+@each_variant
 @pytest.mark.parametrize("stride", [1, 2])
-def test_small_integers_agree_with_scipy(form: kernels.Fp16Kernel, stride: int) -> None:
+def test_small_integers_agree_with_scipy(variant: kernels.Fp16Kernel, stride: int) -> None:
     rng = np.random.default_rng(stride)
     x = rng.integers(-4, 5, (11, 13, 20)).astype(np.float16)
     signs = rng.choice(np.array([-1, 1], np.int8), (18, 3, 3, 20))
     expected = [correlate(x.astype(np.float64), filter_.astype(np.float64), mode="valid")[::stride, ::stride, 0] for filter_ in signs]
-    np.testing.assert_array_equal(form.convolve(x, form.pack(signs), stride), np.stack(expected, axis=2))
+    np.testing.assert_array_equal(variant.convolve(x, variant.pack(signs), stride), np.stack(expected, axis=2))
 
 
-@each_form
-def test_a_view_with_gaps_is_read_as_it_looks(form: kernels.Fp16Kernel) -> None:
+@each_variant
+def test_a_view_with_gaps_is_read_as_it_looks(variant: kernels.Fp16Kernel) -> None:
     rng = np.random.default_rng(0)
     whole = rng.standard_normal((6, 30, 20)).astype(np.float16)
     signs = rng.choice(np.array([-1, 1], np.int8), (16, 3, 3, 5))
-    packed = form.pack(signs)
+    packed = variant.pack(signs)
     for view in (
         whole[::2, 3:9, 1:6],
         whole.transpose(2, 1, 0)[:7, :8, :5],
         whole[:, ::-1, 4::-1],
         np.broadcast_to(whole[:1, :9, :5], (4, 9, 5)),
     ):
-        np.testing.assert_array_equal(bits(form.convolve(view, packed, 1)), bits(form.convolve(view.copy(), packed, 1)))
+        np.testing.assert_array_equal(bits(variant.convolve(view, packed, 1)), bits(variant.convolve(view.copy(), packed, 1)))
 
 
-@each_form
-def test_the_result_is_fresh_and_the_input_untouched(form: kernels.Fp16Kernel) -> None:
+@each_variant
+def test_the_result_is_fresh_and_the_input_untouched(variant: kernels.Fp16Kernel) -> None:
     x = np.ones((4, 4, 16), np.float16)
     x.setflags(write=False)
-    packed = form.pack(np.ones((16, 3, 3, 16), np.int8))
-    first = form.convolve(x, packed, 1)
-    second = form.convolve(x, packed, 1)
+    packed = variant.pack(np.ones((16, 3, 3, 16), np.int8))
+    first = variant.convolve(x, packed, 1)
+    second = variant.convolve(x, packed, 1)
     first[...] = 0
     assert (second == 144).all()
     assert second.flags.c_contiguous
 
 
-@each_form
+@each_variant
 @pytest.mark.parametrize("stride", [1, 2])
-def test_bands_and_threads_change_nothing(form: kernels.Fp16Kernel, stride: int) -> None:
+def test_bands_and_threads_change_nothing(variant: kernels.Fp16Kernel, stride: int) -> None:
     rng = np.random.default_rng(3)
     rows = 64 * stride + 2
     x = rng.standard_normal((rows, rows, 64)).astype(np.float16)
@@ -218,10 +218,10 @@ def test_bands_and_threads_change_nothing(form: kernels.Fp16Kernel, stride: int)
     sizes = sliding.Sliding(rows, rows, 64, 3, 3, stride)
     assert sizes.macs(72) > sliding.THREADED_MACS
     assert len(sliding._cut(sizes, 72).bands) > 1
-    y = form.convolve(x, form.pack(signs), stride)
-    packed = form.pack(signs[8:24])
+    y = variant.convolve(x, variant.pack(signs), stride)
+    packed = variant.pack(signs[8:24])
     for row in range(0, sizes.out_rows, 9):
-        alone = form.convolve(x[row * stride : row * stride + 3], packed, stride)
+        alone = variant.convolve(x[row * stride : row * stride + 3], packed, stride)
         np.testing.assert_array_equal(bits(y[row : row + 1, :, 8:24]), bits(alone))
 
 
@@ -233,7 +233,7 @@ def test_bands_cover_every_output_row_once() -> None:
     assert all(band.sizes.out_rows == band.outputs.stop - band.outputs.start for band in bands)
 
 
-@each_form
+@each_variant
 @pytest.mark.parametrize(
     ("x", "signs", "stride", "problem"),
     [
@@ -246,14 +246,14 @@ def test_bands_cover_every_output_row_once() -> None:
         (np.zeros((3, 3, 0), "e"), (1, 3, 3, 0), 1, "none of them 0, not [1, 3, 3, 0]"),
     ],
 )
-def test_what_does_not_fit_is_refused(form: kernels.Fp16Kernel, x: Any, signs: tuple[int, ...], stride: int, problem: str) -> None:
+def test_what_does_not_fit_is_refused(variant: kernels.Fp16Kernel, x: Any, signs: tuple[int, ...], stride: int, problem: str) -> None:
     with pytest.raises(ValueError) as raised:
-        form.convolve(x, form.pack(np.ones(signs, np.int8)), stride)
+        variant.convolve(x, variant.pack(np.ones(signs, np.int8)), stride)
     assert problem in str(raised.value)
 
 
-def test_forms_carry_their_names_and_nobody_shares_one() -> None:
-    """A form keeps plans of what it has convolved, and they go with it."""
+def test_variants_carry_their_names_and_nobody_shares_one() -> None:
+    """A variant keeps plans of what it has convolved, and they go with it."""
     assert [kernels.kernel(name).name for name in kernels.available()] == list(kernels.available())
     assert kernels.kernel().name == kernels.fastest()
     assert kernels.kernel() is not kernels.kernel()
@@ -282,13 +282,13 @@ def _runs(name: str, present: frozenset[str]) -> bool:
         return False
 
 
-def test_an_unknown_form_is_refused_with_those_that_run() -> None:
+def test_an_unknown_variant_is_refused_with_those_that_run() -> None:
     with pytest.raises(InvalidInput) as raised:
         kernels.kernel("cuda")
     assert str(raised.value) == f"kernel: there is no 'cuda'; use fastest, {', '.join(kernels.available())}"
 
 
-def test_a_form_for_another_processor_is_refused_by_feature() -> None:
+def test_a_variant_for_another_processor_is_refused_by_feature() -> None:
     with pytest.raises(InvalidInput) as raised:
         fp16._runnable("numba-avx512fp16", frozenset({"numba", "avx512f", "avx512vl"}))
     assert str(raised.value) == "kernel: 'numba-avx512fp16' needs a processor with avx512fp16; use fastest, numpy, numba, numba-avx512"
@@ -319,12 +319,12 @@ def python(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], cwd=root, check=True, capture_output=True, text=True).stdout
 
 
-def test_the_numpy_form_and_the_listing_do_not_import_numba() -> None:
+def test_the_numpy_variant_and_the_listing_do_not_import_numba() -> None:
     code = """
 import sys, numpy as np
 from hyperdrive_sim import kernels
-form = kernels.kernel("numpy")
-form.convolve(np.ones((3, 3, 2), np.float16), form.pack(np.ones((1, 3, 3, 2), np.int8)), 1)
+variant = kernels.kernel("numpy")
+variant.convolve(np.ones((3, 3, 2), np.float16), variant.pack(np.ones((1, 3, 3, 2), np.int8)), 1)
 print("llvmlite" in sys.modules)
 kernels.available()
 print("numba" in sys.modules)
@@ -332,7 +332,7 @@ print("numba" in sys.modules)
     assert python(code) == "False\nFalse\n"
 
 
-def test_without_numba_there_is_the_numpy_form_and_a_cure() -> None:
+def test_without_numba_there_is_the_numpy_variant_and_a_cure() -> None:
     code = """
 import sys
 sys.modules["numba"] = None

@@ -1,4 +1,4 @@
-"""Every form of the binary convolution against plain integer sums."""
+"""Every variant of the binary convolution against plain integer sums."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Signs = NDArray[np.int8]
 VPOPCNT = {"numba", "avx512f", "avx512vpopcntdq"}
 
 
-def forms() -> list[xnor.XnorKernel]:
+def variants() -> list[xnor.XnorKernel]:
     """All that run here; on a processor that counts bits in vectors also the code that one without it would get."""
     found = [xnor.kernel(name) for name in xnor.available()]
     if selection.present() >= VPOPCNT:
@@ -36,8 +36,8 @@ def forms() -> list[xnor.XnorKernel]:
     return found
 
 
-FORMS = forms()
-each_form = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+VARIANTS = variants()
+each_variant = pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
 
 
 def sums(x: Signs, signs: Signs, stride: int) -> NDArray[np.int32]:
@@ -119,18 +119,18 @@ cases = st.builds(
 
 @settings(max_examples=300)
 @given(cases)
-def test_all_forms_add_products(case: Case) -> None:
+def test_all_variants_add_products(case: Case) -> None:
     x, signs = case.arrays()
     expected = sums(x, signs, case.stride)
-    for form in FORMS:
-        y = form.convolve(form.pack_map(x), form.pack_weights(signs), case.stride)
+    for variant in VARIANTS:
+        y = variant.convolve(variant.pack_map(x), variant.pack_weights(signs), case.stride)
         assert y.dtype == np.int32
-        np.testing.assert_array_equal(y, expected, err_msg=form.name)
+        np.testing.assert_array_equal(y, expected, err_msg=variant.name)
 
 
 @settings(max_examples=200)
 @given(cases)
-def test_all_forms_set_a_bit_from_the_threshold_on(case: Case) -> None:
+def test_all_variants_set_a_bit_from_the_threshold_on(case: Case) -> None:
     """Thresholds are sums that occur, or one beside: ties are the rule here, not the exception."""
     x, signs = case.arrays()
     rng = np.random.default_rng(case.seed)
@@ -139,11 +139,11 @@ def test_all_forms_set_a_bit_from_the_threshold_on(case: Case) -> None:
     thresholds = rng.permuted(occurring, axis=0)[0] + rng.integers(-1, 2, expected.shape[2], np.int32)
     flipped = rng.integers(0, 2, expected.shape[2]) > 0
     bits = thresholded(expected, thresholds, flipped)
-    for form, other in zip(FORMS, [*FORMS[1:], FORMS[0]], strict=True):
-        packed, weights = other.pack_map(x), form.pack_weights(signs)
-        y = form.threshold(packed, weights, case.stride, thresholds, flipped)
+    for variant, other in zip(VARIANTS, [*VARIANTS[1:], VARIANTS[0]], strict=True):
+        packed, weights = other.pack_map(x), variant.pack_weights(signs)
+        y = variant.threshold(packed, weights, case.stride, thresholds, flipped)
         assert y.dtype == np.int8
-        np.testing.assert_array_equal(y, bits, err_msg=form.name)
+        np.testing.assert_array_equal(y, bits, err_msg=variant.name)
 
 
 def same(left: PackedMap, right: PackedMap) -> None:
@@ -154,77 +154,77 @@ def same(left: PackedMap, right: PackedMap) -> None:
         np.testing.assert_array_equal(left.valid, right.valid)
 
 
-def channel_sum(form: xnor.XnorKernel, *values: int) -> int:
+def channel_sum(variant: xnor.XnorKernel, *values: int) -> int:
     """Of these products, each by a weight of +1 and of -1 in turn."""
     signs = np.resize(np.array([1, -1], np.int8), len(values))
     x = (np.array(values, np.int8) * signs).reshape(1, 1, -1)
-    return int(form.convolve(form.pack_map(x), form.pack_weights(signs.reshape(1, 1, 1, -1)), 1)[0, 0, 0])
+    return int(variant.convolve(variant.pack_map(x), variant.pack_weights(signs.reshape(1, 1, 1, -1)), 1)[0, 0, 0])
 
 
-@each_form
+@each_variant
 @pytest.mark.parametrize(
     ("values", "total"),
     [((1,), 1), ((-1,), -1), ((0,), 0), ((1, 1, -1), 1), ((1, 0, -1, -1), -1), ((1,) * 65, 65), ((-1,) * 64, -64), ((0,) * 64 + (1,), 1)],
 )
-def test_sums_for_a_pencil(form: xnor.XnorKernel, values: tuple[int, ...], total: int) -> None:
-    assert channel_sum(form, *values) == total
+def test_sums_for_a_pencil(variant: xnor.XnorKernel, values: tuple[int, ...], total: int) -> None:
+    assert channel_sum(variant, *values) == total
 
 
-@each_form
+@each_variant
 @pytest.mark.parametrize("padding", [False, True])
-def test_a_tie_is_plus_one_in_both_directions(form: xnor.XnorKernel, padding: bool) -> None:
+def test_a_tie_is_plus_one_in_both_directions(variant: xnor.XnorKernel, padding: bool) -> None:
     x = np.ones((1, 2, 3), np.int8)
     x[0, 1] = 0 if padding else (1, 1, -1)
     total = 3 if padding else 4
-    weights = form.pack_weights(np.ones((6, 1, 2, 3), np.int8))
+    weights = variant.pack_weights(np.ones((6, 1, 2, 3), np.int8))
     thresholds = np.array([total - 1, total, total + 1] * 2, np.int32)
     flipped = np.array([False] * 3 + [True] * 3)
-    assert form.threshold(form.pack_map(x), weights, 1, thresholds, flipped).ravel().tolist() == [1, 1, -1, -1, 1, 1]
+    assert variant.threshold(variant.pack_map(x), weights, 1, thresholds, flipped).ravel().tolist() == [1, 1, -1, -1, 1, 1]
 
 
-@each_form
+@each_variant
 @pytest.mark.parametrize("padding", [False, True])
-def test_thresholds_beyond_all_sums_make_constants(form: xnor.XnorKernel, padding: bool) -> None:
+def test_thresholds_beyond_all_sums_make_constants(variant: xnor.XnorKernel, padding: bool) -> None:
     x = np.ones((3, 3, 5), np.int8)
     x[0] = 0 if padding else 1
     least, most = np.iinfo(np.int32).min, np.iinfo(np.int32).max
-    weights = form.pack_weights(randomly(np.random.default_rng(0), 4, 2, 2, 5))
+    weights = variant.pack_weights(randomly(np.random.default_rng(0), 4, 2, 2, 5))
     thresholds, flipped = np.array([least, most, least, most], np.int32), np.array([False, False, True, True])
-    y = form.threshold(form.pack_map(x), weights, 1, thresholds, flipped)
+    y = variant.threshold(variant.pack_map(x), weights, 1, thresholds, flipped)
     assert (y == [1, -1, -1, 1]).all()
 
 
-@each_form
+@each_variant
 @pytest.mark.parametrize("stride", [1, 2])
-def test_sums_agree_with_scipy(form: xnor.XnorKernel, stride: int) -> None:
+def test_sums_agree_with_scipy(variant: xnor.XnorKernel, stride: int) -> None:
     rng = np.random.default_rng(stride)
     x, signs = np.pad(randomly(rng, 9, 11, 70), ((1, 1), (1, 1), (0, 0))), randomly(rng, 18, 3, 3, 70)
     expected = [
         correlate(x.astype(np.int64), filter_.astype(np.int64), mode="valid", method="direct")[::stride, ::stride, 0] for filter_ in signs
     ]
-    np.testing.assert_array_equal(form.convolve(form.pack_map(x), form.pack_weights(signs), stride), np.stack(expected, axis=2))
+    np.testing.assert_array_equal(variant.convolve(variant.pack_map(x), variant.pack_weights(signs), stride), np.stack(expected, axis=2))
 
 
-@each_form
-def test_a_fully_connected_layer_is_a_convolution_with_one_pixel(form: xnor.XnorKernel) -> None:
+@each_variant
+def test_a_fully_connected_layer_is_a_convolution_with_one_pixel(variant: xnor.XnorKernel) -> None:
     rng = np.random.default_rng(0)
     x, signs = randomly(rng, 6, 6, 256), randomly(rng, 100, 6, 6, 256)
     expected = signs.reshape(100, -1).astype(np.int32) @ x.ravel().astype(np.int32)
-    np.testing.assert_array_equal(form.convolve(form.pack_map(x), form.pack_weights(signs), 1)[0, 0], expected)
-    flat = form.pack_weights(signs.reshape(100, 1, 1, -1))
-    np.testing.assert_array_equal(form.convolve(form.pack_map(x.reshape(1, 1, -1)), flat, 1)[0, 0], expected)
+    np.testing.assert_array_equal(variant.convolve(variant.pack_map(x), variant.pack_weights(signs), 1)[0, 0], expected)
+    flat = variant.pack_weights(signs.reshape(100, 1, 1, -1))
+    np.testing.assert_array_equal(variant.convolve(variant.pack_map(x.reshape(1, 1, -1)), flat, 1)[0, 0], expected)
 
 
-@each_form
-def test_only_a_map_with_zeros_has_a_plane_for_them(form: xnor.XnorKernel) -> None:
+@each_variant
+def test_only_a_map_with_zeros_has_a_plane_for_them(variant: xnor.XnorKernel) -> None:
     x = np.ones((2, 3, 65), np.int8)
-    assert form.pack_map(x).valid is None
+    assert variant.pack_map(x).valid is None
     x[1, 2, 64] = 0
-    assert form.pack_map(x).valid is not None
+    assert variant.pack_map(x).valid is not None
 
 
-@each_form
-def test_views_with_gaps_are_read_as_they_look(form: xnor.XnorKernel) -> None:
+@each_variant
+def test_views_with_gaps_are_read_as_they_look(variant: xnor.XnorKernel) -> None:
     rng = np.random.default_rng(0)
     whole, signs = randomly(rng, 6, 30, 140), randomly(rng, 16, 3, 3, 5)
     for view in (
@@ -233,71 +233,73 @@ def test_views_with_gaps_are_read_as_they_look(form: xnor.XnorKernel) -> None:
         whole[:, ::-1, 4::-1],
         np.broadcast_to(whole[:1, :9, :5], (4, 9, 5)),
     ):
-        same(form.pack_map(view), form.pack_map(view.copy()))
-    x = form.pack_map(randomly(rng, 5, 5, 5))
+        same(variant.pack_map(view), variant.pack_map(view.copy()))
+    x = variant.pack_map(randomly(rng, 5, 5, 5))
     weights = np.broadcast_to(signs[:1], signs.shape)[:, ::-1]
-    np.testing.assert_array_equal(form.convolve(x, form.pack_weights(weights), 1), form.convolve(x, form.pack_weights(weights.copy()), 1))
+    np.testing.assert_array_equal(
+        variant.convolve(x, variant.pack_weights(weights), 1), variant.convolve(x, variant.pack_weights(weights.copy()), 1)
+    )
     wide = randomly(rng, 4, 4, 128)
-    same(form.pack_map(wide.transpose(1, 0, 2)), form.pack_map(wide.transpose(1, 0, 2).copy()))
+    same(variant.pack_map(wide.transpose(1, 0, 2)), variant.pack_map(wide.transpose(1, 0, 2).copy()))
 
 
-@each_form
-def test_results_are_fresh_and_inputs_untouched(form: xnor.XnorKernel) -> None:
+@each_variant
+def test_results_are_fresh_and_inputs_untouched(variant: xnor.XnorKernel) -> None:
     x = np.ones((4, 4, 16), np.int8)
     x[0] = 0
     x.setflags(write=False)
-    packed, weights = form.pack_map(x), form.pack_weights(np.ones((16, 3, 3, 16), np.int8))
+    packed, weights = variant.pack_map(x), variant.pack_weights(np.ones((16, 3, 3, 16), np.int8))
     for plane in packed[:2]:
         plane.setflags(write=False)
-    first = form.convolve(packed, weights, 1)
+    first = variant.convolve(packed, weights, 1)
     first[...] = 0
-    second = form.convolve(packed, weights, 1)
+    second = variant.convolve(packed, weights, 1)
     assert (second[1] == 144).all()
     assert second.flags.c_contiguous
-    assert form.threshold(packed, weights, 1, np.zeros(16, np.int32), np.zeros(16, np.bool_)).flags.c_contiguous
+    assert variant.threshold(packed, weights, 1, np.zeros(16, np.int32), np.zeros(16, np.bool_)).flags.c_contiguous
 
 
-@each_form
+@each_variant
 @pytest.mark.parametrize("stride", [1, 2])
-def test_bands_and_threads_change_nothing(form: xnor.XnorKernel, stride: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = sys.modules[type(form).__module__]
+def test_bands_and_threads_change_nothing(variant: xnor.XnorKernel, stride: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = sys.modules[type(variant).__module__]
     if hasattr(module, "LIMITS"):
         monkeypatch.setattr(module, "LIMITS", sliding.Limits(1 << 10, 1 << 10))
         assert len(sliding._cut(sliding.Sliding(60, 40, 2, 3, 3, stride), 40, module.LIMITS).bands) > 1
     rng = np.random.default_rng(3)
     x, signs = randomly(rng, 60, 40, 100), randomly(rng, 40, 3, 3, 100)
     x[0], x[-1] = 0, 0
-    packed, weights, some = form.pack_map(x), form.pack_weights(signs), form.pack_weights(signs[8:24])
-    y, rule = form.convolve(packed, weights, stride), (np.zeros(40, np.int32), np.zeros(40, np.bool_))
-    np.testing.assert_array_equal(form.threshold(packed, weights, stride, *rule), np.where(y >= 0, 1, -1))
+    packed, weights, some = variant.pack_map(x), variant.pack_weights(signs), variant.pack_weights(signs[8:24])
+    y, rule = variant.convolve(packed, weights, stride), (np.zeros(40, np.int32), np.zeros(40, np.bool_))
+    np.testing.assert_array_equal(variant.threshold(packed, weights, stride, *rule), np.where(y >= 0, 1, -1))
     for row in range(0, y.shape[0], 9):
-        alone = form.convolve(form.pack_map(x[row * stride : row * stride + 3]), some, stride)
+        alone = variant.convolve(variant.pack_map(x[row * stride : row * stride + 3]), some, stride)
         np.testing.assert_array_equal(y[row : row + 1, :, 8:24], alone)
 
 
-@each_form
-def test_one_plan_is_not_taken_for_another(form: xnor.XnorKernel) -> None:
+@each_variant
+def test_one_plan_is_not_taken_for_another(variant: xnor.XnorKernel) -> None:
     """A pixel of the results takes 32 bytes both times: as 8 sums, and as the signs of 32 channels."""
     rng = np.random.default_rng(5)
     x, signs = randomly(rng, 5, 5, 64), randomly(rng, 32, 3, 3, 64)
-    packed, rule = form.pack_map(x), (np.zeros(32, np.int32), np.zeros(32, np.bool_))
-    np.testing.assert_array_equal(form.convolve(packed, form.pack_weights(signs[:8]), 1), sums(x, signs[:8], 1))
-    bits = form.threshold(packed, form.pack_weights(signs), 1, *rule)
+    packed, rule = variant.pack_map(x), (np.zeros(32, np.int32), np.zeros(32, np.bool_))
+    np.testing.assert_array_equal(variant.convolve(packed, variant.pack_weights(signs[:8]), 1), sums(x, signs[:8], 1))
+    bits = variant.threshold(packed, variant.pack_weights(signs), 1, *rule)
     np.testing.assert_array_equal(bits, np.where(sums(x, signs, 1) >= 0, 1, -1))
 
 
-@each_form
-def test_packing_a_large_layer_takes_little_memory(form: xnor.XnorKernel) -> None:
+@each_variant
+def test_packing_a_large_layer_takes_little_memory(variant: xnor.XnorKernel) -> None:
     signs = randomly(np.random.default_rng(0), 1024, 1, 1, 9216)
     tracemalloc.start()
-    packed = form.pack_weights(signs)
+    packed = variant.pack_weights(signs)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert packed.words.nbytes == signs.nbytes // 8
     assert peak < signs.nbytes // 3
 
 
-@each_form
+@each_variant
 @pytest.mark.parametrize(
     ("x", "signs", "stride", "problem"),
     [
@@ -324,13 +326,13 @@ def test_packing_a_large_layer_takes_little_memory(form: xnor.XnorKernel) -> Non
         (np.ones((3, 3, 64), "b"), np.full((40, 3, 3, 64), -2, "b"), 1, "signs must hold -1 and +1 only"),
     ],
 )
-def test_what_does_not_fit_is_refused(form: xnor.XnorKernel, x: Any, signs: Any, stride: int, problem: str) -> None:
+def test_what_does_not_fit_is_refused(variant: xnor.XnorKernel, x: Any, signs: Any, stride: int, problem: str) -> None:
     with pytest.raises(ValueError) as raised:
-        form.convolve(form.pack_map(x), form.pack_weights(signs), stride)
+        variant.convolve(variant.pack_map(x), variant.pack_weights(signs), stride)
     assert problem in str(raised.value)
 
 
-@each_form
+@each_variant
 @pytest.mark.parametrize(
     ("thresholds", "flipped", "problem"),
     [
@@ -340,15 +342,15 @@ def test_what_does_not_fit_is_refused(form: xnor.XnorKernel, x: Any, signs: Any,
         (np.zeros(3, np.int32), np.zeros(3, np.int8), "flipped must be bool [3], one per output channel, not int8 [3]"),
     ],
 )
-def test_a_rule_that_does_not_fit_is_refused(form: xnor.XnorKernel, thresholds: Any, flipped: Any, problem: str) -> None:
-    x, weights = form.pack_map(np.ones((1, 1, 4), np.int8)), form.pack_weights(np.ones((3, 1, 1, 4), np.int8))
+def test_a_rule_that_does_not_fit_is_refused(variant: xnor.XnorKernel, thresholds: Any, flipped: Any, problem: str) -> None:
+    x, weights = variant.pack_map(np.ones((1, 1, 4), np.int8)), variant.pack_weights(np.ones((3, 1, 1, 4), np.int8))
     with pytest.raises(ValueError) as raised:
-        form.threshold(x, weights, 1, thresholds, flipped)
+        variant.threshold(x, weights, 1, thresholds, flipped)
     assert str(raised.value) == problem
 
 
-def test_forms_carry_their_names_and_nobody_shares_one() -> None:
-    """A form keeps plans of what it has convolved, and they go with it."""
+def test_variants_carry_their_names_and_nobody_shares_one() -> None:
+    """A variant keeps plans of what it has convolved, and they go with it."""
     assert [xnor.kernel(name).name for name in xnor.available()] == list(xnor.available())
     assert xnor.kernel().name == xnor.fastest()
     assert xnor.kernel() is not xnor.kernel()
@@ -366,26 +368,26 @@ def test_forms_carry_their_names_and_nobody_shares_one() -> None:
     ],
 )
 def test_only_what_the_machine_can_run_is_offered(present: set[str], names: list[str]) -> None:
-    assert list(xnor.FORMS.among(frozenset(present))) == names
-    assert [name for name in xnor.FORMS.needs if runs(name, frozenset(present))] == names
+    assert list(xnor.VARIANTS.among(frozenset(present))) == names
+    assert [name for name in xnor.VARIANTS.needs if runs(name, frozenset(present))] == names
 
 
 def runs(name: str, present: frozenset[str]) -> bool:
     try:
-        return xnor.FORMS.runnable(name, present) == name
+        return xnor.VARIANTS.runnable(name, present) == name
     except (InvalidInput, MissingExtra):
         return False
 
 
-def test_an_unknown_form_is_refused_with_those_that_run() -> None:
+def test_an_unknown_variant_is_refused_with_those_that_run() -> None:
     with pytest.raises(InvalidInput) as raised:
         xnor.kernel("cuda")
     assert str(raised.value) == f"kernel: there is no 'cuda'; use fastest, {', '.join(xnor.available())}"
 
 
-def test_a_form_for_another_processor_is_refused_by_feature() -> None:
+def test_a_variant_for_another_processor_is_refused_by_feature() -> None:
     with pytest.raises(InvalidInput) as raised:
-        xnor.FORMS.runnable("numba-avx512vpopcntdq", frozenset({"numba", "avx2", "avx512f"}))
+        xnor.VARIANTS.runnable("numba-avx512vpopcntdq", frozenset({"numba", "avx2", "avx512f"}))
     problem = "kernel: 'numba-avx512vpopcntdq' needs a processor with avx512vpopcntdq; use fastest, numpy, numba, numba-avx2"
     assert str(raised.value) == problem
 
@@ -415,13 +417,13 @@ def python(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], cwd=root, check=True, capture_output=True, text=True).stdout
 
 
-def test_the_numpy_form_and_the_listing_do_not_import_numba() -> None:
+def test_the_numpy_variant_and_the_listing_do_not_import_numba() -> None:
     code = """
 import sys, numpy as np
 from hyperdrive_sim import kernels
 from hyperdrive_sim.kernels import xnor
-form = xnor.kernel("numpy")
-form.convolve(form.pack_map(np.ones((3, 3, 2), np.int8)), form.pack_weights(np.ones((1, 3, 3, 2), np.int8)), 1)
+variant = xnor.kernel("numpy")
+variant.convolve(variant.pack_map(np.ones((3, 3, 2), np.int8)), variant.pack_weights(np.ones((1, 3, 3, 2), np.int8)), 1)
 print("llvmlite" in sys.modules)
 xnor.available()
 print("numba" in sys.modules)
@@ -436,14 +438,14 @@ import sys, numpy as np
 from hyperdrive_sim.kernels import xnor
 for name in xnor.available():
     if name != "numba":
-        form = xnor.kernel(name)
-        form.convolve(form.pack_map(np.ones((3, 3, 2), np.int8)), form.pack_weights(np.ones((1, 3, 3, 2), np.int8)), 1)
+        variant = xnor.kernel(name)
+        variant.convolve(variant.pack_map(np.ones((3, 3, 2), np.int8)), variant.pack_weights(np.ones((1, 3, 3, 2), np.int8)), 1)
 print("numba" in sys.modules)
 """
     assert python(code) == "False\n"
 
 
-def test_without_numba_there_is_the_numpy_form_and_a_cure() -> None:
+def test_without_numba_there_is_the_numpy_variant_and_a_cure() -> None:
     code = """
 import sys
 sys.modules["numba"] = None

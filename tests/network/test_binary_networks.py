@@ -11,7 +11,7 @@ import pytest
 
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.box import Box, Shape
-from hyperdrive_sim.network.golden import Exact, framed
+from hyperdrive_sim.network.golden import Exact, padded
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, MeanPool, Sign
 from hyperdrive_sim.network.parameters import NO_PARAMETERS, Array, Parameters
@@ -246,7 +246,7 @@ def test_a_padded_pool_is_of_the_size_that_caffe_rounds_up_to() -> None:
     rows = [network.input_shapes(layer)[0].rows for layer in pools]
     assert [network.shape(layer.name).rows for layer in pools] == [-(-(size - 3) // 2) + 1 for size in rows] == [16, 8, 4]
     assert [(size - 3) // 2 + 1 for size in rows] == [15, 7, 3]
-    ones = framed(np.ones((8, 8, 1)), pools[2].needs(0, Box(0, 1, 0, 4, 0, 4), [Shape(1, 8, 8)]), pools[2])
+    ones = padded(np.ones((8, 8, 1)), pools[2].needs(0, Box(0, 1, 0, 4, 0, 4), [Shape(1, 8, 8)]), pools[2])
     assert (9 * Exact().apply(pools[2], [ones], NO_PARAMETERS))[:, :, 0].tolist() == [[4, 6, 6, 6], *[[6, 9, 9, 9]] * 3]
 
 
@@ -365,7 +365,7 @@ INPUT_CHANNELS = {  # +1: all nine taps, in every layer
 def corner(network: Network, layer: Conv) -> float:
     x, pixel = network.input_shapes(layer)[0], Box(0, 1, 0, 1, 0, 1)
     weights = np.ones((1, *layer.window.kernel, x.channels), np.int8)
-    window = framed(np.ones((x.rows, x.columns, x.channels)), layer.needs(0, pixel, [x]), layer)
+    window = padded(np.ones((x.rows, x.columns, x.channels)), layer.needs(0, pixel, [x]), layer)
     return float(Exact().apply(layer, [window], Parameters(weights)).item())
 
 

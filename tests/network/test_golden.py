@@ -19,7 +19,7 @@ from scipy.signal import correlate  # type: ignore[import-untyped,unused-ignore]
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
-from hyperdrive_sim.network.golden import Computation, Exact, forward, framed
+from hyperdrive_sim.network.golden import Computation, Exact, forward, padded
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool, MeanPool, Sign
 from hyperdrive_sim.network.layers.conv import RESIDUAL_GAIN
@@ -51,10 +51,10 @@ def parameters(rng: np.random.Generator, layer: Layer, x: Shape) -> Parameters:
 
 
 def whole(layer: Layer, inputs: Sequence[Array], given_parameters: Parameters) -> Array:
-    """One layer's output through `framed` and `Exact`, as `forward` and `replay` ask for it."""
+    """One layer's output through `padded` and `Exact`, as `forward` and `replay` ask for it."""
     shapes = [Shape(x.shape[2], x.shape[0], x.shape[1]) for x in inputs]
     box = layer.output(shapes).box
-    operands = [framed(x, layer.needs(number, box, shapes), layer) for number, x in enumerate(inputs)]
+    operands = [padded(x, layer.needs(number, box, shapes), layer) for number, x in enumerate(inputs)]
     return Exact().apply(layer, operands, given_parameters)
 
 
@@ -186,7 +186,7 @@ def test_a_block_is_computed_from_what_it_needs_and_nothing_else(layer: Layer, d
     everything = layer.output([shape])
     rows, columns = (sorted(data.draw(st.sets(st.integers(0, n), min_size=2, max_size=2))) for n in everything[1:])
     block = Box(0, everything.channels, *rows, *columns)
-    part = Exact().apply(layer, [framed(x, layer.needs(0, block, [shape]), layer)], constants)
+    part = Exact().apply(layer, [padded(x, layer.needs(0, block, [shape]), layer)], constants)
     np.testing.assert_array_equal(part, whole(layer, [x], constants)[block.slices(everything.box)])
 
 
@@ -217,7 +217,7 @@ def test_padding_loses_every_maximum_and_adds_nothing_to_a_sum_unless_a_convolut
 
 def test_a_map_that_is_needed_as_it_is_is_not_copied() -> None:
     x = np.ones((3, 4, 2))
-    assert framed(x, Box(0, 2, 0, 3, 0, 4), LAYERS[0]) is x
+    assert padded(x, Box(0, 2, 0, 3, 0, 4), LAYERS[0]) is x
 
 
 def test_parameters_of_some_channels() -> None:
@@ -238,7 +238,7 @@ def test_some_channels_of_a_layer_are_that_part_of_all_of_them() -> None:
     for layer in network:
         shape = network.shape(layer.name)
         operands = [
-            framed(maps[name], layer.needs(number, shape.box, network.input_shapes(layer)), layer)
+            padded(maps[name], layer.needs(number, shape.box, network.input_shapes(layer)), layer)
             for number, name in enumerate(layer.inputs)
         ]
         if isinstance(layer, Add):

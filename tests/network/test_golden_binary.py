@@ -16,7 +16,7 @@ from scipy.signal import correlate  # type: ignore[import-untyped,unused-ignore]
 
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.box import Shape
-from hyperdrive_sim.network.golden import Computation, Exact, apply_in, forward, framed, one_by_one
+from hyperdrive_sim.network.golden import Computation, Exact, apply_in, forward, padded, sequential
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, MeanPool, Sign, Thermometer
 from hyperdrive_sim.network.parameters import NO_PARAMETERS, Parameters
@@ -40,7 +40,7 @@ def xnor(kernel: int, stride: int = 1, padding: int = 0, pad: Literal[-1, 0, 1] 
 def whole(layer: Layer, x: Array, constants: Parameters = NO_PARAMETERS) -> Array:
     """A layer's output from a whole map, through its window and its padding."""
     shapes = [Shape(x.shape[2], x.shape[0], x.shape[1])]
-    return Exact().apply(layer, [framed(x, layer.needs(0, layer.output(shapes).box, shapes), layer)], constants)
+    return Exact().apply(layer, [padded(x, layer.needs(0, layer.output(shapes).box, shapes), layer)], constants)
 
 
 def signs(rng: np.random.Generator, *shape: int) -> Array:
@@ -253,7 +253,7 @@ def test_layers_in_one_go_each_take_their_own_bypass() -> None:
     assert computation.fused(names, [bits, bits, x], (0, 2)).ravel().tolist() == [-1, 1]
     assert computation.fused(names, [bits, bits[:, :, 1:], x[:, :, 1:]], (1, 2)).ravel().tolist() == [1]
     layers, theirs = [network[name] for name in names[:2]], [constants["conv"], NO_PARAMETERS]
-    assert one_by_one(Exact(), layers, [bits, 10 * bits], theirs).ravel().tolist() == [30, -32]
+    assert sequential(Exact(), layers, [bits, 10 * bits], theirs).ravel().tolist() == [30, -32]
 
 
 POOLS = [

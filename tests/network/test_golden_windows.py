@@ -18,7 +18,7 @@ from scipy.signal import correlate  # type: ignore[import-untyped,unused-ignore]
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
-from hyperdrive_sim.network.golden import Computation, Exact, forward, framed
+from hyperdrive_sim.network.golden import Computation, Exact, forward, padded
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Concat, Conv, Layer, MaxPool, MeanPool, Sign, Upsample
 from hyperdrive_sim.network.parameters import NO_PARAMETERS, Parameters
@@ -44,7 +44,7 @@ def shape_of(x: Array) -> Shape:
 def block_of(layer: Layer, inputs: Sequence[Array], constants: Parameters, block: Box) -> Array:
     """A block of a layer's output, from the blocks that it says it needs and the constants of the block's channels."""
     shapes = [shape_of(x) for x in inputs]
-    operands = [framed(x, layer.needs(number, block, shapes), layer) for number, x in enumerate(inputs)]
+    operands = [padded(x, layer.needs(number, block, shapes), layer) for number, x in enumerate(inputs)]
     return Exact().apply(layer, operands, constants.channels(block.c0, block.c1))
 
 

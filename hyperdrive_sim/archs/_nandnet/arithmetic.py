@@ -14,7 +14,7 @@ import numpy as np
 
 from hyperdrive_sim.archs._nandnet.decomposition import Bits, Counts, Limit, Product, Taps, counts, kernels, sums_of, taps
 from hyperdrive_sim.archs._nandnet.steps import runs
-from hyperdrive_sim.network.golden import apply_in, onwards
+from hyperdrive_sim.network.golden import apply_in, sequential_after
 from hyperdrive_sim.network.layers import Conv, Layer
 from hyperdrive_sim.network.parameters import Array, Parameters
 
@@ -49,7 +49,7 @@ class Counting(ABC):
         targets = self.in_hardware(under, weights)
         if targets is None:
             targets = counts(self.product, under, weights, self.limit)
-        return onwards(self, self._finished(conv, under, weights, targets), layers[1:], (), parameters[1:])
+        return sequential_after(self, self._finished(conv, under, weights, targets), layers[1:], (), parameters[1:])
 
     def _finished(self, conv: Conv, under: Taps, weights: Bits, targets: Counts) -> Array:
         sums = sums_of(self.product, under, weights, targets, shared=self.shared)

@@ -8,7 +8,7 @@ A sign is a bit, 1 for +1. With x an activation's bit, w a weight's and sums ove
 where V counts the window's taps on the map, and sum(w) is over those alone: zeros beyond the edge are neither sign. V - 2 * sum(w) is
 known before any activation is, and there is one for each class of border; sum(x) is the same for all output channels.
 
-    t = taps(padded(x, conv), conv)
+    t = taps(padded_map(x, conv), conv)
     k = kernels(weights)
     sums(AND, t, k)                                    # exact, as are those of XNOR, NAND, NOR and OR
     sums(AND, t, k, limit=compression(2))              # popcount compression, in DRAM
@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Shape, chunks
-from hyperdrive_sim.network.golden import framed
+from hyperdrive_sim.network.golden import padded
 from hyperdrive_sim.network.layers import Conv
 from hyperdrive_sim.network.parameters import Array
 
@@ -113,10 +113,10 @@ class Taps(NamedTuple):
         return Borders(place.ravel(), patterns.repeat(self.channels, axis=1))
 
 
-def padded(x: Array, conv: Conv) -> Array:
+def padded_map(x: Array, conv: Conv) -> Array:
     """A whole map [rows, columns, channels] and what the convolution sees beyond its edge."""
     shapes = (Shape(x.shape[2], *x.shape[:2]),)
-    return framed(x, conv.needs(0, conv.output(shapes).box, shapes), conv)
+    return padded(x, conv.needs(0, conv.output(shapes).box, shapes), conv)
 
 
 def taps(operand: Array, conv: Conv) -> Taps:
@@ -145,11 +145,11 @@ def kernels(weights: Array) -> Bits:
 
 def borders(conv: Conv, shape: Shape) -> Borders:
     """Those of a convolution over a map of that shape, before there is any map."""
-    return taps(padded(np.ones((shape.rows, shape.columns, shape.channels), np.int8), conv), conv).borders
+    return taps(padded_map(np.ones((shape.rows, shape.columns, shape.channels), np.int8), conv), conv).borders
 
 
 def chunked(bits: Bits, size: int = 32) -> Bits:
-    """[..., taps] as [..., chunks, size]. Zeros fill the last chunk; no form counts them if `Taps.valid` is chunked alike."""
+    """[..., taps] as [..., chunks, size]. Zeros fill the last chunk; no variant counts them if `Taps.valid` is chunked alike."""
     missing = -bits.shape[-1] % size
     filled = np.pad(bits, [(0, 0)] * (bits.ndim - 1) + [(0, missing)])
     return filled.reshape(*bits.shape[:-1], -1, size)

@@ -16,7 +16,7 @@ from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Compute, Copy, Operand
 from hyperdrive_sim.schedule.writer import Writer
 
 
-class Ways(NamedTuple):
+class Resources(NamedTuple):
     """Units and memories by name: what all data comes and goes through, what finishes a layer, where maps lie and where weights."""
 
     channel: str
@@ -30,8 +30,8 @@ class Ways(NamedTuple):
 class Layers(ABC):
     """The tasks written so far, and which of them later ones must wait for; how a step is computed is the accelerator's own."""
 
-    def __init__(self, network: Network, plan: NandnetPlan, ways: Ways, to: Writer) -> None:
-        self.network, self.plan, self.ways, self.to = network, plan, ways, to
+    def __init__(self, network: Network, plan: NandnetPlan, resources: Resources, to: Writer) -> None:
+        self.network, self.plan, self.resources, self.to = network, plan, resources, to
         self.add = to.add
         self.done: list[int] = []
         """What the next piece of work waits for."""
@@ -59,33 +59,33 @@ class Layers(ABC):
         """The periphery adds up the counts of some output channels, adds constants, pools and compares; it starts *with_* others."""
         out, x = self.network.shape(step.output).box, self.network.shape(step.source)
         under = self.network.under(step.layers, out)[0]
-        maps = self.ways.maps
+        maps = self.resources.maps
         locations = OperandLocations(
-            step.layers, (Region(maps, step.source, x.box),), (), self.ways.weights, (Region(maps, step.output, out),)
+            step.layers, (Region(maps, step.source, x.box),), (), self.resources.weights, (Region(maps, step.output, out),)
         )
         effect = Compute(locations, *channels, (Patch(out, step.conv.needs(0, under, (x,)).clipped(x)),))
         waits = {*after, *([self.left[step.output]] if step.output in self.left else [])}
-        done = self.add(Task("periphery", step.conv.name, self.ways.periphery, ps, tuple(sorted(waits)), with_, effect, frame=frame))
+        done = self.add(Task("periphery", step.conv.name, self.resources.periphery, ps, tuple(sorted(waits)), with_, effect, frame=frame))
         self.used[step.source] = self.used[step.output] = done
         return done
 
     def _frame(self, number: int, not_before_ps: int) -> None:
         for step in self.plan.steps:
-            if step.source in self.plan.entries and step.source not in self.arrived:
+            if step.source in self.plan.inputs and step.source not in self.arrived:
                 self._enter(step.source, number, not_before_ps)
             self.run(step, number)
-            if step.output in self.plan.exits:
+            if step.output in self.plan.outputs:
                 self._leave(step, number)
         self.arrived.clear()
 
     def _enter(self, tensor: str, frame: int, not_before_ps: int) -> None:
         """The host sends a map of signs, once what it is made from has come."""
         box = self.network.shape(tensor).box
-        after = {self.left[name] for name in self.network.made_from(tensor, self.plan.exits)}
+        after = {self.left[name] for name in self.network.made_from(tensor, self.plan.outputs)}
         after |= {self.used[tensor]} if tensor in self.used else set()
-        effect, ps = Copy(tensor, 0, box.c1, (box,), HOST, self.ways.maps), self.ways.channel_ps(box.size)
+        effect, ps = Copy(tensor, 0, box.c1, (box,), HOST, self.resources.maps), self.resources.channel_ps(box.size)
         actions = {"input_io.bit": box.size}
-        task = Task("input", tensor, self.ways.channel, ps, tuple(sorted(after)), (), effect, actions, 0, not_before_ps, frame)
+        task = Task("input", tensor, self.resources.channel, ps, tuple(sorted(after)), (), effect, actions, 0, not_before_ps, frame)
         self.arrived[tensor] = self.add(task)
 
     def _leave(self, step: NandnetStep, frame: int) -> None:
@@ -93,6 +93,6 @@ class Layers(ABC):
         tensor = step.output
         box = self.network.shape(tensor).box
         bits = box.size * value_bits(self.network, tensor)
-        effect, ps = Copy(tensor, 0, box.c1, (box,), self.ways.maps, HOST), self.ways.channel_ps(bits)
+        effect, ps = Copy(tensor, 0, box.c1, (box,), self.resources.maps, HOST), self.resources.channel_ps(bits)
         after, actions = (self.used[tensor],), {"output_io.bit": bits}
-        self.left[tensor] = self.add(Task("output", step.conv.name, self.ways.channel, ps, after, (), effect, actions, frame=frame))
+        self.left[tensor] = self.add(Task("output", step.conv.name, self.resources.channel, ps, after, (), effect, actions, frame=frame))

@@ -15,7 +15,7 @@ def value_bits(network: Network, tensor: str) -> int:
 
 def placed(network: Network, plan: NandnetPlan, *, unit: str, memory: str) -> Placement:
     """All maps in *memory*; *unit* is what finishes every layer."""
-    maps = [*plan.entries, *(step.output for step in plan.steps)]
+    maps = [*plan.inputs, *(step.output for step in plan.steps)]
     bits = {name: network.shape(name).size * value_bits(network, name) for name in maps}
     allocations, address = [], 0
     for name in maps:
@@ -29,4 +29,4 @@ def _life(plan: NandnetPlan, name: str) -> tuple[int, int]:
     """The first and the last step that a map is needed in."""
     first = next((number for number, step in enumerate(plan.steps) if step.output == name), -1)
     last = max((number for number, step in enumerate(plan.steps) if step.source == name), default=first)
-    return first, len(plan.steps) if name in plan.exits else last
+    return first, len(plan.steps) if name in plan.outputs else last

@@ -37,12 +37,12 @@ class NandnetStep(NamedTuple):
 
 
 class NandnetPlan(NamedTuple):
-    """A network as the accelerator runs it. *entries* are maps of signs that come from the host, *exits* maps that go back to it."""
+    """A network as the accelerator runs it. *inputs* are maps of signs that come from the host, *outputs* maps that go back to it."""
 
     steps: tuple[NandnetStep, ...]
     host: frozenset[str]
-    entries: tuple[str, ...]
-    exits: tuple[str, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
 
 
 def plan(network: Network, left_to_host: tuple[str, ...] = ()) -> NandnetPlan:
@@ -60,9 +60,9 @@ def plan(network: Network, left_to_host: tuple[str, ...] = ()) -> NandnetPlan:
         problem = f"'{network.name}' leaves no layer with binary weights and binary maps"
         raise InvalidInput.at("network", problem, "this accelerator runs XNOR convolutions only; `hyperdrive-sim list` names networks")
     ours, made = {name for step in steps for name in step.layers}, {step.output for step in steps}
-    entries = tuple(dict.fromkeys(step.source for step in steps if step.source not in made))
+    inputs = tuple(dict.fromkeys(step.source for step in steps if step.source not in made))
     host = frozenset(layer.name for layer in network if layer.name not in ours)
-    return NandnetPlan(steps, host, entries, network.leaving((step.output for step in steps), host))
+    return NandnetPlan(steps, host, inputs, network.leaving((step.output for step in steps), host))
 
 
 def runs(conv: Conv) -> bool:

@@ -77,17 +77,17 @@ class _Lowering:
     def frame(self, number: int, not_before_ps: int) -> None:
         for at, step in enumerate(self.plan.steps):
             for entry in step.sources:
-                if entry in self.plan.entries and not any(entry in earlier.sources for earlier in self.plan.steps[:at]):
+                if entry in self.plan.inputs and not any(entry in earlier.sources for earlier in self.plan.steps[:at]):
                     self._enter(entry, number, not_before_ps)
             self._run(step, number, self.channels[at])
-            if step.sign and step.output in self.plan.exits:
+            if step.sign and step.output in self.plan.outputs:
                 self._leave(step, number)
 
     def _enter(self, tensor: str, frame: int, not_before_ps: int) -> None:
         """The host sends a map of signs, once what it is made from has come and what lay in its place is done with."""
         shape, memory = self.network.shape(tensor), self.layout.memory[tensor]
         bits = self.layout.bits[tensor]
-        after = {*(self.left[name] for name in self.network.made_from(tensor, self.plan.exits)), *self._displaced(tensor)}
+        after = {*(self.left[name] for name in self.network.made_from(tensor, self.plan.outputs)), *self._displaced(tensor)}
         effect = Copy(tensor, 0, shape.channels, (shape.box,), HOST, memory)
         actions = {"input_io.bit": bits, "map_write.word": bits // self.spec.word_bits}
         ps = self.machine.unit[HOST_LINK].ps(bits)
@@ -216,14 +216,14 @@ class _Lowering:
 
 
 def _aliases(layout: CoreLayout) -> dict[str, set[str]]:
-    """For every entry, the maps that take any of its room at other times; for every result, the exits among those. Itself included."""
+    """For every entry, the maps that take any of its room at other times; for every result, the outputs among those. Itself included."""
     taken, ours = list(rooms(layout)), layout.plan
-    found: dict[str, set[str]] = {name: set() for name in (*ours.entries, *(step.output for step in ours.steps))}
+    found: dict[str, set[str]] = {name: set() for name in (*ours.inputs, *(step.output for step in ours.steps))}
     for room in taken:
-        if room.owner in ours.entries:
+        if room.owner in ours.inputs:
             found[room.owner] |= {other.owner for other in taken if room.overlaps(other)}
-        if room.owner in ours.exits:
+        if room.owner in ours.outputs:
             for other in taken:
-                if other.owner not in ours.entries and room.overlaps(other):
+                if other.owner not in ours.inputs and room.overlaps(other):
                     found[other.owner].add(room.owner)
     return found

@@ -75,7 +75,7 @@ class CoreLayouts:
         return min((self._with(entry) for entry in MAPS), key=lambda layout: max(0, layout.shortage(self.bits)[0]))
 
     def _with(self, entry: str) -> CoreLayout:
-        memory = dict.fromkeys(self.plan.entries, entry)
+        memory = dict.fromkeys(self.plan.inputs, entry)
         for step in self.plan.steps:
             source = memory[step.terms[-1].source]
             memory[step.output] = MAPS[1 - MAPS.index(source)]
@@ -176,13 +176,13 @@ def _lifetimes(plan: CorePlan) -> tuple[dict[str, int], dict[str, int]]:
     """The moments at which maps of signs are born and last used. Sums for the host are never there as a whole."""
     first = {}
     for number, step in enumerate(plan.steps):
-        first.update({name: 2 * number - 1 for name in step.sources if name in plan.entries and name not in first})
+        first.update({name: 2 * number - 1 for name in step.sources if name in plan.inputs and name not in first})
         if step.sign:
             first[step.output] = 2 * number + bool(step.pool)
     last = dict(first)
     for number, step in enumerate(plan.steps):
         last.update(dict.fromkeys(step.sources, 2 * number))
-    last.update({name: 2 * len(plan.steps) for name in plan.exits if name in first})
+    last.update({name: 2 * len(plan.steps) for name in plan.outputs if name in first})
     return first, last
 
 

@@ -61,12 +61,12 @@ class CoreStep(NamedTuple):
 
 
 class CorePlan(NamedTuple):
-    """A network as the datapath runs it. *entries* are maps of signs that come from the host, *exits* maps that go back to it."""
+    """A network as the datapath runs it. *inputs* are maps of signs that come from the host, *outputs* maps that go back to it."""
 
     steps: tuple[CoreStep, ...]
     host: frozenset[str]
-    entries: tuple[str, ...]
-    exits: tuple[str, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
 
 
 def plan(network: Network) -> CorePlan:
@@ -77,9 +77,9 @@ def plan(network: Network) -> CorePlan:
     steps = tuple(_steps(network, terms))
     ours = {name for step in steps for number in range(len(step.terms)) for name in step.layers(number)}
     made = {step.output for step in steps}
-    entries = tuple(dict.fromkeys(name for step in steps for name in step.sources if name not in made))
+    inputs = tuple(dict.fromkeys(name for step in steps for name in step.sources if name not in made))
     host = frozenset(layer.name for layer in network if layer.name not in ours)
-    return CorePlan(steps, host, entries, network.leaving((step.output for step in steps), host))
+    return CorePlan(steps, host, inputs, network.leaving((step.output for step in steps), host))
 
 
 def runs(conv: Conv) -> bool:

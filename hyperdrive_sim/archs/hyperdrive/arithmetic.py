@@ -10,7 +10,7 @@ import numpy as np
 
 from hyperdrive_sim import kernels
 from hyperdrive_sim.archs.hyperdrive.steps import runs
-from hyperdrive_sim.network.golden import apply_in, one_by_one
+from hyperdrive_sim.network.golden import apply_in, sequential
 from hyperdrive_sim.network.layers import Add, Conv, Layer
 from hyperdrive_sim.network.parameters import Array, Parameters
 
@@ -50,7 +50,7 @@ class Fp16:
             return self._applied(layer, operands, parameters)
 
     def fused(self, layers: Sequence[Layer], operands: Sequence[Array], parameters: Sequence[Parameters]) -> Array:
-        return one_by_one(self, layers, operands, parameters)
+        return sequential(self, layers, operands, parameters)
 
     def _applied(self, layer: Conv | Add, operands: Sequence[Array], parameters: Parameters) -> Array:
         if isinstance(layer, Add):

@@ -81,7 +81,7 @@ class Lowering:
     def frame(self, number: int, not_before_ps: int) -> None:
         gate = self._gate() if number else []
         self.step_ends = []
-        for entry in self.layout.plan.entries:
+        for entry in self.layout.plan.inputs:
             self._enter(entry, number, not_before_ps, gate)
         for step in self.layout.plan.steps:
             self._run(step, number)
@@ -131,7 +131,7 @@ class Lowering:
         costs = {n: (core.ps(sum(cycles.values())), cycles) for n, cycles in actions.items()}
         head_ps = core.ps(timing.head_cycles(step, channels))
         plan = self.layout.plan
-        return StepWork(step, frame, costs, head_ps, self._hidden(step), step.output in self.layout.halo_maps, step.output in plan.exits)
+        return StepWork(step, frame, costs, head_ps, self._hidden(step), step.output in self.layout.halo_maps, step.output in plan.outputs)
 
     def _inputs(self, step: HyperdriveStep, chip: Chip) -> list[int]:
         """What a chip's first block of a step comes after: maps and borders that no earlier step has waited for."""

@@ -18,7 +18,7 @@ def smallest(network: Network, plan: HyperdrivePlan, spec: HyperdriveSpec) -> tu
 
 def fitting(network: Network, plan: HyperdrivePlan, spec: HyperdriveSpec) -> Iterator[tuple[int, int]]:
     """Meshes whose memories hold the network: fewest chips first, then the smallest patch per tile (the fastest), then the squarest."""
-    entry, limit = network.shape(plan.entries[0]), smallest_map(network, plan)
+    entry, limit = network.shape(plan.inputs[0]), smallest_map(network, plan)
     profiles = _profiles(network, plan)
 
     def patch(mesh: tuple[int, int], stride: int) -> int:

@@ -44,7 +44,7 @@ class MeshLayout:
 
     def __init__(self, network: Network, plan: HyperdrivePlan, spec: HyperdriveSpec, mesh: Mesh) -> None:
         self.network, self.plan, self.spec, self.mesh = network, plan, spec, mesh
-        entry = network.shape(plan.entries[0])
+        entry = network.shape(plan.inputs[0])
         self._by_stride: dict[int, tuple[list[int], list[int]]] = {}
         self._lines = cuts(entry.rows, mesh.rows), cuts(entry.columns, mesh.columns)
 
@@ -179,11 +179,11 @@ class MeshLayout:
 
 def lifetimes(ours: HyperdrivePlan) -> tuple[LiveRange, ...]:
     """Every map's first and last step (sizes left out). A sum takes the place of its bypass if nobody reads that any more."""
-    born = {**dict.fromkeys(ours.entries, BEFORE_ALL), **{step.output: number for number, step in enumerate(ours.steps)}}
+    born = {**dict.fromkeys(ours.inputs, BEFORE_ALL), **{step.output: number for number, step in enumerate(ours.steps)}}
     dies = dict(born)
     for number, step in enumerate(ours.steps):
         dies.update({tensor: number for tensor in (step.source, step.bypass) if tensor})
-    dies.update({tensor: len(ours.steps) for tensor in ours.exits})
+    dies.update({tensor: len(ours.steps) for tensor in ours.outputs})
     onto = {step.output: step.bypass for number, step in enumerate(ours.steps) if step.bypass and dies[step.bypass] == number}
     return tuple(LiveRange(tensor, 0, born[tensor], dies[tensor], onto.get(tensor)) for tensor in born)
 

@@ -35,12 +35,12 @@ class HyperdriveStep(NamedTuple):
 
 
 class HyperdrivePlan(NamedTuple):
-    """A network as Hyperdrive runs it. *entries* are maps that come from the host, *exits* maps that go back to it."""
+    """A network as Hyperdrive runs it. *inputs* are maps that come from the host, *outputs* maps that go back to it."""
 
     steps: tuple[HyperdriveStep, ...]
     host: frozenset[str]
-    entries: tuple[str, ...]
-    exits: tuple[str, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
     stride: dict[str, int]
     """For every map on the chips, how many entry pixels lie between two of its pixels."""
 
@@ -55,11 +55,11 @@ def plan(network: Network) -> HyperdrivePlan:
     steps = tuple(_step(layer, fused.get(layer.name)) for layer in ours if isinstance(layer, Conv))
     made = {step.output for step in steps}
     read = dict.fromkeys(name for step in steps for name in (step.source, step.bypass) if name)
-    entries = tuple(name for name in read if name not in made)
-    exits = network.leaving((step.output for step in steps), host)
-    if len({network.shape(name)[1:] for name in entries}) > 1:
+    inputs = tuple(name for name in read if name not in made)
+    outputs = network.leaving((step.output for step in steps), host)
+    if len({network.shape(name)[1:] for name in inputs}) > 1:
         raise InvalidInput.at("network", f"'{network.name}' feeds maps of different sizes from the host", "Hyperdrive takes one size")
-    return HyperdrivePlan(steps, host, entries, exits, _strides(steps, entries))
+    return HyperdrivePlan(steps, host, inputs, outputs, _strides(steps, inputs))
 
 
 def runs(layer: Layer) -> bool:
@@ -153,8 +153,8 @@ def _step(conv: Conv, add: Add | None) -> HyperdriveStep:
     return HyperdriveStep(conv, add, conv.inputs[0], bypass, add.name)
 
 
-def _strides(steps: tuple[HyperdriveStep, ...], entries: tuple[str, ...]) -> dict[str, int]:
-    strides = dict.fromkeys(entries, 1)
+def _strides(steps: tuple[HyperdriveStep, ...], inputs: tuple[str, ...]) -> dict[str, int]:
+    strides = dict.fromkeys(inputs, 1)
     for step in steps:
         strides[step.output] = strides[step.source] * step.conv.window.rows.stride
     return strides

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from hyperdrive_sim.archs._nandnet.lower import Layers, Ways
+from hyperdrive_sim.archs._nandnet.lower import Layers, Resources
 from hyperdrive_sim.archs._nandnet.steps import NandnetPlan, NandnetStep
 from hyperdrive_sim.archs.nandnet_dram import timing
 from hyperdrive_sim.archs.nandnet_dram.machine import CHANNEL, COMMANDS, COPIES, MAPS, PERIPHERY, WEIGHTS, bank
@@ -23,7 +23,7 @@ class Passes(Layers):
 
     def __init__(self, network: Network, plan: NandnetPlan, program: PassProgram, to: Writer, grain: str) -> None:
         spec, chunk = program
-        super().__init__(network, plan, Ways(CHANNEL, PERIPHERY, MAPS, WEIGHTS, partial(timing.channel_ps, spec=spec)), to)
+        super().__init__(network, plan, Resources(CHANNEL, PERIPHERY, MAPS, WEIGHTS, partial(timing.channel_ps, spec=spec)), to)
         self.spec, self.stages, self.row_ps = spec, timing.stages(chunk, apart=grain == STAGE), timing.row_timing(spec)
         self.results = len(chunk.results)
 

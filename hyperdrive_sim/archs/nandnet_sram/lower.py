@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple
 
-from hyperdrive_sim.archs._nandnet.lower import Layers, Ways
+from hyperdrive_sim.archs._nandnet.lower import Layers, Resources
 from hyperdrive_sim.archs._nandnet.steps import NandnetPlan, NandnetStep
 from hyperdrive_sim.archs.nandnet_sram import timing
 from hyperdrive_sim.archs.nandnet_sram.arithmetic import targets_rate
@@ -46,7 +46,7 @@ class Blocks(Layers):
     """The tasks of a network, block by block of the weights that tiles hold at a time."""
 
     def __init__(self, network: Network, plan: NandnetPlan, spec: NandnetSramSpec, fillings: Mapping[str, Filling], to: Writer) -> None:
-        super().__init__(network, plan, Ways(PORT, PERIPHERY, MAPS, WEIGHTS, partial(timing.port_ps, spec=spec)), to)
+        super().__init__(network, plan, Resources(PORT, PERIPHERY, MAPS, WEIGHTS, partial(timing.port_ps, spec=spec)), to)
         self.spec, self.fillings = spec, fillings
 
     def run(self, step: NandnetStep, frame: int) -> None:
