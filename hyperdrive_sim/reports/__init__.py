@@ -1,1 +1,1 @@
-"""What a run says, as numbers and words, undrawn."""
+"""Reports: the results of a run as numbers and words, undrawn."""
