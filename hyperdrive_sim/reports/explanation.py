@@ -1,4 +1,4 @@
-"""Why one task started when it did: what made it ready, what its unit did meanwhile, and what waited for it in turn."""
+"""Explanations of why a task started when it did: what made it ready, what its unit did meanwhile, and what waited for it in turn."""
 
 from __future__ import annotations
 
@@ -67,8 +67,9 @@ class Released:
 
 @dataclass(frozen=True)
 class Explanation:
-    """`chain` leads from `ready` back to the beginning of the run, `chain_by_kind` sums it by kind of unit.
+    """An explanation of when one task started, and of what came before and after it.
 
+    `chain` leads from `ready` back to the beginning of the run, `chain_by_kind` sums it by kind of unit.
     `waited` is from `ready` to `start`; `before` are the tasks that its unit did in that time. `effect` is None for a task that does
     nothing to data, and for a run that was written, which does not keep effects.
     """
@@ -154,7 +155,7 @@ def _fitting(trace: Trace, column: str, word: str) -> set[Any]:
 
 
 def _not_one(trace: Trace, wanted: str, found: Sequence[int]) -> tuple[str, str]:
-    """The refusal of words that fit no task or several, with the cure."""
+    """Problem and cure for words that fit none or several tasks."""
     if not found:
         return f"no task is '{wanted}', though each of these words fits some", "put a * in place of one of them"
     some = "; ".join(str(_named(trace, index)) for index in found[:FEW])
@@ -163,7 +164,7 @@ def _not_one(trace: Trace, wanted: str, found: Sequence[int]) -> tuple[str, str]
 
 
 def described(effect: Effect | None) -> str | None:
-    """The effect of a task in words."""
+    """The effect of a task on data, in words; None if it has none."""
     match effect:
         case Load():
             return f"brings the weights of channels {effect.c0}:{effect.c1} of '{effect.layer}' into {_names(effect.targets)}"

@@ -99,7 +99,7 @@ def _layer_times(machine: Machine, trace: Trace) -> dict[str, tuple[int, int, in
 
 
 def _stalls(machine: Machine, trace: Trace) -> dict[str, dict[str, int]]:
-    """Per layer and cause, how long an array stood still, on average over the arrays."""
+    """Time that an array stood still, on average over the arrays, by layer and cause."""
     arrays = [unit for unit in trace.units if machine.unit[unit].kind == "array"]
     total: dict[str, Counter[str]] = {}
     for unit in arrays:
