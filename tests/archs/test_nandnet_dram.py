@@ -154,7 +154,7 @@ def lost(network: str, layers: list[str]) -> list[str]:
         weights = parameters[layer.name].weights
         assert isinstance(layer, Conv)
         assert weights is not None
-        under, bits = decomposition.taps(decomposition.padded(maps[layer.inputs[0]], layer), layer), decomposition.kernels(weights)
+        under, bits = decomposition.taps(decomposition.padded_map(maps[layer.inputs[0]], layer), layer), decomposition.kernels(weights)
         cells = [f"{100 * decomposition.rates(under, bits).activations:.1f} %"]
         for product, digits in (("and", 3), ("xnor", 2)):
             loss = decomposition.loss(decomposition.PRODUCTS[product], under, bits, decomposition.compression(2))

@@ -134,7 +134,7 @@ def test_what_converters_lose(network: str, name: str, layers: list[str]) -> Non
         weights = parameters[layer.name].weights
         assert isinstance(layer, Conv)
         assert weights is not None
-        under, bits = decomposition.taps(decomposition.padded(maps[layer.inputs[0]], layer), layer), decomposition.kernels(weights)
+        under, bits = decomposition.taps(decomposition.padded_map(maps[layer.inputs[0]], layer), layer), decomposition.kernels(weights)
         cells = [f"{100 * decomposition.rates(under, bits).activations:.1f} %"]
         for product, rows, adc_bits, digits in LIMITS:
             loss = decomposition.loss(decomposition.PRODUCTS[product], under, bits, decomposition.conversion(rows, adc_bits))
@@ -349,7 +349,7 @@ def test_tile_by_tile_equals_matrix_products(cell: str, rows: int, adc_bits: int
     conv = Conv(name="conv", inputs=("x",), out_channels=7, window=Window.square(3, padding=1), **kind)
     x = np.where(rng.random((4, 5, 6)) < 0.5, 1, -1).astype(np.float32)
     arithmetic = Sram(spec(cell=cell, tile_rows=rows, adc_bits=adc_bits))
-    under = decomposition.taps(decomposition.padded(x, conv), conv)
+    under = decomposition.taps(decomposition.padded_map(x, conv), conv)
     weights = rng.random((7, 54)) < 0.5
     found = arithmetic.in_hardware(under, weights)
     assert found is not None
