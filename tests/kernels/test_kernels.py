@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scipy.signal import correlate
 
 from hyperdrive_sim import kernels
-from hyperdrive_sim.errors import InvalidInput, MissingExtra
-from hyperdrive_sim.kernels import fp16, sliding
+from hyperdrive_sim.kernels import sliding
+from hyperdrive_sim.kernels.selection import present
 
 Half = NDArray[np.float16]
 
@@ -26,7 +26,7 @@ AVX512 = {"numba", "avx512f", "avx512bw", "avx512dq", "avx512vl"}
 def variants() -> list[kernels.Fp16Kernel]:
     """All that run here; on a processor with AVX512-FP16 also the code that one without it would get."""
     found = [kernels.kernel(name) for name in kernels.available()]
-    if fp16._present() >= AVX512:
+    if present() >= AVX512:
         from hyperdrive_sim.kernels.emit import Target
         from hyperdrive_sim.kernels.fp16_vector import Fp16Vectors
 
@@ -250,48 +250,6 @@ def test_what_does_not_fit_is_refused(variant: kernels.Fp16Kernel, x: Any, signs
     with pytest.raises(ValueError) as raised:
         variant.convolve(x, variant.pack(np.ones(signs, np.int8)), stride)
     assert problem in str(raised.value)
-
-
-def test_variants_carry_their_names_and_nobody_shares_one() -> None:
-    """A variant keeps plans of what it has convolved, and they go with it."""
-    assert [kernels.kernel(name).name for name in kernels.available()] == list(kernels.available())
-    assert kernels.kernel().name == kernels.fastest()
-    assert kernels.kernel() is not kernels.kernel()
-    assert kernels.fastest() == kernels.available()[-1]
-
-
-@pytest.mark.parametrize(
-    ("present", "names"),
-    [
-        (set(), ["numpy"]),
-        ({"avx512f", "avx512vl", "avx512fp16"}, ["numpy"]),
-        ({"numba", "neon"}, ["numpy", "numba"]),
-        ({"numba", "avx512f", "avx512vl"}, ["numpy", "numba", "numba-avx512"]),
-        ({"numba", "avx512f", "avx512vl", "avx512fp16"}, ["numpy", "numba", "numba-avx512", "numba-avx512fp16"]),
-    ],
-)
-def test_only_what_the_machine_can_run_is_offered(present: set[str], names: list[str]) -> None:
-    assert list(fp16._available(frozenset(present))) == names
-    assert [name for name in fp16._NEEDS if _runs(name, frozenset(present))] == names
-
-
-def _runs(name: str, present: frozenset[str]) -> bool:
-    try:
-        return fp16._runnable(name, present) == name
-    except (InvalidInput, MissingExtra):
-        return False
-
-
-def test_an_unknown_variant_is_refused_with_those_that_run() -> None:
-    with pytest.raises(InvalidInput) as raised:
-        kernels.kernel("cuda")
-    assert str(raised.value) == f"kernel: there is no 'cuda'; use fastest, {', '.join(kernels.available())}"
-
-
-def test_a_variant_for_another_processor_is_refused_by_feature() -> None:
-    with pytest.raises(InvalidInput) as raised:
-        fp16._runnable("numba-avx512fp16", frozenset({"numba", "avx512f", "avx512vl"}))
-    assert str(raised.value) == "kernel: 'numba-avx512fp16' needs a processor with avx512fp16; use fastest, numpy, numba, numba-avx512"
 
 
 def test_a_read_only_installation_compiles_without_a_cache(monkeypatch: pytest.MonkeyPatch) -> None:

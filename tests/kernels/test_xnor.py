@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.signal import correlate
 
-from hyperdrive_sim.errors import InvalidInput, MissingExtra
 from hyperdrive_sim.kernels import selection, sliding, xnor
 from hyperdrive_sim.kernels.xnor_bits import PackedMap
 
@@ -346,49 +345,6 @@ def test_a_rule_that_does_not_fit_is_refused(variant: xnor.XnorKernel, threshold
     x, weights = variant.pack_map(np.ones((1, 1, 4), np.int8)), variant.pack_weights(np.ones((3, 1, 1, 4), np.int8))
     with pytest.raises(ValueError) as raised:
         variant.threshold(x, weights, 1, thresholds, flipped)
-    assert str(raised.value) == problem
-
-
-def test_variants_carry_their_names_and_nobody_shares_one() -> None:
-    """A variant keeps plans of what it has convolved, and they go with it."""
-    assert [xnor.kernel(name).name for name in xnor.available()] == list(xnor.available())
-    assert xnor.kernel().name == xnor.fastest()
-    assert xnor.kernel() is not xnor.kernel()
-    assert xnor.fastest() == xnor.available()[-1]
-
-
-@pytest.mark.parametrize(
-    ("present", "names"),
-    [
-        (set(), ["numpy"]),
-        ({"avx2", "avx512f", "avx512vpopcntdq"}, ["numpy"]),
-        ({"numba", "neon"}, ["numpy", "numba"]),
-        ({"numba", "avx2", "avx512f"}, ["numpy", "numba", "numba-avx2"]),
-        ({"numba", "avx2", "avx512f", "avx512vpopcntdq"}, ["numpy", "numba", "numba-avx2", "numba-avx512vpopcntdq"]),
-    ],
-)
-def test_only_what_the_machine_can_run_is_offered(present: set[str], names: list[str]) -> None:
-    assert list(xnor.VARIANTS.among(frozenset(present))) == names
-    assert [name for name in xnor.VARIANTS.needs if runs(name, frozenset(present))] == names
-
-
-def runs(name: str, present: frozenset[str]) -> bool:
-    try:
-        return xnor.VARIANTS.runnable(name, present) == name
-    except (InvalidInput, MissingExtra):
-        return False
-
-
-def test_an_unknown_variant_is_refused_with_those_that_run() -> None:
-    with pytest.raises(InvalidInput) as raised:
-        xnor.kernel("cuda")
-    assert str(raised.value) == f"kernel: there is no 'cuda'; use fastest, {', '.join(xnor.available())}"
-
-
-def test_a_variant_for_another_processor_is_refused_by_feature() -> None:
-    with pytest.raises(InvalidInput) as raised:
-        xnor.VARIANTS.runnable("numba-avx512vpopcntdq", frozenset({"numba", "avx2", "avx512f"}))
-    problem = "kernel: 'numba-avx512vpopcntdq' needs a processor with avx512vpopcntdq; use fastest, numpy, numba, numba-avx2"
     assert str(raised.value) == problem
 
 
