@@ -1,6 +1,6 @@
-"""Who has touched what so far: what a memory knows of the tasks that have read and written it, and a task of those before it.
+"""Records for the proof of hazards: past accesses to each allocation and buffer entry, and the certain past of each task.
 
-Values are left out. A memory knows of each value only which frame it belongs to, which is all that is needed to prove a schedule.
+They hold no values, only the frame that each value belongs to, which is all that is needed to prove a schedule.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from hyperdrive_sim.schedule.placement import Allocation
 from hyperdrive_sim.schedule.tasks import Task
 
 NOBODY = -1
-"""The frame of a value that is not there, and the task that has not overwritten it."""
+"""Frame of a value that is not there, and index of the task that overwrote an allocation which none has overwritten."""
 
 
 class Pasts:
-    """What is certain about the past of each task, as sets of tasks: integers, in which bit n is task n.
+    """Certain past of each task: the tasks that its edges put before it. Sets of tasks are integers in which bit n is task n.
 
     `begun[n]` have begun and `ended[n]` have ended when n starts; `done[n]` have ended when n ends. n itself is in `begun` and `done`.
     """
@@ -39,6 +39,7 @@ class Pasts:
             for stream in task.after_start:
                 begun |= self.begun[stream]
                 ended |= self.ended[stream]
+                # both start together, so a stream that takes no longer, its latency included, is over when this task ends
                 if task.ps >= tasks[stream].ps + tasks[stream].latency_ps:
                     done |= self.done[stream]
             self.begun.append(begun)
@@ -67,7 +68,7 @@ class AccessHistory:
 
 
 class BufferEntry:
-    """Something in a fifo: what it is, who brought it, who reads it when starting and who until ending."""
+    """An entry of a buffer: its description, the task that pushed it, and sets of tasks that read it at their start, or until their end."""
 
     def __init__(self, what: str, pusher: int) -> None:
         self.what, self.pusher = what, pusher
@@ -75,14 +76,14 @@ class BufferEntry:
 
 
 def members(tasks: int) -> Iterator[int]:
-    """The tasks of a set, the first one first."""
+    """Indices of the tasks of a set, in ascending order."""
     while tasks:
         yield (tasks & -tasks).bit_length() - 1
         tasks &= tasks - 1
 
 
 class Access(NamedTuple):
-    """What a task does (`reads`, `writes`) to a block of a map."""
+    """An access of a task to a block of a map; *verb* is `reads` or `writes`."""
 
     verb: str
     tensor: str

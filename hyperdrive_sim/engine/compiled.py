@@ -1,4 +1,4 @@
-"""A network on a machine with the frames to be run: its schedule, and what the readers make of that, each made once."""
+"""A mapped network with the frames to be run: its schedule, trace, ledger and occupancy, each made once."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ Progress = Callable[[str, int, int], None]
 
 
 LARGE = 200_000
-"""Tasks from which on it is asked how many there will be, before the rest is written: half a second's work and 160 MB."""
+"""Number of tasks from which on they are all counted before the rest is written: half a second's work and 160 MB."""
 
 
 def silent(stage: str, done: int, total: int) -> None:
-    """Progress that nobody looks at."""
+    """Progress callback that does nothing."""
 
 
 def unlimited(tasks: int) -> None:
-    """Any number of tasks will do."""
+    """Limit that accepts any number of tasks."""
 
 
 class Compiled:
-    """What every reader takes: a mapped network, the frames to be run and how finely their tasks are cut.
+    """A mapped network with the frames to be run and the granularity of their tasks: the input of every reader and report.
 
     Schedule, trace, ledger and occupancy are made when they are first asked for, and kept. *limit* is told the number of tasks before
     many are written, and may raise.
@@ -65,25 +65,25 @@ class Compiled:
         return self.mapped.placement
 
     def cut(self, grain: str) -> Compiled:
-        """The same network and frames with tasks cut otherwise."""
+        """A copy with another granularity, *grain*, for the same network and frames; nothing made so far is kept."""
         return Compiled(self.mapped, self.arrivals, grain, progress=self.progress, limit=self.limit)
 
     def scheduled(self, schedule: Schedule) -> Compiled:
-        """The same network and frames with another schedule in place of its own."""
+        """A copy that takes *schedule* in place of its own, for the same network and frames."""
         other = self.cut(self.grain)
-        other.__dict__["schedule"] = schedule
+        other.__dict__["schedule"] = schedule  # where cached_property looks first
         return other
 
     @cached_property
     def size(self) -> int:
-        """How many tasks the schedule has, without writing all of it."""
+        """Number of tasks in the schedule, counted without keeping them."""
         counter = Writer(counting=True)
         self.mapped.write(counter, self.arrivals, self.grain)
         return counter.size
 
     @cached_property
     def schedule(self) -> Schedule:
-        """The tasks, checked against the machine."""
+        """Tasks of all frames, checked against the machine."""
         self.progress("scheduling", 0, 0)
         writer = Writer(large=LARGE, when_large=lambda: self.limit(self.size))
         with collector_paused():
@@ -93,19 +93,19 @@ class Compiled:
 
     @cached_property
     def trace(self) -> Trace:
-        """When every task became ready, started and ended."""
+        """Times, in picoseconds, at which every task became ready, started and ended."""
         schedule = self.schedule
         with collector_paused():
             return simulate(schedule, lambda done: self.progress("simulating", done, len(schedule)))
 
     @cached_property
     def ledger(self) -> Ledger:
-        """What every action cost."""
+        """Energy of every action, by layer."""
         return account(self.schedule, self.mapped.prices)
 
     @cached_property
     def occupancy(self) -> Mapping[str, Occupancy]:
-        """How full each memory is over time."""
+        """Bits held over time, for each memory of the machine by name."""
         return occupancies(self.machine, self.placement, self.trace)
 
 

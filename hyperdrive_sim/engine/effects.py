@@ -1,6 +1,6 @@
-"""What the effect of a task touches: blocks that it reads when it starts and writes when it ends, and the weights that go with it.
+"""Reads and writes of an effect: blocks that a task reads when it starts and writes when it ends, and the weights that it uses or loads.
 
-Replay moves values by it, the proof of hazards orders tasks by it, occupancy counts bits by it.
+Replay moves values by them, the proof of hazards orders tasks by them, occupancy counts bits by them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from hyperdrive_sim.schedule.tasks import Compute, Copy, Effect, Load, Patch, Re
 
 
 class Read(NamedTuple):
-    """A block of a map that several regions of memories hold together."""
+    """A block of a map to be read, and the regions of memories that hold it together."""
 
     tensor: str
     box: Box
@@ -21,7 +21,7 @@ class Read(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """Weights of output channels c0..c1 of a layer, as buffers know them."""
+    """Weights of output channels c0..c1 of a layer: the key of their entry in a buffer."""
 
     layer: str
     c0: int
@@ -44,7 +44,7 @@ def reads(effect: Effect | None) -> Iterator[Read]:
 
 
 def operands(effect: Compute, patch: Patch) -> Iterator[Read]:
-    """What one patch is computed from: the first layer's input under it, then a block for each later layer that takes another map."""
+    """Blocks that one patch is computed from: the first layer's input under it, then one for each later layer that takes another map."""
     out, fetch = patch
     locations = effect.locations
     near = tuple(Region(memory, tensor, common) for memory, tensor, box in locations.reads if (common := box & fetch))
@@ -66,7 +66,7 @@ def writes(effect: Effect | None) -> Iterator[Region]:
 
 
 def results(effect: Compute, patch: Patch) -> Iterator[Region]:
-    """Where the values of one patch go, each store as far as it covers them."""
+    """Regions that the values of one patch are written to: the part of the patch that each store covers."""
     block = patch.out.channels(effect.c0, effect.c1)
     for memory, tensor, box in effect.locations.stores:
         if common := block & box:
@@ -74,7 +74,7 @@ def results(effect: Compute, patch: Patch) -> Iterator[Region]:
 
 
 def weights(effect: Compute | Load) -> Weights:
-    """The weights that a task uses until it ends, or that it brings."""
+    """Weights that a computing task uses until it ends, or that a loading one brings."""
     layer = effect.locations.layers[0] if isinstance(effect, Compute) else effect.layer
     return Weights(layer, effect.c0, effect.c1)
 
@@ -84,7 +84,7 @@ MapInMemory = tuple[str, str]
 
 
 def sources(effect: Effect) -> Iterator[MapInMemory]:
-    """Where all tasks with such an effect read, whatever their blocks: `reads` without the boxes, for many tasks at once."""
+    """Memories and maps that all tasks with such an effect read, whatever their blocks: `reads` without boxes, for many tasks at once."""
     match effect:
         case Copy(tensor, _, _, _, source):
             yield source, tensor
@@ -93,7 +93,7 @@ def sources(effect: Effect) -> Iterator[MapInMemory]:
 
 
 def targets(effect: Effect) -> Iterator[MapInMemory]:
-    """Where all tasks with such an effect write: `writes` without the boxes."""
+    """Memories and maps that all tasks with such an effect write: `writes` without boxes."""
     match effect:
         case Copy(tensor, _, _, _, _, target):
             yield target, tensor

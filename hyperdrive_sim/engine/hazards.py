@@ -1,8 +1,9 @@
-"""A proof, before anything is simulated, that a schedule's edges order all accesses that must not change places.
+"""Proof of a schedule: its edges order all accesses that must not change places. Nothing is simulated.
 
 Edges point back, so the one order that they can prove is that in which the tasks are written. The tasks are therefore taken in that
-order, and every access is asked whether what it must not overtake is certain to be over, however long tasks take. That a unit serves
-first what came first is no certainty. Of durations one thing is used: a task that starts with a stream of its weights takes as long.
+order, and for every access it is checked that those which it must not overtake are certain to be over, however long tasks take. The
+order in which a unit serves its tasks is not relied on. Of durations one thing is used: a task that starts with a stream of its
+weights takes at least as long as the stream.
 """
 
 from __future__ import annotations
@@ -21,25 +22,25 @@ from hyperdrive_sim.schedule.placement import Allocation
 from hyperdrive_sim.schedule.tasks import HOST, Compute, Load, Region, Schedule
 
 LIMIT = 20_000
-"""The most tasks that are checked: their pasts are three triangles of n * n / 2 bits, 75 MB in all."""
+"""Largest number of tasks that are checked: their pasts are three triangles of n * n / 2 bits, 75 MB in all."""
 
 EVERYBODY = -1  # as a set of tasks: all bits
 
 
 def affordable(schedule: Schedule) -> bool:
-    """Whether a schedule has few enough tasks to be checked."""
+    """True if a schedule has few enough tasks to be checked."""
     return len(schedule) <= LIMIT
 
 
 def check(compiled: Compiled) -> None:
-    """Raises Hazard at the first access that may come too early or too late."""
+    """Check a schedule. Raises Hazard at the first access that may come too early or too late, ValueError if it is not `affordable`."""
     if not affordable(compiled.schedule):
         raise ValueError(f"{len(compiled.schedule)} tasks are too many to prove, {LIMIT} at most; ask affordable() first")
     _Proof(compiled).run()
 
 
 class _Proof:
-    """What is in the memories after the tasks taken so far, and who may not have read or written yet."""
+    """State of the proof: contents of the memories after the tasks taken so far, and the past accesses to them."""
 
     def __init__(self, compiled: Compiled) -> None:
         placement = compiled.placement
@@ -68,19 +69,19 @@ class _Proof:
             for region in writes(task.effect):
                 self._write(index, task.frame, region)
         self.pasts.ended.append(EVERYBODY)
-        for frame in range(1 + max((task.frame for task in self.tasks), default=0)):
+        for frame in range(1 + max((task.frame for task in self.tasks), default=0)):  # as if one more task read all outputs
             for name in self.network.outputs:
                 self._arrived(len(self.tasks), frame, name)
 
     def _places(self, memory: str, tensor: str, frame: int) -> list[AccessHistory]:
-        """Where a map is in a memory; in the host's, each frame has a place of its own for ever."""
+        """Allocations of a map in a memory, with their accesses; in the host's, each frame has one of its own, never reused."""
         if memory != HOST:
             return self.places.get((memory, tensor), [])
         shape = self.network.shape(tensor)
         return self.places.setdefault((HOST, tensor, frame), [AccessHistory(HOST, Allocation(tensor, shape.box, 0, shape.size, 0, 0))])
 
     def _arrived(self, index: int, frame: int, tensor: str) -> None:
-        """The host has a map when a task starts (or at last): what its own layers are computed from has come."""
+        """Check that the host has a map when task *index* starts, or at the end; for a layer of its own, that it has the inputs."""
         if tensor in self.host_layers:
             for name in self.network[tensor].inputs:
                 self._arrived(index, frame, name)
@@ -98,7 +99,7 @@ class _Proof:
             self._found(index, frame, read)
 
     def _found(self, index: int, frame: int, read: Read) -> None:
-        """All values of a block are where they are read, and certain to be."""
+        """Check that all values of a block are where a task reads them, and that their writes are certain to be over."""
         found = 0
         for memory, tensor, box in read.regions:
             for place in self._places(memory, tensor, frame):
@@ -111,7 +112,7 @@ class _Proof:
             raise Hazard(f"{read.regions[0].memory if read.regions else 'nowhere'}: {who} reads {missing}, {self._why(frame, read)}")
 
     def _why(self, frame: int, read: Read) -> str:
-        """What has become of the first value that is not there."""
+        """Reason why the first missing value is missing: overwritten, written later, never written, or without an allocation there."""
         for memory, tensor, box in read.regions:
             for place in self._places(memory, tensor, frame):
                 for row, column, channel in np.argwhere(place.at(common := box & place.allocation.box) != frame)[:1].tolist():
@@ -138,7 +139,7 @@ class _Proof:
                 place.writers |= 1 << index
 
     def _ordered(self, index: int, place: AccessHistory, block: Box, verb: str, does: Access) -> None:
-        """Whoever has read (or written) a block of a place before in the schedule has certainly done so when this task does."""
+        """Check that earlier tasks' accesses (*verb*: reads or writes) to a block of a place are certain to be over before this one's."""
         late = place.readers & ~self.pasts.begun[index] if verb == "reads" else place.writers & ~self.pasts.ended[index]
         for other in members(late & ~(1 << index)):
             if touched := self._touched(other, place, block, verb):
@@ -146,7 +147,7 @@ class _Proof:
                 raise Hazard(f"{place.memory}: nothing orders {self._who(other)}, which {did}, before {self._who(index)}, which {does}")
 
     def _touched(self, index: int, place: AccessHistory, block: Box, verb: str) -> Box | None:
-        """What of a block of a place a task reads (or writes), as far as one box says it."""
+        """Part of a block of a place that a task reads (or writes): the first of its boxes that meets the block; None if none does."""
         effect = self.tasks[index].effect
         regions = writes(effect) if verb == "writes" else (region for read in reads(effect) for region in read.regions)
         mine = (region.box & block for region in regions if (region.memory, region.tensor) == (place.memory, place.allocation.tensor))
@@ -163,7 +164,7 @@ class _Proof:
                 raise Hazard(f"{memory}: nothing orders {self._who(reader)}, which uses {old.what}, before {who} and pushes that out")
 
     def _use(self, index: int, memory: str, key: Hashable, what: str, *, at_end: bool) -> None:
-        """An entry of a fifo is read when a task starts or, as weights are, until it ends."""
+        """Check and note the use of a buffer's entry: read when a task starts or, as weights are, until it ends (*at_end*)."""
         fifo, who = self.fifos[memory], self._who(index)
         if key not in fifo:
             by = self.pushed_out_by.get((memory, key))

@@ -1,4 +1,4 @@
-"""Energy: counted actions times a price list. Counting and pricing meet only here; every price says where it comes from."""
+"""Energy in joules: counted actions times their prices. Counts and prices meet only here; every price has its source."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hyperdrive_sim.schedule.tasks import Schedule
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """One line of a ledger: how often an action happened in a layer, and its price."""
+    """One line of a ledger: the count of an action in a layer, and its price."""
 
     layer: str
     price: Price
@@ -29,7 +29,7 @@ class LedgerEntry:
 
 @dataclass(frozen=True)
 class Ledger:
-    """Every joule, traceable to layer, action, count, price and source. All totals are sums over the same entries."""
+    """Energy of a run, traceable to layer, action, count, price and source. All totals are sums over the same entries."""
 
     entries: tuple[LedgerEntry, ...]
 
@@ -52,7 +52,7 @@ class Ledger:
         return totals
 
     def by_action(self) -> dict[str, LedgerEntry]:
-        """One entry per action, over all layers."""
+        """One entry per action, summed over all layers; its layer is empty."""
         totals: dict[str, LedgerEntry] = {}
         for entry in self.entries:
             so_far = totals.get(entry.price.action)
@@ -60,7 +60,7 @@ class Ledger:
         return totals
 
     def by_provenance(self) -> dict[str, float]:
-        """Joules by how well their price is known."""
+        """Joules by the provenance of their price."""
         totals: dict[str, float] = {}
         for entry in self.entries:
             totals[entry.price.provenance] = totals.get(entry.price.provenance, 0.0) + entry.joules
@@ -76,13 +76,13 @@ class Ledger:
 
 
 def crossing_bits(trace: Trace) -> NDArray[np.int64]:
-    """For every task, how many bits cross a chip's edge by it."""
+    """Bits that each task moves across the edge of a chip [tasks]."""
     crossing = {action: 1 for actions in trace.actions for action in actions if carries(action)}
     return trace.counted(crossing).astype(np.int64)
 
 
 def account(schedule: Schedule, prices: Mapping[str, Price]) -> Ledger:
-    """The ledger of a schedule. Raises InvalidInput for an action without a price."""
+    """Ledger of a schedule at *prices* by action. Raises InvalidInput for an action without a price."""
     counts = schedule.actions_by_layer
     if missing := sorted({action for _, action in counts} - set(prices)):
         raise InvalidInput.at("prices", f"action '{missing[0]}' has no price", "add it, with its source, to the architecture's energy.yaml")

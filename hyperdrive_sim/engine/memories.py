@@ -1,4 +1,4 @@
-"""What memories hold while a schedule is replayed: values at addresses, values in buffers, and whole maps at the host."""
+"""Contents of memories during replay: values at addresses, values in buffers, and whole maps at the host."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Contents:
                 alias.forget(self.allocation, box)
 
     def forget(self, writer: Allocation, box: Box) -> None:
-        """Lose what lay where *writer*'s block is now."""
+        """Invalidate the values whose bits the block *box* of the allocation *writer* has taken."""
         assert self.there is not None
         if lost := self.allocation.lost_to(writer, box):
             self.there[lost.slices(self.allocation.box)] = False
@@ -53,7 +53,7 @@ class Contents:
 
 
 class Ram:
-    """A memory in which every map has an address; writing one map destroys what else lay there."""
+    """A memory in which every map has an address; writing one map destroys its aliases, as far as they share the bits."""
 
     def __init__(self, allocations: tuple[Allocation, ...]) -> None:
         self.held: dict[str, list[Contents]] = {}
@@ -68,7 +68,7 @@ class Ram:
                 held.take(common, values if common == box else values[common.slices(box)], frame)
 
     def read(self, region: Region, frame: int, into: Array, origin: Box) -> int:
-        """Put what is here of a region into an array that holds *origin*; returns how many values of this frame there were."""
+        """Copy the values of a region that are here into *into*, an array of the box *origin*; returns their number, of this frame."""
         _, tensor, box = region
         found = 0
         for held in self.held.get(tensor, ()):
@@ -82,14 +82,14 @@ class Ram:
 
 
 class Buffer(Generic[V]):
-    """A FIFO memory whose contents are found by key. What comes twice takes up room twice, and the later one is found."""
+    """A FIFO memory whose entries are found by key. A key pushed twice takes up room twice, and the later entry is found."""
 
     def __init__(self, memory: Memory) -> None:
         self.fifo: Fifo[tuple[Hashable, V]] = Fifo(memory.bits, memory.entries)
         self._latest: dict[Hashable, tuple[Hashable, V]] = {}
 
     def push(self, key: Hashable, content: V, bits: int) -> list[tuple[Hashable, V]]:
-        """Take *content* in; returns what is pushed out, with its keys, oldest first."""
+        """Push an entry of *bits* bits; returns the entries that it pushes out, with their keys, oldest first."""
         pair = self._latest[key] = key, content
         gone = self.fifo.push(pair, bits)
         for old in gone:
@@ -105,12 +105,12 @@ class Buffer(Generic[V]):
 
     @property
     def newest(self) -> V | None:
-        """What came last, if it is still there."""
+        """Content of the entry pushed last; None if the buffer is empty."""
         return self.fifo.newest[1] if self.fifo.newest else None
 
 
 class Host:
-    """The other end of the links. Computes the layers left to it when they are asked for, each frame from what has arrived."""
+    """The host's memory: whole maps. Layers left to the host are computed when they are asked for, each frame from what has arrived."""
 
     def __init__(self, computation: Computation, layers: frozenset[str]) -> None:
         self.computation, self.layers = computation, layers
@@ -129,7 +129,7 @@ class Host:
         self.maps[tensor, frame][where], self.there[tensor, frame][where] = values, True
 
     def whole(self, tensor: str, frame: int) -> Array:
-        """A map of which the host has every pixel, or can compute it. Raises NotThere if some of it has not come yet."""
+        """A whole map [rows, columns, channels], arrived or computed by the host. Raises NotThere if some of it has not arrived yet."""
         if tensor in self.computation.inputs:
             return self.computation.inputs[tensor].astype(self.computation.arithmetic.dtype)
         if self.missing.get((tensor, frame), 1) == 0:

@@ -1,4 +1,4 @@
-"""How full each memory is over time, from the tasks that put things into it and take them out again.
+"""Occupancy: bits held over time, for each memory, from the reads and writes of the tasks.
 
 A map takes its room from when the first task that writes it starts until the last one that reads it has ended; one that is written over
 another takes that one's room with it. A buffer holds what came last.
@@ -20,11 +20,11 @@ from hyperdrive_sim.schedule.placement import Allocation, Placement
 from hyperdrive_sim.schedule.tasks import Compute, Copy, Effect, Load
 
 Event = tuple[int, int]
-"""When, in picoseconds, and how many bits more or fewer."""
+"""A change of occupancy: time in picoseconds, and bits more or (below 0) fewer."""
 
 
 class Occupancy(NamedTuple):
-    """A memory of *capacity* bits holds `bits[n]` from `times_ps[n]` on."""
+    """Bits held by a memory of *capacity* bits over time: `bits[n]` from `times_ps[n]` on."""
 
     times_ps: NDArray[np.int64]
     bits: NDArray[np.int64]
@@ -36,7 +36,7 @@ class Occupancy(NamedTuple):
 
 
 def occupancies(machine: Machine, placement: Placement, trace: Trace) -> Mapping[str, Occupancy]:
-    """Bits held over time, for each memory of the machine."""
+    """Bits held over time, for each memory of the machine by name."""
     arrivals = trace.end + np.fromiter((task.latency_ps for task in trace.tasks), np.int64, len(trace))
     groups, streams = _groups(trace), _Streams(machine, placement, trace, arrivals)
     lives = _lives(groups, trace.start, arrivals)
@@ -57,7 +57,7 @@ def occupancies(machine: Machine, placement: Placement, trace: Trace) -> Mapping
 
 
 def _summed(events: Iterable[Event], capacity: int) -> Occupancy:
-    """Events of one instant count as one."""
+    """Occupancy after a series of events in any order; events of one instant count as one."""
     total: dict[int, int] = {0: 0}
     for at, bits in events:
         total[at] = total.get(at, 0) + bits
@@ -67,13 +67,13 @@ def _summed(events: Iterable[Event], capacity: int) -> Occupancy:
 
 
 Life = tuple[int, int]
-"""From when to when, in picoseconds."""
+"""Live range of a map: start and end in picoseconds."""
 Lives = dict[tuple[str, str, int], list[Life]]
-"""By memory, tensor and frame."""
+"""Live ranges by memory, tensor and frame."""
 
 
 class _Group(NamedTuple):
-    """Tasks of one frame that read and write the same maps in the same memories: the effect of one of them, and their numbers."""
+    """Tasks of one frame that read and write the same maps in the same memories: the effect of one of them, and the indices of all."""
 
     effect: Effect
     frame: int
@@ -81,7 +81,7 @@ class _Group(NamedTuple):
 
 
 def _groups(trace: Trace) -> Iterable[_Group]:
-    """The tasks that move anything; equal ones together, so that each kind is looked at only once."""
+    """Groups of the tasks with an effect; alike ones together, so that each kind is looked at only once."""
     found: dict[Hashable, _Group] = {}
     for number, task in enumerate(trace.tasks):
         key: Hashable
@@ -101,7 +101,7 @@ def _groups(trace: Trace) -> Iterable[_Group]:
 
 
 def _lives(groups: Iterable[_Group], starts: Times, arrivals: Times) -> dict[str, dict[str, list[Life]]]:
-    """By memory and tensor, a life for every frame. What is written and never read lives until it is written in full."""
+    """Live ranges by memory and tensor, one for each frame. A map that is written and never read lives until it is written in full."""
     written: Lives = {}
     read: Lives = {}
     for effect, frame, numbers in groups:
@@ -119,7 +119,7 @@ def _lives(groups: Iterable[_Group], starts: Times, arrivals: Times) -> dict[str
 
 
 class _Streams:
-    """What comes into each buffer, by its name: streams of events, each in its order."""
+    """Events of each buffer, by its name: streams of arriving entries, each in the order of its tasks."""
 
     def __init__(self, machine: Machine, placement: Placement, trace: Trace, arrivals: Times) -> None:
         self.tasks, self.word_bits = trace.tasks, placement.word_bits
@@ -147,7 +147,7 @@ class _Streams:
 
 
 def _of_ram(allocations: Sequence[Allocation], lives: Mapping[str, Sequence[Life]]) -> Iterator[Event]:
-    """Room is taken at birth and given back at death, or to whoever is born on the same bits before that."""
+    """Events of a RAM: an allocation takes its room at its start and gives it back at its end, or when an alias starts before that."""
     born = sorted(((life, one) for one in allocations for life in lives.get(one.tensor, ())), key=lambda pair: pair[0])
     alive: list[tuple[int, Allocation]] = []
     for (start, end), one in born:
@@ -162,7 +162,7 @@ def _of_ram(allocations: Sequence[Allocation], lives: Mapping[str, Sequence[Life
 
 
 def _of_buffer(memory: Memory, streams: Iterable[Sequence[Event]]) -> Iterator[Event]:
-    """What comes in takes room, what it pushes out gives it back."""
+    """Events of a buffer: an arriving entry takes room, those that it pushes out give theirs back."""
     fifo: Fifo[int] = Fifo(memory.bits, memory.entries)
     for at, bits in sorted((event for stream in streams for event in stream), key=lambda event: event[0]):
         yield at, bits - sum(fifo.push(bits, bits))

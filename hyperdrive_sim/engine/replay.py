@@ -1,4 +1,4 @@
-"""Executes a schedule's effects on real tensors, in simulated time order, each memory holding only what was put into it.
+"""Execution of a schedule's effects on real tensors, in simulated time order, each memory holding only what was put into it.
 
 A task reads what it needs from its own memories at the moment it starts and writes at the moment it ends, over a link with a latency
 that much later. A pixel that a chip computes from must therefore really have arrived by then: a missing border exchange, a layer that
@@ -22,10 +22,11 @@ from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, Patch, Region, Task
 
 Watch = Callable[[Task, str, Box, Array], None]
+"""Callback for a computed block: task, layer, box, values [rows, columns, channels]."""
 
 
 def replay(compiled: Compiled, computation: Computation, watch: Watch | None = None) -> Iterator[dict[str, Array]]:
-    """The network's outputs by name, for each frame, computed by the tasks as the trace ordered them.
+    """Outputs of the network by name, one mapping per frame, computed by the tasks in the order of the trace.
 
     *watch* sees every block that a unit computes. Raises NotThere where a task reads what its memory does not hold.
     """
@@ -39,7 +40,10 @@ def replay(compiled: Compiled, computation: Computation, watch: Watch | None = N
 
 
 def _moments(trace: Trace) -> Iterator[tuple[int, bool]]:
-    """Starts and ends (arrivals, where there is a latency) in time order; in one instant ends first, each in the schedule's order."""
+    """Starts and ends of tasks in time order, as (index, True at the end); in one instant ends first, each in the schedule's order.
+
+    The end of a task with a latency is its arrival.
+    """
     count = len(trace)
     latencies = np.fromiter((task.latency_ps for task in trace.tasks), np.int64, count)
     times = np.concatenate((trace.end + latencies, trace.start))
@@ -50,7 +54,7 @@ def _moments(trace: Trace) -> Iterator[tuple[int, bool]]:
 
 
 class _Replay:
-    """The memories' contents, and what the tasks that are under way have read."""
+    """State of a replay: contents of the memories, and the blocks that tasks under way have read."""
 
     def __init__(self, compiled: Compiled, computation: Computation, watch: Watch | None) -> None:
         machine, placement = compiled.machine, compiled.placement
@@ -82,7 +86,10 @@ class _Replay:
                 self._compute(task, effect, self.under_way.pop(index))
 
     def _fetched(self, read: Read, task: Task, reader: str) -> Array:
-        """The values of a block, all of which must be where they are read; *reader* lacks those that are not."""
+        """Values of a block for a task that starts [rows, columns, channels].
+
+        Raises NotThere if some are missing, and names *reader* as what lacks them.
+        """
         tensor, box, regions = read
         memory = regions[0].memory if regions else ""
         if memory == HOST:
@@ -98,7 +105,7 @@ class _Replay:
         return out
 
     def _kept(self, memory: str, read: Read, task: Task) -> Array:
-        """The values of a block from a buffer, which keeps it as a whole or not at all."""
+        """Values of a block from a buffer, which keeps it as a whole or not at all. Raises NotThere if it has been pushed out."""
         key = read.tensor, read.box, task.frame
         if key not in self.fifos[memory] or (values := self.fifos[memory][key]) is None:
             raise NotThere(f"{memory} no longer holds '{read.tensor}' ({read.box}) when {_who(task)} sends it")
@@ -118,7 +125,7 @@ class _Replay:
                 self._put(region, values[region.box.slices(block)], task.frame)
 
     def _padded(self, effect: Compute, patch: Patch, window: Array) -> Array:
-        """What the first layer sees of what was fetched for a patch, with its padding around it."""
+        """Input of the first layer for a patch: the fetched *window*, cut to what the layer needs, with its padding around it."""
         layers = effect.locations.layers
         first = self.network[layers[0]]
         needed = first.needs(0, self.network.under(layers, patch.out)[0], self.network.input_shapes(first))

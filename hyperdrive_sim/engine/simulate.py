@@ -1,8 +1,8 @@
-"""The clockwork: runs a schedule on SimPy, one process per unit. The only module that imports simpy.
+"""Discrete-event simulation of a schedule on SimPy, one process per unit. The only module that imports simpy.
 
-A unit serves its inbox first come, first served. Of tasks that come in the same instant, the one written first in the schedule goes
-first: units choose only when everything that ends in that instant has ended, and then one after the other, the unit whose next task is
-written first before the others, because what it starts may send another unit something to choose from.
+A unit serves its inbox first come, first served. Of tasks that become ready in the same instant, the one written first in the schedule
+goes first: units choose only when everything that ends in that instant has ended, and then one after the other, the unit whose next task
+is written first before the others, because its start may make a task of another unit ready.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from hyperdrive_sim.errors import Stuck
 from hyperdrive_sim.schedule.tasks import Schedule
 
 AFTER_ALL_ENDS: Any = 2  # an event priority below SimPy's URGENT (0) and NORMAL (1)
-REPORT_EVERY = 4096
+REPORT_EVERY = 4096  # tasks between two calls of the progress callback
 Progress = Callable[[int], None]
 
 
 def simulate(schedule: Schedule, progress: Progress | None = None) -> Trace:
-    """When every task became ready, started and ended.
+    """Simulate a schedule: the times, in picoseconds, at which every task became ready, started and ended.
 
     *progress* is told now and then how many tasks have ended. Raises Stuck if tasks remain that nothing will ever start.
     """
@@ -33,7 +33,7 @@ def simulate(schedule: Schedule, progress: Progress | None = None) -> Trace:
 
 
 class _Unit:
-    """A unit's inbox, (ready time, position) of tasks; `free` is what it waits on until it is its turn to choose one."""
+    """A unit: its inbox, a heap of (ready time, index) of tasks, and `free`, the event that it waits for until its turn to choose one."""
 
     __slots__ = ("free", "inbox")
 
@@ -43,7 +43,7 @@ class _Unit:
 
 
 class _Run:
-    """One simulation: predecessor counters, successors, and the three times of every task."""
+    """State of one simulation: predecessor counters, successors, and the three times of every task."""
 
     def __init__(self, schedule: Schedule, progress: Progress | None) -> None:
         tasks = schedule.tasks
@@ -68,7 +68,7 @@ class _Run:
             self.env.process(self._serve(unit))
 
     def _link_up(self) -> None:
-        """How many tasks each waits for, and each one's successors, from what each says it comes after."""
+        """Count the predecessors of each task and collect its successors, from the edges that each task has back to earlier ones."""
         waits_for, at_end, at_start = self.waits_for, self.at_end, self.at_start
         for index, (_, _, _, _, after, after_start, _, _, _, not_before_ps, _) in enumerate(self.tasks):
             waits_for[index] = len(after) + len(after_start) + (not_before_ps > 0)
@@ -93,7 +93,7 @@ class _Run:
         return Trace(self.tasks, self.ready, self.start, self.end)
 
     def _serve(self, unit: _Unit) -> Generator[Event, Any, None]:
-        """The life of a unit: wait for work, take what came first, be busy, tell those who come after."""
+        """Process of a unit: wait for a task, take the first of the inbox, be busy, release its successors."""
         env, tasks, inbox, at_start, at_end = self.env, self.tasks, unit.inbox, self.at_start, self.at_end
         starts, ends = self.start, self.end
         while True:
@@ -118,7 +118,7 @@ class _Run:
                     self._release(after)
 
     def _await_turn(self, inbox: list[tuple[int, int]]) -> None:
-        """Let a free unit choose in this very instant, but after everything that ends in it."""
+        """Let a free unit choose in this instant, but after everything that ends in it."""
         heappush(self.choosing, inbox[0][1])
         if not self.due:
             self.due = True
@@ -126,7 +126,7 @@ class _Run:
             self.env.schedule(self.turn, AFTER_ALL_ENDS)
 
     def _choose(self, turn: Event) -> None:
-        """Free units take their next tasks, in the order in which those are written; a unit may stand here twice and chooses once."""
+        """Let free units take their next tasks, in the order of the schedule; a unit may be listed twice and chooses once."""
         choosing, unit = self.choosing, self.unit
         while choosing:
             if waiting := unit[heappop(choosing)].free.callbacks:
@@ -134,7 +134,7 @@ class _Run:
         self.due = False
 
     def _moment(self, time: int) -> Timeout:
-        """The event of a later instant, one for everything that ends or arrives in it: chips in lock-step cost one between them."""
+        """Event of a later instant, one for everything that ends or arrives in it: chips in lock-step share one."""
         moment = self.moments.get(time)
         if moment is None:
             moment = self.moments[time] = Timeout(self.env, time - self.env._now)
@@ -142,7 +142,7 @@ class _Run:
         return moment
 
     def _passed(self, time: int) -> None:
-        """What arrives in this instant arrives before anything that ends in it is told; neither starts before the units choose."""
+        """Release the successors of arrivals in this instant, before those of tasks that end in it; none starts before the units choose."""
         del self.moments[time]
         for indices in self.arriving.pop(time, ()):
             self._release(indices)
@@ -156,7 +156,7 @@ class _Run:
             known.append(indices)
 
     def _release(self, indices: list[int]) -> None:
-        """One predecessor less for each of these tasks; those without any enter their inbox."""
+        """Count one predecessor less for each of these tasks; those with none left enter their unit's inbox."""
         waits_for = self.waits_for
         for index in indices:
             left = waits_for[index] = waits_for[index] - 1

@@ -1,4 +1,4 @@
-"""The trace of a run: when every task became ready, started and ended. Everything shown about a run is a function of it."""
+"""Trace of a run: ready, start and end of every task, in picoseconds. Everything shown about the time of a run is derived from it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from hyperdrive_sim.schedule.tasks import Task
 
 Times = NDArray[np.int64]
+"""Picoseconds [tasks]."""
 
 
 class Span(NamedTuple):
-    """One task's life in picoseconds: `ready -> start` it waits for its unit, `start -> end` it works."""
+    """Times of one task in picoseconds: from `ready` to `start` it waits for its unit, from `start` to `end` it works."""
 
     task: Task
     ready: int
@@ -26,7 +27,7 @@ class Span(NamedTuple):
 
 
 class Trace(Sequence[Span]):
-    """The spans of a schedule, in its order; as numpy columns under `ready`, `start` and `end`."""
+    """Spans of all tasks, in the order of the schedule; as numpy columns `ready`, `start` and `end` [tasks]."""
 
     def __init__(self, tasks: list[Task], ready: array[int] | Times, start: array[int] | Times, end: array[int] | Times) -> None:
         self.tasks = tasks
@@ -51,12 +52,12 @@ class Trace(Sequence[Span]):
 
     @cached_property
     def units(self) -> tuple[str, ...]:
-        """The units that did anything, in the order of their first task."""
+        """Units that did anything, in the order of their first task."""
         return distinct(map(attrgetter("unit"), self.tasks))
 
     @cached_property
     def layers(self) -> tuple[str, ...]:
-        """The layers that tasks were written for, in the order of their first task."""
+        """Layers that tasks were written for, in the order of their first task."""
         return distinct(map(attrgetter("layer"), self.tasks))
 
     @cached_property
@@ -71,26 +72,26 @@ class Trace(Sequence[Span]):
 
     @cached_property
     def actions(self) -> tuple[Mapping[str, int], ...]:
-        """The different countings of actions that tasks have, in the order of their first task."""
+        """Distinct counts of actions that tasks have, in the order of their first task."""
         shared = {id(task.actions): task.actions for task in self.tasks}
         return tuple({_key(actions): actions for actions in shared.values()}.values())
 
     @cached_property
     def actions_index(self) -> NDArray[np.int64]:
-        """Position of each task's actions in `actions`; those of one mapping, which many share, are compared only once."""
+        """Position of each task's actions in `actions`; a mapping that many tasks share is compared only once."""
         number = {_key(actions): index for index, actions in enumerate(self.actions)}
         shared = {id(task.actions): task.actions for task in self.tasks}
         position = {identity: number[_key(actions)] for identity, actions in shared.items()}
         return np.fromiter((position[id(task.actions)] for task in self.tasks), np.int64, len(self.tasks))
 
     def counted(self, weights: Mapping[str, float]) -> NDArray[np.float64]:
-        """Weighted sum of each task's actions: with prices as *weights*, what it costs. Actions without a weight do not count."""
+        """Weighted sum of each task's actions [tasks]: with prices as *weights*, its energy. Actions without a weight do not count."""
         each = [sum(count * weights.get(action, 0) for action, count in actions.items()) for actions in self.actions]
         return np.array(each, np.float64)[self.actions_index]
 
     @cached_property
     def by_unit(self) -> dict[str, NDArray[np.int64]]:
-        """The positions of each unit's tasks, in the order in which it did them."""
+        """Positions of each unit's tasks, in the order in which it did them."""
         order = np.lexsort((self.start, self.unit_index))
         bounds = np.searchsorted(self.unit_index[order], np.arange(len(self.units) + 1))
         return {unit: order[low:high] for unit, low, high in zip(self.units, bounds, bounds[1:], strict=False)}
@@ -107,7 +108,7 @@ class Trace(Sequence[Span]):
         return dict(zip(self.units, summed(self.unit_index, durations, len(self.units)).tolist(), strict=True))
 
     def idle(self, unit: str) -> Iterator[tuple[int, int]]:
-        """Each gap before a task of a unit: the task's position and for how long the unit had nothing it could do."""
+        """Gaps before tasks of a unit: the task's position, and the picoseconds for which the unit had no ready task."""
         mine = self.by_unit[unit]
         gaps = self.start[mine] - np.concatenate(([0], self.end[mine][:-1]))
         for position in np.flatnonzero(gaps):
@@ -115,14 +116,14 @@ class Trace(Sequence[Span]):
 
     @cached_property
     def _ends(self) -> list[int]:
-        """`end` as plain integers, three times faster to look up one by one."""
+        """Column `end` as plain integers, three times faster to look up one by one."""
         ends: list[int] = self.end.tolist()
         return ends
 
     def released_by(self, index: int) -> int | None:
-        """The task whose end (or start) made this one ready last; None for one that waited for its arrival time only.
+        """Task whose end (or start) made this one ready last; None for one that waited for its arrival time only.
 
-        A stream that could start itself only just then passes the question on: what held it up is what held this task up.
+        Where that is the start of a stream that became ready in the same instant, the task that released the stream is returned.
         """
         task, ready = self.tasks[index], int(self.ready[index])
         for other in task.after:
@@ -134,7 +135,7 @@ class Trace(Sequence[Span]):
         return None
 
     def blockers(self, index: int, gap: int) -> Iterator[tuple[int | None, int]]:
-        """Tasks that a unit waited for during the *gap* before a task: the chain of those that released each other, and each one's share.
+        """Tasks that a unit waited for during the *gap* before a task: those that released each other, each with its picoseconds.
 
         Back from the task's start: its last predecessor while that worked or waited for its own unit, then that one's, and so on.
         """
@@ -150,7 +151,7 @@ class Trace(Sequence[Span]):
             index, until = blocker, begun
 
     def chain(self) -> Iterator[tuple[int | None, int]]:
-        """Critical chain of the run: the last task to end and, back from its start, the tasks that released each other."""
+        """Critical chain of the run: the last task to end and, back from its start, those that released each other; with picoseconds."""
         if self.tasks:
             last = int(np.argmax(self.end))
             start = int(self.start[last])
@@ -159,13 +160,13 @@ class Trace(Sequence[Span]):
                 yield from self.blockers(last, start)
 
     def diagram(self, width: int = 100, units: Sequence[str] | None = None) -> str:
-        """A text picture: a row per unit, a letter where it works, a dot where it is idle."""
+        """Text diagram of *width* characters: a row per unit, the first letter of the task where it works, a dot where it is idle."""
         chosen = self.units if units is None else units
         label = max(map(len, chosen), default=0)
         return "\n".join(f"{unit:<{label}} |{self._row(unit, width)}|" for unit in chosen)
 
     def _row(self, unit: str, width: int) -> str:
-        """Each character is the task that holds most of its share of the time; a dot where the unit is idle for half of it or longer."""
+        """Row of a unit: each character is the task that works most in its share of the time; a dot if idle for half of it."""
         cells = ["."] * width
         share = max(1, self.makespan_ps) / width
         most, worked = [0.0] * width, [0.0] * width
@@ -180,12 +181,12 @@ class Trace(Sequence[Span]):
 
 
 def distinct(column: Iterable[str]) -> tuple[str, ...]:
-    """Each text once, in the order in which they first stand."""
+    """Distinct texts of a column, in the order of their first occurrence."""
     return tuple(dict.fromkeys(column))
 
 
 def numbered(names: Sequence[str], column: Iterable[str], count: int) -> NDArray[np.int64]:
-    """Position of each of *count* texts in *names*."""
+    """Position in *names* of each text of a column [count]."""
     number = {name: index for index, name in enumerate(names)}
     return np.fromiter(map(number.__getitem__, column), np.int64, count)
 

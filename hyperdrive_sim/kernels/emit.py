@@ -1,4 +1,4 @@
-"""A few words for writing LLVM's intermediate language, and the way from there to a function that Python can call.
+"""Helpers that emit LLVM's intermediate language, and its compilation to functions that Python can call.
 
 llvmlite is the code generator of numba and comes with it. Loops written here compile in 20 ms where numba takes 600.
 """
@@ -49,17 +49,17 @@ class Vectors:
         return ir.Constant(self.integers, [number] * self.lanes)
 
     def spread(self, scalar: Value) -> Value:
-        """The same number in every lane."""
+        """Broadcast of a scalar to every lane."""
         nothing = ir.Constant(self.type, ir.Undefined)
         first = self.b.insert_element(nothing, scalar, ir.Constant(I32, 0))
         return self.b.shuffle_vector(first, nothing, ir.Constant(ir.VectorType(I32, self.lanes), None))
 
     def fma(self, left: Value, right: Value, addend: Value) -> Value:
-        """left * right + addend, rounded once."""
+        """Fused multiply-add: left * right + addend, rounded once."""
         return intrinsic(self.b, f"llvm.fma.v{self.lanes}f{self.bits}", left, right, addend)
 
     def ones(self, words: Value) -> Value:
-        """How many bits of each integer are set."""
+        """Number of bits set in each integer (population count)."""
         return intrinsic(self.b, f"llvm.ctpop.v{self.lanes}i{self.bits}", words)
 
 
@@ -80,7 +80,7 @@ def at(b: Builder, address: Value, kind: Any, index: Value) -> Value:
 
 
 def loop(b: Builder, count: Value, carried: Sequence[Value], body: Callable[..., Sequence[Value]]) -> list[Value]:
-    """for index in range(count): carried = body(index, *carried). At least one turn."""
+    """Emit a loop: `for index in range(count): carried = body(index, *carried)`; at least one turn. Returns the last *carried*."""
     before, head, after = b.block, b.append_basic_block(), b.append_basic_block()
     b.branch(head)
     b.position_at_end(head)
@@ -97,13 +97,13 @@ def loop(b: Builder, count: Value, carried: Sequence[Value], body: Callable[...,
 
 
 def function(module: Any, name: str, arguments: int) -> Builder:
-    """At the beginning of a new function of that many 64-bit integers, which returns nothing."""
+    """Builder at the start of a new function, which takes so many 64-bit integers and returns nothing."""
     signature = ir.FunctionType(ir.VoidType(), [I64] * arguments)
     return ir.IRBuilder(ir.Function(module, signature, name).append_basic_block())
 
 
 def compiled(module: Any, target: Target) -> dict[str, Callable[..., None]]:
-    """The functions of *module* by name; they release the GIL, and check nothing."""
+    """Compiled functions of *module* by name; they release the GIL, and check nothing."""
     with suppress(RuntimeError):  # from llvmlite 0.45 on it happens by itself, and asking for it is an error
         llvm.initialize()
     llvm.initialize_native_target()

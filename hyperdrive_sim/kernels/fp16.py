@@ -1,4 +1,18 @@
-"""Which variants of the ordered-FP16 convolution there are, which of them this machine can run, and the choice among them."""
+"""Ordered-FP16 convolution: binary weights, FP16 maps, every single addition rounded to FP16, in the order of the chip.
+
+    sum = +0;  for kernel row, kernel column, input channel:  sum = fp16(sum + weight * pixel)        ties to even, no fused sums
+
+FP16 addition is not associative, so this order is part of the answer. One contract (`Fp16Kernel`), several variants, all identical bit for
+bit, infinities and subnormals included, and one NaN for all NaNs:
+
+    numpy             always there
+    numba             plain loops, any processor; needs the extra `fast`, as do the others
+    numba-avx2        float32 vectors of eight, as most laptops have
+    numba-avx512      float32 vectors that are rounded in three instructions
+    numba-avx512fp16  FP16 vectors: the hardware adds as the chip does
+
+`available` lists those that this machine can run, `fastest` names the last of them, `kernel` makes one.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +25,15 @@ from hyperdrive_sim.kernels.selection import Variants
 
 
 class Fp16Kernel(Protocol):
-    """One variant of Hyperdrive's convolution; all variants return the same bits, and 0x7E00 for every NaN."""
+    """A variant of the ordered-FP16 convolution; all variants return the same bits, and 0x7E00 for every NaN."""
 
     name: str
 
     def pack(self, signs: NDArray[np.int8]) -> Any:
-        """Signs +-1 [out_channels, kernel_rows, kernel_columns, in_channels] as this variant reads them: pack once, convolve often."""
+        """Pack signs +-1 [out_channels, kernel_rows, kernel_columns, in_channels] as this variant reads them: once, to convolve often."""
 
     def convolve(self, x: NDArray[np.float16], packed: Any, stride: int) -> NDArray[np.float16]:
-        """From padded x [rows, columns, in_channels] to a new [out_rows, out_columns, out_channels]."""
+        """Convolve padded x [rows, columns, in_channels] into a new array [out_rows, out_columns, out_channels]."""
 
 
 _NEEDS = {

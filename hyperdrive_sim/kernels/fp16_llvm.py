@@ -1,4 +1,4 @@
-"""The inner loops of the vector variants: blocks of ten output pixels x 16 or 32 output channels, all taps in the chip's order.
+"""Inner loops of the vector variants: blocks of ten output pixels x 16 or 32 output channels, all taps in the chip's order.
 
 A vector lane is an output channel, so stride, odd sizes and 7 x 7 planes cost nothing extra; the block lives in ten vector registers while
 all taps stream past. Ten hides the latency of the adder, and 49, 196, 784 or 3136 pixels fill blocks of ten to 98 % or better. GMAC/s of
@@ -21,7 +21,7 @@ NAN = 0x7E00  # the one NaN that all variants return
 
 
 class Fp16PlanHead(NamedTuple):
-    """How a plan begins, in int64. Then per block where its pixels start in x [PIXELS] and where they go in out [PIXELS], in bytes."""
+    """Head of a plan, in int64. The table of `layout.blocks` follows: per block, byte offsets of its pixels in x and in out [2, PIXELS]."""
 
     panels: int
     blocks: int
@@ -31,26 +31,26 @@ class Fp16PlanHead(NamedTuple):
 
 
 class Native(NamedTuple):
-    """Compiled code. Addresses are plain integers; nothing is checked."""
+    """Compiled functions of one element type and lane count. Addresses are plain integers; nothing is checked."""
 
     convolve: Callable[[int, int, int, int], None]  # x, plan, weights, out
     widen: Callable[[int, int, int], None]  # halves, floats, count of at least 16
 
 
 class _Adder(NamedTuple):
-    """One way to add weight * pixel to a total that is held as total * 2**exponent."""
+    """A rounding addition of weight * pixel to a total that is held as total * 2**exponent."""
 
     exponent: int
     add: Callable[[Vectors, Value, Value, Value], Value]  # vectors, total, weight, pixel
 
 
 def _native(v: Vectors, total: Value, weight: Value, pixel: Value) -> Value:
-    """AVX512-FP16 rounds to FP16 by itself, and a weight of +-1 makes the multiplication exact."""
+    """Addition in FP16: AVX512-FP16 rounds by itself, and a weight of +-1 makes the multiplication exact."""
     return v.fma(weight, pixel, total)
 
 
 def _cancelling(v: Vectors, total: Value, weight: Value, pixel: Value) -> Value:
-    """(s + c) - c with c = 2**13 times the power of two in s: the float32 adder rounds s to 11 bits, ties to even.
+    """Addition in float32 as (s + c) - c with c = 2**13 times the power of two in s: the adder rounds s to 11 bits, ties to even.
 
     Sums below 2**-13 are exact in FP16, so its subnormals need nothing. At scale 2**100 c overflows from |s| >= 32768 on
     and the total stays infinite or NaN whatever follows: the blocks to be done again by _carrying.
@@ -61,7 +61,10 @@ def _cancelling(v: Vectors, total: Value, weight: Value, pixel: Value) -> Value:
 
 
 def _carrying(v: Vectors, total: Value, weight: Value, pixel: Value) -> Value:
-    """Round to even on the bits of s. At scale 2**112 the carry turns 65520 into infinity, as FP16 does: exact everywhere."""
+    """Addition in float32, rounded to even on the bits of s: exact everywhere.
+
+    At scale 2**112 the carry turns 65520 into infinity, as FP16 does.
+    """
     s = v.b.bitcast(v.fma(v.b.fmul(weight, v.constant(2.0 ** (112 - SCALE))), pixel, total), v.integers)
     odd = v.b.and_(v.b.lshr(s, v.integer(13)), v.integer(1))
     return v.b.bitcast(v.b.and_(v.b.add(v.b.add(s, v.integer(0xFFF)), odd), v.integer(0xFFFFE000)), v.type)
@@ -73,7 +76,7 @@ _SURE = _Adder(112, _carrying)
 
 
 class _Fp16Panel(NamedTuple):
-    """What the sums of one panel of output channels need to know; see `Fp16PlanHead` for the numbers."""
+    """Operands of the sums of one panel of output channels; see `Fp16PlanHead` for the numbers."""
 
     x: Value
     weights: Value
@@ -83,7 +86,7 @@ class _Fp16Panel(NamedTuple):
 
 
 def _totals(v: Vectors, add: Callable[..., Value], starts: Value, panel: _Fp16Panel) -> list[Value]:
-    """The sums of a block over all taps, in the order kernel row, kernel column, input channel: the last two are one run in memory.
+    """Sums of a block over all taps, in the order kernel row, kernel column, input channel: the last two are one run in memory.
 
     One base register per pixel and one index for all. Address arithmetic on integers instead of `gep` tempts LLVM into ten
     increments per tap, 30 % slower.
@@ -107,7 +110,7 @@ def _totals(v: Vectors, add: Callable[..., Value], starts: Value, panel: _Fp16Pa
 
 
 def _halves(v: Vectors, totals: Value, exponent: int) -> Value:
-    """The bits of totals * 2**-exponent as FP16, which is exact; every NaN becomes the one NaN."""
+    """Bits of totals * 2**-exponent as FP16, which is exact; every NaN becomes the one NaN."""
     whole = ir.VectorType(I16, v.lanes)
     exact = totals if v.element is HALF else v.b.fptrunc(v.b.fmul(totals, v.constant(2.0**-exponent)), ir.VectorType(HALF, v.lanes))
     is_nan = v.b.fcmp_unordered("uno", totals, totals)
@@ -122,7 +125,7 @@ def _store(v: Vectors, totals: Sequence[Value], exponent: int, targets: Value, o
 
 
 def _any_not_finite(v: Vectors, totals: Sequence[Value]) -> Value:
-    """0 * total is NaN exactly there."""
+    """True if any total is infinite or NaN: 0 * total is NaN exactly there."""
     mark = v.constant(0.0)
     for total in totals:
         mark = v.fma(total, v.constant(0.0), mark)
@@ -131,7 +134,7 @@ def _any_not_finite(v: Vectors, totals: Sequence[Value]) -> Value:
 
 
 def _block(v: Vectors, starts: Value, out: Value, panel: _Fp16Panel) -> None:
-    """Ten pixels of one panel, summed and stored; in float32 once more if any sum became too large."""
+    """Sum and store a block of one panel; in float32 once more, exactly, if any sum became too large."""
     targets = v.b.add(starts, number(8 * PIXELS))
     usual = _NATIVE if v.element is HALF else _FAST
     totals = _totals(v, usual.add, starts, panel)
@@ -142,7 +145,7 @@ def _block(v: Vectors, starts: Value, out: Value, panel: _Fp16Panel) -> None:
 
 
 def _convolve(module: Any, element: Any, lanes: int) -> None:
-    """All blocks of all panels."""
+    """Emit `convolve(x, plan, weights, out)`: all blocks of all panels."""
     b = function(module, "convolve", 4)
     v = Vectors(b, element, lanes)
     x, plan, weights, out = b.function.args
@@ -165,7 +168,7 @@ def _convolve(module: Any, element: Any, lanes: int) -> None:
 
 
 def _widen(module: Any) -> None:
-    """FP16 to float32 * 2**SCALE, 16 at a time; the last 16 may overlap those before."""
+    """Emit `widen(halves, floats, count)`: FP16 to float32 * 2**SCALE, 16 at a time; the last 16 may overlap those before."""
     b: Builder = function(module, "widen", 3)
     v = Vectors(b, FLOAT, 16)
     halves, floats, count = b.function.args
@@ -185,7 +188,7 @@ def _widen(module: Any) -> None:
 
 @lru_cache  # code stays for as long as the process: compiling takes longer than most layers
 def native(half: bool, lanes: int, target: Target | None = None) -> Native:
-    """For this processor unless another is named."""
+    """Compiled functions for FP16 (*half*) or float32 vectors of so many lanes; for this processor unless another is named."""
     module = ir.Module()
     _convolve(module, HALF if half else FLOAT, lanes)
     _widen(module)

@@ -1,4 +1,4 @@
-"""The portable compiled variant of the ordered-FP16 convolution: plain loops, any processor that numba knows.
+"""Portable compiled variant of the ordered-FP16 convolution: plain loops, any processor that numba knows.
 
 No compiled function here may call one of another file: numba's disk cache looks for changes in this file only.
 """
@@ -27,7 +27,7 @@ class Fp16Loops:
     name = "numba"
 
     def pack(self, signs: NDArray[np.int8]) -> PackedWeights:
-        """words [taps, out_channels]."""
+        """Pack signs; words [taps, out_channels]."""
         out_channels, rows, columns, in_channels = checked(signs)
         words = np.ascontiguousarray(signs.reshape(out_channels, -1).T.astype(np.float32))
         return PackedWeights(words, out_channels, rows, columns, in_channels)
@@ -60,14 +60,17 @@ def _compiled() -> Callable[..., None]:
 
 @numba.njit
 def _rounded(total: Any) -> Any:
-    """To even at 11 bits."""
+    """A float32 rounded to 11 bits, the precision of FP16, ties to even."""
     bits = np.float32(total).view(np.uint32)
     odd = (bits >> np.uint32(13)) & np.uint32(1)
     return np.uint32((bits + np.uint32(0xFFF) + odd) & np.uint32(0xFFFFE000)).view(np.float32)
 
 
 def _loops(x: Any, weights: Any, totals: Any, firsts: Any, run: int, row: int) -> None:
-    """Four pixels share a weight: twice as fast for 16 channels as one. The last pixel fills the last four."""
+    """Ordered sums of all output pixels, written to totals [pixels, out_channels].
+
+    Four pixels share a weight: twice as fast for 16 channels as one. The last pixel fills the last four.
+    """
     taps, channels = weights.shape
     last = len(firsts) - 1
     a, b = np.empty(channels, np.float32), np.empty(channels, np.float32)

@@ -1,4 +1,4 @@
-"""The numpy variant of the ordered-FP16 convolution: always there, the plainest that is still exact.
+"""numpy variant of the ordered-FP16 convolution: always there, the plainest that is still exact.
 
 numpy adds float16 by converting each value there and back. Six times faster: add in float32 and round by (s + c) - c, on tiles that stay in
 cache; c is 2**13 times the power of two in s, so the float32 adder itself rounds s to the 11 bits of an FP16, ties to even. Everything is
@@ -30,7 +30,7 @@ class Fp16Numpy:
     name = "numpy"
 
     def pack(self, signs: NDArray[np.int8]) -> PackedWeights:
-        """words [taps, out_channels, 1]."""
+        """Pack signs; words [taps, out_channels, 1]."""
         out_channels, rows, columns, in_channels = checked(signs)
         return PackedWeights(signs.reshape(out_channels, -1).T[:, :, None].astype(np.float32), out_channels, rows, columns, in_channels)
 
@@ -49,7 +49,7 @@ class Fp16Numpy:
 
 
 def _tile(flat: Array, windows: Array, words: Array) -> Array:
-    """The [out_channels, pixels] sums over *windows*, the numbers of the input pixels [kernel pixels, pixels] under the kernel."""
+    """Sums [out_channels, pixels] over *windows*, the indices of the input pixels under the kernel [kernel pixels, pixels]."""
     scaled = _rounded_sums(_taps(flat, windows, words, SCALE), (words.shape[1], windows.shape[1]))
     out = (scaled / SCALE).astype(np.float16)
     again = ~np.isfinite(scaled).all(axis=0)
@@ -60,7 +60,7 @@ def _tile(flat: Array, windows: Array, words: Array) -> Array:
 
 
 def _taps(flat: Array, windows: Array, words: Array, scale: np.float16 | np.float32) -> Iterator[tuple[Array, Array]]:
-    """Per addition, in the chip's order, the scaled values [pixels] and their signs [out_channels, 1], both in the type of *scale*."""
+    """Scaled values [pixels] and their signs [out_channels, 1] of each addition, in the chip's order; both in the type of *scale*."""
     channels = flat.shape[1]
     for place, window in enumerate(windows):
         values = np.multiply(flat[window].T, scale, dtype=scale.dtype, order="C")

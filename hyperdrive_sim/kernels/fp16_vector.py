@@ -1,4 +1,4 @@
-"""The vector variants of the ordered-FP16 convolution: how arrays are laid out for, and handed to, the compiled loops of `fp16_llvm`.
+"""Vector variants of the ordered-FP16 convolution: arrays are laid out here for the compiled loops of `fp16_llvm`, and handed to them.
 
 Weights lie in panels [panel, kernel row, kernel column x input channel, lane] of +-1, so that one multiply-add is the add or subtract.
 """
@@ -17,7 +17,7 @@ _Float = np.float16 | np.float32
 
 
 class Fp16Vectors:
-    """Explicit vectors: of float32 (any AVX-512), or of FP16 (AVX512-FP16), whose hardware rounds as the chip does."""
+    """Convolution with explicit vectors: of float32 (AVX2, AVX-512), or of FP16 (AVX512-FP16), whose hardware rounds as the chip does."""
 
     def __init__(self, name: str, element: type[np.float16] | type[np.float32], target: Target | None = None) -> None:
         self.name = name
@@ -37,7 +37,7 @@ class Fp16Vectors:
         return PackedWeights(words, out_channels, rows, columns, in_channels)
 
     def _lanes(self, out_channels: int) -> int:
-        """512 bits, but no idle half: 16 channels of one Hyperdrive block are 256 bits of FP16."""
+        """Lanes of a vector: 512 bits, but no idle half, since the 16 channels of one Hyperdrive block are 256 bits of FP16."""
         return 32 if self._half and out_channels > 16 else 16
 
     def convolve(self, x: NDArray[np.float16], packed: PackedWeights, stride: int) -> NDArray[np.float16]:
@@ -56,7 +56,7 @@ class Fp16Vectors:
         return out if panels * lanes == packed.out_channels else out[:, :, : packed.out_channels].copy()
 
     def _plan(self, sizes: Sliding, channels: int) -> LoopPlan:
-        """Of a convolution to that many output channels, idle lanes included; the same one for all of equal sizes."""
+        """Plan of a convolution to so many output channels, idle lanes included; made once and shared by all of equal sizes."""
         if (sizes, channels) not in self._plans:
             pixel_bytes = sizes.channels * self._element.itemsize
             table = blocks(sizes, fp16_llvm.PIXELS, pixel_bytes, channels * 2)
@@ -67,7 +67,7 @@ class Fp16Vectors:
 
 
 def _widened(native: fp16_llvm.Native, x: NDArray[np.float16]) -> NDArray[np.float32]:
-    """Times 2**SCALE."""
+    """FP16 values as float32, times 2**SCALE."""
     if x.size < 16:
         with np.errstate(invalid="ignore"):  # signalling NaNs
             return x.astype(np.float32) * np.float32(2.0**fp16_llvm.SCALE)

@@ -1,4 +1,4 @@
-"""How arrays lie in memory for compiled loops, which are handed plain addresses."""
+"""Memory layout of arrays for compiled loops, which are handed plain addresses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ALIGNMENT = 64  # a vector that straddles two cache lines costs two loads: 177 i
 
 
 class LoopPlan(NamedTuple):
-    """The numbers that a compiled loop reads, and where they lie."""
+    """Numbers that a compiled loop reads, and their address. *words* is kept because it owns the memory."""
 
     words: NDArray[np.int64]
     address: int
@@ -25,9 +25,9 @@ class LoopPlan(NamedTuple):
 
 
 def blocks(sizes: Sliding, pixels: int, in_bytes: int, out_bytes: int) -> NDArray[np.int64]:
-    """[block, 2, pixels]: where the windows of a block's pixels start in the input and where the results go, in bytes.
+    """Byte offsets [block, 2, pixels]: of the first input pixel under the kernel, and of the result, for each pixel of a block.
 
-    The sizes of a pixel are *in_bytes* and *out_bytes*. The last pixel fills the last block.
+    *in_bytes* and *out_bytes* are the sizes of a pixel. The last pixel fills the last block.
     """
     firsts = sizes.firsts()
     count = -(-len(firsts) // pixels)

@@ -1,4 +1,4 @@
-"""The choice among the variants of a kernel: by what is installed and what the processor can do, before anything is compiled."""
+"""Choice among the variants of a kernel: by what is installed and what the processor can do, before anything is compiled."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ K = TypeVar("K")
 
 
 class Variants(Generic[K]):
-    """The variants of one kernel.
+    """Variants of one kernel, by name.
 
     *needs* says, slowest first, what must be present for each: numba, and processor features as LLVM names them. *make* gives a
     variant of that name and imports what this one needs and nothing else.
@@ -25,25 +25,28 @@ class Variants(Generic[K]):
         self._make = make
 
     def available(self) -> tuple[str, ...]:
-        """The variants that this machine can run with what is installed, slowest first."""
+        """Variants that this machine can run with what is installed, slowest first."""
         return self.among(present())
 
     def fastest(self) -> str:
-        """The variant that `kernel()` gives."""
+        """Name of the variant that `kernel()` gives."""
         return self.available()[-1]
 
     def kernel(self, name: str = "fastest") -> K:
-        """A variant of that name, which keeps what it works out for as long as it lives. Raises InvalidInput or MissingExtra."""
+        """A variant by name, which keeps its plans for as long as it lives.
+
+        Raises InvalidInput for an unknown name or a processor that lacks a feature, MissingExtra without numba.
+        """
         if name in self.needs and not self.needs[name]:  # needs nothing, so nothing is looked for: that takes 0.08 s
             return self._make(name)
         return self._make(self.fastest() if name == "fastest" else self.runnable(name, present()))
 
     def among(self, present: frozenset[str]) -> tuple[str, ...]:
-        """The variants that can run where these things are present."""
+        """Variants that can run where only these things are *present*, slowest first."""
         return tuple(name for name, needs in self.needs.items() if needs <= present)
 
     def runnable(self, name: str, present: frozenset[str]) -> str:
-        """*name*, if it can run where these things are present."""
+        """Return *name* if it can run with what is *present*. Raises InvalidInput or MissingExtra, which say what is missing."""
         offer = f"use fastest, {', '.join(self.among(present))}"
         if name not in self.needs:
             raise InvalidInput.at("kernel", f"there is no {name!r}", offer)
@@ -57,7 +60,7 @@ class Variants(Generic[K]):
 
 @lru_cache  # of this machine, which stays the same
 def present() -> frozenset[str]:
-    """numba, if installed, and the features of this processor, in the words of numba's code generator."""
+    """Names of what this machine has: numba, if installed, and with it the processor's features as LLVM names them."""
     if find_spec("numba") is None:
         return frozenset()
     llvm = importlib.import_module("llvmlite.binding")

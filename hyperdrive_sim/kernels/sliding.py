@@ -1,4 +1,4 @@
-"""How a kernel slides over a padded map, and the cutting of large maps into bands of rows that threads can share."""
+"""Sizes of a kernel that slides over a padded map, and the cutting of large maps into bands of rows that threads can share."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ THREADED_MACS = 1 << 27  # starting and joining threads costs 0.2 ms, which is 2
 
 
 class Limits(NamedTuple):
-    """From where on a convolution is cut into bands, and these shared among threads."""
+    """Sizes from which on a convolution is cut into bands, and these are shared among threads."""
 
     band_elements: int  # of the input
     threaded_macs: int
@@ -26,7 +26,7 @@ FLOATS = Limits(BAND_ELEMENTS, THREADED_MACS)
 
 
 class PackedWeights(NamedTuple):
-    """The signs of a layer in the order one variant reads them; `words` means nothing to anybody else."""
+    """Signs of a layer in the order in which one variant reads them; `words` means nothing to the other variants."""
 
     words: NDArray[Any]
     out_channels: int
@@ -36,7 +36,7 @@ class PackedWeights(NamedTuple):
 
 
 class Sliding(NamedTuple):
-    """The sizes of one convolution; the kernel has a place in the map."""
+    """Sizes of one convolution: padded input, kernel, stride. The kernel fits into the map."""
 
     rows: int
     columns: int
@@ -57,13 +57,13 @@ class Sliding(NamedTuple):
         return self.out_rows * self.out_columns * self.kernel_rows * self.kernel_columns * self.channels * out_channels
 
     def firsts(self) -> NDArray[np.int64]:
-        """Of every output pixel, row by row, the number of the first input pixel under the kernel."""
+        """Index of the first input pixel under the kernel, for every output pixel, row by row [out_rows * out_columns]."""
         row = np.arange(self.out_rows)[:, None] * (self.stride * self.columns)
         return (row + np.arange(self.out_columns) * self.stride).ravel()
 
 
 class Band(NamedTuple):
-    """Some output rows, the input rows they need, and the convolution of the one into the other."""
+    """A band: some output rows, the input rows that they need, and the sizes of the convolution between them."""
 
     inputs: slice
     outputs: slice
@@ -76,21 +76,21 @@ class _Cut(NamedTuple):
 
 
 def checked(signs: NDArray[np.int8]) -> tuple[int, int, int, int]:
-    """The shape of the signs, or what is wrong with it."""
+    """Shape of the signs. Raises ValueError unless it is 4-D without a 0."""
     if signs.ndim != 4 or 0 in signs.shape:
         raise ValueError(f"signs must be [out_channels, kernel_rows, kernel_columns, in_channels], none of them 0, not {list(signs.shape)}")
     return signs.shape
 
 
 def sliding(x: NDArray[np.float16], packed: PackedWeights, stride: int) -> Sliding:
-    """The sizes of convolving *x* with *packed*, or what does not fit: the compiled variants read memory as these say."""
+    """Sizes of convolving *x* with *packed*. Raises ValueError for what does not fit: the compiled variants read memory as these say."""
     if x.dtype != np.float16 or x.ndim != 3:
         raise ValueError(f"x must be float16 [rows, columns, channels], not {x.dtype} {list(x.shape)}")
     return placed(x.shape, packed, stride)
 
 
 def placed(shape: tuple[int, ...], packed: PackedWeights, stride: int) -> Sliding:
-    """The sizes of convolving a map [rows, columns, channels] with *packed*, or what does not fit."""
+    """Sizes of convolving a map [rows, columns, channels] with *packed*. Raises ValueError for what does not fit."""
     rows, columns, channels = shape
     if channels != packed.in_channels:
         raise ValueError(f"x has {channels} channels, the weights were packed for {packed.in_channels}")
@@ -115,7 +115,7 @@ def in_bands(sizes: Sliding, out_channels: int, work: Callable[[Band], None], li
 
 @lru_cache(maxsize=256)  # of sizes alone: 4 us, of the 20 that a small layer takes
 def _cut(sizes: Sliding, out_channels: int, limits: Limits = FLOATS) -> _Cut:
-    """Bands whose input stays in cache, and enough of them for every thread."""
+    """Bands whose input stays in cache, enough of them for every thread, and the number of threads."""
     threads = _processors() if sizes.macs(out_channels) >= limits.threaded_macs else 1
     cached = limits.band_elements // (sizes.columns * sizes.channels * sizes.stride)
     step = max(1, min(cached, -(-sizes.out_rows // threads)))
@@ -128,7 +128,7 @@ def _band(sizes: Sliding, start: int, stop: int) -> Band:
 
 
 def _processors() -> int:
-    """Those this process may use."""
+    """Number of processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

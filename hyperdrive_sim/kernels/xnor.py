@@ -1,4 +1,4 @@
-"""Binary convolution: weights and maps of -1 and +1, packed 64 to a word; a product is an XNOR, a sum is a count of bits, exact.
+"""XNOR-popcount convolution: weights and maps of -1 and +1, packed 64 to a word; a product is an XNOR, a sum a count of bits, exact.
 
     variant = kernel()
     weights = variant.pack_weights(signs)                # once per layer or block of output channels
@@ -31,23 +31,26 @@ from hyperdrive_sim.kernels.xnor_bits import PackedMap
 
 
 class XnorKernel(Protocol):
-    """One variant of the binary convolution. Any variant reads the packed maps of any other; weights only its own."""
+    """A variant of the binary convolution. Any variant reads the packed maps of any other; weights only its own."""
 
     name: str
 
     def pack_map(self, x: NDArray[np.int8]) -> PackedMap:
-        """From padded x [rows, columns, channels] of -1, 0 and +1."""
+        """Pack padded x [rows, columns, channels] of -1, 0 and +1."""
 
     def pack_weights(self, signs: NDArray[np.int8]) -> Any:
-        """Signs +-1 [out_channels, kernel_rows, kernel_columns, in_channels] as this variant reads them: pack once, convolve often."""
+        """Pack signs +-1 [out_channels, kernel_rows, kernel_columns, in_channels] as this variant reads them: once, to convolve often."""
 
     def convolve(self, x: PackedMap, packed: Any, stride: int) -> NDArray[np.int32]:
-        """A new [out_rows, out_columns, out_channels]: exact sums over taps and channels."""
+        """Exact sums over taps and channels, a new array [out_rows, out_columns, out_channels]."""
 
     def threshold(
         self, x: PackedMap, packed: Any, stride: int, thresholds: NDArray[np.int32], flipped: NDArray[np.bool_]
     ) -> NDArray[np.int8]:
-        """+1 where a sum is at least its output channel's threshold or, if the channel is flipped, at most; -1 elsewhere."""
+        """Signs of the sums, a new array [out_rows, out_columns, out_channels].
+
+        +1 where a sum is at least its output channel's threshold or, if the channel is flipped, at most; -1 elsewhere.
+        """
 
 
 _NEEDS = {

@@ -1,4 +1,4 @@
-"""Maps and weights of -1 and +1 as bits, 64 channels a word, and what all variants of their convolution have to agree on.
+"""Maps and weights of -1 and +1 as bits, 64 channels a word: formats and checks that all variants of their convolution share.
 
 A product of two signs is -1 where their bits differ, so a sum over n products is n - 2 * popcount(x xor w).
 """
@@ -20,7 +20,7 @@ Words = NDArray[np.uint64]
 
 
 class PackedMap(NamedTuple):
-    """A map of -1, 0 and +1: a bit is 1 for +1. The bits beyond the last channel are 0 here and in the weights, and never differ."""
+    """A map of -1, 0 and +1 as bits, 1 for +1. The bits beyond the last channel are 0 here and in the weights, and never differ."""
 
     words: Words  # [rows, columns, words of a pixel]
     valid: Words | None  # as many: 0 where the map is 0; None if it is 0 nowhere
@@ -28,7 +28,7 @@ class PackedMap(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """Per output channel, when a sum becomes +1: from *thresholds* on upwards or, where *flipped*, downwards."""
+    """Thresholds that turn sums into signs, per output channel: +1 from *thresholds* on upwards or, where *flipped*, downwards."""
 
     thresholds: NDArray[np.int32]
     flipped: NDArray[np.bool_]
@@ -54,7 +54,7 @@ def words_of(channels: int) -> int:
 
 
 def full_words(shape: tuple[int, ...], channels: int) -> Words:
-    """A read-only view of the words that say of a map that it is 0 nowhere."""
+    """Mask of a map that is 0 nowhere: a read-only view of words with the bits of all channels set."""
     return np.broadcast_to(_full_pixel(channels), shape)
 
 
@@ -64,7 +64,10 @@ def _full_pixel(channels: int) -> Words:
 
 
 def as_words(flags: NDArray[np.bool_]) -> Words:
-    """[..., channels] to [..., words]. A channel has the same bit in maps and in weights; which one it is depends on the machine."""
+    """Pack flags [..., channels] into words [..., words].
+
+    A channel has the same bit in maps and in weights; which one it is depends on the machine.
+    """
     channels = flags.shape[-1]
     if channels % WORD == 0:  # one long row is packed many times faster than many short ones
         return np.packbits(flags.ravel(), bitorder="little").view(np.uint64).reshape(*flags.shape[:-1], words_of(channels))
@@ -74,7 +77,7 @@ def as_words(flags: NDArray[np.bool_]) -> Words:
 
 
 def packed_map(x: NDArray[np.int8]) -> PackedMap:
-    """By numpy alone."""
+    """Pack a map [rows, columns, channels] by numpy alone. Raises ValueError for values other than -1, 0 and +1."""
     checked_map(x)
     if x.size and (x.min() < -1 or x.max() > 1):
         raise not_ternary()
@@ -83,7 +86,7 @@ def packed_map(x: NDArray[np.int8]) -> PackedMap:
 
 
 def packed_signs(signs: NDArray[np.int8]) -> PackedWeights:
-    """words [kernel_rows * kernel_columns * words, out_channels], by numpy alone."""
+    """Pack signs by numpy alone; words [kernel_rows * kernel_columns * words, out_channels]. Raises ValueError unless all are +-1."""
     shape = out_channels, rows, columns, in_channels = checked_signs(signs)
     words = np.empty((rows * columns * words_of(in_channels), out_channels), np.uint64)
     step = max(1, CHUNK // signs[0].size)
@@ -118,11 +121,11 @@ def not_binary() -> ValueError:
 
 
 def fitted(x: PackedMap, packed: PackedWeights, stride: int) -> Sliding:
-    """The sizes of convolving *x* with *packed* in words instead of channels, or what does not fit."""
+    """Sizes of convolving *x* with *packed*, in words instead of channels. Raises ValueError for what does not fit."""
     rows, columns, words = x.words.shape
     return placed((rows, columns, x.channels), packed, stride)._replace(channels=words)
 
 
 def products(packed: PackedWeights) -> int:
-    """How many products a sum has where no input is 0."""
+    """Number of products in a sum where no input is 0."""
     return packed.kernel_rows * packed.kernel_columns * packed.in_channels

@@ -1,4 +1,4 @@
-"""The inner loops of the vector variant: blocks of four output pixels x 8, 16 or 32 output channels, and the packing of signs into bits.
+"""Inner loops of the vector variant: blocks of four output pixels x 8, 16 or 32 output channels, and the packing of signs into bits.
 
 A vector lane is an output channel, so nothing is ever summed across lanes, and stride and odd sizes cost nothing extra; the block lives in
 vector registers while all words of its windows stream past.
@@ -18,14 +18,14 @@ from hyperdrive_sim.kernels.xnor_bits import WORD
 
 
 class Result(Enum):
-    """What is stored of each sum, and the bits that this takes."""
+    """Result stored for each output value, a sum or its sign, and the bits that this takes."""
 
     SUM = 32
     SIGN = 8
 
 
 class Specialization(NamedTuple):
-    """What the code of one convolution depends on. Lanes are the output channels of a panel, pixels those of a block."""
+    """Properties of a convolution that its code is compiled for. Lanes are the output channels of a panel, pixels those of a block."""
 
     result: Result
     lanes: int
@@ -34,7 +34,7 @@ class Specialization(NamedTuple):
 
 
 class XnorPlanHead(NamedTuple):
-    """How a plan begins, in int64; the table of `layout.blocks` follows."""
+    """Head of a plan, in int64; the table of `layout.blocks` follows."""
 
     panels: int
     blocks: int
@@ -45,7 +45,7 @@ class XnorPlanHead(NamedTuple):
 
 
 class _XnorPanel(NamedTuple):
-    """What the sums of one panel of output channels need to know; see `XnorPlanHead` for the numbers."""
+    """Operands of the sums of one panel of output channels; see `XnorPlanHead` for the numbers."""
 
     x: Value
     valid: Value
@@ -57,14 +57,14 @@ class _XnorPanel(NamedTuple):
 
 
 class _PixelCount(NamedTuple):
-    """Of one pixel, for all output channels of a panel: how many of its products are -1, and how many products there are."""
+    """Counts of one pixel: products that are -1, for all output channels of a panel, and products in all."""
 
     negative: Value
     products: Value
 
 
 def _sums(v: Vectors, wanted: Specialization, starts: Value, panel: _XnorPanel) -> list[_PixelCount]:
-    """Of the pixels of a block. Where some inputs are 0, the products of each are counted, too."""
+    """Counts for the pixels of a block. Where some inputs are 0 (`masked`), the products of each pixel are counted, too."""
     b = v.b
     offsets = [b.load(at(b, starts, I64, number(pixel))) for pixel in range(wanted.pixels)]
     planes = [panel.x, panel.valid] if wanted.masked else [panel.x]
@@ -90,18 +90,21 @@ def _sums(v: Vectors, wanted: Specialization, starts: Value, panel: _XnorPanel) 
 
 
 def _negative(v: Vectors, weight: Value, word: Value, mask: Value | None = None) -> Value:
-    """How many products of the word at an address are -1."""
+    """Number of products that are -1 among those of the word at an address."""
     differ = v.b.xor(v.spread(v.b.load(word)), weight)
     return v.ones(differ if mask is None else v.b.and_(differ, v.spread(v.b.load(mask))))
 
 
 def _ones(b: Builder, address: Value) -> Value:
-    """The bits set in a word. It is loaded apart from the vector's: LLVM would spread this one, by the unit that counts in vectors."""
+    """Number of bits set in the word at an address.
+
+    It is loaded apart from the vector's: LLVM would spread this one, by the unit that counts in vectors.
+    """
     return intrinsic(b, "llvm.ctpop.i64", b.load_atomic(address, "monotonic", 8))
 
 
 def _stored(v: Vectors, wanted: Specialization, total: _PixelCount, rule: Value) -> Value:
-    """What becomes of a sum. The *rule* of a panel is a level per lane and then, as bits, where the answer is reversed."""
+    """Results of a pixel as they are stored. The *rule* of a panel is a level per lane and then, as bits, where the answer is reversed."""
     b, sums = v.b, Vectors(v.b, I32, v.lanes)
     if wanted.result is Result.SUM:
         negative = b.trunc(total.negative, sums.type)
@@ -114,7 +117,7 @@ def _stored(v: Vectors, wanted: Specialization, total: _PixelCount, rule: Value)
 
 
 def _reaches(v: Vectors, wanted: Specialization, total: _PixelCount, levels: Value) -> Value:
-    """Whether a sum is at least its level. Where the products are known, a level says instead how many of them may be -1."""
+    """True if a sum is at least its level. Where the products are known, a level says instead how many of them may be -1."""
     if not wanted.masked:
         return v.b.icmp_signed("<=", total.negative, levels)
     sums = v.b.sub(v.spread(total.products), v.b.add(total.negative, total.negative))
@@ -122,7 +125,7 @@ def _reaches(v: Vectors, wanted: Specialization, total: _PixelCount, levels: Val
 
 
 def _convolve(module: Any, wanted: Specialization) -> None:
-    """All blocks of all panels."""
+    """Emit `convolve(x, valid, plan, weights, rule, out)`: all blocks of all panels."""
     b = function(module, "convolve", 6)
     v = Vectors(b, I64, wanted.lanes)
     x, valid, plan, weights, rule, out = b.function.args
@@ -150,7 +153,7 @@ def _convolve(module: Any, wanted: Specialization) -> None:
 
 
 def _pack(module: Any) -> None:
-    """Pixels of int8 channels to words, and to words that say which channels are not 0; reads up to 63 bytes beyond the last pixel.
+    """Emit `pack`: int8 channels to words of signs and masks of channels that are not 0. It reads up to 63 bytes beyond the last pixel.
 
     `seen` [2] receives a word with all bits set if no channel is 0, and one with any bit set if a channel is not -1, 0 or +1.
     """
@@ -183,7 +186,10 @@ def _pack(module: Any) -> None:
 
 @lru_cache  # code stays for as long as the process: compiling takes longer than most layers
 def convolve(wanted: Specialization, target: Target | None = None) -> Callable[..., None]:
-    """(x, valid, plan, weights, rule, out): for this processor unless another is named. Addresses are integers; nothing is checked."""
+    """Compiled `convolve(x, valid, plan, weights, rule, out)`, for this processor unless another is named.
+
+    Addresses are integers; nothing is checked.
+    """
     module = ir.Module()
     _convolve(module, wanted)
     return compiled(module, target or Target.host())["convolve"]
@@ -191,7 +197,7 @@ def convolve(wanted: Specialization, target: Target | None = None) -> Callable[.
 
 @lru_cache
 def pack(target: Target | None = None) -> Callable[..., None]:
-    """(values, words, valid, pixels, channels, seen); see `_pack`."""
+    """Compiled `pack(values, words, valid, pixels, channels, seen)`; see `_pack`."""
     module = ir.Module()
     _pack(module)
     return compiled(module, target or Target.host())["pack"]

@@ -1,4 +1,4 @@
-"""The portable compiled variant of the binary convolution: plain loops, any processor that numba knows.
+"""Portable compiled variant of the binary convolution: plain loops, any processor that numba knows.
 
 No compiled function here may call one of another file: numba's disk cache looks for changes in this file only.
 """
@@ -58,7 +58,7 @@ def _compiled() -> Callable[..., None]:
 
 @numba.njit
 def _ones(word: Any) -> Any:
-    """How many bits are set. LLVM knows these lines and has an instruction for them."""
+    """Number of bits set in a word. LLVM recognises these lines and has an instruction for them."""
     twos = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
     fours = (twos & np.uint64(0x3333333333333333)) + ((twos >> np.uint64(2)) & np.uint64(0x3333333333333333))
     bytes_ = (fours + (fours >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
@@ -66,7 +66,7 @@ def _ones(word: Any) -> Any:
 
 
 def _loops(words: Any, masks: Any, weights: Any, sums: Any, firsts: Any, run: int, row: int) -> None:
-    """All pixels of a band, one at a time: four that share a weight gain 10 % on large maps and lose half on small ones."""
+    """Sums of all pixels of a band, one at a time: four that share a weight gain 10 % on large maps and lose half on small ones."""
     taps, channels = weights.shape
     negative = np.empty(channels, np.uint64)
     for pixel in range(len(firsts)):

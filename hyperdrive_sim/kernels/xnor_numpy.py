@@ -1,4 +1,4 @@
-"""The numpy variant of the binary convolution: always there, three to eight times slower than compiled loops."""
+"""numpy variant of the binary convolution: always there, three to eight times slower than compiled loops."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class XnorNumpy:
 
 
 def _sums(x: PackedMap, firsts: NDArray[np.int64], packed: PackedWeights, sizes: Sliding) -> NDArray[np.int32]:
-    """[pixels, out_channels]: products - 2 * (how many of them are -1). Where inputs are 0, the products of each pixel are counted, too."""
+    """Sums [pixels, out_channels]: products - 2 * (number of those that are -1). Where inputs are 0, each pixel's products are counted."""
     shape = len(firsts), packed.out_channels
     differ, ones, negative = np.empty(shape, np.uint64), np.empty(shape, np.uint8), np.zeros(shape, np.int32)
     count = np.full((len(firsts), 1), products(packed) if x.valid is None else 0, np.int32)
@@ -53,7 +53,7 @@ def _sums(x: PackedMap, firsts: NDArray[np.int64], packed: PackedWeights, sizes:
 
 
 def _under(plane: Words, firsts: NDArray[np.int64], sizes: Sliding) -> Iterator[Words]:
-    """Word by word what lies under the kernel, of all pixels: [pixels, 1]."""
+    """Input words under the kernel, one after the other, each for all pixels [pixels, 1]."""
     words = plane.ravel()
     for kernel_row in range(sizes.kernel_rows):
         for place in range(sizes.kernel_columns * sizes.channels):

@@ -1,4 +1,4 @@
-"""The vector variant of the binary convolution: how arrays are laid out for, and handed to, the compiled loops of `xnor_llvm`.
+"""Vector variant of the binary convolution: arrays are laid out here for the compiled loops of `xnor_llvm`, and handed to them.
 
 Weights lie in panels [panel, kernel row, kernel column x word, lane].
 """
@@ -35,7 +35,10 @@ LIMITS = Limits(band_elements=1 << 16, threaded_macs=1 << 24)  # in words: half 
 
 
 class XnorVectors:
-    """Explicit vectors, in panels of at most *widest* output channels: the sums of four pixels have to fit into the registers."""
+    """Binary convolution with explicit vectors, in panels of at most *widest* output channels.
+
+    A panel is as wide as the registers allow, into which the sums of four pixels have to fit.
+    """
 
     def __init__(self, name: str, widest: int, target: Target | None = None) -> None:
         self.name = name
@@ -51,7 +54,7 @@ class XnorVectors:
         return PackedMap(words, valid, x.shape[2])
 
     def pack_weights(self, signs: NDArray[np.int8]) -> PackedWeights:
-        """One panel at a time: what is needed beside the result is small."""
+        """Pack signs, one panel at a time: little memory is needed beside the result."""
         out_channels, rows, columns, in_channels = checked_signs(signs)
         lanes = min(self._widest, 8 if out_channels <= 8 else 16 if out_channels <= 16 else 32)
         run = columns * words_of(in_channels)
@@ -64,7 +67,7 @@ class XnorVectors:
         return PackedWeights(panels, out_channels, rows, columns, in_channels)
 
     def _bits(self, values: NDArray[np.int8]) -> tuple[Words, Words | None, bool]:
-        """Words of +1, words of not 0 unless all are, and whether there is nothing but -1, 0 and +1."""
+        """Bits of the +1, a mask of those not 0 (None if none is 0), and True if there is nothing but -1, 0 and +1."""
         channels = values.shape[-1]
         words, valid = np.empty((2, *values.shape[:-1], words_of(channels)), np.uint64)
         if not values.size:
@@ -90,7 +93,7 @@ class XnorVectors:
         return _first(self._convolved(Result.SIGN, x, packed, stride, rule), packed.out_channels)
 
     def _convolved(self, result: Result, x: PackedMap, packed: PackedWeights, stride: int, rule: Rule | None = None) -> NDArray[Any]:
-        """[out_rows, out_columns, channels of all panels]."""
+        """Results [out_rows, out_columns, channels of all panels], idle lanes included."""
         sizes = fitted(x, packed, stride)
         panels, _, lanes = packed.words.shape
         out = np.empty((sizes.out_rows, sizes.out_columns, panels * lanes), np.int32 if result is Result.SUM else np.int8)
@@ -109,7 +112,7 @@ class XnorVectors:
         return out
 
     def _plan(self, sizes: Sliding, packed: PackedWeights, pixels: int, out_bytes: int) -> LoopPlan:
-        """The same one for all convolutions of equal sizes; a pixel of the result is *out_bytes* apart from the next."""
+        """Plan of a convolution, shared by all of equal sizes; pixels of the result are *out_bytes* apart."""
         panels = len(packed.words)
         key = sizes, panels, products(packed), pixels, out_bytes
         if key not in self._plans:
@@ -120,7 +123,7 @@ class XnorVectors:
 
 
 def _table(rule: Rule, panels: int, lanes: int, products: int | None) -> NDArray[np.int64]:
-    """Per panel the levels that a sum must reach, and then as bits where this is reversed: s <= t is what s >= t + 1 is not.
+    """Table [panels, lanes + 1] of levels that a sum must reach and, as bits, where this is reversed: s <= t is what s >= t + 1 is not.
 
     Where the *products* of every sum are known, a level is how many of them may be -1. Idle lanes never reach theirs.
     """
@@ -136,5 +139,5 @@ def _table(rule: Rule, panels: int, lanes: int, products: int | None) -> NDArray
 
 
 def _first(out: NDArray[Any], channels: int) -> NDArray[Any]:
-    """Without those of idle lanes."""
+    """Results without those of idle lanes."""
     return out if out.shape[2] == channels else out[:, :, :channels].copy()

@@ -60,7 +60,7 @@ class Conv:
 
     @property
     def counts(self) -> bool:
-        """True if its products are those of signs, and its sums are neither scaled nor offset."""
+        """True if the products are those of signs, and the sums are neither scaled nor offset: integers."""
         return self.weights == self.maps == "binary" and not self.scale and not self.bias
 
     def output(self, shapes: Shapes) -> Shape:
@@ -105,7 +105,7 @@ def _computed(layer: Conv, operands: Sequence[Array], parameters: Parameters, dt
 
 
 def _by_group(layer: Conv, x: Array, weights: Array, first: int) -> Iterator[tuple[Array, Array]]:
-    """The input channels and the weights of each group that any of the wanted output channels, from *first* on, belongs to."""
+    """Input channels and weights of each group that any of the wanted output channels, from *first* on, belongs to."""
     inputs, outputs, stop = weights.shape[3], layer.out_channels // layer.groups, first + len(weights)
     # an operand holds all channels, or as `needs` has it only those of the groups that are wanted
     skipped = 0 if x.shape[2] == inputs * layer.groups else first // outputs

@@ -96,5 +96,5 @@ def refuse(layer: str, faults: Iterable[str]) -> None:
 
 
 def too_small(least: int, **given: int) -> list[str]:
-    """A fault for each property that is less than *least*."""
+    """Sentences on properties that are less than *least*, one for each."""
     return [f"{name} must be at least {least}, not {value}" for name, value in given.items() if value < least]

@@ -19,7 +19,7 @@ from hyperdrive_sim.network.window import Window
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Pool(Weightless):
-    """A window that slides over each channel by itself."""
+    """A pooling: one value per position of a window that slides over each channel by itself."""
 
     name: str
     inputs: tuple[str]
@@ -108,5 +108,5 @@ def _range_of_mean(layer: MeanPool, ranges: Sequence[Range], shapes: Shapes) -> 
 
 
 def _largest_of(count: int) -> float:
-    """Mean of the largest of so many standard normal values (Blom, 1958), times two thirds because neighbouring pixels are alike."""
+    """Mean of the largest of *count* standard normal values (Blom, 1958), times two thirds because neighbouring pixels are alike."""
     return 0.67 * NormalDist().inv_cdf((count - 0.375) / (count + 0.25)) if count > 1 else 0.0

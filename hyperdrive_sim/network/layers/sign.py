@@ -57,7 +57,7 @@ def _computed(layer: Sign, operands: Sequence[Array], parameters: Parameters, dt
 
 @drawn.register(Sign)
 def _drawn(layer: Sign, rng: np.random.Generator, around: Around) -> Parameters:
-    """A batch norm whose zero lies among the values that come, half of the time exactly on an integer; one factor in four is negative."""
+    """A batch norm whose zero lies within the range of the input, half of the time on an integer; one factor in four is negative."""
     channels, (values,) = around.channels, around.ranges
     factor = np.where(rng.random(channels) < 0.25, -1, 1) * rng.uniform(0.5, 1.5, channels)
     zero = values.centre + rng.normal(0, 0.4 * values.spread, channels)

@@ -17,7 +17,7 @@ from hyperdrive_sim.network.parameters import Array, Parameters
 class Thermometer(Weightless):
     """Thermometer code of numbers in 0..1: channel c * *levels* + l is +1 where channel c is at least (l + 1/2) / *levels*.
 
-    *fill* more channels of +1 make the number of channels a round one.
+    *fill* channels of +1 are appended, to make the number of channels a round one.
     """
 
     name: str

@@ -44,7 +44,7 @@ def finished(y: Array, parameters: Parameters, *, relu: bool) -> Array:
 
 
 def given(weights: Array | None) -> Array:
-    """The weights of a layer that needs them. Raises InvalidInput if they are missing."""
+    """Weights of a layer that needs them. Raises InvalidInput if they are missing."""
     if weights is None:
         raise InvalidInput.at("weights", "are missing for a layer that needs them")
     return weights
