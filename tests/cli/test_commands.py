@@ -137,6 +137,7 @@ def test_json_holds_what_was_asked_for() -> None:
     assert report["scenario"]["hash"] != document("run", TINY, "--json")["scenario"]["hash"]
 
 
+@pytest.mark.slow
 def test_two_processes_print_the_same_bytes() -> None:
     first, second = (process("run", TINY, "--json", env={"PYTHONHASHSEED": seed}) for seed in ("1", "2"))
     assert first == second
@@ -516,6 +517,7 @@ def test_a_run_loads_no_compiler() -> None:
 READY = "import sys, hyperdrive_sim.cli.commands as c; print('ready', file=sys.stderr, flush=True); c.main()"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["run", "resnet152_2048x1024.yaml", "--json"], ["check", "resnet34_2048x1024.yaml"]])
 def test_interrupted(arguments: list[str]) -> None:
     command = [sys.executable, "-c", READY, *arguments]
@@ -557,6 +559,7 @@ def on_a_terminal(*arguments: object, **environment: str) -> str:
     return written.decode()
 
 
+@pytest.mark.slow
 def test_colours_are_for_terminals_that_want_them(tmp_path: Path) -> None:
     path = write(tmp_path, "frames: 0\n")
     colour = re.compile(r"\x1b\[[\d;]*3\d")

@@ -410,6 +410,7 @@ def test_no_file_is_no_comparison() -> None:
 # --- the terminal ---
 
 
+@pytest.mark.slow
 def test_plain_where_nobody_wants_colour() -> None:
     for environment in ({}, {"NO_COLOR": "1"}, {"FORCE_COLOR": "1"}):
         code, out, err = process("compare", TINY, *RESNETS[:1], "nosuch.yaml", env={"COLUMNS": "80", **environment})

@@ -115,6 +115,7 @@ cases = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=600, deadline=None)
 @given(cases)
 def test_all_variants_return_the_bits_of_the_sequential_sum(case: Case) -> None:

@@ -640,6 +640,7 @@ def test_report_of_several_with_a_setting(tmp_path: Path, monkeypatch: pytest.Mo
     assert words(shown).count("--set frames=2") == 2
 
 
+@pytest.mark.slow
 def test_two_processes_write_the_same_page(tmp_path: Path) -> None:
     pages = [tmp_path / f"{number}.html" for number in (1, 2)]
     for target in pages:

@@ -463,6 +463,7 @@ def test_no_words_cover_others_or_leave_the_figure(name: str, which: tuple[str, 
     assert outside(figure, found) == []
 
 
+@pytest.mark.slow
 def test_names_of_150_layers_are_thinned_out() -> None:
     """Also on axes that are much too small for them, where fewer remain."""
     found = report("chewbaccann/groupnet_resnet18")
@@ -648,6 +649,7 @@ print("matplotlib.pyplot" in sys.modules)
 """
 
 
+@pytest.mark.slow
 def test_a_run_needs_no_matplotlib_and_a_plot_no_pyplot() -> None:
     """Where there is no matplotlib, a plot says how to get it."""
     done = subprocess.run([sys.executable, "-c", PROCESS], cwd=ROOT, capture_output=True, text=True, check=True)

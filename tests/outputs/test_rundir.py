@@ -132,6 +132,7 @@ def test_a_directory_can_be_moved(tmp_path: Path) -> None:
 # --- the files ---
 
 
+@pytest.mark.slow
 def test_two_runs_differ_in_their_manifests_only(tmp_path: Path) -> None:
     arguments = ["run", "hyperdrive/tiny_2x2.yaml", "--set", "frames=2", "-o"]
     for name, seed in (("one", "1"), ("two", "2")):
@@ -512,6 +513,7 @@ def table(*files: object) -> list[str]:
     return out.splitlines()
 
 
+@pytest.mark.slow
 def test_runs_are_compared_as_their_scenarios_are(tmp_path: Path) -> None:
     scenarios = [SCENARIOS / "hyperdrive" / "tiny_2x2.yaml", SCENARIOS / "nandnet_dram" / "lenet.yaml"]
     folders = [tmp_path / path.stem for path in scenarios]
