@@ -1,4 +1,4 @@
-"""The binary datapath that XNORBIN and ChewBaccaNN share, as an architecture for their folders to complete.
+"""Binary datapath that XNORBIN and ChewBaccaNN share, as an architecture that their folders complete.
 
 Reading order: spec, steps (which layers), timing (cycles and accesses), placement (memories), mapped, lower (tasks), arithmetic (bits),
 prices.

@@ -1,4 +1,4 @@
-"""The datapath's numbers: XNOR and count, integer partial sums of a fixed width, one threshold per output channel, pooling on bits."""
+"""Arithmetic of the datapath: XNOR and count, integer partial sums of a fixed width, one threshold per output channel, pooling on bits."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ Sums = NDArray[np.int32]
 
 
 class Xnor:
-    """Signs and sums, carried as float32, which holds integers below 2**24 exactly.
+    """Arithmetic on signs and integer sums, carried as float32, which holds integers below 2**24 exactly.
 
-    Alone, a layer is computed as the network has it: batch norm and sign in float64, after a pooling of sums. Fused, as the hardware has
-    it: the sum is compared with one integer per output channel, and bits are pooled, by AND where the batch norm's factor is negative.
+    A layer alone is computed as the network has it: batch norm and sign in float64, after a pooling of sums. Fused layers are computed
+    as the hardware does: the sum is compared with one integer per output channel, and bits are pooled, by AND where the batch norm's
+    factor is negative.
     Layers of the host are computed in float32.
     """
 
@@ -43,7 +44,7 @@ class Xnor:
 
     @cached_property
     def _kernel(self) -> xnor.XnorKernel:
-        """Made at first use: a run that computes no values loads no compiler."""
+        """Compiled convolution, made at first use: a run that computes no values loads no compiler."""
         return xnor.kernel(self._wanted)
 
     @property
@@ -81,14 +82,14 @@ class Xnor:
         return signs.astype(self.dtype)
 
     def _thresholded(self, conv: Conv, x: Array, parameters: Parameters, start: Sums | None, rule: Rule) -> NDArray[np.int8]:
-        """The signs of the sums; without a bypass by the kernel itself, whose vectors compare while the sums are in registers."""
+        """Signs of the sums; without a bypass by the kernel itself, whose vectors compare while the sums are in registers."""
         if start is not None:
             return rule.signs(self._summed(conv, x, parameters, start))
         weights = self._pack(conv.name, parameters)
         return self._kernel.threshold(self._kernel.pack_map(x.astype(np.int8)), weights, conv.window.rows.stride, *rule)
 
     def _summed(self, conv: Conv, x: Array, parameters: Parameters, start: Sums | None) -> Sums:
-        """The convolution's sums on top of the bypass, if there is one."""
+        """Sums of the convolution, added to the bypass *start* if there is one."""
         sums = self._convolved(conv, x, parameters)
         return sums if start is None else sums + start
 
@@ -96,7 +97,7 @@ class Xnor:
         return self._kernel.convolve(self._kernel.pack_map(x.astype(np.int8)), self._pack(conv.name, parameters), conv.window.rows.stride)
 
     def _pack(self, name: str, parameters: Parameters) -> Any:
-        """The weights as the kernel wants them, made once per block of output channels."""
+        """Weights in the layout that the kernel wants, made once per block of output channels."""
         assert parameters.weights is not None
         block = (name, parameters.first, len(parameters.weights))
         if block not in self._packed:
@@ -111,7 +112,7 @@ class Xnor:
         return self._rules[block]
 
     def _check_width(self, conv: Conv, x: Array, parameters: Parameters, start: Sums | None) -> None:
-        """Raises Overflow if a partial sum does not fit its word at any time. Where none can, nothing is computed."""
+        """Raise Overflow if a partial sum does not fit its word at any time. Where none can, nothing is computed."""
         assert parameters.weights is not None
         begin = int(np.abs(start).max()) if start is not None else 0
         if parameters.weights[0].size + begin <= self.most:
@@ -123,7 +124,7 @@ class Xnor:
                 raise Overflow(f"a partial sum of {running[row, column, channel]} ({where}) does not fit {self.spec.psum_word_bits} bits")
 
     def _partial_sums(self, conv: Conv, x: NDArray[np.int8], weights: NDArray[np.int8], start: Sums | None) -> Iterator[Sums]:
-        """What is in memory after each pass: window by window of the kernel, word by word of the input channels."""
+        """Partial sums in memory after each pass: sub-kernel by sub-kernel, word by word of the input channels."""
         running = start
         stride, kernel = conv.window.rows.stride, conv.window.kernel
         rows, columns = ((size - taps) // stride * stride for size, taps in zip(x.shape, kernel, strict=False))
@@ -139,9 +140,9 @@ class Xnor:
 
 
 def folded(norm: Sign, parameters: Parameters, most: int, *, relu: bool = False) -> Rule:
-    """A ReLU, a batch norm and a sign as one integer per channel with which a sum is compared.
+    """ReLU, batch norm and sign folded into one integer per channel with which a sum is compared.
 
-    Found by asking the sign itself, by bisection over all sums that a word can hold: it changes at most once as the sum grows.
+    Found by bisection over all sums from -*most* - 1 to *most*, evaluating the sign itself: it changes at most once as the sum grows.
     """
     factor = parameters.scale if parameters.scale is not None else np.ones(1)
     flipped = np.asarray(factor < 0)
@@ -155,7 +156,7 @@ def folded(norm: Sign, parameters: Parameters, most: int, *, relu: bool = False)
 
 
 def pooled_bits(signs: NDArray[np.int8], pool: MaxPool, by_and: NDArray[np.bool_]) -> NDArray[np.int8]:
-    """The OR of the signs under a window or, per channel, their AND; padding never decides."""
+    """OR of the signs under each window or, in the channels of *by_and*, their AND; padding never decides."""
     turned = np.where(by_and, np.int8(-1), np.int8(1))
     top, left, bottom, right = pool.window.pads
     padded = np.pad(signs * turned, ((top, bottom), (left, right), (0, 0)), constant_values=-1)

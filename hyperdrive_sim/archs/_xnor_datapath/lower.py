@@ -1,4 +1,4 @@
-"""The datapath's schedule: for every block of output channels a task on each unit that is busy with it, all begun together.
+"""Schedule of the datapath: for every block of output channels a task on each unit that is busy with it, all begun together.
 
 The array computes while rows come from the source memory, weights through the parameters' port and partial sums go to the sink memory
 and back; the next block begins when the slowest of the four has done. Only the flash runs ahead, as far as the parameter buffer has
@@ -26,14 +26,14 @@ GRAINS = (BLOCK, CHANNEL)
 
 
 def write(layout: CoreLayout, machine: Machine, to: Writer, arrivals: Arrivals, grain: str) -> None:
-    """Write the tasks of some frames, one after the other."""
+    """Write the tasks of all frames of *arrivals*, one frame after the other."""
     lowering = _Lowering(layout, machine, to, grain)
     for frame in to.each(range(arrivals.frames)):
         lowering.frame(frame, frame * arrivals.period_ps)
 
 
 class TermWork(NamedTuple):
-    """One term of a step in one frame: where it reads and writes, and by the size of a block of channels what that takes."""
+    """Term *number* of a step in one frame: its operand locations, and the patch that every block of its channels computes."""
 
     step: CoreStep
     number: int
@@ -41,7 +41,7 @@ class TermWork(NamedTuple):
     locations: OperandLocations
     patch: Patch
     reader: str
-    """The port that its rows come through: the source's, unless the map lies in the memory that is written."""
+    """Port that its rows come through: the source's, unless the map lies in the memory that is written."""
 
     @property
     def layer(self) -> str:
@@ -53,7 +53,7 @@ class TermWork(NamedTuple):
 
 
 class _Lowering:
-    """The tasks written so far, and which of them later ones must wait for."""
+    """State of the lowering: the tasks written so far, and which of them later ones must wait for."""
 
     def __init__(self, layout: CoreLayout, machine: Machine, to: Writer, grain: str) -> None:
         self.layout, self.machine, self.to = layout, machine, to
@@ -62,16 +62,16 @@ class _Lowering:
         self.aliases = _aliases(layout)
         self.add = to.add
         self.ends: list[int] = []
-        """What the next block waits for: all of the block before."""
+        """Tasks that the next block waits for: all of the block before."""
         self.arrived: dict[str, int] = {}
         self.used: dict[str, list[int]] = {}
-        """The tasks of the last block that read or wrote each map."""
+        """Tasks of the last block that read or wrote each map."""
         self.left: dict[str, int] = {}
-        """The task that took each map, or the last of its sums, to the host."""
+        """Task that took each map, or the last of its sums, to the host."""
         self.parameters: Fifo[list[int]] = Fifo(self.spec.parameter_buffer_bits)
-        """Blocks of parameters in the buffer, by the task that uses each."""
+        """Blocks of parameters in the buffer, each as the list of the task that uses it."""
         self.users: list[int] = []
-        """Where the task that uses the newest of them is to be noted."""
+        """Newest entry of that buffer; the task that uses it is appended once it is written."""
         self.loaded: int | None = None
 
     def frame(self, number: int, not_before_ps: int) -> None:
@@ -84,7 +84,7 @@ class _Lowering:
                 self._leave(step, number)
 
     def _enter(self, tensor: str, frame: int, not_before_ps: int) -> None:
-        """The host sends a map of signs, once what it is made from has come and what lay in its place is done with."""
+        """Write the input of a map of signs, once the host has the maps that it is made from and its aliases are no longer used."""
         shape, memory = self.network.shape(tensor), self.layout.memory[tensor]
         bits = self.layout.bits[tensor]
         after = {*(self.left[name] for name in self.network.made_from(tensor, self.plan.outputs)), *self._displaced(tensor)}
@@ -96,13 +96,13 @@ class _Lowering:
         )
 
     def _displaced(self, tensor: str) -> Iterator[int]:
-        """The tasks that must be over before a map is written: the last block that used what lies in its place, and its way out."""
+        """Tasks that must end before a map is written: of its aliases, the last block that used one, and their transfers to the host."""
         aliases = self.aliases[tensor]
         yield from max((self.used[name] for name in aliases if name in self.used), default=[])
         yield from (self.left[name] for name in aliases if name in self.left)
 
     def _leave(self, step: CoreStep, frame: int) -> None:
-        """A finished map of signs goes to the host."""
+        """Write the transfer of a finished map of signs to the host."""
         tensor, name = step.output, step.terms[-1].conv.name
         bits, shape = self.layout.bits[tensor], self.network.shape(tensor)
         effect = Copy(tensor, 0, shape.channels, (shape.box,), self.layout.memory[tensor], HOST)
@@ -111,7 +111,7 @@ class _Lowering:
         self.left[tensor] = self.add(Task("output", name, HOST_LINK, ps, tuple(self.ends), (), effect, actions, frame=frame))
 
     def _run(self, step: CoreStep, frame: int, channels: int) -> None:
-        """All blocks of a step, in each of them its terms one after the other."""
+        """Write all blocks of a step, in each of them its terms one after the other."""
         works = [self._work(step, number, frame) for number in range(len(step.terms))]
         before = {self.arrived.pop(name) for name in step.sources if name in self.arrived}
         before |= {self.left[name] for name in self.aliases[step.output] if name in self.left}
@@ -130,7 +130,7 @@ class _Lowering:
             self.used[name] = self.ends
 
     def _work(self, step: CoreStep, number: int, frame: int) -> TermWork:
-        """Where a term's operands are and where its result goes."""
+        """Operand locations, patch and port of a term."""
         term, layers, shape = step.terms[number], step.layers(number), self.network.shape
         out, x, memory = shape(layers[-1]).box, shape(term.source), self.layout.memory
         under = self.network.under(layers, out)[0]
@@ -142,7 +142,7 @@ class _Lowering:
         return TermWork(step, number, frame, locations, Patch(out, term.conv.needs(0, under, (x,)).clipped(x)), reader)
 
     def _words_done(self, step: CoreStep, channels: int) -> int:
-        """Words of signs that are complete and can be pooled once so many channels are done; the last one need not be full."""
+        """Words of signs that are complete and can be pooled once *channels* channels are done; the last word need not be full."""
         if step.pool is None or step.sign is None:
             return 0
         return timing.words(channels, self.spec) if channels == step.terms[-1].conv.out_channels else channels // self.spec.word_bits
@@ -154,7 +154,10 @@ class _Lowering:
         return timing.block(geometry(self.network, term), channels, self.spec, adds=term.add is not None, ends=ends, pooled=pooled)
 
     def _first_rows(self, work: TermWork, after: list[int]) -> None:
-        """The row banks fill before the array can begin, but for the rows that come late in every pass; all are paid with the block's."""
+        """Write the filling of the row banks before the array can begin, without the rows that come late in every pass.
+
+        It has no actions: the block's own rows pay for all words.
+        """
         where = geometry(self.network, work.step.terms[work.number])
         window = timing.windows(where.conv.window.kernel, self.spec)[0]
         words = timing.first_rows(window, where) * timing.row_words(window, where) - timing.late_words(window, where, self.spec)
@@ -162,7 +165,7 @@ class _Lowering:
         self.ends = [self.add(Task("first rows", work.layer, work.reader, ps, tuple(after), frame=work.frame))]
 
     def _block(self, work: TermWork, c0: int, c1: int, cost: BlockCost) -> None:
-        """The four units' tasks for a block of channels of one term, all begun together but for the rows that come late."""
+        """Write the four units' tasks for a block of channels of one term, all begun together but for the rows that come late."""
         spec, name, frame, ps = self.spec, work.layer, work.frame, self.machine.unit
         load = self._load(work, c0, c1)
         late = [self._rows("late rows", work, cost.late_words, self.ends)] if cost.late_words else []
@@ -184,12 +187,12 @@ class _Lowering:
         self.ends = [rows, weights, self.computed, sums]
 
     def _rows(self, what: str, work: TermWork, words: int, after: list[int]) -> int:
-        """Rows of the input map on their way to the row banks."""
+        """Write the transfer of *words* words of the input map to the row banks."""
         ps = max(1, self.machine.unit[work.reader].ps(words * self.spec.word_bits))
         return self.add(Task(what, work.layer, work.reader, ps, tuple(after), (), None, {"map_read.word": words}, frame=work.frame))
 
     def _load(self, work: TermWork, c0: int, c1: int) -> tuple[int, ...]:
-        """The block's parameters come from the flash as soon as there is room, or are there from the first frame on."""
+        """Write the load of a block's parameters from the flash as soon as there is room; none if the buffer keeps them from frame 0 on."""
         if self.layout.kept and work.frame:
             return ()
         bits = parameter_bits(self.network, work.step, work.number, c1 - c0, self.spec)
@@ -203,7 +206,7 @@ class _Lowering:
         return (self.loaded,)
 
     def _pass_on(self, step: CoreStep, channels: tuple[int, int], frame: int) -> None:
-        """A block of sums goes to the host before the next one may take its room."""
+        """Write the transfer of a block of sums to the host; the next block waits for it, as it takes the same room."""
         c0, c1 = channels
         box = self.network.shape(step.output).box
         words = box.channels(c0, c1).size
@@ -216,7 +219,7 @@ class _Lowering:
 
 
 def _aliases(layout: CoreLayout) -> dict[str, set[str]]:
-    """For every entry, the maps that take any of its room at other times; for every result, the outputs among those. Itself included."""
+    """Aliases, by map: for every input, the maps that share bits with it; for every result, the outputs among those. Itself included."""
     taken, ours = list(rooms(layout)), layout.plan
     found: dict[str, set[str]] = {name: set() for name in (*ours.inputs, *(step.output for step in ours.steps))}
     for room in taken:

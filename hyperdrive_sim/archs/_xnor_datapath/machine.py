@@ -1,4 +1,4 @@
-"""The core: BPUs, a port to the feature-map memory that is read and one to that which is written, the parameters' port; two links."""
+"""Machine of one core: BPUs, a port to the feature-map memory that is read, one to that which is written, one for parameters; two links."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FLASH = "host.flash"
 HOST_LINK = "host.link"
 
 MAPS = ("chip.maps0", "chip.maps1")
-"""The two feature-map memories. A layer reads one, its source, and writes the other, its sink; then they swap."""
+"""Feature-map memories. A layer reads one, its source, and writes the other, its sink; then they swap."""
 SUMS = "chip.sums"
 """Partial sums on their way from one term to the next, or to the host: room in the sink, held for one block of channels at a time."""
 BUFFER = "chip.parameter_buffer"

@@ -23,7 +23,10 @@ from hyperdrive_sim.schedule.writer import Writer
 
 
 class MappedCore:
-    """A network laid out in the memories of one core; *package* is the chip's folder, with its energy.yaml."""
+    """Network laid out in the memories of one core; *package* is the chip's folder, with its energy.yaml.
+
+    Raises DoesNotFit for a memory or a buffer that is too small, InvalidInput for a network or a voltage that the chip cannot run.
+    """
 
     def __init__(self, network: Network, spec: DatapathSpec, package: str) -> None:
         self.network, self.spec, self._package = network, spec, package
@@ -46,7 +49,7 @@ class MappedCore:
 
 @dataclass(frozen=True)
 class Core:
-    """An architecture with this datapath: its name, what may be set, and its *package*."""
+    """Architecture with this datapath: its name, the class of its spec, and the *package* with its energy.yaml."""
 
     name: str
     Spec: type[DatapathSpec]

@@ -1,7 +1,7 @@
-"""Where the datapath keeps what: maps of signs alternate between the two feature-map memories, partial sums beside the map they become.
+"""Placement in one core: maps of signs alternate between the two feature-map memories, partial sums lie beside the map they become.
 
-Each step is two moments: while it convolves, and while it pools. A map that is pooled lies whole in its memory first, and the pooled one
-then takes its place.
+Each step is two moments: 2 n while it convolves, 2 n + 1 while it pools. A map that is pooled lies whole in its memory first, and the
+pooled one is then written over it.
 """
 
 from __future__ import annotations
@@ -24,12 +24,14 @@ from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.schedule.placement import Allocation, LiveRange, Part, Placement, allocate
 
 BEFORE_ALL = -1
-"""The moment at which maps come from the host."""
+"""Moment at which maps come from the host."""
 
 
 class CoreLayout(NamedTuple):
-    """A network in the memories: the memory and the bits of each map of signs, the live ranges in both memories, how many output channels
-    each step computes as a block, and how many of them in the same cycle; *kept*: all parameters stay in the buffer.
+    """Layout of a network in the two feature-map memories.
+
+    *memory*, *bits*: of each map of signs; *live_ranges*: by memory; *channels*: output channels of a block, by step; *at_once*: how many
+    of those in the same cycle; *kept*: True if all parameters stay in the buffer.
     """
 
     network: Network
@@ -43,7 +45,7 @@ class CoreLayout(NamedTuple):
     at_once: tuple[int, ...]
 
     def shortage(self, bits: dict[str, int]) -> tuple[int, str, int]:
-        """How many bits are missing at worst, in which memory and at which moment; none where it fits."""
+        """Largest number of missing bits, in which memory and at which moment; 0 bits where everything fits."""
         worst = 0, MAPS[0], 0
         for memory, live_ranges in self.live_ranges.items():
             alive = _alive_bits(live_ranges)
@@ -56,7 +58,10 @@ class CoreLayout(NamedTuple):
 
 
 class CoreLayouts:
-    """The ways to lay a network out: the input in the first memory or in the second."""
+    """Candidate layouts of a network: the input in the first memory or in the second.
+
+    Raises InvalidInput for fewer row banks than BPUs.
+    """
 
     def __init__(self, network: Network, spec: DatapathSpec) -> None:
         if spec.row_banks < spec.bpus:
@@ -65,13 +70,13 @@ class CoreLayouts:
         self.kept = _all_kept(network, self.plan, spec)
         self.bits = dict(zip(MAPS, spec.feature_map_memory_bits, strict=True))
         self.parameters = [max(self.parameter_bits(step, n, 1) for n in range(len(step.terms))) for step in self.plan.steps]
-        """Bits of one output channel of each step's largest term."""
+        """Parameter bits of one output channel of each step's largest term."""
         self.buffered = 10**9 if self.kept else spec.parameter_buffer_bits // 2
-        """What a block's parameters may take of the buffer; anything, if they all stay in it."""
+        """Bits of the buffer that a block's parameters may take: half, which leaves room for the next block; no limit if all stay in it."""
 
     @cached_property
     def best(self) -> CoreLayout:
-        """The layout with the most room; of those that fit, the one with the input in the first memory."""
+        """Layout with the fewest missing bits; of those that fit, the one with the input in the first memory."""
         return min((self._with(entry) for entry in MAPS), key=lambda layout: max(0, layout.shortage(self.bits)[0]))
 
     def _with(self, entry: str) -> CoreLayout:
@@ -91,7 +96,7 @@ class CoreLayouts:
             most //= 2
 
     def _maps(self, memory: dict[str, str]) -> Iterator[tuple[str, LiveRange]]:
-        """Every map of signs with its memory, and when it is there; before it is pooled under the name of what it is pooled from."""
+        """Live range of every map of signs, with its memory; a map still to be pooled goes by the name of the pooling's input."""
         first, last = _lifetimes(self.plan)
         for number, step in enumerate(self.plan.steps):
             if step.pool and step.sign:
@@ -106,7 +111,10 @@ class CoreLayouts:
     def _live_ranges(
         self, memory: dict[str, str], maps: list[tuple[str, LiveRange]], at_once: tuple[int, ...], most: int
     ) -> tuple[dict[str, list[LiveRange]], tuple[int, ...]]:
-        """With room for the partial sums of as many channels as a step has at a time, *most* at most."""
+        """Live ranges by memory, with those of the partial sums, and output channels of a block, by step.
+
+        A block has as many channels as there is room for, *most* at most, but no fewer than are computed in the same cycle.
+        """
         live_ranges = {name: [live for where, live in maps if where == name] for name in MAPS}
         taken = {name: _alive_bits(live_ranges[name]) for name in MAPS}
         channels = []
@@ -125,7 +133,7 @@ class CoreLayouts:
         return parameter_bits(self.network, step, number, channels, self.spec)
 
     def parallel(self, number: int) -> int:
-        """Output channels of a step that are computed in the same cycle, at most: their parameters must be in the buffer together."""
+        """Largest number of output channels of a step computed in the same cycle: their parameters must be in the buffer together."""
         step = self.plan.steps[number]
         most = max(timing.side_by_side(w, self.spec) for term in step.terms for w in timing.windows(term.conv.window.kernel, self.spec))
         held = self.spec.parameter_buffer_bits // self.parameters[number]
@@ -135,13 +143,13 @@ class CoreLayouts:
         return shape.rows * shape.columns * timing.words(shape.channels, self.spec) * self.spec.word_bits
 
     def sum_bits(self, step: CoreStep) -> int:
-        """One channel's partial sums."""
+        """Bits of one channel's partial sums."""
         shape = self.network.shape(step.terms[-1].conv.name)
         return shape.rows * shape.columns * self.spec.psum_word_bits
 
 
 def _alive_bits(live_ranges: list[LiveRange]) -> NDArray[np.int64]:
-    """How many bits are alive at each moment, from the one before all on."""
+    """Bits alive at each moment, from BEFORE_ALL on."""
     changes = np.zeros(max((live.last for live in live_ranges), default=0) - BEFORE_ALL + 2, np.int64)
     for _, bits, first, last, onto in live_ranges:
         changes[first - BEFORE_ALL + (onto is not None)] += bits
@@ -150,20 +158,23 @@ def _alive_bits(live_ranges: list[LiveRange]) -> NDArray[np.int64]:
 
 
 def unpooled(step: CoreStep) -> str:
-    """The name of what is pooled: a map of signs, or of sums that the chip thresholds before it pools."""
+    """Name of the pooling's input: a map of signs, or of sums that the chip thresholds before it pools."""
     assert step.pool is not None
     return step.pool.inputs[0]
 
 
 def parameter_bits(network: Network, step: CoreStep, number: int, channels: int, spec: DatapathSpec) -> int:
-    """Weights in whole words and, for the last term of a step that ends in signs, thresholds."""
+    """Bits of the parameters of *channels* output channels of a term.
+
+    Weights in whole words and, for the last term of a step that ends in signs, thresholds.
+    """
     term, ends = step.terms[number], bool(step.sign) and number == len(step.terms) - 1
     weights = term.conv.window.taps * timing.words(network.shape(term.source).channels, spec) * spec.word_bits
     return channels * (weights + ends * spec.psum_word_bits)
 
 
 def _all_kept(network: Network, ours: CorePlan, spec: DatapathSpec) -> bool:
-    """Whether all parameters of the network stay in the buffer."""
+    """True if all parameters of the network fit into the buffer, and so stay in it."""
     sizes = ((step, n, term.conv.out_channels) for step in ours.steps for n, term in enumerate(step.terms))
     return sum(parameter_bits(network, *size, spec) for size in sizes) <= spec.parameter_buffer_bits
 
@@ -173,7 +184,7 @@ def geometry(network: Network, term: Term) -> Geometry:
 
 
 def _lifetimes(plan: CorePlan) -> tuple[dict[str, int], dict[str, int]]:
-    """The moments at which maps of signs are born and last used. Sums for the host are never there as a whole."""
+    """First and last moments of the maps of signs, by map. Sums for the host are never there as a whole."""
     first = {}
     for number, step in enumerate(plan.steps):
         first.update({name: 2 * number - 1 for name in step.sources if name in plan.inputs and name not in first})
@@ -187,7 +198,7 @@ def _lifetimes(plan: CorePlan) -> tuple[dict[str, int], dict[str, int]]:
 
 
 def laid_out(network: Network, spec: DatapathSpec) -> CoreLayout:
-    """The layout with the most room. Raises DoesNotFit, naming the layer, the memory and the bits."""
+    """Best layout of a network. Raises DoesNotFit, naming the layer, the memory and the bits."""
     layouts = CoreLayouts(network, spec)
     for step in layouts.plan.steps:
         for number, term in enumerate(step.terms):
@@ -208,7 +219,7 @@ def laid_out(network: Network, spec: DatapathSpec) -> CoreLayout:
 
 
 class Room(NamedTuple):
-    """Addresses in a memory, and the map that they are for: to hold it, the map that it is pooled from, or its partial sums."""
+    """Addresses *low* up to *high* of a memory, in bits, and their *owner*: the map that they hold, pool to or sum up to."""
 
     memory: str
     low: int
@@ -220,7 +231,7 @@ class Room(NamedTuple):
 
 
 def rooms(layout: CoreLayout) -> Iterator[Room]:
-    """All that is ever taken of the feature-map memories."""
+    """Addresses of every live range in the feature-map memories, with their owners."""
     steps = layout.plan.steps
     owners = {_sums(step): step.output for step in steps} | {unpooled(step): step.output for step in steps if step.pool}
     for memory, live, at in _placed(layout):
@@ -228,23 +239,23 @@ def rooms(layout: CoreLayout) -> Iterator[Room]:
 
 
 def _placed(layout: CoreLayout) -> Iterator[tuple[str, LiveRange, int]]:
-    """Every live range with its memory and its address."""
+    """Every live range with its memory and its address, in bits."""
     for memory, there in zip(MAPS, layout.spec.feature_map_memory_bits, strict=True):
         address, _ = allocate(layout.live_ranges[memory], there)
         yield from ((memory, live, address[live.tensor]) for live in layout.live_ranges[memory])
 
 
 def _sums(step: CoreStep) -> str:
-    """What a step's partial sums are called among the live ranges; no layer is."""
+    """Name of a step's partial sums among the live ranges; no layer has it."""
     return f"sums of {step.terms[-1].conv.name}"
 
 
 def placed(layout: CoreLayout) -> Placement:
-    """Parts and allocations of a network."""
+    """Placement of a network: parts and allocations."""
     shape, ours = layout.network.shape, layout.plan
     allocations: dict[str, tuple[Allocation, ...]] = dict.fromkeys((*MAPS, SUMS), ())
     for memory, (tensor, bits, first, last, _), at in _placed(layout):
-        if tensor in layout.bits:  # where partial sums lie is only kept free
+        if tensor in layout.bits:  # room for partial sums is only kept free
             allocations[memory] += (Allocation(tensor, shape(tensor).box, at, bits, first, last),)
     parts = tuple(Part(step.output, shape(step.output).box, BPUS, layout.memory[step.output] if step.sign else SUMS) for step in ours.steps)
     sums = {term.sums for step in ours.steps for term in step.terms}

@@ -15,7 +15,7 @@ from hyperdrive_sim.schedule.prices import Price
 IO = ("weight_io.bit", "input_io.bit", "output_io.bit")
 WORDS_PER_CYCLE = 3
 BUILT_UNITS, BUILT_BITS = 49, 16
-"""Units of the array, and bits of a word and of a partial sum; other widths are priced in proportion, which nobody has measured."""
+"""Units of the array as built, and bits of a word and of a partial sum; other widths are priced in proportion, which nobody measured."""
 
 
 @cache
@@ -24,7 +24,10 @@ def operating_points(package: str) -> tuple[OperatingPoint, ...]:
 
 
 def operating_point(spec: DatapathSpec, package: str) -> OperatingPoint:
-    """The table's row at the spec's voltage. InvalidInput elsewhere: two corners of a chip do not say what lies between them."""
+    """Operating point at the spec's voltage, a row of the table.
+
+    Raises InvalidInput for any other voltage: two corners of a chip do not say what lies between them.
+    """
     points = operating_points(package)
     for point in points:
         if point.voltage_v == spec.voltage_v:
@@ -33,7 +36,7 @@ def operating_point(spec: DatapathSpec, package: str) -> OperatingPoint:
 
 
 def prices(spec: DatapathSpec, package: str) -> dict[str, Price]:
-    """By action, at the spec's operating point."""
+    """Prices by action, at the spec's operating point."""
     point, table = operating_point(spec, package), energy_table(package)
     split = table["power_split"]
     source = f"{point.cycle_pj:g} pJ per full cycle ({point.source}), shared out: {split['source']}"

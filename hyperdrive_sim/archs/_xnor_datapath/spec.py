@@ -1,4 +1,4 @@
-"""What XNORBIN and ChewBaccaNN have in common for a user to set; each chip adds its name, its voltage and its memories."""
+"""Spec that XNORBIN and ChewBaccaNN share: the settings of a user; each chip adds its name, its voltage and its memories."""
 
 from __future__ import annotations
 
@@ -83,5 +83,5 @@ class DatapathSpec(Spec):
 
     @property
     def units(self) -> int:
-        """The xnor-sum units."""
+        """Number of xnor-sum units of the array."""
         return self.bpus * self.xnor_sums_per_bpu

@@ -1,7 +1,7 @@
-"""Which layers the datapath runs, and how they are taken together: binary convolutions summed up, then thresholded and pooled.
+"""Steps of a network on the datapath: binary convolutions summed up, then thresholded and pooled; the real-valued layers are the host's.
 
-A step is what one result is made of before it goes to memory: the sums of one convolution, or of several that residual or multi-base
-networks add up, a bypass of signs, and behind them a sign and a pooling in either order. The real-valued layers are the host's.
+A step fuses the layers of one result before it goes to memory: one convolution, or several whose sums residual or multi-base networks
+add up, a bypass of signs, and behind them a sign and a pooling in either order.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, Sign
 
 
 class Term(NamedTuple):
-    """A convolution of the map *source*, added to the map *bypass*: signs, or the sums of the term before it."""
+    """Convolution of the map *source*, added to the map *bypass* if there is one: signs, or the sums of the term before it."""
 
     conv: Conv
     source: str
@@ -24,12 +24,12 @@ class Term(NamedTuple):
 
     @property
     def sums(self) -> str:
-        """The map that it makes."""
+        """Name of the map of sums that the term makes."""
         return self.add.name if self.add else self.conv.name
 
 
 class CoreStep(NamedTuple):
-    """Terms that are summed up, and what is done with the sum: sign and pooling in the network's order, or nothing."""
+    """Terms that are summed up, and the layers *behind* the sum: sign and pooling in the network's order, or none."""
 
     terms: tuple[Term, ...]
     behind: tuple[Layer, ...]
@@ -48,20 +48,20 @@ class CoreStep(NamedTuple):
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """Every map of signs that it reads."""
+        """Maps of signs that the step reads."""
         made = {term.sums for term in self.terms}
         read = (name for term in self.terms for name in (term.source, term.bypass) if name and name not in made)
         return tuple(dict.fromkeys(read))
 
     def layers(self, number: int) -> tuple[str, ...]:
-        """What the term of that number computes in one go."""
+        """Layers that the term of that number computes fused."""
         term = self.terms[number]
         behind = self.behind if number == len(self.terms) - 1 else ()
         return (term.conv.name, *([term.add.name] if term.add else []), *(layer.name for layer in behind))
 
 
 class CorePlan(NamedTuple):
-    """A network as the datapath runs it. *inputs* are maps of signs that come from the host, *outputs* maps that go back to it."""
+    """Network as the datapath runs it. *host*: layers left to it; *inputs*: maps of signs from it; *outputs*: maps that go to it."""
 
     steps: tuple[CoreStep, ...]
     host: frozenset[str]
@@ -70,7 +70,10 @@ class CorePlan(NamedTuple):
 
 
 def plan(network: Network) -> CorePlan:
-    """Raises InvalidInput for a network without binary convolutions of binary maps, or with sums that the datapath cannot finish."""
+    """Steps of a network.
+
+    Raises InvalidInput for a network without binary convolutions of binary maps, or with sums that the datapath cannot finish.
+    """
     terms = _terms(network)
     if not terms:
         raise _nothing_to_run(network)
@@ -83,12 +86,12 @@ def plan(network: Network) -> CorePlan:
 
 
 def runs(conv: Conv) -> bool:
-    """Whether the datapath has the hardware for a convolution: one of signs, whose results are bare sums."""
+    """True if the datapath has the hardware for a convolution: binary weights on signs, whose results are bare sums."""
     return conv.counts and next(_obstacles(conv), None) is None
 
 
 def _obstacles(conv: Conv) -> Iterator[str]:
-    """Properties of a convolution of signs that the datapath has no hardware for; the host computes what has any."""
+    """Properties of a convolution of signs that the datapath has no hardware for; the host computes a layer that has any."""
     if conv.groups > 1:
         yield f"has {conv.groups} groups"
     if conv.window.dilation != (1, 1):
@@ -98,7 +101,7 @@ def _obstacles(conv: Conv) -> Iterator[str]:
 
 
 def _nothing_to_run(network: Network) -> InvalidInput:
-    """What to raise for a network without any layer for the chip: names the first convolution of signs and what does not fit, if any."""
+    """Error for a network without any layer for the chip: names the first convolution of signs, if any, and what does not fit."""
     for layer in network:
         if isinstance(layer, Conv) and network.is_sums(layer.name):
             problem = f"{', '.join(_obstacles(layer))}; the chip can run no layer of '{network.name}'"
@@ -108,7 +111,10 @@ def _nothing_to_run(network: Network) -> InvalidInput:
 
 
 def _terms(network: Network) -> dict[str, Term]:
-    """Every binary convolution with the add behind it, by the map they make."""
+    """Terms by the map that they make: every binary convolution with the add behind it.
+
+    Raises InvalidInput for an add of sums that the chip cannot do while it sums up a convolution.
+    """
     order = {layer.name: number for number, layer in enumerate(network)}
     convs = {layer.name: layer for layer in network if isinstance(layer, Conv) and runs(layer)}
     terms = {name: Term(conv, conv.inputs[0], None, None) for name, conv in convs.items()}
@@ -130,7 +136,7 @@ def _terms(network: Network) -> dict[str, Term]:
 
 
 def _steps(network: Network, terms: dict[str, Term]) -> Iterator[CoreStep]:
-    """Chains of terms that end in a sum that is no term's bypass."""
+    """Steps: chains of terms that end in a sum that is no term's bypass."""
     bypasses = {term.bypass for term in terms.values()}
     for sums, term in terms.items():
         if sums in bypasses:
@@ -150,7 +156,7 @@ def _check_inner(network: Network, term: Term) -> None:
 
 
 def _behind(network: Network, term: Term) -> tuple[Layer, ...]:
-    """A sign, and a pooling before or after it, if nobody else wants what lies between."""
+    """Sign, and a pooling before or after it, if no other layer reads the maps in between; empty without a sign."""
     layers: list[Layer] = []
     name = term.sums
     while isinstance(layer := network.only_reader(name), Sign | MaxPool):

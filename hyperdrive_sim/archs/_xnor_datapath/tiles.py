@@ -1,4 +1,4 @@
-"""How much of its busy time each xnor-sum unit of the array counts products that exist."""
+"""Utilisation of each xnor-sum unit of the array: the share of its busy time spent on products that exist."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hyperdrive_sim.schedule.mapped import Tiles
 
 
 def tiles(layout: CoreLayout, layer: str | None) -> Tiles:
-    """BPUs x xnor-sum units: products counted over those that there were cycles for."""
+    """Products counted over those that there were cycles for, BPUs x xnor-sum units; *layer* None: of all layers."""
     spec = layout.spec
     useful, total = np.zeros((spec.bpus, spec.xnor_sums_per_bpu)), 0
     for step, block in zip(layout.plan.steps, layout.channels, strict=True):
@@ -31,7 +31,7 @@ def tiles(layout: CoreLayout, layer: str | None) -> Tiles:
 
 
 def _shared(window: timing.SubKernel, together: int, channels: int, spec: DatapathSpec) -> NDArray[np.float64]:
-    """How many output channels each unit takes part in, *together* of them side by side."""
+    """Output channels that each unit takes part in, *together* of them side by side; BPUs x xnor-sum units."""
     counts = np.zeros((spec.bpus, spec.xnor_sums_per_bpu))
     across = spec.xnor_sums_per_bpu // window.columns
     for place in range(together):

@@ -1,4 +1,4 @@
-"""The datapath's cycles and accesses, in closed form, for one block of output channels of one term.
+"""Cycles and accesses of the datapath, in closed form, for one block of output channels of one term.
 
     for each output channel                     (or as many as fit into the units side by side)
         for each term, window of its kernel and word of sixteen input channels: one *pass*
@@ -22,7 +22,7 @@ from hyperdrive_sim.network.layers import Conv, MaxPool
 
 
 class SubKernel(NamedTuple):
-    """A part of a kernel that the units take at a time: *rows* x *columns* taps, the first at row *top*, column *left* of the kernel."""
+    """Part of a kernel that the units take at a time: *rows* x *columns* taps, the first at row *top*, column *left* of the kernel."""
 
     rows: int
     columns: int
@@ -31,7 +31,7 @@ class SubKernel(NamedTuple):
 
 
 class Geometry(NamedTuple):
-    """A convolution on a map: what its cycles depend on."""
+    """Convolution with the shapes of its input and output map: all that its cycles depend on."""
 
     conv: Conv
     x: Shape
@@ -39,7 +39,7 @@ class Geometry(NamedTuple):
 
 
 def windows(kernel: tuple[int, int], spec: DatapathSpec) -> tuple[SubKernel, ...]:
-    """The kernel, (rows, columns), itself where it fits the units, else cut into as few and as even parts as do."""
+    """Sub-kernels of a kernel (rows, columns): the whole where it fits the units, else as few and as even parts as do."""
     units = spec.bpus, spec.xnor_sums_per_bpu
     rows, columns = (cuts(size, -(-size // most)) for size, most in zip(kernel, units, strict=True))
     return tuple(
@@ -54,26 +54,26 @@ def words(channels: int, spec: DatapathSpec) -> int:
 
 
 def side_by_side(window: SubKernel, spec: DatapathSpec) -> int:
-    """How many output channels the units compute at a time: one, or as many whole windows as fit, a power of two to fill words of signs."""
+    """Output channels that the units compute at a time: one, or as many whole windows as fit, a power of two to fill words of signs."""
     if spec.small_kernels == "idle":
         return 1
     return min(spec.word_bits, power_of_two((spec.bpus // window.rows) * (spec.xnor_sums_per_bpu // window.columns)))
 
 
 def power_of_two(most: int) -> int:
-    """The largest power of two that is not more than *most*, at least one."""
+    """Largest power of two that is not more than *most*, at least 1."""
     return 1 << max(1, most).bit_length() - 1
 
 
 def pass_cycles(window: SubKernel, geometry: Geometry, spec: DatapathSpec) -> int:
-    """Array cycles of one pass: for each row the filling of the window and the pixels; at the end what the pipeline takes to drain."""
+    """Array cycles of one pass: for each row the filling of the window and the pixels; at the end the draining of the pipeline."""
     conv, _, out = geometry
     pixels = out.columns if spec.strided_columns == "skipped" else (out.columns - 1) * conv.window.columns.stride + 1
     return out.rows * (fill_cycles(window, conv, spec) + pixels) + spec.drain_cycles
 
 
 def fill_cycles(window: SubKernel, conv: Conv, spec: DatapathSpec) -> int:
-    """Cycles of every row before its first pixel; columns that lie in the padding need not be shifted in."""
+    """Cycles of a row before its first pixel; columns that lie in the padding need not be shifted in."""
     if spec.window_fill == "hidden":
         return 0
     if spec.window_fill == "full":
@@ -85,7 +85,7 @@ def fill_cycles(window: SubKernel, conv: Conv, spec: DatapathSpec) -> int:
 def late_words(window: SubKernel, geometry: Geometry, spec: DatapathSpec) -> int:
     """Words of a pass's first rows for which no bank is free while the pass before ends: the array waits for them.
 
-    Free are the banks that the last output row does not need, and the one that it passes last.
+    The free banks are those that the last output row does not need, and the one that it passes last.
     """
     spare = spec.row_banks - last_rows(window, geometry) + 1
     return max(0, first_rows(window, geometry) - spare) * row_words(window, geometry)
@@ -123,7 +123,7 @@ def pass_words(window: SubKernel, geometry: Geometry) -> int:
 
 
 def _rows(height: int, first: int, stride: int, there: int, positions: int) -> int:
-    """Rows 0 to *there* that lie under any of so many windows, each *stride* below the one before."""
+    """Number of rows from 0 up to *there* that lie under any of *positions* windows, each *stride* below the one before."""
     if height >= stride:  # no gaps in between
         return max(0, min(there, first + (positions - 1) * stride + height) - max(0, first))
     starts = range(first, first + positions * stride, stride)
@@ -131,7 +131,7 @@ def _rows(height: int, first: int, stride: int, there: int, positions: int) -> i
 
 
 class BlockCost(NamedTuple):
-    """What a block of output channels of one term takes.
+    """Cycles and accesses of a block of output channels of one term.
 
     `array_cycles` of the BPUs, and the `unit_cycles` of their units that are paid; `source_words` to the row banks, of which `late_words`
     before the array can go on; `parameter_bits` through the port; partial sums and pooling in `sink_cycles`, `sink_reads`, `sink_writes`.
@@ -148,7 +148,10 @@ class BlockCost(NamedTuple):
 
 
 def block(geometry: Geometry, channels: int, spec: DatapathSpec, *, adds: bool, ends: bool, pooled: Pooled | None) -> BlockCost:
-    """*adds*: to a sum or a bypass that is there; *ends*: in signs, of which *pooled* says what becomes of them."""
+    """Cost of a block of output channels of one term.
+
+    *adds*: True if added to a sum or a bypass already in memory; *ends*: True if it ends in signs; *pooled*: the pooling of those, if any.
+    """
     conv, x, out = geometry
     parts, tiles = windows(conv.window.kernel, spec), words(x.channels, spec)
     array = paid = read = late = 0
@@ -172,7 +175,7 @@ def block(geometry: Geometry, channels: int, spec: DatapathSpec, *, adds: bool, 
 
 
 class Pooled(NamedTuple):
-    """Words of signs that are pooled once all their channels are there: how many, into which map, by which window."""
+    """Pooling of words of signs once all their channels are there: how many words, the shape *out*, and the layer with the window."""
 
     words: int
     out: Shape
@@ -180,11 +183,11 @@ class Pooled(NamedTuple):
 
     @property
     def accesses(self) -> tuple[int, int]:
-        """Reads, every window by itself, and writes."""
+        """Words read, every window by itself, and words written."""
         pixels = self.words * self.out.rows * self.out.columns
         return pixels * self.pool.window.taps, pixels
 
 
 def peak_ops_per_cycle(spec: DatapathSpec) -> int:
-    """Two operations (XNOR, count) per unit and channel of a word."""
+    """Peak operations per cycle: two (XNOR, count) per unit and channel of a word."""
     return 2 * spec.units * spec.word_bits

@@ -1,4 +1,4 @@
-"""ChewBaccaNN's numbers: what a user may set, with the chip as it is known as the default."""
+"""Spec of ChewBaccaNN: the settings of a user; the defaults are the chip as it is known."""
 
 from __future__ import annotations
 

@@ -15,12 +15,13 @@ from hyperdrive_sim.network.layers import Add, Conv, Layer
 from hyperdrive_sim.network.parameters import Array, Parameters
 
 NUMPY_MACS_PER_S = 0.5e9
-"""Of the numpy kernel on blocks of 16 channels, measured on one core of a server (0.2 to 1.0e9)."""
+"""Speed of the numpy kernel on blocks of 16 channels, in MACs per second, measured on one core of a server (0.2 to 1.0e9)."""
 
 
 class Fp16:
-    """Taps row by row, in each tap input channel by input channel; then factor, bypass, offset and ReLU, each result rounded to FP16.
+    """Arithmetic of the chip: every product and sum rounded to FP16, in the order in which the hardware adds.
 
+    Taps row by row, in each tap input channel by input channel; then factor, bypass, offset and ReLU, each result rounded to FP16.
     Layers of the host are computed in float32 and handed over as FP16.
     """
 
@@ -32,7 +33,7 @@ class Fp16:
 
     @cached_property
     def _kernel(self) -> kernels.Fp16Kernel:
-        """Made at first use: a run that computes no values loads no compiler."""
+        """Compiled convolution, made at first use: a run that computes no values loads no compiler."""
         return kernels.kernel(self._wanted)
 
     @property
@@ -64,7 +65,7 @@ class Fp16:
         return _relu(y) if layer.relu else y
 
     def _pack(self, name: str, parameters: Parameters) -> Any:
-        """The weights as the kernel wants them, made once per block of output channels."""
+        """Weights in the layout that the kernel wants, made once per block of output channels."""
         assert parameters.weights is not None
         block = (name, parameters.first, len(parameters.weights))
         if block not in self._packed:
@@ -73,16 +74,16 @@ class Fp16:
 
 
 def _rounded(operation: Callable[..., Array], a: Array, b: Array) -> Array:
-    """A sum or product of FP16 values, rounded to FP16; rounding to float32 first is harmless, as that has more than twice the digits."""
+    """Sum or product of FP16 values, rounded to FP16; rounding to float32 first is harmless, as that has more than twice the digits."""
     return operation(a.astype(np.float32), b.astype(np.float32)).astype(np.float16)
 
 
 NEGATIVE_INFINITY = np.float16(-np.inf).view(np.int16)
-"""As an integer of the same bits: the other negative numbers lie below it, the negative NaNs above."""
+"""Bits of -inf read as an integer: those of the other negative numbers lie below it, those of the negative NaNs above."""
 
 
 def _relu(y: Array) -> Array:
-    """Negative numbers become +0, NaN stays: on the bits, which is fifty times faster than comparing halves in numpy."""
+    """ReLU in place: negative numbers become +0, NaN stays. Works on the bits, fifty times faster than comparing halves in numpy."""
     bits = y.view(np.int16)
     bits *= bits > NEGATIVE_INFINITY
     return y

@@ -23,7 +23,7 @@ from hyperdrive_sim.schedule.tasks import Copy, Task
 
 
 class Crossing(NamedTuple):
-    """Pixels of one piece, of so many channels, that cross one link."""
+    """Transfer of one piece's border or corner pixels, for a block of channels, over one link to the *receiver*."""
 
     name: str
     unit: str
@@ -38,7 +38,7 @@ class Crossing(NamedTuple):
 
 
 class Route(NamedTuple):
-    """A border crossing, and the corner pixels in it that the receiver forwards."""
+    """Border transfer to one neighbour, and the transfers by which that neighbour forwards the corner pixels in it."""
 
     border: Crossing
     corners: tuple[Crossing, ...]
@@ -48,26 +48,29 @@ Routes = tuple[Route, ...]
 
 
 class Exchange:
-    """Writes the tasks that carry borders, and remembers which of them each chip has yet to wait for."""
+    """Writer of the tasks that carry borders; remembers which of them each chip has yet to wait for."""
 
     def __init__(self, layout: MeshLayout, machine: Machine, tasks: list[Task]) -> None:
         self.layout, self.units, self.tasks = layout, machine.unit, tasks
         self.arrivals: defaultdict[tuple[str, Chip], list[int]] = defaultdict(list)
         self.credits: dict[Chip, int] = {}
-        """Per chip, a task after which it has room for the next map's borders; none where chips are in step anyway."""
+        """Task after which a chip has room for the next map's borders, by chip; empty where chips are in step anyway."""
         self._routes: dict[tuple[Shape, Chip, int, bool], tuple[Routes, ...]] = {}
         self._moved: dict[tuple[str, int], dict[str, int]] = {}
         self._sending: defaultdict[str, Fifo[int]] = defaultdict(lambda: Fifo(layout.spec.send_buffer_bits))
-        """Crossings by the send buffer that their pixels lie in."""
+        """Transfers whose pixels each send buffer holds, by its name."""
 
     def moved(self, action: str, bits: int) -> dict[str, int]:
-        """The actions of moving that many bits: one mapping that all such tasks share."""
+        """Actions of moving that many bits: one mapping, shared by all such tasks."""
         if (action, bits) not in self._moved:
             self._moved[action, bits] = {action: bits}
         return self._moved[action, bits]
 
     def routes(self, tensor: str, chip: Chip, pieces: Sequence[Piece], channels: int, *, stored: bool = False) -> tuple[Routes, ...]:
-        """For each piece of a chip's part, what it sends of so many channels; from its send buffers, or (*stored*) from its own memory."""
+        """Border transfers of each piece of a chip's part, for a block of *channels* channels.
+
+        They start from the send buffers or, if *stored*, from the chip's own feature-map memory.
+        """
         key = (self.layout.network.shape(tensor), chip, channels, stored)
         if key not in self._routes:
             self._routes[key] = tuple(self._of(tensor, chip, [patch.out for patch in piece.patches], channels, stored) for piece in pieces)
@@ -92,14 +95,17 @@ class Exchange:
                 yield self._crossing("corner", f"{via}.{side}", corner, channels, f"{via}.border", beside)
 
     def _crossing(self, name: str, link: str, boxes: tuple[Box, ...], channels: int, source: str, receiver: Chip) -> Crossing:
-        """*name* is what crosses, `border` or `corner`, and the receiver's memory for it."""
+        """Transfer over one link; *name* is `border` or `corner`: the kind of pixels, and the receiver's memory for them."""
         bits = sum((box.r1 - box.r0) * (box.w1 - box.w0) for box in boxes) * channels * WORD_BITS
         unit = self.units[link]
         actions = self.moved(f"{name}_io.bit", bits)
         return Crossing(name, link, unit.ps(bits), unit.latency_ps, boxes, source, f"{receiver}.{name}", receiver, actions, bits)
 
     def room(self, routes: Routes) -> list[int]:
-        """The crossings that must be over before a piece's edge pixels have room in the send buffers."""
+        """Transfers that must end before a piece's edge pixels have room in the send buffers.
+
+        Raises DoesNotFit for a border larger than a whole send buffer.
+        """
         waits = []
         for border, _ in routes:
             buffer = self._sending[border.source]
@@ -111,7 +117,7 @@ class Exchange:
         return waits
 
     def send(self, layer: str, copy: tuple[str, int, int, int], routes: Routes, done: int, *, stored: bool = False) -> None:
-        """Write the tasks that carry channels c0..c1 of a map (*copy*: tensor, c0, c1, frame) over some routes, once *done* has ended."""
+        """Write the tasks that carry channels of a map (*copy*: tensor, c0, c1, frame) over the routes, once task *done* has ended."""
         tensor = copy[0]
         for border, corners in routes:
             sent = self._write(layer, copy, border, done)

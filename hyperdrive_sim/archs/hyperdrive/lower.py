@@ -26,8 +26,10 @@ from hyperdrive_sim.schedule.writer import Writer
 
 
 class StepWork(NamedTuple):
-    """What is the same for all blocks and chips of a step: the time and actions of a piece by its pixels, the time of the first
-    pixel and whether the weights arrive as fast as it uses them, whether the borders are sent and whether the map leaves for the host.
+    """Properties of a step in one frame that all its blocks and chips share.
+
+    `costs`: picoseconds and actions of a piece, by its number of pixels; `head_ps`: duration of the first pixel; `hidden`: True if the
+    weights arrive as fast as that pixel uses them; `sends_halo`: True if borders are exchanged; `leaves`: True if the map goes to the host.
     """
 
     step: HyperdriveStep
@@ -40,7 +42,7 @@ class StepWork(NamedTuple):
 
 
 class Post(NamedTuple):
-    """A chip at work on a step."""
+    """One chip's share of a step: its array, its operand locations, and the pieces of its part of the output."""
 
     chip: Chip
     array: str
@@ -49,14 +51,14 @@ class Post(NamedTuple):
 
 
 class Stream(NamedTuple):
-    """A block of weights in the buffers: the task that brought it, and those that compute with it."""
+    """Block of weights in the weight buffers: the task that brought it, and the tasks that compute with it."""
 
     task: int
     readers: list[int]
 
 
 class Lowering:
-    """The tasks written so far, and which of them later ones must wait for."""
+    """State of the lowering: the tasks written so far, and which of them later ones must wait for."""
 
     def __init__(self, layout: MeshLayout, machine: Machine, placement: Placement, to: Writer, grain: str) -> None:
         self.layout, self.machine, self.placement, self.to = layout, machine, placement, to
@@ -74,7 +76,7 @@ class Lowering:
         self.paid = _bypasses_paid(layout)
 
     def write(self, arrivals: Arrivals) -> None:
-        """Write the tasks of some frames, one after the other."""
+        """Write the tasks of all frames of *arrivals*, one frame after the other."""
         for frame in self.to.each(range(arrivals.frames)):
             self.frame(frame, frame * arrivals.period_ps)
 
@@ -88,7 +90,7 @@ class Lowering:
             self.step_ends.append(self.last)
 
     def _enter(self, tensor: str, frame: int, not_before_ps: int, gate: list[int]) -> None:
-        """The host sends every chip its part of a map, block by block of channels; the chips exchange its borders among themselves."""
+        """Write the input of a map: the host sends every chip its part, block by block of channels; the chips exchange the borders."""
         link = self.machine.unit[HOST_LINK]
         first: int | None = None
         for c0, c1 in self.to.each([*chunks(0, self.network.shape(tensor).channels, self.spec.lanes)]):
@@ -106,7 +108,7 @@ class Lowering:
                     self.exchange.send(tensor, (tensor, c0, c1, frame), routes, sent, stored=True)
 
     def _run(self, step: HyperdriveStep, frame: int) -> None:
-        """All blocks of a step on all chips."""
+        """Write the tasks of all blocks of a step on all chips."""
         work = self._work(step, frame)
         waits = {chip: self._inputs(step, chip) for chip in self.chips}
         posts = [Post(chip, array(chip), locations(step, chip, self.layout), self.pieces.of(step, chip)) for chip in self.chips]
@@ -134,14 +136,14 @@ class Lowering:
         return StepWork(step, frame, costs, head_ps, self._hidden(step), step.output in self.layout.halo_maps, step.output in plan.outputs)
 
     def _inputs(self, step: HyperdriveStep, chip: Chip) -> list[int]:
-        """What a chip's first block of a step comes after: maps and borders that no earlier step has waited for."""
+        """Tasks that a chip's first block of a step comes after: arrivals of maps and borders that no earlier step has waited for."""
         waits = [task for tensor in (step.source, step.bypass) if tensor for task in self.arrived.pop((tensor, chip), ())]
         if step.halo:
             waits += self.exchange.arrivals.pop((step.source, chip), ())
         return waits + self.left.pop(chip, [])
 
     def _stream(self, step: HyperdriveStep, c0: int, c1: int, frame: int) -> Stream:
-        """The weights of one block, to all chips at once, as soon as every chip has room for them."""
+        """Write the stream of one block's weights to all chips at once, as soon as every chip has room for them."""
         layer = step.conv.name
         bits = self.network.weight_bits(layer, c1 - c0)
         after = [reader for stream in self.weights.make_room(bits) for reader in stream.readers]
@@ -154,7 +156,7 @@ class Lowering:
         return stream
 
     def _block(self, work: StepWork, post: Post, channels: tuple[int, int], stream: int, before: list[int]) -> int:
-        """One chip's tasks for one block of output channels; returns the last of its array."""
+        """Write one chip's tasks for one block of output channels; return the last task of its array."""
         chip, unit, at, pieces = post
         c0, c1 = channels
         name, frame, tasks = work.step.conv.name, work.frame, self.tasks
@@ -179,13 +181,13 @@ class Lowering:
         return done
 
     def _hidden(self, step: HyperdriveStep) -> bool:
-        """Whether the weights of a block arrive as fast as the first pixel uses them."""
+        """True if the weights of a block arrive as fast as its first pixel uses them."""
         bits = self.network.weight_bits(step.conv.name, min(self.spec.lanes, step.conv.out_channels))
         head = self.machine.clock.ps(timing.head_cycles(step, self.network.shape(step.source).channels))
         return self.machine.unit[WEIGHTS].ps(bits) <= head
 
     def _leave(self, step: HyperdriveStep, chip: Chip, block: tuple[int, int, int], done: int) -> None:
-        """A finished block goes back to the host."""
+        """Write the transfer of a finished block from a chip to the host."""
         c0, c1, frame = block
         part = self.layout.part(step.output, chip)
         bits = part.channels(c0, c1).size * WORD_BITS
@@ -195,7 +197,7 @@ class Lowering:
         self.left.setdefault(chip, []).append(self.add(task))
 
     def _gate(self) -> list[int]:
-        """What of the previous frame must be over before the next one's input may take its place in the memories."""
+        """Tasks of the previous frame that must end before the next frame's input may be written over its maps."""
         free_after = max(map(_last_alias, self.placement.allocations.values()))
         if free_after < len(self.step_ends):
             return self.step_ends[free_after]
@@ -203,18 +205,18 @@ class Lowering:
 
 
 def _last_alias(allocations: tuple[Allocation, ...]) -> int:
-    """The last step in which anything lies where the input will lie."""
+    """Last step in which an allocation shares bits with the input's, the input itself included."""
     inputs = [allocation for allocation in allocations if allocation.first == BEFORE_ALL]
     return max((other.last for one in inputs for other in allocations if one.overlaps(other)), default=BEFORE_ALL)
 
 
 def _stored(part: Box) -> tuple[Piece, ...]:
-    """A part that is in the feature-map memory as a whole."""
+    """Single piece for a part that is in the feature-map memory as a whole."""
     return (Piece(0, (Patch(part, part),)),)
 
 
 def _bypasses_paid(layout: MeshLayout) -> set[str]:
-    """The sums whose bypass phase costs cycles: all, or the first of each shape as in the published cycle table."""
+    """Residual sums whose bypass phase costs cycles: all, or the first of each shape as in the published cycle table."""
     sums = [step.output for step in layout.plan.steps if step.add]
     if layout.spec.bypass_adds == "all":
         return set(sums)

@@ -29,7 +29,10 @@ MEMORIES = {"fmm": "feature-map memory", "border": "border memory", "corner": "c
 
 
 class MappedHyperdrive:
-    """A network cut over a decided mesh. Raises DoesNotFit with the smallest mesh that would do."""
+    """Network cut over a decided mesh.
+
+    Raises DoesNotFit, with the smallest mesh that would do, and InvalidInput for a network, a mesh or a voltage that the chip cannot run.
+    """
 
     def __init__(self, network: Network, spec: HyperdriveSpec) -> None:
         self.network, self.spec = network, spec
@@ -63,7 +66,7 @@ def _explained(shortage: Shortage, layout: MeshLayout) -> Mistake:
 
 
 class Hyperdrive:
-    """The architecture."""
+    """Architecture `hyperdrive`: maps a network on a mesh of chips, and proposes meshes for `mesh: auto`."""
 
     name = "hyperdrive"
     Spec = HyperdriveSpec
@@ -71,7 +74,10 @@ class Hyperdrive:
     tolerance = 0.0
 
     def candidates(self, network: Network, spec: specs.Spec) -> Iterator[specs.Spec]:
-        """The spec itself, or for `mesh: auto` with every mesh whose memories hold the network, the fewest chips first."""
+        """Decided specs: the given one or, for `mesh: auto`, one for every mesh whose memories hold the network, fewest chips first.
+
+        Raises DoesNotFit if no mesh holds it.
+        """
         ours, found = narrowed(HyperdriveSpec, spec), False
         if ours.mesh != "auto":
             yield ours
@@ -80,7 +86,7 @@ class Hyperdrive:
             found = True
             yield ours.model_copy(update={"mesh": mesh})
         if not found:
-            self.map(network, ours.model_copy(update={"mesh": (1, 1)}))  # which says what does not fit
+            self.map(network, ours.model_copy(update={"mesh": (1, 1)}))  # raises DoesNotFit with the memory that is too small
 
     def map(self, network: Network, spec: specs.Spec) -> MappedHyperdrive:
         return MappedHyperdrive(network, narrowed(HyperdriveSpec, spec))

@@ -1,4 +1,4 @@
-"""Which meshes hold a network, in the order in which `mesh: auto` prefers them."""
+"""Meshes whose memories hold a network, in the order in which `mesh: auto` prefers them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from hyperdrive_sim.schedule.mesh import Mesh
 
 
 def smallest(network: Network, plan: HyperdrivePlan, spec: HyperdriveSpec) -> tuple[int, int] | None:
-    """The first of the fitting meshes; None if no mesh will do."""
+    """Preferred mesh as (rows, columns), the first of `fitting`; None if no mesh will do."""
     return next(fitting(network, plan, spec), None)
 
 
 def fitting(network: Network, plan: HyperdrivePlan, spec: HyperdriveSpec) -> Iterator[tuple[int, int]]:
-    """Meshes whose memories hold the network: fewest chips first, then the smallest patch per tile (the fastest), then the squarest."""
+    """Meshes whose memories hold the network, as (rows, columns).
+
+    Fewest chips first, then the smallest patch per tile (the fastest), then the squarest parts.
+    """
     entry, limit = network.shape(plan.inputs[0]), smallest_map(network, plan)
     profiles = _profiles(network, plan)
 
@@ -38,7 +41,7 @@ def fitting(network: Network, plan: HyperdrivePlan, spec: HyperdriveSpec) -> Ite
 
 
 def _profiles(network: Network, plan: HyperdrivePlan) -> set[tuple[tuple[int, int], ...]]:
-    """What is alive together in any step, as (stride, channels) of the maps: the same on every mesh."""
+    """Sets of maps that are alive together during a step, each map as (stride, channels): the same on every mesh."""
     found = set()
     live_ranges = lifetimes(plan)
     for number in range(len(plan.steps)):

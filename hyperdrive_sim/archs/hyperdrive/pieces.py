@@ -1,6 +1,6 @@
-"""What each chip does in a step: where it reads and writes, and into which pieces a block of output channels is cut.
+"""Work of each chip in a step: its operand locations, and the pieces into which a block of output channels is cut.
 
-At the grain `block` a chip's part is one piece; at the grain `pixel` a piece is one local pixel of every tile's patch.
+At the granularity `block` a chip's part is one piece; at `pixel` a piece is one local pixel of every tile's patch.
 """
 
 from __future__ import annotations
@@ -20,14 +20,17 @@ GRAINS = (BLOCK, PIXEL)
 
 
 class Piece(NamedTuple):
-    """*pixels* local pixels of every tile, in lock-step; the output boxes that are not beyond the chip's part."""
+    """Pixels of one task: *pixels* local pixels of every tile, in lock-step.
+
+    *patches* are the output boxes inside the chip's part with the input boxes that they need; tiles beyond its edge have none.
+    """
 
     pixels: int
     patches: tuple[Patch, ...]
 
 
 class Pieces:
-    """Cuts parts into pieces; equal parts of equal layers share theirs."""
+    """Cutter of parts into pieces; a chip's parts of layers of equal shape, stride and window share theirs."""
 
     def __init__(self, layout: MeshLayout, grain: str) -> None:
         self.layout, self.grain = layout, grain
@@ -42,7 +45,7 @@ class Pieces:
         return self._cut[key]
 
     def _whole(self, step: HyperdriveStep, chip: Chip) -> list[Piece]:
-        """All at once; the chip fetches its own part of the input and, for a 3 x 3 kernel, the whole halo around it."""
+        """Whole part as one piece; the chip fetches its own part of the input and, for a 3 x 3 kernel, the whole halo around it."""
         out, shape = self.layout.part(step.output, chip), self.layout.network.shape(step.source)
         fetch = self.layout.part(step.source, chip).grown(step.halo).clipped(shape)
         rows, columns = timing.patch(out, self.layout.spec)
@@ -68,7 +71,7 @@ class Pieces:
 
 
 def locations(step: HyperdriveStep, chip: Chip, layout: MeshLayout) -> OperandLocations:
-    """Where a chip's operands are and its results go: into its own memory, and along its edges into the send buffers too."""
+    """Operand locations of a chip in a step; results go into its own memory and, along its edges, into the send buffers too."""
     memory = f"{chip}.fmm"
     reads = [Region(memory, step.source, layout.part(step.source, chip))]
     if step.halo and step.source in layout.halo_maps:

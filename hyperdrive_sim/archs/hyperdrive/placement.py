@@ -1,4 +1,4 @@
-"""Where Hyperdrive keeps what: maps cut over the mesh, ping-pong in the feature-map memories, halos (neighbours' pixels) beside them.
+"""Placement on a mesh: maps cut over the chips, ping-pong in the feature-map memories, halos (neighbours' pixels) in memories beside.
 
 The mesh cuts the map that comes from the host evenly, and a map of half its size at half the pixel numbers, rounded up. So what a chip
 reads lies in its own part of the input and the halo of one pixel around it, at every stride and for odd sizes too; a 1 x 1 layer needs
@@ -23,15 +23,15 @@ from hyperdrive_sim.schedule.placement import Allocation, LiveRange, Part, Place
 MOST_CHIPS = 4096
 
 BEFORE_ALL = -1
-"""The step at which maps from the host are written."""
+"""Number of the step at which maps from the host are written."""
 
 
 Around = Mapping[Side | tuple[Side, Side], Chip]
-"""Chips by the side they are on; a diagonal one by its vertical and its horizontal side."""
+"""Neighbouring chips by side; a diagonal one by its vertical and its horizontal side."""
 
 
 class Shortage(NamedTuple):
-    """The first memory that is too small for a network on a mesh."""
+    """First memory that is too small for a network on a mesh: the layer at which it is, bits *needed* and bits *there*."""
 
     layer: str
     memory: str
@@ -40,7 +40,7 @@ class Shortage(NamedTuple):
 
 
 class MeshLayout:
-    """A network's maps on one mesh: cut lines, lifetimes and addresses, the same for all chips."""
+    """Layout of a network's maps on one mesh: cut lines, live ranges and addresses, the same for all chips."""
 
     def __init__(self, network: Network, plan: HyperdrivePlan, spec: HyperdriveSpec, mesh: Mesh) -> None:
         self.network, self.plan, self.spec, self.mesh = network, plan, spec, mesh
@@ -49,7 +49,7 @@ class MeshLayout:
         self._lines = cuts(entry.rows, mesh.rows), cuts(entry.columns, mesh.columns)
 
     def lines(self, tensor: str) -> tuple[list[int], list[int]]:
-        """The cut lines of a map, in rows and in columns."""
+        """Cut lines of a map, in rows and in columns: mesh row n has the pixels from line n up to line n + 1."""
         stride = self.plan.stride[tensor]
         if stride not in self._by_stride:
             rows, columns = ([-(-line // stride) for line in lines] for lines in self._lines)
@@ -57,13 +57,13 @@ class MeshLayout:
         return self._by_stride[stride]
 
     def part(self, tensor: str, chip: Chip) -> Box:
-        """A chip's own block of a map: all channels of its pixels."""
+        """Box of a map that a chip owns: all channels of its pixels."""
         rows, columns = self.lines(tensor)
         channels = self.network.shape(tensor).channels
         return Box(0, channels, rows[chip.row], rows[chip.row + 1], columns[chip.column], columns[chip.column + 1])
 
     def largest(self, tensor: str) -> tuple[int, int]:
-        """The most rows and the most columns that any chip has of a map."""
+        """Largest number of rows and of columns that any chip has of a map."""
         rows, columns = self.lines(tensor)
         return max(b - a for a, b in pairwise(rows)), max(b - a for a, b in pairwise(columns))
 
@@ -75,7 +75,7 @@ class MeshLayout:
         return tuple(dict.fromkeys(step.source for step in self.plan.steps if step.halo))
 
     def live_ranges(self) -> dict[str, list[LiveRange]]:
-        """What every chip's memories must hold, and from which step to which."""
+        """Live ranges of the maps in each memory of a chip, sized for the largest part, by memory (`fmm`, `border`, `corner`)."""
         lives = {live.tensor: live for live in lifetimes(self.plan)}
         seen = {t: max(number for number, step in enumerate(self.plan.steps) if step.source == t and step.halo) for t in self.halo_maps}
         halos = [LiveRange(t, self._halo_bits(t), lives[t].first, seen[t]) for t in self.halo_maps]
@@ -91,7 +91,7 @@ class MeshLayout:
         return -(-rows // self.spec.tile_rows) * -(-columns // self.spec.tile_columns) * self.network.shape(tensor).channels
 
     def _sides(self) -> tuple[int, int]:
-        """How many vertical and horizontal neighbours a chip has at most."""
+        """Largest number of vertical and of horizontal neighbours of a chip."""
         return min(2, self.mesh.rows - 1), min(2, self.mesh.columns - 1)
 
     def _halo_bits(self, tensor: str) -> int:
@@ -107,7 +107,7 @@ class MeshLayout:
         return {"fmm": spec.feature_map_memory_bits, "border": spec.border_memory_bits, "corner": spec.corner_memory_bits}
 
     def shortage(self) -> Shortage | None:
-        """What does not fit, if anything: first by counting live bits, then by laying them out."""
+        """First memory that is too small; None if the network fits. Counts live bits first, then gives them addresses."""
         for step in self.plan.steps:
             block = step.conv.window.taps * self.network.shape(step.source).channels * self.spec.lanes
             if block > self.spec.weight_buffer_bits:
@@ -124,7 +124,7 @@ class MeshLayout:
         return None
 
     def _worst(self, live_ranges: list[LiveRange]) -> tuple[str, int]:
-        """The step during which most bits are alive, by the name of its convolution, and how many they are."""
+        """Convolution of the step during which most bits are alive, and how many they are."""
         worst, layer = 0, self.plan.steps[0].conv.name
         for number, step in enumerate(self.plan.steps):
             alive = sum(live.bits for live in live_ranges if live.alive_beside(number))
@@ -133,7 +133,7 @@ class MeshLayout:
         return layer, worst
 
     def allocations(self) -> Iterator[tuple[str, tuple[Allocation, ...]]]:
-        """What lies where in every memory of every chip."""
+        """Allocations in every memory of every chip, by the memory's name."""
         live_ranges, bits = self.live_ranges(), self.memory_bits()
         address = {memory: allocate(live_ranges[memory], bits[memory])[0] for memory in live_ranges}
         for chip in self.mesh.chips:
@@ -157,11 +157,11 @@ class MeshLayout:
                 at += bits
 
     def neighbours(self, chip: Chip) -> Around:
-        """A chip's neighbours, by side."""
+        """Neighbours of a chip, by side."""
         return dict(self.mesh.neighbours[chip].items())
 
     def corners(self, chip: Chip) -> Around:
-        """A chip's diagonal neighbours, by vertical and horizontal side."""
+        """Diagonal neighbours of a chip, by vertical and horizontal side."""
         around: dict[Side | tuple[Side, Side], Chip] = {}
         for vertical, horizontal in product(VERTICAL, HORIZONTAL):
             beside = self.mesh.neighbours[chip].get(vertical)
@@ -170,7 +170,7 @@ class MeshLayout:
         return around
 
     def seen(self, tensor: str, side: Side | tuple[Side, Side], other: Chip, halo: int = 1) -> Box:
-        """The pixels of *other*, a neighbour on that side (or a diagonal one), that lie along this chip's edge."""
+        """Pixels of *other*, a neighbour on that side (or a diagonal one), within *halo* of this chip's edge."""
         box = self.part(tensor, other)
         for one in side if isinstance(side, tuple) else (side,):
             box = halo_box(box, OPPOSITE[one], halo)
@@ -178,7 +178,7 @@ class MeshLayout:
 
 
 def lifetimes(ours: HyperdrivePlan) -> tuple[LiveRange, ...]:
-    """Every map's first and last step (sizes left out). A sum takes the place of its bypass if nobody reads that any more."""
+    """Live range of every map in steps, sizes left at 0. A sum is written over its bypass if no later step reads that."""
     born = {**dict.fromkeys(ours.inputs, BEFORE_ALL), **{step.output: number for number, step in enumerate(ours.steps)}}
     dies = dict(born)
     for number, step in enumerate(ours.steps):
@@ -189,7 +189,7 @@ def lifetimes(ours: HyperdrivePlan) -> tuple[LiveRange, ...]:
 
 
 def placed(layout: MeshLayout) -> Placement:
-    """Parts and allocations of a network on a mesh."""
+    """Placement of a network on a mesh: parts and allocations."""
     steps, chips = layout.plan.steps, layout.mesh.chips
     parts = tuple(Part(step.output, layout.part(step.output, chip), f"{chip}.array", f"{chip}.fmm") for step in steps for chip in chips)
     return Placement(parts, dict(layout.allocations()), layout.plan.host, dict.fromkeys(layout.plan.stride, WORD_BITS))
@@ -200,7 +200,7 @@ def smallest_map(network: Network, plan: HyperdrivePlan) -> Shape:
 
 
 def check_cuttable(network: Network, plan: HyperdrivePlan, mesh: tuple[int, int]) -> None:
-    """Raises InvalidInput for a mesh on which a chip would have no pixel of some map, or of more chips than can be simulated."""
+    """Raise InvalidInput for a mesh on which a chip would have no pixel of some map, or of more chips than can be simulated."""
     smallest, (rows, columns) = smallest_map(network, plan), mesh
     if rows > smallest.rows or columns > smallest.columns:
         raise InvalidInput.at(

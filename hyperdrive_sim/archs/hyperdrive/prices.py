@@ -1,4 +1,4 @@
-"""Operating points and prices, read from energy.yaml beside this file."""
+"""Operating points and prices of Hyperdrive, read from energy.yaml beside this file."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ ARRAY_ACTIONS = ("array.conv_cycle", "array.scale_cycle", "array.bypass_cycle", 
 
 @cache
 def operating_points(kind: str) -> tuple[OperatingPoint, ...]:
-    """One of the two tables, by rising voltage."""
+    """Operating points of one table, `silicon` or `post_layout`, by rising voltage."""
     return by_voltage(energy_table(PACKAGE)["operating_points"][kind])
 
 
 def operating_point(spec: HyperdriveSpec) -> OperatingPoint:
-    """The table's row at the spec's voltage, or between two rows a straight line (`fitted`). InvalidInput outside the table."""
+    """Operating point at the spec's voltage: a row of the table, or a straight line between two rows (`fitted`).
+
+    Raises InvalidInput outside the table.
+    """
     points, voltage = operating_points(spec.operating_points), spec.voltage_v
     for point in points:
         if point.voltage_v == voltage:
@@ -42,7 +45,7 @@ def prices(spec: HyperdriveSpec) -> dict[str, Price]:
 
 
 def _of_array(point: OperatingPoint, spec: HyperdriveSpec) -> OperatingPoint:
-    """The price of a cycle of an array of another size: in proportion to its tiles and lanes, which nobody has measured."""
+    """Operating point with the price of a cycle scaled to the array's tiles and lanes, a proportion that nobody has measured."""
     built = HyperdriveSpec()
     units, known = spec.tiles * spec.lanes, built.tiles * built.lanes
     if units == known:

@@ -1,4 +1,4 @@
-"""Hyperdrive's numbers: what a user may set, with the chip as it was built as the default."""
+"""Spec of Hyperdrive: the settings of a user; the defaults are the chip as it was built."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ UNKNOWN = "not published; chosen here"
 MOST_TILES = 256
 MOST_BITS = 10**12
 WIDTH = {"ge": 0.001, "le": 1e6}
-"""Far beyond any chip: bounds that keep a slip of the pen from filling the machine it is simulated on."""
+"""Bounds far beyond any chip: they keep a typing error from filling the machine that simulates it."""
 
 
 class HyperdriveSpec(Spec):
@@ -86,7 +86,7 @@ class HyperdriveSpec(Spec):
 
     @property
     def chips(self) -> tuple[int, int]:
-        """The mesh once it is decided."""
+        """Rows and columns of the mesh, once it is decided."""
         assert self.mesh != "auto", "fit() decides an automatic mesh"
         return self.mesh
 
@@ -96,4 +96,4 @@ class HyperdriveSpec(Spec):
 
 
 WORD_BITS = 16
-"""An FP16 feature-map value."""
+"""Bits of a feature-map value, FP16."""

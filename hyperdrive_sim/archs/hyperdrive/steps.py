@@ -1,4 +1,4 @@
-"""Which layers Hyperdrive runs, and how they are taken together: a convolution with the residual add that follows it is one step."""
+"""Steps of a network on Hyperdrive: a convolution, fused with the residual add that follows it; the other layers are the host's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RUNS = "it runs binary 1 x 1 and 3 x 3 convolutions of stride 1 and 2 with 'same
 
 
 class HyperdriveStep(NamedTuple):
-    """A convolution of *source*, then perhaps a residual add of *bypass*; its result is the map *output*."""
+    """Convolution of *source*, fused with a residual add of *bypass* if there is one; the result is the map *output*."""
 
     conv: Conv
     add: Add | None
@@ -26,7 +26,7 @@ class HyperdriveStep(NamedTuple):
 
     @property
     def halo(self) -> int:
-        """How many pixels beyond its own a chip reads."""
+        """Width in pixels of the halo that a chip reads: 1 for a 3 x 3 kernel, 0 for 1 x 1."""
         return self.conv.window.rows.kernel // 2
 
     @property
@@ -35,18 +35,22 @@ class HyperdriveStep(NamedTuple):
 
 
 class HyperdrivePlan(NamedTuple):
-    """A network as Hyperdrive runs it. *inputs* are maps that come from the host, *outputs* maps that go back to it."""
+    """Network as Hyperdrive runs it. *host*: layers left to the host; *inputs*: maps that come from it; *outputs*: maps that go to it."""
 
     steps: tuple[HyperdriveStep, ...]
     host: frozenset[str]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     stride: dict[str, int]
-    """For every map on the chips, how many entry pixels lie between two of its pixels."""
+    """Stride of every map on the chips: the distance of its pixels, counted in pixels of the inputs."""
 
 
 def plan(network: Network) -> HyperdrivePlan:
-    """Raises InvalidInput for a network with nothing to run, or with a layer between the others that Hyperdrive cannot run."""
+    """Steps of a network.
+
+    Raises InvalidInput for a network with nothing to run, with a layer between the others that Hyperdrive cannot run, or with inputs
+    of different sizes.
+    """
     host = frozenset(_host_layers(network))
     ours = [layer for layer in network if layer.name not in host]
     if not any(isinstance(layer, Conv) for layer in ours):
@@ -63,7 +67,7 @@ def plan(network: Network) -> HyperdrivePlan:
 
 
 def runs(layer: Layer) -> bool:
-    """Whether Hyperdrive has the hardware for a layer."""
+    """True if Hyperdrive has the hardware for a layer."""
     return next(_obstacles(layer), None) is None
 
 
@@ -100,7 +104,7 @@ def _unfit(window: Window) -> Iterator[str]:
 
 
 def _nothing_to_run(network: Network) -> InvalidInput:
-    """What to raise for a network without any layer for the chip: names the first binary convolution and what does not fit, if any."""
+    """Error for a network without any layer for the chip: names the first binary convolution, if any, and what does not fit."""
     for layer in network:
         if isinstance(layer, Conv) and layer.weights == "binary":
             problem = f"{', '.join(_obstacles(layer))}; Hyperdrive can run no layer of '{network.name}'"
@@ -111,7 +115,10 @@ def _nothing_to_run(network: Network) -> InvalidInput:
 
 
 def _host_layers(network: Network) -> set[str]:
-    """Layers left to the host: those before the first layer that Hyperdrive runs, and those after the last."""
+    """Layers left to the host: those before the first layer that Hyperdrive runs, and those after the last.
+
+    Raises InvalidInput for a layer between two of Hyperdrive's that it cannot run.
+    """
     ours = {layer.name for layer in network if runs(layer)}
     host = set()
     for layer in network:
@@ -132,7 +139,10 @@ def _host_layers(network: Network) -> set[str]:
 
 
 def _conv_under(add: Add, network: Network) -> str:
-    """The convolution whose result an add takes straight from the accumulators: its later input, used by nobody else."""
+    """Convolution whose result an add takes straight from the accumulators: its later input, read by no other layer.
+
+    Raises InvalidInput if there is none, or if Hyperdrive cannot run it.
+    """
     order = {layer.name: number for number, layer in enumerate(network)}
     later = max(add.inputs, key=lambda name: order.get(name, -1))
     conv = network[later] if later not in network.inputs else None

@@ -1,4 +1,4 @@
-"""How much of its busy time each of a chip's tiles spends on pixels and channels that exist."""
+"""Utilisation of each of a chip's tiles: the share of its busy time spent on pixels and channels that exist."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hyperdrive_sim.schedule.mesh import Chip
 
 
 def tiles(layout: MeshLayout, layer: str | None) -> Tiles:
-    """Per chip, an array of tile rows x tile columns: useful lane-cycles over all lane-cycles of the chip's convolutions."""
+    """Useful lane-cycles over all lane-cycles of the convolutions, tile rows x tile columns, by chip; *layer* None: of all layers."""
     steps = [step for step in layout.plan.steps if layer in (None, step.conv.name)]
     pixels = _Pixels(layout.spec)
     return {str(chip): _of_chip(chip, layout, steps, pixels) for chip in layout.mesh.chips}
@@ -36,7 +36,7 @@ def _of_chip(chip: Chip, layout: MeshLayout, steps: Sequence[HyperdriveStep], pi
 
 
 class _Pixels:
-    """How many pixels of a chip's part each tile has: worked out once for all chips and layers whose parts have one size."""
+    """Pixels of a chip's part that each tile has, tile rows x tile columns: computed once for all parts of one size."""
 
     def __init__(self, spec: HyperdriveSpec) -> None:
         self.spec = spec

@@ -1,4 +1,4 @@
-"""Hyperdrive's cycles, in closed form. All tiles work in lock-step on the same local pixel of their patches.
+"""Cycles of Hyperdrive, in closed form. All tiles work in lock-step on the same local pixel of their patches.
 
 Published cost structure (JETCAS 2019, cycle table for ResNet-34): the phases of a layer add up and are not overlapped; there is no
 separate weight-load phase and no pipeline fill.
@@ -12,22 +12,22 @@ from hyperdrive_sim.network.box import Box
 
 
 def patch(part: Box, spec: HyperdriveSpec) -> tuple[int, int]:
-    """Rows and columns of one tile's patch of a chip's part: the part cut into M x N equal patches, rounded up."""
+    """Rows and columns of one tile's patch: the chip's part cut into M x N equal patches, rounded up."""
     return -(-(part.r1 - part.r0) // spec.tile_rows), -(-(part.w1 - part.w0) // spec.tile_columns)
 
 
 def conv_cycles(pixels: int, step: HyperdriveStep, in_channels: int) -> int:
-    """One block of output channels: one input channel of one tap per cycle, pixel after pixel of a patch."""
+    """Convolution cycles of one block of output channels: one input channel of one tap per cycle, pixel after pixel of a patch."""
     return pixels * step.conv.window.taps * in_channels
 
 
 def word_cycles(pixels: int, spec: HyperdriveSpec) -> int:
-    """One pass over a block's results: each spatial tile has one multiplier and one memory port for its C channels."""
+    """Cycles of one pass over a block's results: each spatial tile has one multiplier and one memory port for its C channels."""
     return pixels * spec.lanes
 
 
 def phases(pixels: int, step: HyperdriveStep, in_channels: int, spec: HyperdriveSpec, *, bypass: bool) -> dict[str, int]:
-    """Array cycles of one block of output channels, by phase; the counts double as what is paid for."""
+    """Array cycles of one block of output channels, by phase; the phases are the actions that are priced. Phases of 0 are left out."""
     words = word_cycles(pixels, spec)
     bias = step.conv.bias or (step.add is not None and step.add.bias)
     cycles = {
@@ -40,10 +40,10 @@ def phases(pixels: int, step: HyperdriveStep, in_channels: int, spec: Hyperdrive
 
 
 def head_cycles(step: HyperdriveStep, in_channels: int) -> int:
-    """The first pixel of a block, during which its weights stream in."""
+    """Cycles of the first pixel of a block, during which its weights stream in."""
     return conv_cycles(1, step, in_channels)
 
 
 def peak_ops_per_cycle(spec: HyperdriveSpec) -> int:
-    """Two operations (multiply by +-1 and add) per tile and lane."""
+    """Peak operations per cycle of one chip: two (multiply by +-1 and add) per tile and lane."""
     return 2 * spec.tiles * spec.lanes

@@ -1,4 +1,4 @@
-"""XNORBIN's numbers: what a user may set, with the chip as it was designed as the default."""
+"""Spec of XNORBIN: the settings of a user; the defaults are the chip as it was designed."""
 
 from __future__ import annotations
 
