@@ -1,1 +1,1 @@
-"""What NAND-Net's accelerators in DRAM and in SRAM have in common (Kim et al., HPCA 2019)."""
+"""The common part of NAND-Net's accelerators in DRAM and in SRAM (Kim et al., HPCA 2019)."""

@@ -42,7 +42,7 @@ TILE = 64  # positions and output channels that are counted at a time
 
 
 class Product(NamedTuple):
-    """What a tap makes of two bits, and which outcome counts."""
+    """The product of one tap: what it makes of two bits, and which outcome counts."""
 
     name: str
     outcomes: tuple[tuple[int, int], tuple[int, int]]  # by activation, by weight
@@ -81,7 +81,7 @@ class Borders(NamedTuple):
         return np.asarray(self.valid.sum(axis=1), np.int32)
 
     def ones(self, weights: Bits) -> Counts:
-        """How many of those weights are +1, [classes, out]."""
+        """Counts of the weights that are +1, [classes, out]."""
         return _counted(AND, self.valid, self.valid, weights)
 
     def constants(self, weights: Bits) -> Counts:
@@ -144,7 +144,7 @@ def kernels(weights: Array) -> Bits:
 
 
 def borders(conv: Conv, shape: Shape) -> Borders:
-    """Those of a convolution over a map of that shape, before there is any map."""
+    """Classes of windows of a convolution over a map of that shape, before there is any map."""
     return taps(padded_map(np.ones((shape.rows, shape.columns, shape.channels), np.int8), conv), conv).borders
 
 
@@ -167,14 +167,14 @@ class Limit(NamedTuple):
             yield from chunks(start, stop, self.block)
 
     def loss(self, p: float, taps: int | None = None) -> float:
-        """How many targets a chunk, or a window of that many taps, loses on average if each product is one with probability *p*,
+        """Mean number of targets that a chunk, or a window of that many taps, loses if each product is one with probability *p*,
         whatever the others are: with compression, chunk // block * p^block.
         """
         sizes = [stop - start for start, stop in self.blocks(self.chunk if taps is None else taps)]
         return sum((ones - self.most) * _binomial(ones, size, p) for size in sizes for ones in range(self.most + 1, size + 1))
 
     def saturated(self, p: float) -> float:
-        """How likely it is that a block holds more targets than are seen."""
+        """Probability that a block holds more targets than are seen."""
         return sum(_binomial(ones, self.block, p) for ones in range(self.most + 1, self.block + 1))
 
 
@@ -218,7 +218,7 @@ def sums_of(product: Product, taps: Taps, weights: Bits, targets: Counts, *, sha
 
 
 class Loss(NamedTuple):
-    """What a limit loses of a convolution's targets, on average over positions and output channels."""
+    """Share of a convolution's targets that a limit loses, on average over positions and output channels."""
 
     measured: float  # per chunk
     expected: float  # per chunk, if products were independent of each other and all equally likely
@@ -235,7 +235,7 @@ def loss(product: Product, taps: Taps, weights: Bits, limit: Limit) -> Loss:
 
 
 class Rates(NamedTuple):
-    """How often an activation is +1 and how often a weight, and what follows if the two do not depend on each other."""
+    """Rates of +1 among activations and among weights, and what follows if the two do not depend on each other."""
 
     activations: float
     weights: float

@@ -1,4 +1,4 @@
-"""What the schedules of NAND-Net's accelerators have in common: layers one after the other, maps that come from the host and go back.
+"""The common part of both accelerators' schedules: layers one after the other, maps that come from the host and go back.
 
 Each layer's weights are allocated before it is computed, and nothing overlaps with that: the published speedups leave no room for it.
 """
@@ -50,7 +50,7 @@ class Layers(ABC):
             self._frame(frame, frame * arrivals.period_ps)
 
     def arrived_for(self, step: NandnetStep) -> list[int]:
-        """What brought the step's map from the host, if it came from there."""
+        """The tasks that brought the step's map from the host; none if it did not come from there."""
         return [self.arrived[step.source]] if step.source in self.arrived else []
 
     def finish(

@@ -1,4 +1,4 @@
-"""Where maps lie: every one at an address of its own in one memory, as the papers say nothing of its size."""
+"""Placement of maps: every one at an address of its own in one memory, as the papers say nothing of its size."""
 
 from __future__ import annotations
 

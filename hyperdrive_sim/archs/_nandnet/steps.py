@@ -32,7 +32,7 @@ class NandnetStep(NamedTuple):
 
     @property
     def signs(self) -> bool:
-        """Whether it ends in signs; else in sums."""
+        """True if it ends in signs; else it ends in sums."""
         return bool(self.behind)
 
 
@@ -66,12 +66,12 @@ def plan(network: Network, left_to_host: tuple[str, ...] = ()) -> NandnetPlan:
 
 
 def runs(conv: Conv) -> bool:
-    """Whether the accelerators can count a convolution's products: one of signs, in one group, whose results are bare sums."""
+    """True if the accelerators can count a convolution's products: one of signs, in one group, whose results are bare sums."""
     return conv.counts and conv.groups == 1
 
 
 def ones_share(plan: NandnetPlan, network: Network) -> dict[str, Quantity]:
-    """What counting activations takes beside the kernels: one kernel of ones more than each convolution has, on average over them.
+    """The share of kernels of ones, which count activations: one more than each convolution has, on average over them.
 
     Layers of a single output pixel are fully connected ones, which the paper does not count.
     """

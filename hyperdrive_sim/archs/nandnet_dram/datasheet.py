@@ -1,4 +1,4 @@
-"""What there is to say of the accelerator besides a run: how long its row commands take for one product and for one count."""
+"""The datasheet: how long the row commands take for one product and for one count."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of what each bank could multiply in its passes is products that exist."""
+"""Use of the banks: the share of products that exist in what each bank could multiply in its passes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a pass takes and what it costs: from the row commands of its program, and from the DRAM's own timing parameters.
+"""Duration and cost of a pass: from the row commands of its program, and from the DRAM's own timing parameters.
 
 A *job* is a chunk of the taps of one output value. It has a bit column to itself; all columns of all banks compute one job each, in a
 *pass*. A layer of N output channels, P output pixels and K taps has N * P * ceil(K / chunk) jobs.
@@ -37,7 +37,7 @@ class PassProgram(NamedTuple):
 
     @property
     def ps(self) -> int:
-        """How long a bank takes for one pass."""
+        """Picoseconds that a bank takes for one pass."""
         return row_timing(self.spec).ps(self.chunk.program.counts)
 
 
@@ -61,7 +61,7 @@ def row_timing(spec: NandnetDramSpec) -> CommandTiming:
 
 
 def bus_ps(counts: Counts, spec: NandnetDramSpec) -> int:
-    """How long the command bus needs to tell all banks, or the four-activation window if it holds and is longer."""
+    """Picoseconds that the command bus needs to tell all banks, or the four-activation window if it holds and is longer."""
     slots = SLOTS_PER_AAP * counts.aaps + SLOTS_PER_AP * counts.aps
     said = Clock.of_mhz(spec.clock_mhz).ps(slots * spec.banks)
     windows = counts.activations * spec.banks * round(1000 * spec.t_faw_ns) // ACTIVATIONS_PER_WINDOW

@@ -1,4 +1,4 @@
-"""What an accelerator takes up on silicon, and how many tiles another one's area has room for; from area.yaml beside this file."""
+"""Area of an accelerator, and how many tiles the baseline's area has room for; from area.yaml beside this file."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def total_mm2(spec: NandnetSramSpec) -> float:
 
 
 def periphery_mm2() -> float:
-    """The same for all: a share of the baseline."""
+    """Area of the periphery in mm2, alike for all variants: a share of the baseline."""
     share = float(areas()["periphery_share"]["value"])
     return BASELINE.count * tile_mm2(BASELINE) * share / (1 - share)
 

@@ -16,7 +16,7 @@ POSITIONS = 2**8
 
 
 def product_of(spec: NandnetSramSpec) -> Product:
-    """What a cell makes of its weight and its word line."""
+    """The product that a cell makes of its weight and its word line."""
     return XNOR if spec.cell == "8t" else AND
 
 
@@ -44,6 +44,6 @@ class Sram(Counting):
 
 
 def targets_rate(spec: NandnetSramSpec, layer: str = "") -> float:
-    """How often a product discharges its bit line, by what is known of a layer's activations and weights."""
+    """Rate at which products discharge their bit line, by what is known of a layer's activations and weights."""
     rates = Rates(spec.activation_rate_of(layer), spec.weight_rate)
     return rates.p_xnor if product_of(spec) == XNOR else rates.p_nand

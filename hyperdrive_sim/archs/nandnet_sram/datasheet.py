@@ -1,4 +1,4 @@
-"""What there is to say of the accelerator besides a run: what it takes up, and how large a part of it counts activations."""
+"""The datasheet: area, and how large a part of the accelerator counts activations."""
 
 from __future__ import annotations
 

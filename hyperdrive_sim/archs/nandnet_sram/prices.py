@@ -33,5 +33,5 @@ def prices(spec: NandnetSramSpec) -> dict[str, Price]:
 
 
 def _saving(spec: NandnetSramSpec, row: dict[str, Any]) -> float:
-    """What of the baseline's energy a cell of six transistors takes."""
+    """Share of the baseline's energy that a cell takes; 1 for one of eight transistors."""
     return float(row["cell_6t"]) if spec.cell == "6t" else 1.0

@@ -64,7 +64,7 @@ class NandnetSramSpec(Spec):
     )
 
     def activation_rate_of(self, layer: str) -> float:
-        """How often what a layer reads is +1."""
+        """Rate of +1 among the activations that a layer reads."""
         return self.activation_rates.get(layer, self.activation_rate)
 
     @property

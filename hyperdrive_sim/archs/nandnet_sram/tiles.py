@@ -1,4 +1,4 @@
-"""How much of what each tile could multiply in its passes is products that exist."""
+"""Use of the tiles: the share of products that exist in what each tile could multiply in its passes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a layer's weights come into the tiles, block by block, and how long each block takes.
+"""Timing: how a layer's weights come into the tiles, block by block, and how long each block takes.
 
 A *pass* is one output pixel: activations raise word lines, every column counts its products, the converters turn counts into numbers. A
 *block* is what tiles hold at a time; with its weights in place there is a pass for each of the layer's P output pixels. Where a layer's W
@@ -80,7 +80,7 @@ def fillings(sizes: Mapping[str, Size], spec: NandnetSramSpec) -> dict[str, Fill
 
 
 def _tiles(sizes: Sequence[Size], spec: NandnetSramSpec) -> Iterator[range]:
-    """Those that each layer has: all of them, unless others' weights stay in some."""
+    """Tiles of each layer: all of them, unless others' weights stay in some."""
     if spec.weights != "kept":
         yield from [range(spec.count)] * len(sizes)
         return
@@ -91,14 +91,14 @@ def _tiles(sizes: Sequence[Size], spec: NandnetSramSpec) -> Iterator[range]:
 
 
 def tiles_for(one: Size, spec: NandnetSramSpec) -> int:
-    """How many a layer takes up if it is to be there as a whole."""
+    """Number of tiles that hold a whole layer."""
     if spec.mapping == "dense":
         return -(-one.weights // spec.tile_bits)
     return -(-one.taps // spec.tile_rows) * -(-one.channels // spec.tile_columns)
 
 
 def tiles_for_all(sizes: Iterable[Size], spec: NandnetSramSpec) -> int:
-    """How many tiles hold all layers at once."""
+    """Number of tiles that hold all layers at once."""
     return sum(tiles_for(one, spec) for one in sizes)
 
 

@@ -59,7 +59,7 @@ class Chunk:
         return self.multiply + self.compress + self.count
 
     def targets(self, number: NDArray[Any]) -> NDArray[np.int64]:
-        """How many targets there are where the results hold this number; compression may have lost some."""
+        """Number of targets where the results hold this number; compression may have lost some."""
         return np.asarray(self.counted - number if self.zeros_count else number, np.int64)
 
 

@@ -105,7 +105,7 @@ class Program:
         return Program(tuple(command.renamed(names) for command in self.commands))
 
     def on(self, *rows: Address) -> Program:
-        """The same on other rows, in place of D0, D1, ...; one that is only read may become a constant."""
+        """A copy of the program on other rows in place of D0, D1, ...; a row that is only read may become a constant."""
         if len(rows) != self.data_rows:
             raise ValueError(f"a program on {self.data_rows} data rows cannot run on {len(rows)}")
         return self.renamed({data(number): row for number, row in enumerate(rows)})

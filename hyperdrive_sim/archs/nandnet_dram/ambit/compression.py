@@ -23,7 +23,7 @@ NETWORKS: Mapping[int, Sequence[tuple[int, int]]] = {
 
 
 class Gates(NamedTuple):
-    """What a comparator consists of: whether any of two products is a target, and whether both are."""
+    """The two outputs of a comparator: any of two products is a target, and both are."""
 
     either: Operation
     both: Operation

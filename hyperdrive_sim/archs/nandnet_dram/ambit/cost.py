@@ -1,4 +1,4 @@
-"""What commands cost: time and energy are linear in how many there are of each kind. All values come from the caller's table."""
+"""Cost of row commands: time and energy are linear in the counts of each kind. All values come from the caller's table."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many commands of each kind: AAP activates two addresses, AP one."""
+    """Counts of row commands by kind: AAP activates two addresses, AP one."""
 
     aaps: int = 0
     aps: int = 0
@@ -27,7 +27,7 @@ class Counts:
 
     @property
     def activations(self) -> int:
-        """What a limit on activations per time (tFAW) counts."""
+        """Number of activations, which a limit on activations per time (tFAW) counts."""
         return 2 * self.aaps + self.aps
 
 

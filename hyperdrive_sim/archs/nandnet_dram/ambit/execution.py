@@ -1,4 +1,4 @@
-"""What commands do to the rows of a sub-array, bit for bit: a word holds 64 columns, and every column computes on its own."""
+"""Execution of row commands on the rows of a sub-array, bit for bit: a word holds 64 columns, and every column computes on its own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WORD = 64
 
 
 class Subarray:
-    """What the cells of a sub-array hold: at power-up nothing but the constants. It never changes; `after` is the next one."""
+    """The contents of a sub-array's cells: at power-up nothing but the constants. A state never changes; `after` is the next one."""
 
     def __init__(self, cells: Mapping[str, Words]) -> None:
         """By name of their row, as wordlines have it. The arrays are shared, so that a copy of a row costs nothing; nobody writes them."""
@@ -54,7 +54,7 @@ class Subarray:
 
 
 def run(program: Program, rows: Words) -> Subarray:
-    """What is where after a program that starts with rows [data rows, words] in D0, D1, ... and nothing elsewhere."""
+    """Run a program on rows [data rows, words] in D0, D1, ... and nothing elsewhere; returns the state after it."""
     return Subarray.holding(rows).after(program)
 
 

@@ -100,7 +100,7 @@ def carry_save(draft: Draft, rows: Sequence[Address]) -> Rows:
 
 
 def majority(draft: Draft, rows: Sequence[Address]) -> Rows:
-    """The same with adders of eight commands. Younger than NAND-Net, whose gain it halves."""
+    """Count with adders of eight commands, which are younger than NAND-Net and halve its gain."""
     return _saving_carries(draft, rows, _by_majorities)
 
 
