@@ -1,1 +1,1 @@
-"""Scenario in, result out: run, check, sweep, compare."""
+"""Scenario in, result out: run, check, sweep."""
