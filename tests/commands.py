@@ -74,3 +74,8 @@ def process(*arguments: object, **options: Any) -> tuple[int, str, str]:
     with started(*arguments, **options) as running:
         out, err = running.communicate(timeout=120)
     return running.returncode, out or "", err or ""
+
+
+def python(code: str) -> str:
+    """What a new interpreter prints in the repository's root."""
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True).stdout

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from types import ModuleType
 
 import pytest
+from commands import python
 
 from hyperdrive_sim.errors import InvalidInput, MissingExtra
 from hyperdrive_sim.kernels import fp16, xnor
@@ -72,3 +74,28 @@ def test_a_variant_for_another_processor_is_refused_by_feature(kernels: ModuleTy
     with pytest.raises(InvalidInput) as raised:
         kernels.VARIANTS.runnable(name, frozenset(present))
     assert str(raised.value) == problem
+
+
+@pytest.mark.parametrize("room", ["fp16_numba", "xnor_numba"])
+def test_numba_compiles_from_one_file_because_its_cache_looks_at_one_file(room: str) -> None:
+    if "numba" in fp16.available():
+        module = import_module(f"hyperdrive_sim.kernels.{room}")
+        called = [vars(module).get(name) for name in module._loops.__code__.co_names]
+        assert [f.py_func.__module__ for f in called if hasattr(f, "py_func")] == [module.__name__]
+
+
+@pytest.mark.parametrize("room", ["fp16", "xnor"])
+def test_without_numba_there_is_the_numpy_variant_and_a_cure(room: str) -> None:
+    code = f"""
+import sys
+sys.modules["numba"] = None
+from hyperdrive_sim import errors
+from hyperdrive_sim.kernels import {room} as kernels
+print(kernels.available(), kernels.kernel().name)
+try:
+    kernels.kernel("numba")
+except errors.MissingExtra as problem:
+    print(problem)
+"""
+    cure = "kernel 'numba' needs an optional package; install it with: pip install 'hyperdrive-sim[fast]'"
+    assert python(code) == f"('numpy',) numpy\n{cure}\n"

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tracemalloc
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from commands import python
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -359,20 +358,6 @@ def test_a_read_only_installation_compiles_without_a_cache(monkeypatch: pytest.M
         assert channel_sum(xnor_numba.XnorLoops(), 1, 1, -1) == 1
 
 
-def test_numba_compiles_from_one_file_because_its_cache_looks_at_one_file() -> None:
-    if "numba" in xnor.available():
-        from hyperdrive_sim.kernels import xnor_numba
-
-        called = [vars(xnor_numba).get(name) for name in xnor_numba._loops.__code__.co_names]
-        assert [f.py_func.__module__ for f in called if hasattr(f, "py_func")] == [xnor_numba.__name__]
-
-
-def python(code: str) -> str:
-    """What a new interpreter prints."""
-    root = Path(__file__).parents[2]
-    return subprocess.run([sys.executable, "-c", code], cwd=root, check=True, capture_output=True, text=True).stdout
-
-
 def test_the_numpy_variant_and_the_listing_do_not_import_numba() -> None:
     code = """
 import sys, numpy as np
@@ -399,19 +384,3 @@ for name in xnor.available():
 print("numba" in sys.modules)
 """
     assert python(code) == "False\n"
-
-
-def test_without_numba_there_is_the_numpy_variant_and_a_cure() -> None:
-    code = """
-import sys
-sys.modules["numba"] = None
-from hyperdrive_sim import errors
-from hyperdrive_sim.kernels import xnor
-print(xnor.available(), xnor.kernel().name)
-try:
-    xnor.kernel("numba")
-except errors.MissingExtra as problem:
-    print(problem)
-"""
-    cure = "kernel 'numba' needs an optional package; install it with: pip install 'hyperdrive-sim[fast]'"
-    assert python(code) == f"('numpy',) numpy\n{cure}\n"
