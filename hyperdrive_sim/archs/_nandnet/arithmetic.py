@@ -1,8 +1,8 @@
-"""The numbers of NAND-Net: counts of bit products, which fall short where the hardware does, and the sums of signs that follow.
+"""Arithmetic of NAND-Net: counts of bit products, which fall short where the hardware does, and the sums of signs that follow.
 
-What is lost where many products are one is the hardware's function, and what that does to a sum shows beside float64. A layer alone is
-computed by matrix products; a layer with what comes behind it in the hardware's own way if it is small enough, so that the one is held
-against the other.
+Counts lost where many products are one are part of the hardware's function, not an error; their effect on a sum shows in the comparison
+with float64. A single layer is computed by matrix products; a layer fused with those behind it is computed in the hardware's own way if it
+is small enough, so that the two ways check each other.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from hyperdrive_sim.network.parameters import Array, Parameters
 
 
 class Counting(ABC):
-    """Signs and sums, carried as float32, exact below 2**24. The periphery pools and compares in the network's order.
+    """Arithmetic by counting: signs and sums in float32, exact below 2**24; the periphery pools and compares in the network's order.
 
-    *limit* is of the counts of products, *shared* of those of activations alone.
+    *limit* bounds the counts of products, *shared* those of activations alone (`sums_of`); None: the counts are exact.
     """
 
     dtype = np.dtype(np.float32)
@@ -34,7 +34,7 @@ class Counting(ABC):
 
     @abstractmethod
     def in_hardware(self, under: Taps, weights: Bits) -> Counts | None:
-        """The targets [positions, out] as the hardware comes to them; None for too many to do so here."""
+        """Targets [positions, out], counted step by step as the hardware does; None if the layer is too large to be computed this way."""
 
     def apply(self, layer: Layer, operands: Sequence[Array], parameters: Parameters) -> Array:
         if not isinstance(layer, Conv) or not runs(layer):
@@ -47,7 +47,7 @@ class Counting(ABC):
         assert isinstance(conv, Conv)
         under, weights = taps(operands[0], conv), _kernels(parameters[0])
         targets = self.in_hardware(under, weights)
-        if targets is None:
+        if targets is None:  # too large for the hardware's steps; the matrix product has the same loss
             targets = counts(self.product, under, weights, self.limit)
         return sequential_after(self, self._finished(conv, under, weights, targets), layers[1:], (), parameters[1:])
 

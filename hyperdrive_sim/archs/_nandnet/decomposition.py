@@ -6,7 +6,7 @@ A sign is a bit, 1 for +1. With x an activation's bit, w a weight's and sums ove
                = V - 2 * sum(w) - 2 * sum(x) + 4 * sum(x and w)   decomposed
 
 where V counts the window's taps on the map, and sum(w) is over those alone: zeros beyond the edge are neither sign. V - 2 * sum(w) is
-known before any activation is, and there is one for each class of border; sum(x) is the same for all output channels.
+a constant, known before any activation, one for each class of border and output channel; sum(x) is the same for all output channels.
 
     t = taps(padded_map(x, conv), conv)
     k = kernels(weights)
@@ -14,7 +14,7 @@ known before any activation is, and there is one for each class of border; sum(x
     sums(AND, t, k, limit=compression(2))              # popcount compression, in DRAM
     sums(AND, t, k, limit=adc, shared=adc)             # adc = conversion(rows=16, bits=3): an ADC per 16 rows, in SRAM
 
-What is counted is a matrix product, in float32, which is exact to 2^24.
+Counts are computed as a matrix product in float32, which is exact to 2^24.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Counts = NDArray[np.int32]
 Floats = NDArray[np.float32]
 
 TILE = 64  # positions and output channels that are counted at a time
-"""Sums stay in the cache, and blocks of 32 are below what OpenBLAS gives to threads, which on a busy machine wait for each other."""
+"""Sums stay in the cache, and with blocks of 32 products OpenBLAS starts no threads, which on a busy machine wait for each other."""
 
 
 class Product(NamedTuple):
@@ -47,11 +47,11 @@ class Product(NamedTuple):
     name: str
     outcomes: tuple[tuple[int, int], tuple[int, int]]  # by activation, by weight
     target: int = 1
-    inverted: bool = False  # whether the bits are stored as their complements, 0 for +1
+    inverted: bool = False  # True if the bits are stored as their complements, 0 for +1
 
     @property
     def cases(self) -> list[tuple[int, tuple[bool, bool]]]:
-        """Each value of the activation that can make a target, and whether it does, by weight."""
+        """Activation values that can make a target, each with two flags: True if it makes one with weight 0, with weight 1."""
         rows = [(zero == self.target, one == self.target) for zero, one in self.outcomes]
         return [(value, row) for value, row in enumerate(rows) if any(row)]
 
@@ -62,14 +62,14 @@ NAND = Product("nand", ((1, 1), (1, 0)), target=0)
 NOR = Product("nor", ((1, 0), (0, 0)), inverted=True)
 OR = Product("or", ((0, 1), (1, 1)), target=0, inverted=True)
 PRODUCTS = {product.name: product for product in (XNOR, AND, NAND, NOR, OR)}
-"""XNOR counts equal signs. The others count the taps whose signs are both +1."""
+"""Products by name. XNOR counts equal signs; the others count the taps whose signs are both +1."""
 
 
 class Borders(NamedTuple):
-    """The constants of a decomposed convolution. Positions whose windows reach beyond the edge alike are of one class and share them."""
+    """Border classes of a decomposed convolution: positions whose windows reach beyond the edge alike share a class and its constants."""
 
     place: NDArray[np.intp]  # [positions]: the class of each
-    valid: Bits  # [classes, taps]: which taps are on the map
+    valid: Bits  # [classes, taps]: True for taps on the map
 
     @property
     def classes(self) -> int:
@@ -77,7 +77,7 @@ class Borders(NamedTuple):
 
     @property
     def taps(self) -> Counts:
-        """V, how many taps are on the map, of each class."""
+        """V of each class: the number of taps on the map, [classes]."""
         return np.asarray(self.valid.sum(axis=1), np.int32)
 
     def ones(self, weights: Bits) -> Counts:
@@ -85,7 +85,7 @@ class Borders(NamedTuple):
         return _counted(AND, self.valid, self.valid, weights)
 
     def constants(self, weights: Bits) -> Counts:
-        """V - 2 * sum(w), [classes, out]."""
+        """Constants V - 2 * sum(w), [classes, out]; *weights* are bits [out, taps]."""
         return self.taps[:, None] - 2 * self.ones(weights)
 
 
@@ -93,7 +93,7 @@ class Taps(NamedTuple):
     """The activations under the windows of a convolution, in the order kernel row, kernel column, channel."""
 
     bits: Bits  # [positions, taps]: 1 for +1; 0 beyond the edge
-    inside: Bits  # [positions, kernel rows * kernel columns]: what is on the map
+    inside: Bits  # [positions, kernel rows * kernel columns]: True for pixels on the map
     rows: int
     columns: int
 
@@ -103,26 +103,27 @@ class Taps(NamedTuple):
 
     @property
     def valid(self) -> Bits:
-        """[positions, taps]: which taps are on the map."""
+        """Mask [positions, taps]: True for taps on the map."""
         return self.inside.repeat(self.channels, axis=1)
 
     @property
     def borders(self) -> Borders:
-        """The classes in the order of their patterns, 0 before 1."""
+        """Border classes of these positions, in the order of their patterns, 0 before 1."""
         patterns, place = np.unique(self.inside, axis=0, return_inverse=True)
         return Borders(place.ravel(), patterns.repeat(self.channels, axis=1))
 
 
 def padded_map(x: Array, conv: Conv) -> Array:
-    """A whole map [rows, columns, channels] and what the convolution sees beyond its edge."""
+    """Pad a whole map [rows, columns, channels] with what the convolution sees beyond its edge."""
     shapes = (Shape(x.shape[2], *x.shape[:2]),)
     return padded(x, conv.needs(0, conv.output(shapes).box, shapes), conv)
 
 
 def taps(operand: Array, conv: Conv) -> Taps:
-    """From what covers exactly the windows, padding included; a pixel of zeros is beyond the edge.
+    """Gather the activations under each window of *operand* [rows, columns, channels], which covers exactly the windows, padding included.
 
-    InvalidInput for a convolution that is not one of signs with signs, ValueError for values that are no signs.
+    A pixel of zeros is beyond the edge. Raises InvalidInput for a convolution that is not one of signs with signs, ValueError for values
+    that are no signs.
     """
     if (conv.weights, conv.maps) != ("binary", "binary"):
         raise InvalidInput.at(conv.name, "is no convolution of signs with signs", "only these can be counted")
@@ -138,7 +139,7 @@ def taps(operand: Array, conv: Conv) -> Taps:
 
 
 def kernels(weights: Array) -> Bits:
-    """Weights +-1 [out, kernel rows, kernel columns, in] as bits [out, taps]."""
+    """Convert weights +-1 [out, kernel rows, kernel columns, in] to bits [out, taps]."""
     bits: Bits = weights.reshape(len(weights), -1) > 0
     return bits
 
@@ -149,26 +150,31 @@ def borders(conv: Conv, shape: Shape) -> Borders:
 
 
 def chunked(bits: Bits, size: int = 32) -> Bits:
-    """[..., taps] as [..., chunks, size]. Zeros fill the last chunk; no variant counts them if `Taps.valid` is chunked alike."""
+    """Split bits [..., taps] into chunks [..., chunks, size].
+
+    Zeros fill the last one; no product counts them if `Taps.valid` is split alike.
+    """
     missing = -bits.shape[-1] % size
     filled = np.pad(bits, [(0, 0)] * (bits.ndim - 1) + [(0, missing)])
     return filled.reshape(*bits.shape[:-1], -1, size)
 
 
 class Limit(NamedTuple):
-    """A way to count that falls short: of each *block* of products, not more than *most* targets are seen. A chunk starts a new block."""
+    """A lossy count: at most *most* targets are seen of each *block* of products. Every chunk of *chunk* products starts a new block."""
 
     chunk: int
     block: int
     most: int
 
     def blocks(self, taps: int) -> Iterator[tuple[int, int]]:
+        """Ranges [start, stop) of taps that are counted as one block; the last of a chunk may be shorter."""
         for start, stop in chunks(0, taps, self.chunk):
             yield from chunks(start, stop, self.block)
 
     def loss(self, p: float, taps: int | None = None) -> float:
-        """Mean number of targets that a chunk, or a window of that many taps, loses if each product is one with probability *p*,
-        whatever the others are: with compression, chunk // block * p^block.
+        """Mean number of targets lost by a chunk, or by a window of *taps* products, if each is a target with probability *p*.
+
+        Products are taken to be independent of each other; with compression, a chunk loses chunk // block * p^block.
         """
         sizes = [stop - start for start, stop in self.blocks(self.chunk if taps is None else taps)]
         return sum((ones - self.most) * _binomial(ones, size, p) for size in sizes for ones in range(self.most + 1, size + 1))
@@ -182,32 +188,37 @@ EXACT = Limit(32, 32, 32)
 
 
 def compression(group: int = 2, chunk: int = 32) -> Limit:
-    """NAND-Net's popcount compression in DRAM: of every *group* products in a chunk, the one that is a target only if all are is dropped.
-    What is left over of a chunk passes, as does all in groups of 1.
+    """Limit of NAND-Net's popcount compression in DRAM: a *group* of products in a chunk counts at most group - 1 targets.
+
+    The product dropped is the one that is a target only if all of its group are. Products left over at the end of a chunk are counted in
+    full, as are all with groups of 1.
     """
     return Limit(chunk, group, max(1, group - 1))
 
 
 def conversion(rows: int, bits: int) -> Limit:
-    """Of a bit line in SRAM that is read through an ADC of that many bits, with so many rows raised."""
+    """Limit of a bit line in SRAM with *rows* word lines raised, read by an ADC of *bits* bits: up to 2^bits - 1 targets are seen."""
     return Limit(rows, rows, 2**bits - 1)
 
 
 def counts(product: Product, taps: Taps, weights: Bits, limit: Limit | None = None) -> Counts:
-    """The targets under each window, [positions, out]. A tap beyond the edge is none, which XNOR has to be told by a mask."""
+    """Count the targets under each window, [positions, out]; *weights* are bits [out, taps].
+
+    A tap beyond the edge is no target; XNOR alone needs a mask for that, as its bits there are 0 like those of -1.
+    """
     return _counted(product, taps.bits, taps.valid, weights, limit)
 
 
 def sums(product: Product, taps: Taps, weights: Bits, *, limit: Limit | None = None, shared: Limit | None = None) -> Counts:
-    """The sums of signs [rows, columns, out] that follow from counts; without limits, those of the convolution.
+    """Sums of signs [rows, columns, out] from counts under *limit*; without limits, the exact result of the convolution.
 
-    *shared* limits how the +1 under each window are counted, for all output channels at once; XNOR needs no such count.
+    *shared* limits the count of activations +1 under each window, which serves all output channels; XNOR needs no such count.
     """
     return sums_of(product, taps, weights, counts(product, taps, weights, limit), shared=shared)
 
 
 def sums_of(product: Product, taps: Taps, weights: Bits, targets: Counts, *, shared: Limit | None = None) -> Counts:
-    """The sums of signs [rows, columns, out] that follow from targets [positions, out] counted elsewhere."""
+    """Sums of signs [rows, columns, out] from targets [positions, out] that are already counted; *shared* as for `sums`."""
     borders = taps.borders
     if product == XNOR:
         total = 2 * targets - borders.taps[borders.place, None]
@@ -218,16 +229,19 @@ def sums_of(product: Product, taps: Taps, weights: Bits, targets: Counts, *, sha
 
 
 class Loss(NamedTuple):
-    """Share of a convolution's targets that a limit loses, on average over positions and output channels."""
+    """Targets of a convolution that are lost to a limit, on average over positions and output channels."""
 
     measured: float  # per chunk
     expected: float  # per chunk, if products were independent of each other and all equally likely
     share: float  # of the targets
-    p: float  # how likely a product is one
+    p: float  # probability that a product is a target
 
 
 def loss(product: Product, taps: Taps, weights: Bits, limit: Limit) -> Loss:
-    """As measured, beside what its probability lets expect. Weights differ by channel, activations by place, so it is rather more."""
+    """Measure the loss to a limit, and expect it from the mean probability of a target, for comparison.
+
+    The measured one tends to be larger, as weights differ by channel and activations by place.
+    """
     exact, seen = (float(counts(product, taps, weights, chosen).mean()) for chosen in (None, limit))
     size = taps.bits.shape[1]
     p, parts = exact / size, -(-size // limit.chunk)
@@ -242,22 +256,22 @@ class Rates(NamedTuple):
 
     @property
     def p_xnor(self) -> float:
-        """Of a product of XNOR to be a target."""
+        """Probability that an XNOR product is a target."""
         return self.activations * self.weights + (1 - self.activations) * (1 - self.weights)
 
     @property
     def p_nand(self) -> float:
-        """Of one of the other products."""
+        """Probability that a product of any other kind (AND, NAND, NOR, OR) is a target."""
         return self.activations * self.weights
 
     @property
     def target_cut(self) -> float:
-        """By what share decomposition makes targets rarer: 1 - `activations` where half of the weights are +1."""
+        """Share by which decomposition makes targets rarer than with XNOR: 1 - `activations` where half of the weights are +1."""
         return 1 - self.p_nand / self.p_xnor
 
 
 def rates(taps: Taps, weights: Bits) -> Rates:
-    """As measured, over the taps on the map."""
+    """Measure the shares of +1, of activations over the taps on the map, of weights over all."""
     return Rates(float(taps.bits.sum() / taps.valid.sum()), float(weights.mean()))
 
 
@@ -266,7 +280,7 @@ def _binomial(ones: int, of: int, p: float) -> float:
 
 
 def _counted(product: Product, bits: Bits, valid: Bits, weights: Bits, limit: Limit | None = None) -> Counts:
-    """[positions, out], tile by tile. Without a limit in blocks all the same."""
+    """Targets [positions, out], tile by tile; without a limit in blocks all the same, which keeps each matrix product small."""
     out = np.empty((len(bits), len(weights)), np.int32)
     for first, last in chunks(0, len(weights), TILE):
         right = _of_weights(product, weights[first:last])
@@ -277,15 +291,16 @@ def _counted(product: Product, bits: Bits, valid: Bits, weights: Bits, limit: Li
 
 
 def _of_activations(product: Product, bits: Bits, valid: Bits) -> Floats:
-    """[taps * cases, positions], whose product with the weights' side is the targets: whether a tap is on the map and has the value of a
-    case, which is one that can make a target.
+    """Left operand [taps * cases, positions], whose product with that of `_of_weights` is the targets.
+
+    1 where a tap is on the map and its activation has the value of the case, one of those that can make a target.
     """
     x = bits.T ^ product.inverted
     return _side([(x == value) & valid.T for value, _ in product.cases])
 
 
 def _of_weights(product: Product, weights: Bits) -> Floats:
-    """[taps * cases, out]: whether a weight, with the activation that the case stands for, makes a target."""
+    """Right operand [taps * cases, out]: 1 where a weight makes a target with the activation that the case stands for."""
     w = weights.T ^ product.inverted
     return _side([np.where(w, one, zero) for _, (zero, one) in product.cases])
 

@@ -17,24 +17,24 @@ from hyperdrive_sim.schedule.writer import Writer
 
 
 class Resources(NamedTuple):
-    """Units and memories by name: what all data comes and goes through, what finishes a layer, where maps lie and where weights."""
+    """Names of the units (channel: all data in and out; periphery: finishes a layer) and of the memories for maps and for weights."""
 
     channel: str
     periphery: str
     maps: str
     weights: str
     channel_ps: Callable[[int], int]
-    """How long the channel needs for so many bits."""
+    """Picoseconds that the channel needs for a number of bits."""
 
 
 class Layers(ABC):
-    """The tasks written so far, and which of them later ones must wait for; how a step is computed is the accelerator's own."""
+    """Writer of a network's tasks, layer by layer; it keeps those that later ones must wait for. Subclasses write a step's own tasks."""
 
     def __init__(self, network: Network, plan: NandnetPlan, resources: Resources, to: Writer) -> None:
         self.network, self.plan, self.resources, self.to = network, plan, resources, to
         self.add = to.add
         self.done: list[int] = []
-        """What the next piece of work waits for."""
+        """Tasks that the next ones of the step, or of the next step, wait for."""
         self.used: dict[str, int] = {}
         """The last task of the periphery that read or wrote each map."""
         self.arrived: dict[str, int] = {}
@@ -42,10 +42,10 @@ class Layers(ABC):
 
     @abstractmethod
     def run(self, step: NandnetStep, frame: int) -> None:
-        """Write the tasks of a step, the last of which are then `done`; the first come after what was, and after `arrived_for`."""
+        """Write the tasks of a step: the first ones wait for `done` and `arrived_for(step)`, the last ones are `done` afterwards."""
 
     def write(self, arrivals: Arrivals) -> None:
-        """Write the tasks of some frames, one after the other."""
+        """Write the tasks of all frames, one frame after the other."""
         for frame in self.to.each(range(arrivals.frames)):
             self._frame(frame, frame * arrivals.period_ps)
 
@@ -56,7 +56,10 @@ class Layers(ABC):
     def finish(
         self, step: NandnetStep, channels: tuple[int, int], frame: int, ps: int, after: Iterable[int], with_: tuple[int, ...] = ()
     ) -> int:
-        """The periphery adds up the counts of some output channels, adds constants, pools and compares; it starts *with_* others."""
+        """Write the periphery's task for a range of output channels and return its number.
+
+        It adds up counts, adds constants, pools and compares. It starts after the end of *after* and after the start of *with_*.
+        """
         out, x = self.network.shape(step.output).box, self.network.shape(step.source)
         under = self.network.under(step.layers, out)[0]
         maps = self.resources.maps
@@ -64,6 +67,7 @@ class Layers(ABC):
             step.layers, (Region(maps, step.source, x.box),), (), self.resources.weights, (Region(maps, step.output, out),)
         )
         effect = Compute(locations, *channels, (Patch(out, step.conv.needs(0, under, (x,)).clipped(x)),))
+        # the previous frame's map must have left before this one overwrites it
         waits = {*after, *([self.left[step.output]] if step.output in self.left else [])}
         done = self.add(Task("periphery", step.conv.name, self.resources.periphery, ps, tuple(sorted(waits)), with_, effect, frame=frame))
         self.used[step.source] = self.used[step.output] = done
@@ -79,7 +83,7 @@ class Layers(ABC):
         self.arrived.clear()
 
     def _enter(self, tensor: str, frame: int, not_before_ps: int) -> None:
-        """The host sends a map of signs, once what it is made from has come."""
+        """Write the task that sends a map of signs from the host, once the outputs that the host computes it from have left."""
         box = self.network.shape(tensor).box
         after = {self.left[name] for name in self.network.made_from(tensor, self.plan.outputs)}
         after |= {self.used[tensor]} if tensor in self.used else set()
@@ -89,7 +93,7 @@ class Layers(ABC):
         self.arrived[tensor] = self.add(task)
 
     def _leave(self, step: NandnetStep, frame: int) -> None:
-        """A finished map goes to the host."""
+        """Write the task that sends a finished map to the host."""
         tensor = step.output
         box = self.network.shape(tensor).box
         bits = box.size * value_bits(self.network, tensor)

@@ -14,7 +14,7 @@ def value_bits(network: Network, tensor: str) -> int:
 
 
 def placed(network: Network, plan: NandnetPlan, *, unit: str, memory: str) -> Placement:
-    """All maps in *memory*; *unit* is what finishes every layer."""
+    """Place all maps in *memory*, one behind the other; *unit* finishes every layer, so each output is its part as a whole."""
     maps = [*plan.inputs, *(step.output for step in plan.steps)]
     bits = {name: network.shape(name).size * value_bits(network, name) for name in maps}
     allocations, address = [], 0
@@ -26,7 +26,7 @@ def placed(network: Network, plan: NandnetPlan, *, unit: str, memory: str) -> Pl
 
 
 def _life(plan: NandnetPlan, name: str) -> tuple[int, int]:
-    """The first and the last step that a map is needed in."""
+    """Live range of a map: the first and the last step in which it is needed; -1 is before the first step, len(steps) after the last."""
     first = next((number for number, step in enumerate(plan.steps) if step.output == name), -1)
     last = max((number for number, step in enumerate(plan.steps) if step.source == name), default=first)
     return first, len(plan.steps) if name in plan.outputs else last

@@ -1,4 +1,4 @@
-"""Which layers NAND-Net's accelerators run: binary convolutions of signs, and behind each what the periphery does with its sums.
+"""Layers that NAND-Net's accelerators run, in steps: a binary convolution of signs, then pooling and threshold in the periphery.
 
 The digital periphery pools (comparators, adders), scales and compares with a threshold, so a step ends in signs wherever the network
 lets it; sums that nothing on the chip finishes go to the host.
@@ -16,7 +16,7 @@ from hyperdrive_sim.schedule.mapped import Quantity
 
 
 class NandnetStep(NamedTuple):
-    """A convolution of the map of signs *source*, and the pooling and the sign behind it."""
+    """A convolution of the map of signs *source*, and the pooling and sign layers *behind* it, fused."""
 
     conv: Conv
     source: str
@@ -46,7 +46,10 @@ class NandnetPlan(NamedTuple):
 
 
 def plan(network: Network, left_to_host: tuple[str, ...] = ()) -> NandnetPlan:
-    """Raises InvalidInput for a network without such convolutions, or for a layer left to the host that is none of them."""
+    """Split a network into steps that the accelerator runs and layers left to the host.
+
+    Raises InvalidInput for a network without a convolution that it runs, or for a name in *left_to_host* that is no binary convolution.
+    """
     sums = [layer for layer in network if isinstance(layer, Conv) and network.is_sums(layer.name)]
     convs = [conv for conv in sums if runs(conv)]
     if unknown := sorted(set(left_to_host) - {conv.name for conv in sums}):
@@ -73,7 +76,7 @@ def runs(conv: Conv) -> bool:
 def ones_share(plan: NandnetPlan, network: Network) -> dict[str, Quantity]:
     """The share of kernels of ones, which count activations: one more than each convolution has, on average over them.
 
-    Layers of a single output pixel are fully connected ones, which the paper does not count.
+    Layers of a single output pixel are fully connected ones, which the paper does not count; empty if there are no others.
     """
     shapes = [network.shape(step.conv.name) for step in plan.steps]
     shares = [1 / shape.channels for shape in shapes if shape.rows * shape.columns > 1]
@@ -83,12 +86,13 @@ def ones_share(plan: NandnetPlan, network: Network) -> dict[str, Quantity]:
 
 
 def _behind(network: Network, conv: Conv) -> Iterator[Layer]:
-    """Poolings and a sign, if nobody else wants what lies between and a sign is among them."""
+    """Pooling and sign layers that are fused with a convolution: each the only reader of the map before it, and a sign among them."""
     layers: list[Layer] = []
     name = conv.name
     while isinstance(layer := network.only_reader(name), Sign | MaxPool | MeanPool):
         layers.append(layer)
         name = layer.name
+    # without a sign, pooled sums would leave; the host pools them instead
     while layers and not any(isinstance(layer, Sign) for layer in layers):
         layers.pop()
     while layers and isinstance(layers[-1], MeanPool):  # a mean of signs is none; the host takes it

@@ -1,4 +1,4 @@
-"""Counts of NAND-Net in DRAM: small layers go through the row commands themselves, bit for bit."""
+"""Arithmetic of NAND-Net in DRAM: counts with compression's loss; small layers are computed by the row commands, bit for bit."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from hyperdrive_sim.archs.nandnet_dram.timing import PassProgram
 from hyperdrive_sim.network.box import chunks
 
 MOST_JOBS = 2**18
-"""That are computed by row commands; each is a bit column of its own."""
+"""Up to this many jobs, each a bit column of its own, a layer is computed by row commands; beyond it, by matrix product."""
 COLUMNS = 2**16
-"""That are computed at a time, to stay within a processor's cache."""
+"""Columns computed at a time, to stay within a processor's cache."""
 
 
 class Dram(Counting):
-    """Compression loses targets where all products of a group are one."""
+    """Arithmetic of the DRAM: compression loses a target wherever all products of a group are targets."""
 
     def __init__(self, program: PassProgram) -> None:
         spec, self.chunk = program
@@ -29,7 +29,10 @@ class Dram(Counting):
         self.name = f"counts of {self.product.name} products in chunks of {spec.chunk_taps}, compressed by {spec.compression}"
 
     def in_hardware(self, under: Taps, weights: Bits) -> Counts | None:
-        """Every job in a column: its operands in rows, the commands of a pass, the number that they leave behind."""
+        """Targets [positions, out] by row commands: a column per job, operands in rows, the commands of a pass, the number that they leave.
+
+        None beyond MOST_JOBS.
+        """
         if len(under.bits) * len(weights) * -(-weights.shape[1] // self.spec.chunk_taps) > MOST_JOBS:
             return None
         found = np.empty((len(under.bits), len(weights)), np.int32)
@@ -43,11 +46,11 @@ class Dram(Counting):
         return found
 
     def _operands(self, x: Bits, valid: Bits, weights: Bits) -> Iterator[Bits]:
-        """Activations, then weights, [taps, columns]. Where XNOR finds no tap, the weight is made unlike the activation."""
+        """Operand rows: activations, then weights, each [taps, columns], a column for every job (output channel, position, chunk)."""
         size = x.shape[1]
         w = chunked(weights, size)
         each = np.broadcast_to(w[:, None], (len(w), len(x) // w.shape[1], *w.shape[1:])).reshape(-1, size)
         many, there = np.tile(x, (len(w), 1)), np.tile(valid, (len(w), 1))
-        if self.product == XNOR:
+        if self.product == XNOR:  # beyond the edge the activation is 0; a weight of 1 is unlike it, so that the two are no target
             each = each | ~there
         yield from ((bits ^ self.product.inverted).T for bits in (many, each))

@@ -11,7 +11,10 @@ from hyperdrive_sim.schedule.mapped import Datasheet, Quantity
 
 
 def datasheet(network: Network, plan: NandnetPlan, program: PassProgram) -> Datasheet:
-    """Fused, products come compressed; else compression is part of counting."""
+    """Time of one product and of counting a chunk, in seconds; with products other than XNOR also the share of kernels of ones.
+
+    Compression belongs to the product if it is fused with it, else to counting.
+    """
     spec, chunk = program
     rows = timing.row_timing(spec)
     product = rows.ps(chunk.multiply.counts) / spec.chunk_taps / PS_PER_S

@@ -1,4 +1,4 @@
-"""The schedule of NAND-Net in DRAM: layer by layer allocation, then passes in which all banks follow one stream of commands."""
+"""Lowering for NAND-Net in DRAM: a layer's weights are loaded, then passes follow in which all banks obey one stream of commands."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GRAINS = (PASS, STAGE)
 
 
 class Passes(Layers):
-    """The tasks of a network, its passes whole or stage by stage."""
+    """Writer of a network's tasks, its passes whole (grain "pass") or stage by stage (grain "stage")."""
 
     def __init__(self, network: Network, plan: NandnetPlan, program: PassProgram, to: Writer, grain: str) -> None:
         spec, chunk = program
@@ -28,7 +28,7 @@ class Passes(Layers):
         self.results = len(chunk.results)
 
     def run(self, step: NandnetStep, frame: int) -> None:
-        """Weights in, all passes, and what the periphery makes of their counts."""
+        """Write a layer: load its weights, run all passes, finish in the periphery, whose time is hidden but for one clock cycle."""
         self.done = [self._load(step, frame, sorted({*self.done, *self.arrived_for(step)}))]
         for number in self.to.each(range(timing.passes(self.network, step.conv, self.spec))):
             if number and self.spec.operand_copies == "every_further_pass":
@@ -47,13 +47,13 @@ class Passes(Layers):
         return self.add(Task("load", conv.name, CHANNEL, ps, tuple(after), (), effect, {"weight_io.bit": bits}, frame=frame))
 
     def _copy_operands(self, step: NandnetStep, frame: int) -> None:
-        """The next operands go to the compute rows of one bank after the other."""
+        """Write the copies of the next operands to the compute rows, one bank after the other."""
         ps, actions = timing.copies_ps(self.spec), {"copy.aap": self.spec.chunk_taps}
         for _ in range(self.spec.banks):
             self.done = [self.add(Task("operands", step.conv.name, COPIES, ps, tuple(self.done), (), None, actions, frame=frame))]
 
     def _follow(self, step: NandnetStep, stage: timing.Stage, frame: int) -> None:
-        """Every bank follows the commands as they come."""
+        """Write a stage of a pass: the bus sends its commands, and every bank starts with them."""
         name, counts = step.conv.name, stage.counts
         bus_ps, ps = timing.bus_ps(counts, self.spec), self.row_ps.ps(counts)
         said = self.add(Task("commands", name, COMMANDS, bus_ps, tuple(self.done), (), None, frame=frame))

@@ -1,4 +1,4 @@
-"""The DRAM: banks that compute, the command bus, the way operands are copied, the data channel, and the digital periphery."""
+"""Machine of the DRAM: banks that compute, the command bus, the copying of operands, the data channel and the digital periphery."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DRAM = "dram"
 COMMANDS, COPIES, CHANNEL, PERIPHERY = "dram.commands", "dram.copies", "dram.channel", "dram.periphery"
 MAPS, WEIGHTS = "dram.maps", "dram.weights"
 MAP_BITS = 2**35
-"""Of the module's 4 GB; maps take a few megabits of them."""
+"""Bits of the module, 4 GB; maps take a few megabits of them."""
 
 
 def bank(number: int) -> str:

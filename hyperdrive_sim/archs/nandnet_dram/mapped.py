@@ -1,4 +1,4 @@
-"""A network in the DRAM, and the architecture that puts it there."""
+"""A network mapped onto the DRAM, and the architecture that maps it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ from hyperdrive_sim.schedule.writer import Writer
 
 
 class MappedDram:
-    """A network whose layers are computed one after the other by all banks. Raises DoesNotFit for a program longer than a sub-array."""
+    """A network mapped onto the DRAM: all banks compute one layer after the other.
+
+    Raises DoesNotFit if a pass needs more rows than a sub-array has.
+    """
 
     def __init__(self, network: Network, spec: NandnetDramSpec) -> None:
         self.network, self.spec, self.program = network, spec, PassProgram.of(spec)
@@ -59,7 +62,7 @@ def _check_rows(program: PassProgram) -> None:
 
 
 class NandnetDram:
-    """The architecture."""
+    """The architecture `nandnet_dram`: NAND-Net in DRAM."""
 
     name = "nandnet_dram"
     Spec = NandnetDramSpec

@@ -15,7 +15,7 @@ IO = ("weight_io.bit", "input_io.bit", "output_io.bit")
 
 
 def prices(spec: NandnetDramSpec) -> dict[str, Price]:
-    """By row of one bank, and by bit on the channel."""
+    """Price of each action in pJ: of a command on one row of one bank, and of a bit on the data channel."""
     table = energy_table(PACKAGE)
     row, bit = spec.row_bytes / KB, 1 / (8 * KB)
     rows = {"bank.aap": ("aap", row), "bank.ap": ("ap", row), "copy.aap": ("aap", row), "readout.bit": ("channel", bit)}

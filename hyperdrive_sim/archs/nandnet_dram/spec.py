@@ -1,4 +1,4 @@
-"""The numbers of NAND-Net in DRAM: what a user may set, with the accelerator as published as the default."""
+"""Settings of NAND-Net in DRAM; the defaults are the accelerator as published."""
 
 from __future__ import annotations
 
@@ -58,5 +58,5 @@ class NandnetDramSpec(Spec):
 
     @property
     def columns(self) -> int:
-        """Bit columns of all banks: so many chunks are computed at a time."""
+        """Bit columns of all banks, which is the number of chunks computed at a time."""
         return self.banks * self.row_bytes * 8

@@ -13,7 +13,7 @@ from hyperdrive_sim.schedule.mapped import Tiles
 
 
 def tiles(network: Network, plan: NandnetPlan, spec: NandnetDramSpec, layer: str | None) -> Tiles:
-    """One row of banks: columns with a job in them, each as full of taps as the layer's chunks are on average."""
+    """Useful shares [1, banks] in *layer*, or in all layers if None: columns with a job, each as full as the layer's chunks on average."""
     useful, passes = np.zeros(spec.banks), 0
     for step in (step for step in plan.steps if layer in (None, step.conv.name)):
         jobs = timing.jobs(network, step.conv, spec)

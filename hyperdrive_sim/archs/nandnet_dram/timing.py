@@ -16,17 +16,17 @@ from hyperdrive_sim.rates import Clock
 
 ACTIVATIONS_PER_WINDOW = 4
 SLOTS_PER_AAP, SLOTS_PER_AP = 3, 2
-"""Commands on the bus: activate, activate, precharge, or activate, precharge."""
+"""Bus slots of a row command: activate, activate, precharge for AAP; activate, precharge for AP."""
 
 
 def chunk(spec: NandnetDramSpec) -> Chunk:
-    """The program of every pass."""
+    """Program of a pass; every pass has the same. AND products in pairs are fused with their compression if the spec says so."""
     fused = spec.fused and spec.multiply == "and" and spec.compression == 2
     return multiply_and_count(spec.multiply, spec.compression, spec.popcount, taps=spec.chunk_taps, fused=fused)
 
 
 class PassProgram(NamedTuple):
-    """The row commands of every pass, for a spec; written once, as they are some thousands."""
+    """Row commands of a pass, with the spec they are for; built once, as they are some thousands."""
 
     spec: NandnetDramSpec
     chunk: Chunk
@@ -42,14 +42,14 @@ class PassProgram(NamedTuple):
 
 
 class Stage(NamedTuple):
-    """A part of a pass that a bank does in one go."""
+    """A part of a pass that a bank runs without interruption; one task per bank."""
 
     name: str
     counts: Counts
 
 
 def stages(one: Chunk, *, apart: bool) -> tuple[Stage, ...]:
-    """The whole pass, or its stages apart."""
+    """Stages of a pass: multiply, compress and count if *apart*, without those that have no commands; else the whole pass as one."""
     if not apart:
         return (Stage("pass", one.program.counts),)
     parts = {"multiply": one.multiply, "compress": one.compress, "count": one.count}
@@ -69,18 +69,18 @@ def bus_ps(counts: Counts, spec: NandnetDramSpec) -> int:
 
 
 def channel_ps(bits: int, spec: NandnetDramSpec) -> int:
-    """Words one at a time, each an access to a closed row: an activation and a burst."""
+    """Picoseconds on the data channel: one word after another, each an access to a closed row (an activation and a burst)."""
     words = -(-bits // (8 * spec.word_bytes))
     return words * round(1000 * (spec.t_rcd_ns + spec.t_burst_ns))
 
 
 def copies_ps(spec: NandnetDramSpec) -> int:
-    """The operand rows of one bank, copied one after the other."""
+    """Picoseconds to copy the operand rows of one bank, one AAP after another."""
     return spec.chunk_taps * row_timing(spec).aap_ps
 
 
 def chunks_of(network: Network, conv: Conv, spec: NandnetDramSpec) -> int:
-    """Chunks of one output value."""
+    """Number of chunks that the taps of one output value take."""
     taps = conv.window.taps * network.shape(conv.inputs[0]).channels
     return -(-taps // spec.chunk_taps)
 

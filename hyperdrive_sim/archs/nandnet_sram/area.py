@@ -18,12 +18,12 @@ def areas() -> Mapping[str, Any]:
 
 
 def comparators(bits: int) -> int:
-    """Of a flash converter."""
+    """Number of comparators in a flash converter of *bits* bits."""
     return (1 << bits) - 1
 
 
 def tile_mm2(spec: NandnetSramSpec) -> float:
-    """Cells by kind, a converter per column by its comparators, and drivers and the rest in proportion to the bits."""
+    """Area of a tile in mm2: cells by kind, a converter per column by its comparators, drivers and the rest in proportion to the bits."""
     known, built = areas(), _cells_mm2(BASELINE) / float(areas()["cell_share"]["value"])
     adcs = float(known["adc_share"]["value"])
     converter = built * adcs / BASELINE.tile_columns / comparators(BASELINE.adc_bits)
@@ -43,7 +43,10 @@ def periphery_mm2() -> float:
 
 
 def equal_area_tiles(spec: NandnetSramSpec) -> int:
-    """As many as the baseline's tiles have room for; the column of ones, which takes about a fifth of a tile, is left out."""
+    """Number of tiles, at least 1, that the area of the baseline's tiles has room for.
+
+    The column of ones, which takes about a fifth of a tile, is left out.
+    """
     room = BASELINE.count * tile_mm2(BASELINE) / tile_mm2(spec)
     return max(1, int(room + 1e-9))  # equal tiles must not lose one to rounding
 

@@ -1,4 +1,4 @@
-"""Counts of NAND-Net in SRAM: every column's converter sees no more than it has levels for."""
+"""Arithmetic of NAND-Net in SRAM: the converter of a column sees no more targets than it has levels for."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from hyperdrive_sim.archs.nandnet_sram.spec import NandnetSramSpec
 from hyperdrive_sim.network.box import chunks
 
 MOST_CONVERSIONS = 2**22
-"""That are made one by one."""
+"""Up to this many ADC conversions a layer is evaluated conversion by conversion; beyond it, by matrix product."""
 POSITIONS = 2**8
-"""That are counted at a time, to stay within a processor's cache."""
+"""Output positions counted at a time, to stay within a processor's cache."""
 
 
 def product_of(spec: NandnetSramSpec) -> Product:
@@ -21,7 +21,7 @@ def product_of(spec: NandnetSramSpec) -> Product:
 
 
 class Sram(Counting):
-    """Converters lose targets beyond their levels; so do those of the tile of ones, which counts activations."""
+    """Arithmetic of the SRAM: converters lose targets beyond their levels; so do those of the tile of ones, which counts activations."""
 
     def __init__(self, spec: NandnetSramSpec) -> None:
         converter, of_ones = (conversion(spec.tile_rows, bits) for bits in (spec.adc_bits, spec.ones_adc_bits))
@@ -30,7 +30,10 @@ class Sram(Counting):
         self.name = f"counts of {self.product.name} products by {spec.adc_bits}-bit converters of {spec.tile_rows} rows"
 
     def in_hardware(self, under: Taps, weights: Bits) -> Counts | None:
-        """Tile by tile: a word line raised by an activation, a bit line discharged by every target, a converter, the adder tree."""
+        """Targets [positions, out], tile by tile: activations raise word lines, targets discharge bit lines, converters, the adder tree.
+
+        None beyond MOST_CONVERSIONS.
+        """
         groups = -(-weights.shape[1] // self.rows)
         if len(under.bits) * len(weights) * groups > MOST_CONVERSIONS:
             return None
@@ -44,6 +47,6 @@ class Sram(Counting):
 
 
 def targets_rate(spec: NandnetSramSpec, layer: str = "") -> float:
-    """Rate at which products discharge their bit line, by what is known of a layer's activations and weights."""
+    """Probability that a product discharges its bit line, from the rates of +1 among a layer's activations and weights."""
     rates = Rates(spec.activation_rate_of(layer), spec.weight_rate)
     return rates.p_xnor if product_of(spec) == XNOR else rates.p_nand

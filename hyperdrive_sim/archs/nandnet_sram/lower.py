@@ -1,4 +1,4 @@
-"""The schedule of NAND-Net in SRAM: layer by layer, block by block, weights through the port, then a pass for every pixel.
+"""Lowering for NAND-Net in SRAM: layer by layer, block by block, weights through the port, then a pass for every pixel.
 
 The router, the tiles, the tile of ones and the periphery work through a block together; between blocks the port brings weights and takes
 results.
@@ -29,7 +29,7 @@ def _writes_ones(spec: NandnetSramSpec) -> bool:
 
 
 class _Work(NamedTuple):
-    """A block of a step's weights, in one frame; *taps* are those whose activations the tile of ones counts meanwhile."""
+    """A block of a step's weights in one frame, and the number of taps whose activations the tile of ones counts meanwhile."""
 
     step: NandnetStep
     block: TileBlock
@@ -43,14 +43,14 @@ class _Work(NamedTuple):
 
 
 class Blocks(Layers):
-    """The tasks of a network, block by block of the weights that tiles hold at a time."""
+    """Writer of a network's tasks, block by block of the weights that tiles hold at a time."""
 
     def __init__(self, network: Network, plan: NandnetPlan, spec: NandnetSramSpec, fillings: Mapping[str, Filling], to: Writer) -> None:
         super().__init__(network, plan, Resources(PORT, PERIPHERY, MAPS, WEIGHTS, partial(timing.port_ps, spec=spec)), to)
         self.spec, self.fillings = spec, fillings
 
     def run(self, step: NandnetStep, frame: int) -> None:
-        """All blocks of a layer; its outputs leave through the port as soon as they fill words."""
+        """Write all blocks of a layer; its outputs leave through the port as soon as they fill words."""
         filling, empty = self.fillings[step.conv.name], frame == 0 or self.spec.weights != "kept"
         self.done += self.arrived_for(step)
         if empty and _writes_ones(self.spec):
@@ -68,7 +68,7 @@ class Blocks(Layers):
         self._through_port("fill with ones", step.conv.name, bits, None, {"cell.write": bits}, frame)
 
     def _write(self, work: _Work) -> None:
-        """Weights into tiles. Those of a kernel count as there when its last ones are."""
+        """Write the load of a block's weights; a kernel is loaded, as an effect, with the block that has its last weights."""
         block, bits = work.block, self.network.weight_bits(work.layer, work.block.c1 - work.block.c0)
         effect = Load(work.layer, block.c0, block.c1, bits, (WEIGHTS,)) if bits else None
         actions = {"weight_io.bit": block.written, "cell.write": block.written}
@@ -79,7 +79,10 @@ class Blocks(Layers):
         self.done = [self.add(Task(what, layer, PORT, ps, tuple(sorted(self.done)), (), effect, actions, frame=frame))]
 
     def _count(self, work: _Work) -> None:
-        """A pass for every pixel: activations to word lines, counts to the adder tree, whole sums on to what lies behind."""
+        """Write a block's passes, one per pixel: activations to word lines, counts to the adder tree, complete sums to the periphery.
+
+        Router, tiles, tile of ones and periphery start together.
+        """
         block, layer, frame = work.block, work.layer, work.frame
         ps = timing.pass_ps(block, self.spec), timing.route_ps(work.size, block, self.spec)
         sent = self.add(Task("activations", layer, ROUTER, ps[1], tuple(sorted(self.done)), frame=frame))
@@ -104,7 +107,7 @@ class Blocks(Layers):
         }
 
     def _of_ones(self, work: _Work) -> dict[str, int]:
-        """One column as tall as all tiles together; its word lines are theirs."""
+        """Actions of the tile of ones: one column as tall as all tiles together, on the same word lines."""
         seen = work.size.pixels * work.taps
         discharges = round(seen * self.spec.activation_rate_of(work.layer))
         return {"ones.conversion": -(-seen // self.spec.tile_rows), "cell.discharge": discharges}

@@ -1,4 +1,4 @@
-"""The accelerator: tiles that count, the tile of ones, the router, the one port, and the digital periphery."""
+"""Machine of the SRAM: tiles that count, the tile of ones, the router, the one port, and the digital periphery."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A network in the SRAM, how many tiles that has, and the architecture that puts it there."""
+"""A network mapped onto the SRAM, and the architecture that chooses the number of tiles and maps it."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from hyperdrive_sim.schedule.writer import Writer
 
 
 class MappedSram:
-    """A network whose weights fill the tiles layer by layer, or are kept in them.
+    """A network mapped onto the SRAM: its weights fill the tiles layer by layer, or are kept in them.
 
-    Raises DoesNotFit if weights that are to be kept do not fit, InvalidInput for activation rates of no layer.
+    Raises DoesNotFit if weights that are to be kept do not fit, InvalidInput for an activation rate whose layer is not run here.
     """
 
     def __init__(self, network: Network, spec: NandnetSramSpec) -> None:
@@ -67,7 +67,7 @@ class MappedSram:
 
 
 class NandnetSram:
-    """The architecture."""
+    """The architecture `nandnet_sram`: NAND-Net in SRAM."""
 
     name = "nandnet_sram"
     Spec = NandnetSramSpec
@@ -75,7 +75,7 @@ class NandnetSram:
     tolerance = 0.0
 
     def candidates(self, network: Network, spec: specs.Spec) -> tuple[specs.Spec, ...]:
-        """The spec with its tiles counted, and its weights kept if they fit and nothing else is said."""
+        """The spec, decided: tiles for `equal_area` counted, `auto` weights kept if all layers fit, else reloaded."""
         open_ = narrowed(NandnetSramSpec, spec)
         if open_.tiles == "equal_area":
             open_ = open_.model_copy(update={"tiles": area.equal_area_tiles(open_)})

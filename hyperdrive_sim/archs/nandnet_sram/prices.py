@@ -1,4 +1,4 @@
-"""Prices of what tiles do, read from energy.yaml beside this file: everything in baseline products."""
+"""Prices of the tiles' actions, read from energy.yaml beside this file, where all are multiples of one baseline product."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ IO = ("weight_io.bit", "input_io.bit", "output_io.bit")
 
 
 def prices(spec: NandnetSramSpec) -> dict[str, Price]:
-    """By discharge of a bit line, by conversion, by pass of a tile for all that does not depend on data, and by weight written."""
+    """Price of each action in pJ: discharge of a bit line, conversion, weight written, and pass of a tile for all that ignores data."""
     table = energy_table(PACKAGE)
     cells, adcs = table["cells"], table["adcs"]
     comparator = adcs["share"] * BASELINE.tile_rows / comparators(BASELINE.adc_bits)

@@ -1,4 +1,4 @@
-"""The numbers of NAND-Net in SRAM: what a user may set, with the accelerator as published as the default."""
+"""Settings of NAND-Net in SRAM; the defaults are the accelerator as published."""
 
 from __future__ import annotations
 
@@ -73,15 +73,15 @@ class NandnetSramSpec(Spec):
 
     @property
     def count(self) -> int:
-        """Tiles, once `fit` has decided how many."""
+        """Number of tiles; of a decided spec only."""
         assert isinstance(self.tiles, int)
         return self.tiles
 
     @property
     def bits(self) -> int:
-        """Weights that all tiles hold."""
+        """Number of weights, a bit each, that all tiles hold."""
         return self.count * self.tile_bits
 
 
 BASELINE = NandnetSramSpec(cell="8t", adc_bits=4, tiles=16)
-"""XNOR-Net in SRAM, which areas and energies are shares of."""
+"""XNOR-Net in SRAM, the baseline: areas and energies are given as shares of it."""

@@ -13,7 +13,10 @@ from hyperdrive_sim.schedule.mapped import Tiles
 
 
 def tiles(fillings: Mapping[str, Filling], spec: NandnetSramSpec, layer: str | None) -> Tiles:
-    """One row of tiles; within a block those that take part have equal shares of its weights, and the others wait for them."""
+    """Useful shares [1, tiles] in *layer*, or in all layers if None.
+
+    In a block, its tiles have equal shares of the weights; the others wait for them.
+    """
     useful, could = np.zeros(spec.count), 0
     for name, (size, blocks) in fillings.items():
         for block in blocks if layer in (None, name) else ():

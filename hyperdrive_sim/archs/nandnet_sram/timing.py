@@ -20,7 +20,7 @@ from hyperdrive_sim.rates import Clock
 
 
 class Size(NamedTuple):
-    """Of a layer: output pixels, taps of a kernel, output channels."""
+    """Size of a layer: output pixels, taps of a kernel, output channels."""
 
     pixels: int
     taps: int
@@ -36,11 +36,11 @@ class TileBlock(NamedTuple):
 
     written: int  # bits that pass the port
     weights: int  # of them the layer's own
-    passes: int  # of each of its tiles
+    passes: int  # per tile
     tiles: range
     c0: int
     c1: int
-    """Output channels of which it has the last weights."""
+    """Output channels c0 to c1 - 1 are those whose last weights are in this block, so that their sums are complete after it."""
 
 
 class Filling(NamedTuple):
@@ -50,7 +50,7 @@ class Filling(NamedTuple):
     blocks: tuple[TileBlock, ...]
 
     def words_out(self, spec: NandnetSramSpec) -> Iterator[int]:
-        """Words of outputs that leave after each block: those that are full, and after the last one the rest."""
+        """Port words of outputs that leave after each block: the full ones, and after the last block the rest."""
         sent = 0
         for block in self.blocks:
             words = self.size.pixels * block.c1 * spec.output_words / spec.port_bits
@@ -73,7 +73,7 @@ def size(network: Network, conv: Conv) -> Size:
 
 
 def fillings(sizes: Mapping[str, Size], spec: NandnetSramSpec) -> dict[str, Filling]:
-    """The weights of all layers in tiles, by layer. Layers that are kept have tiles of their own, and what is left over in proportion."""
+    """Distribute the weights of all layers over tiles, by layer. Layers that are kept have tiles of their own, spare ones in proportion."""
     blocks = _dense if spec.mapping == "dense" else _aligned
     theirs = zip(sizes.items(), _tiles(list(sizes.values()), spec), strict=True)
     return {name: Filling(one, tuple(blocks(one, spec, tiles))) for (name, one), tiles in theirs}
@@ -103,7 +103,7 @@ def tiles_for_all(sizes: Iterable[Size], spec: NandnetSramSpec) -> int:
 
 
 def _dense(one: Size, spec: NandnetSramSpec, tiles: range) -> Iterator[TileBlock]:
-    """No cell is idle, as in the closed form that the published speedups fit; kernels count as there when their last weights are."""
+    """Blocks without an idle cell, as in the closed form that the published speedups fit; a kernel is complete with its last weight."""
     held = len(tiles) * spec.tile_bits
     for start, stop in chunks(0, one.weights, held):
         passes = ceil(one.pixels * (stop - start) / held)
@@ -111,7 +111,10 @@ def _dense(one: Size, spec: NandnetSramSpec, tiles: range) -> Iterator[TileBlock
 
 
 def _aligned(one: Size, spec: NandnetSramSpec, tiles: range) -> Iterator[TileBlock]:
-    """Taps in rows and channels in columns, all taps of a tile's channels before the next ones'; a row is written as a whole."""
+    """Blocks with taps in rows and channels in columns, all taps of a tile's channels before the next channels.
+
+    A row is written as a whole, also where columns are idle.
+    """
     groups = product(chunks(0, one.channels, spec.tile_columns), chunks(0, one.taps, spec.tile_rows))
     parts = [(t1 - t0, c1 - c0, c1 if t1 == one.taps else c0) for (c0, c1), (t0, t1) in groups]
     before = 0
@@ -125,17 +128,20 @@ def _aligned(one: Size, spec: NandnetSramSpec, tiles: range) -> Iterator[TileBlo
 
 
 def port_ps(bits: int, spec: NandnetSramSpec) -> int:
-    """Whole words, one per clock."""
+    """Picoseconds that the port takes for so many bits: whole words, one per clock cycle."""
     return clock(spec).ps(-(-bits // spec.port_bits))
 
 
 def pass_ps(block: TileBlock, spec: NandnetSramSpec) -> int:
-    """All passes of a block."""
+    """Picoseconds of all passes of a block."""
     return clock(spec).ps(block.passes * spec.pass_cycles)
 
 
 def route_ps(one: Size, block: TileBlock, spec: NandnetSramSpec) -> int:
-    """The activations of all its passes, to all word lines; where channels lie side by side, only those of different taps."""
+    """Picoseconds that the router takes for the activations of all passes of a block, to all word lines.
+
+    Where channels lie side by side (aligned mapping), tiles with the same taps share what is sent.
+    """
     lines = len(block.tiles) * spec.tile_rows
     if spec.mapping == "aligned":
         lines = min(one.taps, lines)

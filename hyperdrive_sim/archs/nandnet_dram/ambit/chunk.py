@@ -17,11 +17,11 @@ from hyperdrive_sim.archs.nandnet_dram.ambit.operations import AND, AND_OR, NAND
 from hyperdrive_sim.archs.nandnet_dram.ambit.popcounts import POPCOUNTS
 from hyperdrive_sim.archs.nandnet_dram.ambit.rows import Address
 
-TAPS = 32  # of a chunk; NAND-Net's running example, and with 262,144 columns what its speedups agree with
+TAPS = 32  # per chunk; NAND-Net's running example, and with 262,144 columns what its speedups agree with
 
 
 class Multiplication(NamedTuple):
-    """An operation per tap, and how its products are compressed: whether ones or zeros count."""
+    """The operation on each tap, and the gates that compress its products, which depend on whether ones or zeros are targets."""
 
     operation: Operation
     gates: Gates
@@ -33,11 +33,11 @@ MULTIPLICATIONS: Mapping[str, Multiplication] = {
     "nand": Multiplication(NAND, ZEROS),
     "nor": Multiplication(NOR, ONES),
 }
-"""By name: XNOR counts equal signs; the others taps where both are +1, NOR from operands whose 1 means -1."""
+"""Multiplications by name: XNOR counts equal signs; the others count taps where both are +1, NOR from operands whose 1 means -1."""
 
 
 class Count(NamedTuple):
-    """A population count of D0, D1, ... and the rows of its number, least significant bit first."""
+    """A population count of D0, D1, ... and the rows that hold its result, least significant bit first."""
 
     program: Program
     results: tuple[Address, ...]
@@ -45,14 +45,14 @@ class Count(NamedTuple):
 
 @dataclass(frozen=True)
 class Chunk:
-    """Three programs that run in this order; activations in D0 to D(taps - 1), as many weights after them, and they stay there."""
+    """Three programs that run in this order, on activations in D0 to D(taps - 1) and as many weights after them, which stay there."""
 
     multiply: Program
     compress: Program
     count: Program
     results: tuple[Address, ...]  # a binary number, least significant bit first
-    counted: int  # rows whose ones it counts
-    zeros_count: bool  # whether a target is a 0 in those
+    counted: int  # rows whose ones are counted
+    zeros_count: bool  # True if a target is a 0 in those rows
 
     @cached_property
     def program(self) -> Program:
@@ -64,9 +64,11 @@ class Chunk:
 
 
 def multiply_and_count(multiply: str, compression: int, popcount: str, *, taps: int = TAPS, fused: bool = False) -> Chunk:
-    """The chunk that multiplies, compresses groups of so many products (1: not at all) and counts, by the names in the tables.
+    """Build the chunk that multiplies, compresses groups of *compression* products (1: not at all) and counts.
 
-    Fused, two AND products and their OR are one operation of nine commands instead of twelve.
+    *multiply* names one of MULTIPLICATIONS, *popcount* one of POPCOUNTS. If *fused*, two AND products and their OR are one operation of
+    nine commands instead of twelve. Raises ValueError for an unknown name or group, for no taps, and for products
+    that cannot be fused.
     """
     _check(multiply, compression, fused)
     _check_count(popcount, taps)
@@ -89,7 +91,7 @@ def multiply_and_count(multiply: str, compression: int, popcount: str, *, taps: 
 
 
 def population_count(popcount: str, rows: int) -> Count:
-    """Of so many rows as they are: NAND-Net counts the ones of every window of activations."""
+    """Build the count of D0 to D(rows - 1) as they are: NAND-Net counts the ones of every window of activations, without a product."""
     _check_count(popcount, rows)
     draft = Draft(rows)
     return Count(*packed(draft, POPCOUNTS[popcount](draft, draft.operands)))
@@ -114,7 +116,7 @@ def _check_known(name: str, chosen: object, known: Iterable[object]) -> None:
 
 
 def _pairs(draft: Draft) -> list[tuple[Address, Address]]:
-    """Activation and weight of each tap."""
+    """Rows of activation and weight, tap by tap."""
     taps = len(draft.operands) // 2
     return list(zip(draft.operands[:taps], draft.operands[taps:], strict=True))
 
@@ -124,7 +126,7 @@ def _products(draft: Draft, operation: Operation) -> Sequence[Address]:
 
 
 def _fused(draft: Draft) -> Sequence[Address]:
-    """Of every two taps, whether any has a product of 1; the product of a last odd one."""
+    """Rows that are 1 if either of two taps has a product of 1, for every two taps; then the product of a last odd one."""
     pairs = _pairs(draft)
     kept = [draft.one(AND_OR, *first, *second) for first, second in zip(pairs[::2], pairs[1::2], strict=False)]
     return kept + [draft.one(AND, *pair) for pair in pairs[len(pairs) - len(pairs) % 2 :]]

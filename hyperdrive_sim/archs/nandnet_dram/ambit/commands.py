@@ -33,7 +33,10 @@ class AP:
 
 @dataclass(frozen=True, slots=True)
 class AAP:
-    """Activate, activate, precharge: what the source holds, or its majority, goes to every row of the target and back to the source."""
+    """Activate, activate, precharge: the source's value, or its majority, is written to every row of the target and back to the source.
+
+    Raises ValueError for a source that cannot be sensed, a constant as the target, or both wordlines of one dual-contact row at once.
+    """
 
     source: Address
     target: Address
@@ -75,13 +78,13 @@ def _parsed(text: str) -> Command:
 
 @dataclass(frozen=True)
 class Program:
-    """Commands in their order; between them, no other command touches the sub-array."""
+    """A sequence of row commands; no other command touches the sub-array in between."""
 
     commands: tuple[Command, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> Program:
-        """From commands with spaces in between, as `str` writes them."""
+        """Read commands separated by spaces, as `str` writes them. Raises ValueError for text that is no command."""
         return cls(tuple(map(_parsed, text.split())))
 
     def __str__(self) -> str:
@@ -97,7 +100,7 @@ class Program:
 
     @cached_property
     def data_rows(self) -> int:
-        """It touches no data rows but D0 to the one before this."""
+        """Number of data rows in use: the program touches none but D0 to D(data_rows - 1)."""
         rows = (row for command in self.commands for row in command.addresses if row.group == "D")
         return 1 + max((row.number for row in rows), default=-1)
 

@@ -1,7 +1,7 @@
-"""NAND-Net's popcount compression: of every n products one is given up, and only their rarest outcome, all of them 1, miscounted by 1.
+"""NAND-Net's popcount compression: of every n products one is dropped; only their rarest outcome, all of them 1, is miscounted, by 1.
 
 A sorting network moves the ones of a group to the front; the last wire, which is 1 only if all are, is dropped, so a group counts
-min(ones, n - 1). What m mod n leaves over passes through: m rows become m - m // n.
+min(ones, n - 1). The m mod n products left over pass through: m rows become m - m // n.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ NETWORKS: Mapping[int, Sequence[tuple[int, int]]] = {
     4: [(0, 1), (2, 3), (0, 2), (1, 3), (1, 2)],
     5: [(0, 3), (1, 4), (0, 2), (1, 3), (0, 1), (2, 4), (1, 2), (3, 4), (2, 3)],
 }
-"""By size of group, the smallest sorting networks: comparators of two wires, of which the first gets the larger."""
+"""Smallest sorting networks by size of group: comparators, each of two wires, the first of which gets the larger value."""
 
 
 class Gates(NamedTuple):
-    """The two outputs of a comparator: any of two products is a target, and both are."""
+    """The two gates of a comparator: one says that either of two products is a target, the other that both are."""
 
     either: Operation
     both: Operation
@@ -31,11 +31,11 @@ class Gates(NamedTuple):
 
 ONES = Gates(OR, AND)
 ZEROS = Gates(AND, OR)
-"""For products that are 0 where they count, as those of NAND."""
+"""Gates for products whose targets are 0, as those of NAND."""
 
 
 def compressed(draft: Draft, rows: Sequence[Address], group: int, gates: Gates = ONES) -> list[Address]:
-    """The rows that are left to count; all of them with a group of 1."""
+    """Compress groups of rows; returns the rows that are left to count, which are all of them with a group of 1."""
     if group == 1:
         return list(rows)
     whole = len(rows) - len(rows) % group
@@ -44,7 +44,7 @@ def compressed(draft: Draft, rows: Sequence[Address], group: int, gates: Gates =
 
 
 def _all_but_one(draft: Draft, rows: Sequence[Address], gates: Gates) -> list[Address]:
-    """Comparators of two gates each, but of the one that settles the last wire, only the first."""
+    """Sort the ones of a group to the front and drop the last wire, whose own gate (the second of its last comparator) is left out."""
     wires, network = list(rows), NETWORKS[len(rows)]
     settling = max(position for position, (_, last) in enumerate(network) if last == len(rows) - 1)
     for position, (first, last) in enumerate(network):

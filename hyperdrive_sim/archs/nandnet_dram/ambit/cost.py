@@ -32,7 +32,10 @@ class Counts:
 
 
 class CommandTiming(NamedTuple):
-    """A row stays open for tRAS and closes in tRP; the second activation of an AAP starts so early that it adds only *overlap*."""
+    """Durations of row commands in picoseconds.
+
+    A row stays open for tRAS and closes in tRP; the second activation of an AAP starts so early that it adds only *overlap*.
+    """
 
     tras_ps: int
     trp_ps: int
@@ -47,12 +50,12 @@ class CommandTiming(NamedTuple):
         return self.tras_ps + self.trp_ps
 
     def ps(self, counts: Counts) -> int:
-        """One after another in one sub-array; banks in lock-step take no longer."""
+        """Picoseconds of all commands, one after another in one sub-array; banks in lock-step take no longer."""
         return counts.aaps * self.aap_ps + counts.aps * self.ap_ps
 
 
 class CommandEnergy(NamedTuple):
-    """Nanojoules per command and KB of row."""
+    """Energy of row commands, in nanojoules per command and KB of row."""
 
     aap_nj_per_kb: float
     ap_nj_per_kb: float

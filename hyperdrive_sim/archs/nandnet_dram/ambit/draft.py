@@ -1,4 +1,4 @@
-"""Writing long programs: every result gets a row of its own; afterwards rows that nobody reads again are given to others."""
+"""Drafts of long programs: every result gets a row of its own; afterwards rows that are not read again are reused for others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hyperdrive_sim.archs.nandnet_dram.ambit.rows import Address, data
 
 
 class Draft:
-    """A program in the making, on operands in D0, D1, ... Each operation applied writes to rows that no other has."""
+    """A program under construction, on operands in D0, D1, ... Each operation applied writes to new rows of its own."""
 
     def __init__(self, operands: int) -> None:
         self.operands = [data(number) for number in range(operands)]
@@ -20,7 +20,7 @@ class Draft:
         self._rows = operands
 
     def apply(self, operation: Operation, *operands: Address) -> list[Address]:
-        """Perform it on these; the rows of its results."""
+        """Append an operation on these rows; returns the rows of its results. Raises ValueError for a wrong number of operands."""
         if len(operands) != operation.operands:
             raise ValueError(f"an operation on {operation.operands} rows cannot be applied to {len(operands)}")
         fresh = self._fresh(operation.program.data_rows - operation.operands)
@@ -28,7 +28,7 @@ class Draft:
         return fresh[: operation.results]
 
     def one(self, operation: Operation, *operands: Address) -> Address:
-        """Perform it on these; the row of its only result."""
+        """Append an operation with a single result on these rows; returns the row of that result."""
         (result,) = self.apply(operation, *operands)
         return result
 
@@ -38,14 +38,14 @@ class Draft:
 
 
 class PackedProgram(NamedTuple):
-    """A program, and where its results are."""
+    """A program and the rows of its results."""
 
     program: Program
     results: tuple[Address, ...]
 
 
 def packed(draft: Draft, results: Sequence[Address]) -> PackedProgram:
-    """The draft in few rows: one is free for other results once it has been read for the last time. Operands and results stay."""
+    """Rename the draft's rows to few: a row is reused after its last access. Operands and results keep theirs to the end."""
     names = _Names(len(draft.operands), _last_uses(draft.commands) | dict.fromkeys(results, len(draft.commands)))
     commands = tuple(command.renamed(names.at(position, command)) for position, command in enumerate(draft.commands))
     return PackedProgram(Program(commands), tuple(names.of.get(row, row) for row in results))
@@ -56,7 +56,7 @@ def _last_uses(commands: Sequence[Command]) -> dict[Address, int]:
 
 
 class _Names:
-    """The rows that a draft's rows are given, command by command."""
+    """Assignment of real rows to a draft's rows, command by command: the free row of the lowest number first."""
 
     def __init__(self, operands: int, last_uses: dict[Address, int]) -> None:
         self.of: dict[Address, Address] = {}
@@ -65,7 +65,7 @@ class _Names:
         self._taken = operands
 
     def at(self, position: int, command: Command) -> dict[Address, Address]:
-        """The names in one command; those that end with it are free for the next."""
+        """Real rows of one command's data rows, operands aside; those used for the last time are free for the next command."""
         used = [row for row in command.addresses if row.group == "D" and row.number >= self._operands]
         names = {row: self._name(row) for row in used}
         for row in names:

@@ -20,19 +20,22 @@ class Subarray:
     """The contents of a sub-array's cells: at power-up nothing but the constants. A state never changes; `after` is the next one."""
 
     def __init__(self, cells: Mapping[str, Words]) -> None:
-        """By name of their row, as wordlines have it. The arrays are shared, so that a copy of a row costs nothing; nobody writes them."""
+        """Take cells by the name of their row (`Wordline.cells`).
+
+        States share arrays, so that a copy of a row costs nothing; nobody writes to one.
+        """
         self._cells = cells
 
     @classmethod
     def holding(cls, rows: Words) -> Subarray:
-        """With rows [data rows, words] in D0, D1, ..."""
+        """The state with rows uint64 [data rows, words] in D0, D1, ... and the constants. Raises ValueError for another type or shape."""
         if rows.dtype != np.uint64 or rows.ndim != 2:
             raise ValueError(f"rows must be uint64 [rows, words], not {rows.dtype} {list(rows.shape)}")
         zeros = np.zeros(rows.shape[1], np.uint64)
         return cls({"C0": zeros, "C1": ~zeros} | {f"D{number}": row for number, row in enumerate(rows.copy())})
 
     def after(self, program: Program) -> Subarray:
-        """Raises NotThere for a command that senses a row that nothing was written to."""
+        """The state after a program. Raises NotThere for a command that senses a row to which nothing was written."""
         cells = dict(self._cells)
         for position, command in enumerate(program.commands):
             if missing := [line.cells for line in raised(command.source) if line.cells not in cells]:
@@ -41,7 +44,10 @@ class Subarray:
         return Subarray(cells)
 
     def rows(self, addresses: Iterable[Address]) -> Words:
-        """A copy of single rows [addresses, words]. Raises NotThere for one that nothing was written to."""
+        """Copy single rows, [addresses, words].
+
+        Raises NotThere for one to which nothing was written, ValueError for an address of several rows.
+        """
         return np.stack([self._row(address) for address in addresses])
 
     def _row(self, address: Address) -> Words:
@@ -59,7 +65,7 @@ def run(program: Program, rows: Words) -> Subarray:
 
 
 def _execute(cells: dict[str, Words], command: Command) -> None:
-    """A row that is sensed alone is restored as it was; of three, each is left with the majority."""
+    """Apply one command to *cells*: a row sensed alone is restored as it was; of three, each is left with the majority."""
     source = raised(command.source)
     sensed = _charge(cells, source[0])
     if len(source) == 3:
@@ -86,14 +92,14 @@ def _majority(a: Words, b: Words, c: Words) -> Words:
 
 
 def packed_columns(bits: NDArray[Any]) -> Words:
-    """Bits [rows, columns] as rows [rows, words]; the columns that fill up the last word are 0."""
+    """Pack bits [rows, columns] into rows of uint64 words [rows, words]; columns that fill up the last word are 0."""
     spare = -bits.shape[1] % WORD
     packed = np.packbits(np.pad(bits.astype(np.bool_), ((0, 0), (0, spare))), axis=1, bitorder="little")
     return np.ascontiguousarray(packed).view(np.uint64)
 
 
 def numbers(rows: Words) -> NDArray[np.int64]:
-    """The number in each column of rows [bits, words], least significant bit first."""
+    """Read the number in each column of rows [bits, words], least significant bit first; [64 * words]."""
     bits = np.unpackbits(np.ascontiguousarray(rows).view(np.uint8), axis=1, bitorder="little")
     total = np.zeros(bits.shape[1], np.int64)
     for weight, row in enumerate(bits):

@@ -13,7 +13,7 @@ from hyperdrive_sim.archs.nandnet_dram.ambit.rows import data
 
 
 class Operation(NamedTuple):
-    """A program whose first data rows are operands, the next ones results, and whatever is left scratch."""
+    """A program whose first data rows are operands, the next ones results, and the remaining ones scratch."""
 
     program: Program
     operands: int
@@ -66,4 +66,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "majority adder": MAJORITY_ADDER,
     "carrying adder": CARRYING_ADDER,
 }
-"""By name. The results of an adder are sum, carry; the carrying adder takes its carry from DCC1 and leaves it there, for the next bit."""
+"""Operations by name. The results of an adder are sum, carry.
+
+The carrying adder takes its carry from DCC1 and leaves it there, for the next bit.
+"""

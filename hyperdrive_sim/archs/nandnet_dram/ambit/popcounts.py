@@ -1,4 +1,4 @@
-"""Population counts: how many of some rows hold a 1, in every column, as a binary number in rows of its own.
+"""Population counts: the number of rows that hold a 1, in every column, as a binary number in rows of its own.
 
 All four are exact; they differ in how many adders they take. With m rows, m >= 1, the number has as many bits as m.
 """
@@ -18,9 +18,9 @@ Rows = list[Address]
 
 
 def counter(draft: Draft, rows: Sequence[Address]) -> Rows:
-    """One row after another is added to a counter by a chain of half adders, bitlen(i - 1) of them for row i.
+    """Serial counter: each row in turn is added by a chain of half adders, bitlen(i - 1) of them for row i.
 
-    Each half adder is whole, also the last of a chain that cannot carry.
+    Every half adder is complete, also the last of a chain that cannot carry.
     """
     count = [rows[0]]
     for seen, row in enumerate(rows[1:], start=2):
@@ -37,14 +37,14 @@ def _incremented(draft: Draft, count: Rows, carry: Address) -> Rows:
 
 
 class _Number(NamedTuple):
-    """A binary number, least significant row first, and the largest that it can be."""
+    """A binary number, least significant row first, and the largest value that it can have."""
 
     rows: Rows
     most: int
 
 
 def ripple(draft: Draft, rows: Sequence[Address]) -> Rows:
-    """A tree of ripple-carry adders, neighbours first; of an odd many, the last number waits for the next level."""
+    """Tree of ripple-carry adders, neighbours first; of an odd number of operands, the last waits for the next level."""
     level = [_Number([row], 1) for row in rows]
     while len(level) > 1:
         pairs = zip(level[::2], level[1::2], strict=False)
@@ -76,7 +76,7 @@ def _by_majorities(draft: Draft, *rows: Address) -> Rows:
 
 
 def _saving_carries(draft: Draft, rows: Sequence[Address], add: Adder) -> Rows:
-    """From the lowest weight up, until one row of each weight is left."""
+    """Add up rows from the lowest weight to the highest, until one row of each weight is left."""
     count, weight = [], list(rows)
     while weight:
         total, weight = _column(draft, weight, add)
@@ -85,7 +85,7 @@ def _saving_carries(draft: Draft, rows: Sequence[Address], add: Adder) -> Rows:
 
 
 def _column(draft: Draft, rows: Rows, add: Adder) -> tuple[Address, Rows]:
-    """Three rows of one weight to one of it and a carry, as long as there are three; the sum, and all carries."""
+    """Reduce the rows of one weight, three at a time, then the last two, to a single sum; returns it and all carries."""
     waiting, carries = deque(rows), []
     while len(waiting) > 1:
         total, carry = add(draft, *(waiting.popleft() for _ in range(min(3, len(waiting)))))
@@ -95,12 +95,12 @@ def _column(draft: Draft, rows: Rows, add: Adder) -> tuple[Address, Rows]:
 
 
 def carry_save(draft: Draft, rows: Sequence[Address]) -> Rows:
-    """Full adders that take three rows of one weight, as long as there are three; a half adder for the last two."""
+    """Carry-save count: full adders take three rows of one weight, as long as there are three; a half adder takes the last two."""
     return _saving_carries(draft, rows, _naive)
 
 
 def majority(draft: Draft, rows: Sequence[Address]) -> Rows:
-    """Count with adders of eight commands, which are younger than NAND-Net and halve its gain."""
+    """Carry-save count with adders of eight commands (SIMDRAM), which are younger than NAND-Net and halve its gain."""
     return _saving_carries(draft, rows, _by_majorities)
 
 

@@ -1,4 +1,4 @@
-"""The rows of an Ambit sub-array: what an address is, and which wordlines it raises."""
+"""Rows of an Ambit sub-array: addresses, and the wordlines that each raises."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ DESIGNATED = (
     *("~DCC0 T0", "~DCC1 T1", "T2 T3", "T0 T3"),  # B8 to B11: a copy to two rows
     *("T0 T1 T2", "T1 T2 T3", "DCC0 T1 T2", "DCC1 T0 T3"),  # B12 to B15: a majority of three
 )
-"""What B0 to B15 raise (Ambit, table 1): four rows T and two of dual contact; ~ is the wordline that joins a cell to the other bit line."""
+"""Wordlines that B0 to B15 raise (Ambit, table 1): four rows T and two of dual contact, DCC.
+
+~ is the wordline that joins a cell to the other bit line.
+"""
 
 Group = Literal["B", "C", "D"]
 _SIZES = {"B": len(DESIGNATED), "C": 2}
