@@ -8,9 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from hyperdrive_sim.engine.trace import Trace
-from hyperdrive_sim.reports.records import Efficiency, Energy, NetworkRecord, SystemRecord, Throughput, Time, UnitRow
+from hyperdrive_sim.reports.records import DatasheetEntry, Efficiency, Energy, NetworkRecord, SystemRecord, Throughput, Time, UnitRow
 from hyperdrive_sim.scenario.published import Comparison
-from hyperdrive_sim.schedule.mapped import Datasheet
 from hyperdrive_sim.text.wording import counted
 
 AREA = "mm2"
@@ -93,9 +92,15 @@ def settings(system: SystemRecord) -> Iterator[SummaryLine]:
         if values:
             said = [f"{name.replace('_', ' ')} {_setting(value)}" for name, value in values.items()]
             yield SummaryLine(what, counted(len(said), "setting"), _in_pairs(said))
+    together: dict[tuple[str, ...], list[str]] = {}
+    for name, setting in system.fitted.items():
+        together.setdefault(setting.fitted_to, []).append(f"{name.replace('_', ' ')} {_setting(setting.value)}")
+    for fitted_to, said in together.items():
+        figures = _in_pairs([figure.rpartition(" (")[0] for figure in fitted_to])
+        yield SummaryLine("fitted", counted(len(said), "setting"), f"{_in_pairs(said)},\nselected for {figures}")
 
 
-def of_chip(datasheet: Datasheet) -> Iterator[SummaryLine]:
+def of_chip(datasheet: Mapping[str, DatasheetEntry]) -> Iterator[SummaryLine]:
     for name, quantity in datasheet.items():
         yield SummaryLine(name, si(quantity.value, quantity.unit), quantity.provenance)
 

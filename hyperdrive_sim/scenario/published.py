@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.schedule.prices import Provenance
+from hyperdrive_sim.schedule.provenance import Provenance
 from hyperdrive_sim.text.document import Document
 
 

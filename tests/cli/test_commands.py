@@ -46,13 +46,13 @@ SHAPE = {
     },
     "system": {
         **{"architecture": str, "chips": int, "mesh": [int], "clock_mhz": float},
-        **{"peak_ops_per_cycle": int, "peak_ops_per_s": int, "assumed": {...: NUMBER}, "changed": {...: object}},
+        **{"peak_ops_per_cycle": int, "peak_ops_per_s": int, "assumed": {...: NUMBER}, "fitted": {}, "changed": {...: object}},
     },
     "time": {"latency_s": float, "cycles": int, "frames": int, "frames_per_s": float, "bound_by": str, "bound_s": float},
     "throughput": {"ops_per_s": float, "ops_per_cycle": float, "utilization": float},
     "energy": {
         **{"total_j": float, "core_j": float, "io_j": float, "assumed_share": float},
-        "by_action": {...: {"count": NUMBER, "energy_j": float, "pj": NUMBER, "provenance": str, "source": str}},
+        "by_action": {...: {"count": NUMBER, "energy_j": float, "pj": NUMBER, "provenance": str, "source": str, "rests_on": [str]}},
     },
     "io_bits": {"weights": NUMBER, "input": NUMBER, "output": NUMBER, "border": NUMBER},
     "efficiency": {"system_ops_per_j": float, "core_ops_per_j": float},
@@ -62,7 +62,7 @@ SHAPE = {
         | {"ops": int, "cycles": int, "start_s": float, "end_s": float, "energy_j": float, "utilization": float}
         | {"stalls": {...: float}}
     ],
-    "datasheet": {...: {"value": float, "unit": str, "provenance": str, "source": str}},
+    "datasheet": {...: {"value": float, "unit": str, "provenance": str, "source": str, "rests_on": [str]}},
     "published": [
         {"quantity": str, "published": float, "simulated": float, "error": float, "source": str, "provenance": str}
         | {"unit": str, "tolerance": float, "note": str}
