@@ -239,5 +239,5 @@ def test_published_figures_can_be_compared(name: str) -> None:
     assert sections, "without a section"
     if folder.is_relative_to(shipped.PACKAGE):
         scenarios = {section.scenario for section in sections.values()}
-        scenarios |= {row.against for section in sections.values() for row in section.rows if row.against}
+        scenarios |= {path for section in sections.values() for path in section.others}
         assert [scenario for scenario in sorted(scenarios) if not (shipped.folder() / scenario).is_file()] == [], "not shipped"

@@ -105,7 +105,8 @@ def test_by_hand() -> None:
     assert cells(second)[3:7] == ["80.58 ms", "12.41 /s", "1.494 mJ", "522.3 uJ"]
     assert cells(second)[7:] == ["3.52 T", "4.75 T", "96.9 %", "array 100 %", "100 %"]
     assert blank == ""
-    assert cells(remarks[1]) == ["scenario", "quantity", "published", "simulated", "off by", "known as"]
+    assert cells(remarks[1]) == ["counted", "system"]
+    assert cells(remarks[2]) == ["scenario", "quantity", "published", "so", "pays", "off by", "known as"]
     assert remarks[-2:] == [
         "the scenarios compute different networks: tiny_resnet, resnet34",
         "the scenarios take inputs of different sizes: 3 x 48 x 64, 3 x 224 x 224",

@@ -220,14 +220,14 @@ def test_published_figures(name: str) -> None:
     rows = table(parsed(name), "published")
     for row in found.published:
         cells = rows[row.quantity]
-        assert (cells["published"].text, cells["simulated"].text) == (
-            summary.si(row.published, row.unit),
-            summary.si(row.simulated, row.unit),
-        )
-        assert cells["deviation"].text == f"{100 * row.error:+.2f} %"
-        assert cells["accepted"].text == f"{'within' if row.within else 'BEYOND'} {summary.percent(row.tolerance)}"
-        assert cells["known as"].text == row.provenance
-        assert all(" ".join(part.split()) in cells["source and remarks"].text for part in (row.source, row.note))
+        said = summary.beside(row)
+        heads = ("published", "counted so", "system pays", "off by", "known as")
+        counted = row.as_published is not None
+        texts = (said.published, said.as_published if counted else "", said.as_system, said.off_by if counted else "", said.known_as)
+        assert tuple(cells[head].text or "" for head in heads) == texts
+        assert cells["its digits leave open"].text == f"{100 * row.tolerance:.2g} %{'' if row.within else ', LESS'}"
+        assert cells["rests on"].text == "; ".join(row.rests_on)
+        assert all(" ".join(part.split()) in cells["source and remarks"].text for part in (row.source, row.reason, row.note))
 
 
 @one_run

@@ -617,14 +617,16 @@ def test_a_page_escapes_and_takes_on_any_colours() -> None:
 
 def test_a_page_says_what_is_further_off_than_stated() -> None:
     _, report = simulated("hyperdrive/tiny_2x2")
-    row = Comparison("energy", "J", 1.0, 1.5, 0.5, 0.1, "s", "published", "because")
+    row = Comparison("energy", "J", 1.0, 1.5, 2.0, 0.5, 0.1, {"idle tiles": 0.5}, "published", ("price",), True, "s", "", "because")
     found = list(texts(replace(report, published=(row,))._repr_html_()))
-    assert found[-7:] == [
+    assert found[-9:] == [
         "energy",
         "1 J",
         "1.5 J",
+        "2 J",
         "+50.00 %",
-        "published",
+        "published, comes back",
+        "energy: the system pays besides idle tiles 500 mJ",
         "energy: because",
-        "energy: further off than the stated 10.0 %",
+        "off by more than the printed digits leave open: energy (10 %)",
     ]
