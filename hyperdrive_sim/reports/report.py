@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 PLOTS = "hyperdrive_sim.outputs.plots"
 """Found by its name when somebody wants to see something: it stands above this floor, and a run without pictures needs no matplotlib."""
 

@@ -221,7 +221,7 @@ def test_output_replaces_what_was_there(tmp_path: Path) -> None:
     (tmp_path / "result.json").write_text("old" * 100_000, "utf-8")
     (tmp_path / "other.txt").write_text("mine", "utf-8")
     document("run", TINY, "--json", "-o", tmp_path)
-    assert json.loads((tmp_path / "result.json").read_text("utf-8"))["schema_version"] == 1
+    assert json.loads((tmp_path / "result.json").read_text("utf-8"))["schema_version"] == 2
     assert (tmp_path / "other.txt").read_text("utf-8") == "mine"
 
 

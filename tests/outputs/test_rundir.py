@@ -431,9 +431,18 @@ def rewritten(folder: Path, name: str, **changes: Any) -> None:
 @pytest.mark.parametrize("name", ["manifest.json", "result.json"])
 def test_a_newer_directory(tmp_path: Path, name: str) -> None:
     written(tmp_path)
-    rewritten(tmp_path, name, schema_version=2, and_more={})
-    problem = f"'{tmp_path / name}' was written by a newer hyperdrive_sim (schema_version 2, this one reads 1)"
+    rewritten(tmp_path, name, schema_version=3, and_more={})
+    problem = f"'{tmp_path / name}' was written by a newer hyperdrive_sim (schema_version 3, this one reads 2)"
     assert refused(tmp_path) == [f"{problem}; pip install --upgrade hyperdrive-sim"]
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "result.json"])
+def test_an_older_directory(tmp_path: Path, name: str) -> None:
+    """Some of its figures mean something else; its scenario lies in it."""
+    written(tmp_path)
+    rewritten(tmp_path, name, schema_version=1)
+    problem = f"'{tmp_path / name}' was written by an older hyperdrive_sim (schema_version 1, this one reads 2)"
+    assert refused(tmp_path) == [f"{problem}; run it again: hyperdrive-sim run {tmp_path}/scenario.resolved.yaml -o {tmp_path}"]
 
 
 def test_a_manifest_that_is_none(tmp_path: Path) -> None:
