@@ -28,6 +28,7 @@ from hyperdrive_sim.cli import progress
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.layers import Conv
 from hyperdrive_sim.network.window import Window
+from hyperdrive_sim.network.zoo.entry import ANY, Entry
 from hyperdrive_sim.outputs import atomic
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.tasks import Compute, Copy, Region, Schedule, Task
@@ -414,25 +415,39 @@ def test_diagram(tmp_path: Path) -> None:
     result = invoke("diagram", tmp_path / "s.yaml", "--width", "40")
     assert result.exit_code == 0
     assert result.stdout == (
-        "host.weights    |sss.....................................|\n"
-        "host.link       |i..................................ooooo|\n"
-        "chip[0,0].array |.cccccccccccccccccccccccccccccccccc.....|\n"
+        "time             |0 s       |2 us      |4 us      |6 us      busy\n"
+        "layer            |conv\n"
+        "host.weights    |██▓                                     |  6.4 %\n"
+        "host.link       |█                                 ▒█████| 15.7 %\n"
+        "chip[0,0].array |░█████████████████████████████████▓     | 84.3 %\n"
         "\n"
-        "host: i input, o output; weights: s stream; array: c compute\n"
-        "one character is 181.1 ns, a dot is idle\n"
+        "a character is 181.1 ns; share of it worked: ' ' none, ░ up to 1/4, ▒ up to 1/2, ▓ up to 3/4, █ more\n"
+        "tasks by kind of unit: host: input, output; weights: stream; array: compute\n"
     )
 
 
-def test_diagram_of_the_busiest_units() -> None:
+def test_diagram_in_fewer_rows_than_units() -> None:
+    """Even where there is no room for a row of each kind."""
     result = invoke("diagram", TINY, "--units", "3", "--width", "20")
     assert result.stdout == (
-        "chip[0,0].array |...ccc..ccc..cc.cccc|\n"
-        "chip[0,1].array |...cc...ccc..cc.cccc|\n"
-        "chip[1,0].array |...cc...ccc..cc..ccc|\n"
+        "time          |0 s         |100 us    busy\n"
+        "layer           |layer1  |layer2\n"
+        "host.weights |▒    ▒    ░▒  ▒▓  ▓ | 13.8 %\n"
+        "host.link    |▓                ░░░|  3.9 %\n"
+        "array x 4    |  ░██▒ ░███░░██ ▒███| 51.9 %\n"
+        "border x 8   |▓█▒░ ▓█▓░ ▒█▓░██▒   | 43.7 % (39.6 to 47.8 %)\n"
         "\n"
-        "host: i input, o output; border: b border, c corner; weights: s stream; array: c compute\n"
-        "one character is 7.385 us, a dot is idle; 11 less busy units left out\n"
+        "a character is 7.385 us; share of it worked: ' ' none, ░ up to 1/4, ▒ up to 1/2, ▓ up to 3/4, █ more\n"
+        "x n: mean of n units, in brackets the least and the most busy of them if they differ\n"
+        "tasks by kind of unit: host: input, output; border: border, corner; weights: stream; array: compute\n"
     )
+
+
+def test_a_diagram_where_stdout_has_no_shades() -> None:
+    code, out, err = process("diagram", TINY, "--units", "3", "--width", "20", env={"PYTHONIOENCODING": "ascii"})
+    assert (code, err) == (0, "")
+    assert "array x 4    |  .##: .###..## :###| 51.9 %\n" in out
+    assert "share of it worked: ' ' none, . up to 1/4, : up to 1/2, + up to 3/4, # more\n" in out
 
 
 def test_diagram_takes_the_room_there_is() -> None:
@@ -454,6 +469,15 @@ def test_list(monkeypatch: pytest.MonkeyPatch) -> None:
     said = {line.split(",")[0] for line in text}
     assert all(f"  {name}" in said for names in found.values() for name in names)
     assert "  groupnet_resnet18, bases: 8" in text
+    heads = [line for line in text if not line.startswith(" ")]
+    under = {head: text[text.index(head) + 1 :] for head in heads}
+    assert under["networks over an input of 1 channel:"][0] == "  lenet"
+    assert under["networks over an input of any number of channels:"][0] == "  tiny_conv"
+    assert {name: found["input_channels"][name] for name in ("resnet34", "lenet", "tiny_conv")} == {
+        "resnet34": 3,
+        "lenet": 1,
+        "tiny_conv": "any",
+    }
 
 
 def test_listed_scenarios_can_be_run_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -475,10 +499,20 @@ def test_schema() -> None:
         assert not list(check.iter_errors(text.data)), file
     good = Document.parse(BASE, "s.yaml").data
     assert check.is_valid(good)
-    for bad in ({"framse": 1}, {"frames": 0}, {"chip": {"mehs": 1}}, {"network": "vgg16"}, {"chip": {"mesh": [1]}}, {"frames": "1"}):
+    for bad in (
+        {"framse": 1},
+        {"frames": 0},
+        {"chip": {"mehs": 1}},
+        {"network": "vgg16"},
+        {"network": "lenet"},
+        {"chip": {"mesh": [1]}},
+        {"frames": "1"},
+    ):
         assert not check.is_valid(good | bad), bad
     assert not check.is_valid({key: value for key, value in good.items() if key != "network"})
     assert check.is_valid({"extends": "other.yaml"})
+    assert check.is_valid(good | {"network": "lenet", "input_shape": [1, 28, 28]})
+    assert check.is_valid(good | {"input_shape": [5, 28, 28]}), "tiny_conv takes any number of channels"
 
 
 def test_the_schema_explains_every_key() -> None:
@@ -620,7 +654,7 @@ def test_several_outputs_are_written_by_name(tmp_path: Path, monkeypatch: pytest
     """Two heads on one trunk, of 5 and of 16 channels."""
     sizes = {"trunk": ("input", 8), "one": ("trunk", 5), "two": ("trunk", 16)}
     layers = [Conv(name=name, inputs=(source,), out_channels=out, window=Window.square(1)) for name, (source, out) in sizes.items()]
-    monkeypatch.setitem(zoo.ZOO, "tiny_heads", lambda: layers)
+    monkeypatch.setitem(zoo.ZOO, "tiny_heads", Entry(ANY, lambda: layers))
     scenario = write(tmp_path, base=BASE.replace("network: tiny_conv", "network: tiny_heads"))
     assert invoke("check", scenario, "-o", tmp_path / "out").exit_code == 0
     with np.load(tmp_path / "out" / "output.npz") as outputs:
