@@ -56,6 +56,7 @@ class SystemRecord:
     """The system; peaks count every tile of every chip.
 
     `assumed` are the settings that no source gives, as they were here; `changed` those that are not what the architecture has by default.
+    `granularity` is how finely the tasks of its schedule were cut, one of `granularities`, which the architecture offers, coarsest first.
     """
 
     architecture: str
@@ -66,6 +67,8 @@ class SystemRecord:
     peak_ops_per_s: int | float
     assumed: Mapping[str, Setting]
     changed: Mapping[str, Setting]
+    granularity: str
+    granularities: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hyperdrive_sim.archs import registry
+from hyperdrive_sim.archs.architecture import Architecture
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.scenario.scenario import Settings
 
@@ -20,8 +21,13 @@ def schema() -> dict[str, Any]:
     whole["allOf"] = [
         {
             "if": {"properties": {"architecture": {"const": name}}, "required": ["architecture"]},
-            "then": {"properties": {"chip": registry.load(name).Spec.model_json_schema()}},
+            "then": {"properties": _of_architecture(registry.load(name))},
         }
         for name in registry.names()
     ]
     return whole
+
+
+def _of_architecture(arch: Architecture) -> dict[str, Any]:
+    """The schemas of the keys whose values depend on the architecture."""
+    return {"chip": arch.Spec.model_json_schema(), "granularity": {"enum": [*arch.grains, None]}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Mapping
@@ -30,6 +31,8 @@ from hyperdrive_sim.study.runs import check_length, compiled
 
 MAX_VALUES = 4_000_000_000
 WORTH_SAYING_S = 3
+COARSE = 0.05
+"""Share of the makespan by which a finer cut may move it without a warning."""
 FINEST_PIXELS = 4_000_000
 """Of the largest map: a finer grain may mean a block for every pixel, before it is known how many tasks that makes."""
 
@@ -73,11 +76,12 @@ class Deviation(NamedTuple):
 
 
 class Timing(NamedTuple):
-    """The makespan in cycles by grain, the coarsest first (None: too many tasks), its larger lower bound and what sets it, and what the
-    proof of the ordering found (empty: nothing wrong, None: too large to prove).
+    """The makespan in cycles at every granularity, the coarsest first (None: too many tasks), and which one is the scenario's; that one's
+    larger lower bound and what sets it, and what the proof of its ordering found (empty: nothing wrong, None: too large to prove).
     """
 
     grains: Mapping[str, int | None]
+    granularity: str
     bound: int
     bound_by: str
     hazard: str | None
@@ -105,14 +109,33 @@ class Verdict:
 
     @property
     def cycles(self) -> int:
-        """The makespan of what a run simulates, the coarsest grain."""
-        coarsest = next(iter(self.timing.grains.values()))
-        assert coarsest is not None
-        return coarsest
+        """The makespan of what a run simulates: the schedule at the scenario's granularity."""
+        own = self.timing.grains[self.timing.granularity]
+        assert own is not None
+        return own
+
+    @property
+    def too_coarse(self) -> Mapping[str, float]:
+        """Finer granularities that move the makespan by more than COARSE, each with the share of it: 0.1 if it gets a tenth longer."""
+        grains = list(self.timing.grains)
+        finer = grains[grains.index(self.timing.granularity) + 1 :]
+        moved = {grain: cycles / self.cycles - 1 for grain in finer if (cycles := self.timing.grains[grain]) is not None}
+        return {grain: share for grain, share in moved.items() if abs(share) > COARSE}
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences on what is not wrong and yet not to be relied on: a schedule so coarse that a finer one lasts another time."""
+        return tuple(itertools.starmap(self._coarse, self.too_coarse.items()))
+
+    def _coarse(self, grain: str, share: float) -> str:
+        cycles, way = self.timing.grains[grain], "more" if share > 0 else "less"
+        lasts = f"cut by {grain}, the schedule lasts {cycles:,} cycles, {100 * abs(share):.1f} % {way} than the {self.cycles:,}"
+        return f"{lasts} cut by {self.timing.granularity}; put `granularity: {grain}` into the scenario"
 
     def to_dict(self) -> dict[str, Any]:
         """The public JSON form."""
-        return {"ok": self.ok} | {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+        said = {"ok": self.ok, "warnings": list(self.warnings)}
+        return said | {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
 
 
 def _plain(value: Any) -> Any:
@@ -129,7 +152,8 @@ def check(
         assert check("scenarios/hyperdrive/tiny_2x2.yaml").ok
 
     Proves the order of all accesses as well, compares the makespan with its lower bounds, cuts tasks finer, and says how far the chip's
-    arithmetic is from float64. *source*, *changes* and *experiment* are as in `run`. What is wrong with a schedule is in the verdict;
+    arithmetic is from float64. A finer cut that moves the makespan by more than COARSE is among the verdict's `warnings` and leaves it `ok`:
+    the schedule can be carried out as it is, but is too coarse to be timed by. *source*, *changes* and *experiment* are as in `run`. What is wrong with a schedule is in the verdict;
     raises InvalidInput as `run` does, and for more values than can be compared.
     """
     return _check(scenario_of(source, changes, experiment), progress)
@@ -139,17 +163,17 @@ def _check(scenario: Scenario, progress: Progress) -> Verdict:
     made, laps = compiled(scenario, progress), _Laps()
     _affordable(scenario, made.network)
     check_length(scenario, made)
-    coarsest = made.machine.clock.cycles(made.trace.makespan_ps)
+    cycles = made.machine.clock.cycles(made.trace.makespan_ps)
     laps.lap("timing")
     hazard = _hazard(made)
     laps.lap("ordering")
     computation = _computation(scenario, made)
     function, deviation, rates = _executed(made, computation, laps)
-    grains: dict[str, int | None] = {made.grain: coarsest}
-    grains |= {grain: _makespan(scenario, made.cut(grain)) for grain in scenario.architecture.grains[1:]}
+    cuts = scenario.architecture.grains
+    grains = {grain: cycles if grain == made.grain else _makespan(scenario, made.cut(grain)) for grain in cuts}
     laps.lap("grains")
     bound_by, bound_ps = made.schedule.bound
-    timing = Timing(grains, made.machine.clock.cycles(bound_ps), bound_by, hazard)
+    timing = Timing(grains, made.grain, made.machine.clock.cycles(bound_ps), bound_by, hazard)
     return Verdict(function, deviation, timing, rates, scenario.settings.frames, computation.arithmetic.name, laps.seconds)
 
 

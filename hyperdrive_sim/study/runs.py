@@ -36,7 +36,7 @@ def located(scenario: Scenario) -> Iterator[None]:
 
 
 def compiled(scenario: Scenario, progress: Progress = silent) -> Compiled:
-    """The scenario's network on its machine, at the architecture's coarsest granularity.
+    """The scenario's network on its machine, with its tasks cut as finely as it says.
 
     What the scenario leaves open becomes the first of the architecture's candidates. Raises InvalidInput or DoesNotFit, located in the
     scenario; no schedule is written yet.
@@ -48,7 +48,7 @@ def compiled(scenario: Scenario, progress: Progress = silent) -> Compiled:
         mapped = arch.map(network, spec)
         if scenario.settings.reproduces:
             published.section(registry.folder(arch.name), scenario.settings.reproduces)
-    return Compiled(mapped, scenario.arrivals, arch.grains[0], progress=progress, limit=partial(check_size, scenario))
+    return Compiled(mapped, scenario.arrivals, scenario.granularity, progress=progress, limit=partial(check_size, scenario))
 
 
 def run(
