@@ -170,8 +170,8 @@ def _findings(found: Verdict) -> Iterator[tuple[Text, str, str]]:
         yield UNTRIED, "order", "not proven, there are too many tasks; the replay stands alone"
     else:
         yield _mark(not timing.hazard), "order", timing.hazard or "every pair of conflicting accesses is ordered"
-    share = percent(timing.bound / found.cycles)
-    yield _mark(timing.bound <= found.cycles), "bounds", f"{found.cycles:,} cycles; {timing.bound_by} alone needs {timing.bound:,} ({share})"
+    alone = f"{timing.bound_by} alone needs {timing.bound:,} ({percent(timing.bound / found.cycles)})"
+    yield _mark(timing.bound <= found.cycles), "bounds", f"{found.cycles:,} cycles; {alone}"
     yield from _grains(found)
     relative = deviation.largest / deviation.scale if deviation.scale else 0.0
     remark = f"largest difference to float64 on the chips: {deviation.largest:.3g}, {100 * relative:.2g} % of the largest value"
@@ -200,7 +200,10 @@ def _grains(found: Verdict) -> Iterator[tuple[Text, str, str]]:
 
 
 def estimate(expected: Estimate) -> str:
-    return f"{expected.tasks:,} tasks, about {expected.seconds:.1f} s and {expected.bytes / 2**20:,.0f} MiB"
+    """The cost of a run in two lines: what it takes, and what that rests on."""
+    seconds, tried = si(float(f"{expected.seconds:.2g}"), "s"), counted(expected.sample_tasks, "task")
+    takes = f"{expected.tasks:,} tasks, about {seconds} up to the report and {expected.bytes / 2**20:,.0f} MiB"
+    return f"{takes}\nas the first {tried} took here; a run may take {expected.limit_bytes / 2**20:,.0f} MiB more than this process has"
 
 
 def diagram(report: Report, most: int, cells: int | None = None, *, room: int) -> str:

@@ -18,7 +18,7 @@ from hyperdrive_sim.errors import Finding, InvalidInput
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.network.golden import Computation, Exact, forward
 from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.network.layers import Conv
+from hyperdrive_sim.network.layers import Conv, Layer
 from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.scenario import inputs
 from hyperdrive_sim.scenario.experiment import Changes, Experiment
@@ -26,11 +26,16 @@ from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.scenario.sources import Source, scenario_of
 from hyperdrive_sim.schedule.placement import Placement
 from hyperdrive_sim.schedule.tasks import Task
-from hyperdrive_sim.study import runs
-from hyperdrive_sim.study.runs import check_length, compiled
+from hyperdrive_sim.study.limits import Limit, check_length
+from hyperdrive_sim.study.runs import compiled
 
-MAX_VALUES = 4_000_000_000
 WORTH_SAYING_S = 3
+REAL, EXACT, PROVEN = 4, 8, 3
+"""Bytes of a real weight, of a value in float64, and of the frame number and the mask that the proof and the replay keep for a value."""
+
+LOADED_BYTES = 150_000_000
+"""Taken by numba, its compiled kernels, and the sets of tasks of a proof."""
+
 COARSE = 0.05
 """Share of the makespan by which a finer cut may move it without a warning."""
 FINEST_PIXELS = 4_000_000
@@ -152,19 +157,20 @@ def check(
         assert check("scenarios/hyperdrive/tiny_2x2.yaml").ok
 
     Proves the order of all accesses as well, compares the makespan with its lower bounds, cuts tasks finer, and says how far the chip's
-    arithmetic is from float64. A finer cut that moves the makespan by more than COARSE is among the verdict's `warnings` and leaves it `ok`:
-    the schedule can be carried out as it is, but is too coarse to be timed by. *source*, *changes* and *experiment* are as in `run`. What is wrong with a schedule is in the verdict;
-    raises InvalidInput as `run` does, and for more values than can be compared.
+    arithmetic is from float64. What is wrong with a schedule is in the verdict. A finer cut that moves the makespan by more than COARSE
+    is among its `warnings` and leaves it `ok`: the schedule can be carried out, but is too coarse to be timed by. *source*, *changes* and
+    *experiment* are as in `run`; raises InvalidInput as `run` does, and for more values than there is memory for.
     """
     return _check(scenario_of(source, changes, experiment), progress)
 
 
 def _check(scenario: Scenario, progress: Progress) -> Verdict:
     made, laps = compiled(scenario, progress), _Laps()
-    _affordable(scenario, made.network)
+    _affordable(scenario, made)
     check_length(scenario, made)
     cycles = made.machine.clock.cycles(made.trace.makespan_ps)
     laps.lap("timing")
+    _affordable(scenario, made)  # again: the trace has taken some of the memory
     hazard = _hazard(made)
     laps.lap("ordering")
     computation = _computation(scenario, made)
@@ -177,13 +183,37 @@ def _check(scenario: Scenario, progress: Progress) -> Verdict:
     return Verdict(function, deviation, timing, rates, scenario.settings.frames, computation.arithmetic.name, laps.seconds)
 
 
-def _affordable(scenario: Scenario, network: Network) -> None:
-    """Raises InvalidInput for more values than there would be memory for; golden keeps every layer's."""
-    values = sum(network.shape(layer.name).size for layer in network)
-    values += sum(layer.weight_count(network.input_shapes(layer)) for layer in network)
-    if values > MAX_VALUES:
-        problem = f"makes {values} values to compute and compare, more than the {MAX_VALUES} that can be checked"
+def _affordable(scenario: Scenario, made: Compiled) -> None:
+    """Raises InvalidInput for more values than there is memory for now, beside what a run takes."""
+    needed, room = value_bytes(made), Limit(scenario).room
+    if needed > room:
+        problem = f"its values take {needed / 2**30:.2g} GiB to compute and compare, and there are {room / 2**30:.2g} GiB for them here"
         raise InvalidInput(scenario.document.mistake("input_shape", problem, "take a smaller one"))
+
+
+def value_bytes(made: Compiled) -> int:
+    """Bytes of memory that a check takes for values, at most and about.
+
+    Golden keeps every map; the replay keeps what lies in the memories and, of every frame, what the host has; the proof keeps a frame
+    number of two bytes for each value there. Behind that, the layer that takes most is computed in float64: its input, its output
+    twice, a row of the kernel unfolded, and its weights twice.
+    """
+    network, placement, size = made.network, made.placement, made.mapped.arithmetic.dtype.itemsize
+    shapes = {name: network.shape(name).size for name in network.graph}
+    placed = sum(allocation.box.size for allocations in placement.allocations.values() for allocation in allocations)
+    at_host = made.arrivals.frames * sum(shapes[name] for name in {*placement.host, *network.outputs})
+    weights = {layer.name: layer.weight_count(network.input_shapes(layer)) for layer in network}
+    drawn = sum(count * (REAL if getattr(network[name], "weights", "") == "real" else 1) for name, count in weights.items())
+    exact = max(EXACT * (_unfolded(network, layer) + 2 * (shapes[layer.name] + weights[layer.name])) for layer in network)
+    return size * sum(shapes.values()) + (size + PROVEN) * (placed + at_host) + drawn + exact + LOADED_BYTES
+
+
+def _unfolded(network: Network, layer: Layer) -> int:
+    """Number of values that a layer's inputs have, and those of a convolution once more for each tap of a kernel's row."""
+    taps = layer.window.columns.kernel if isinstance(layer, Conv) else 0
+    (first, *_) = shapes = network.input_shapes(layer)
+    out = network.shape(layer.name)
+    return sum(shape.size for shape in shapes) + taps * out.rows * out.columns * first.channels
 
 
 def slowness(scenario: Scenario) -> str:
@@ -221,7 +251,7 @@ def _makespan(scenario: Scenario, made: Compiled) -> int | None:
     """In cycles; None where the tasks would be too many."""
     network, host = made.network, made.placement.host
     pixels = max(shape.rows * shape.columns for layer in network if layer.name not in host for shape in [network.shape(layer.name)])
-    if pixels > FINEST_PIXELS or made.size > runs.MAX_TASKS:
+    if pixels > FINEST_PIXELS or not Limit(scenario).allows(made, made.size):
         return None
     check_length(scenario, made)
     return made.machine.clock.cycles(made.trace.makespan_ps)
