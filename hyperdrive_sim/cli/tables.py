@@ -27,6 +27,10 @@ WORTH_SAYING = 0.015
 LEAST_TITLE = 12
 BLANK = Text("")
 
+RIGHT, WRONG = Text("ok", "green"), Text("FAULT", "bold red")
+DOUBTFUL, UNTRIED = Text("WARN", "bold yellow"), Text("--", "dim")
+"""Marks of the parts of a check result."""
+
 
 class TerminalColumn(NamedTuple):
     """A column of a table: *spare* ones are left out where there is no room, *wraps* says between what a line may break.
@@ -146,38 +150,53 @@ def published(rows: Sequence[Comparison], of: Sequence[str] = ()) -> Group:
 def verdict(found: Verdict) -> Group:
     """The table of a check result."""
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for good, name, remark in _findings(found):
-        mark = Text("--", "dim") if good is None else Text("ok", "green") if good else Text("FAULT", "bold red")
+    for mark, name, remark in _findings(found):
         table.add_row(mark, Text(name), Text(remark))
     took = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in found.seconds.items())
     return Group(table, Text(f"{found.kernel}; {took}", style="dim"))
 
 
-def _findings(found: Verdict) -> Iterator[tuple[bool | None, str, str]]:
-    """Each part of a check result: right or wrong (None: not checked), its name and what was found."""
+def _findings(found: Verdict) -> Iterator[tuple[Text, str, str]]:
+    """Each part of a check result: a mark, its name and what was found."""
     function, timing, deviation = found.function, found.timing, found.deviation
     wrong = str(function.mismatch or "") or function.failure
     right = f"all {function.values:,} values of {counted(found.frames, 'frame')}, replayed in simulated time, equal golden bit for bit"
-    yield not wrong, "values", wrong or right
+    yield _mark(not wrong), "values", wrong or right
     if timing.hazard is None:
-        yield None, "order", "not proven, there are too many tasks; the replay stands alone"
+        yield UNTRIED, "order", "not proven, there are too many tasks; the replay stands alone"
     else:
-        yield not timing.hazard, "order", timing.hazard or "every pair of conflicting accesses is ordered"
-    share = percent(timing.bound / found.cycles)
-    yield timing.bound <= found.cycles, "bounds", f"{found.cycles:,} cycles; {timing.bound_by} alone needs {timing.bound:,} ({share})"
-    for grain, cycles in list(timing.grains.items())[1:]:
-        moved = f"{cycles:,} cycles ({100 * (cycles / found.cycles - 1):+.2f} %)" if cycles else "not tried, too many tasks"
-        yield True if cycles else None, "grain", f"cut by {grain}: {moved}"
+        yield _mark(not timing.hazard), "order", timing.hazard or "every pair of conflicting accesses is ordered"
+    alone = f"{timing.bound_by} alone needs {timing.bound:,} ({percent(timing.bound / found.cycles)})"
+    yield _mark(timing.bound <= found.cycles), "bounds", f"{found.cycles:,} cycles; {alone}"
+    yield from _grains(found)
     relative = deviation.largest / deviation.scale if deviation.scale else 0.0
     remark = f"largest difference to float64 on the chips: {deviation.largest:.3g}, {100 * relative:.2g} % of the largest value"
     if deviation.signs is not None:
         remark = f"{100 * deviation.signs:.3g} % of the last signs on the chips are others than in float64"
-    yield True, "precision", remark
+    yield RIGHT, "precision", remark
     if rates := sorted(found.activation_rates.items(), key=lambda item: item[1]):
         (least, low), (most, high) = rates[0], rates[-1]
         mean = percent(sum(rate for _, rate in rates) / len(rates))
-        yield True, "signs", f"+1 are {mean} of what layers read on average, from {percent(low)} ({least}) to {percent(high)} ({most})"
+        yield RIGHT, "signs", f"+1 are {mean} of what layers read on average, from {percent(low)} ({least}) to {percent(high)} ({most})"
+
+
+def _mark(good: bool) -> Text:
+    return RIGHT if good else WRONG
+
+
+def _grains(found: Verdict) -> Iterator[tuple[Text, str, str]]:
+    """Every other granularity, with the makespan and how far that is from the scenario's."""
+    own, coarse = found.timing.granularity, found.too_coarse
+    for grain, cycles in found.timing.grains.items():
+        if cycles is None:
+            yield UNTRIED, "grain", f"cut by {grain}: not tried, too many tasks"
+        elif grain != own:
+            mark = DOUBTFUL if grain in coarse else RIGHT
+            yield mark, "grain", f"cut by {grain}: {cycles:,} cycles ({100 * (cycles / found.cycles - 1):+.2f} %)"
 
 
 def estimate(expected: Estimate) -> str:
-    return f"{expected.tasks:,} tasks, about {expected.seconds:.1f} s and {expected.bytes / 2**20:,.0f} MiB"
+    """The cost of a run in two lines: what it takes, and what that rests on."""
+    seconds, tried = si(float(f"{expected.seconds:.2g}"), "s"), counted(expected.sample_tasks, "task")
+    takes = f"{expected.tasks:,} tasks, about {seconds} up to the report and {expected.bytes / 2**20:,.0f} MiB"
+    return f"{takes}\nas the first {tried} took here; a run may take {expected.limit_bytes / 2**20:,.0f} MiB more than this process has"

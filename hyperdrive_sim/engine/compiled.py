@@ -30,15 +30,15 @@ def silent(stage: str, done: int, total: int) -> None:
     """Progress callback that does nothing."""
 
 
-def unlimited(tasks: int) -> None:
+def unlimited(compiled: Compiled, tasks: int) -> None:
     """Limit that accepts any number of tasks."""
 
 
 class Compiled:
     """A mapped network with the frames to be run and the granularity of their tasks: the input of every reader and report.
 
-    Schedule, trace, ledger and occupancy are made when they are first asked for, and kept. *limit* is told the number of tasks before
-    many are written, and may raise.
+    Schedule, trace, ledger and occupancy are made when they are first asked for, and kept. *limit* is asked, with this object and its
+    number of tasks, before many are written, and may raise.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Compiled:
         grain: str,
         *,
         progress: Progress = silent,
-        limit: Callable[[int], None] = unlimited,
+        limit: Callable[[Compiled, int], None] = unlimited,
     ) -> None:
         self.mapped, self.arrivals, self.grain, self.progress, self.limit = mapped, arrivals, grain, progress, limit
 
@@ -68,6 +68,10 @@ class Compiled:
         """A copy with another granularity, *grain*, for the same network and frames; nothing made so far is kept."""
         return Compiled(self.mapped, self.arrivals, grain, progress=self.progress, limit=self.limit)
 
+    def of_frames(self, frames: int) -> Compiled:
+        """A copy for another number of frames; nothing made so far is kept."""
+        return Compiled(self.mapped, self.arrivals._replace(frames=frames), self.grain, progress=self.progress, limit=self.limit)
+
     def scheduled(self, schedule: Schedule) -> Compiled:
         """A copy that takes *schedule* in place of its own, for the same network and frames."""
         other = self.cut(self.grain)
@@ -85,10 +89,10 @@ class Compiled:
     def schedule(self) -> Schedule:
         """Tasks of all frames, checked against the machine."""
         self.progress("scheduling", 0, 0)
-        writer = Writer(large=LARGE, when_large=lambda: self.limit(self.size))
+        writer = Writer(large=LARGE, when_large=lambda: self.limit(self, self.size))
         with collector_paused():
             self.mapped.write(writer, self.arrivals, self.grain)
-            self.limit(writer.size)
+            self.limit(self, writer.size)
             return writer.schedule().checked(self.machine)
 
     @cached_property

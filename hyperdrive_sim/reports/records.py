@@ -65,6 +65,7 @@ class SystemRecord:
 
     `assumed` are the settings that no source gives, as they were here; `fitted` those that are what published figures selected;
     `changed` those that are not what the architecture has by default.
+    `granularity` is how finely the tasks of its schedule were cut, one of `granularities`, which the architecture offers, coarsest first.
     """
 
     architecture: str
@@ -76,6 +77,8 @@ class SystemRecord:
     assumed: Mapping[str, Setting]
     fitted: Mapping[str, FittedSetting]
     changed: Mapping[str, Setting]
+    granularity: str
+    granularities: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,7 @@ class Report(Results):
         yield summary.bound(self.time, self.system, self.units, self.trace)
         yield from summary.energies(self.energy, self.io_bits, self.efficiency)
         yield from summary.settings(self.system)
+        yield from summary.granularity(self.system)
         yield from summary.of_chip(self.datasheet)
         yield from summary.host(self.network)
 
@@ -189,7 +190,8 @@ def _system(scenario: Scenario, machine: Machine) -> SystemRecord:
     peaks = machine.peak_ops_per_cycle, machine.peak_ops_per_s
     defaults = {name: field.default for name, field in type(spec).model_fields.items()}
     changed = {name: getattr(spec, name) for name, default in defaults.items() if getattr(spec, name) != default}
-    return SystemRecord(scenario.architecture.name, machine.chips, machine.mesh, clock.mhz, *peaks, assumed, fitted, changed)
+    arch, cut = scenario.architecture, (scenario.granularity, scenario.architecture.grains)
+    return SystemRecord(arch.name, machine.chips, machine.mesh, clock.mhz, *peaks, assumed, fitted, changed, *cut)
 
 
 def _time(machine: Machine, schedule: Schedule, trace: Trace) -> Time:

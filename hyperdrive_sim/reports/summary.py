@@ -102,6 +102,12 @@ def settings(system: SystemRecord) -> Iterator[SummaryLine]:
         yield SummaryLine("fitted", counted(len(said), "setting"), f"{_in_pairs(said)},\nselected for {figures}")
 
 
+def granularity(system: SystemRecord) -> Iterator[SummaryLine]:
+    coarsest = system.granularities[0]
+    if system.granularity != coarsest:
+        yield SummaryLine("granularity", system.granularity, f"tasks are cut finer than the usual {coarsest}")
+
+
 def of_chip(datasheet: Mapping[str, DatasheetEntry]) -> Iterator[SummaryLine]:
     for name, quantity in datasheet.items():
         yield SummaryLine(name, si(quantity.value, quantity.unit), quantity.provenance)

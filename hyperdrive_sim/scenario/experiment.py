@@ -25,6 +25,7 @@ class Options(TypedDict, total=False):
 
     title: str
     chip: Mapping[str, object]
+    granularity: str | None
     frames: int
     frames_per_s: float | None
     input: Mapping[str, str]

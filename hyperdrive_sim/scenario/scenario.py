@@ -58,6 +58,9 @@ class Settings(BaseModel):
     )
     architecture: str = Field(min_length=1, description="the chip; `hyperdrive-sim list` names them")
     chip: dict[str, Any] = Field(default={}, description="fields of that architecture's spec; what is absent is as published")
+    granularity: str | None = Field(
+        default=None, min_length=1, description="how finely tasks are cut, as the architecture offers it; absent: as coarsely as it does"
+    )
     frames: int = Field(default=1, ge=1, le=MAX_FRAMES, description="how many frames are run one after the other")
     frames_per_s: float | None = Field(
         default=None, ge=1e-6, le=1e9, description="arrival rate; absent: the next frame is there when there is room for it"
@@ -118,7 +121,9 @@ class Scenario:
             document = document.with_setting(change)
         mistakes: list[Mistake] = []
         settings = _kept(mistakes, lambda: document.validate(Settings))
-        arch, spec = _kept(mistakes, lambda: _chip(document)) or (None, None)
+        arch = _kept(mistakes, lambda: _architecture(document))
+        spec = _kept(mistakes, lambda: _spec(document, arch)) if arch else None
+        mistakes += _unknown_granularity(document, arch) if arch else ()
         if given is None:
             _kept(mistakes, lambda: _network(document))
         else:
@@ -180,6 +185,11 @@ class Scenario:
         return Scenario.of(document, self.file, given=self.given)
 
     @property
+    def granularity(self) -> str:
+        """How finely tasks are cut: as the scenario says, or else as coarsely as the architecture does."""
+        return self.settings.granularity or self.architecture.grains[0]
+
+    @property
     def arrivals(self) -> Arrivals:
         rate = self.settings.frames_per_s
         return Arrivals(self.settings.frames, round(PS_PER_S / rate) if rate else 0)
@@ -239,13 +249,24 @@ def _with(document: Document, key: str, value: Any, place: Place) -> Document:
     return replace(changed, places=places)
 
 
-def _chip(document: Document) -> tuple[Architecture | None, Spec | None]:
-    """The architecture and its validated spec; nothing where the file does not even name one."""
+def _architecture(document: Document) -> Architecture | None:
+    """The architecture; None where the file does not even name one."""
     name = document.data.get("architecture")
     if not isinstance(name, str) or not name:
-        return None, None
+        return None
     try:
-        arch = registry.load(name)
+        return registry.load(name)
     except InvalidInput as error:
         raise document.located(error) from None
-    return arch, document.validate(arch.Spec, at=("chip",)) if isinstance(document.data.get("chip", {}), dict) else None
+
+
+def _spec(document: Document, arch: Architecture) -> Spec | None:
+    """The validated spec of the chip; None where the file has something other than settings for it."""
+    return document.validate(arch.Spec, at=("chip",)) if isinstance(document.data.get("chip", {}), dict) else None
+
+
+def _unknown_granularity(document: Document, arch: Architecture) -> Iterator[Mistake]:
+    name = document.data.get("granularity")
+    if isinstance(name, str) and name and name not in arch.grains:
+        problem = f"'{name}' is no granularity of {arch.name}, whose tasks are cut by {' or '.join(arch.grains)}"
+        yield document.mistake("granularity", problem, near(name, arch.grains))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hyperdrive_sim.archs import registry
+from hyperdrive_sim.archs.architecture import Architecture
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.scenario.scenario import Settings
 from hyperdrive_sim.text.wording import counted
@@ -23,7 +24,7 @@ def schema() -> dict[str, Any]:
     whole["allOf"] = [
         {
             "if": {"properties": {"architecture": {"const": name}}, "required": ["architecture"]},
-            "then": {"properties": {"chip": registry.load(name).Spec.model_json_schema()}},
+            "then": {"properties": _of_architecture(registry.load(name))},
         }
         for name in registry.names()
     ]
@@ -43,3 +44,8 @@ def _input_channels() -> Iterator[dict[str, Any]]:
             "if": {"properties": {"network": {"enum": networks}}, "required": ["network"]},
             "then": {"properties": {"input_shape": shape}},
         }
+
+
+def _of_architecture(arch: Architecture) -> dict[str, Any]:
+    """The schemas of the keys whose values depend on the architecture."""
+    return {"chip": arch.Spec.model_json_schema(), "granularity": {"enum": [*arch.grains, None]}}

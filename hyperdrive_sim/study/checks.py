@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from hyperdrive_sim.errors import Finding, InvalidInput
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.network.golden import Computation, Exact, forward
 from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.network.layers import Conv
+from hyperdrive_sim.network.layers import Conv, Layer
 from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.scenario import inputs
 from hyperdrive_sim.scenario.experiment import Changes, Experiment
@@ -25,11 +26,18 @@ from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.scenario.sources import Source, scenario_of
 from hyperdrive_sim.schedule.placement import Placement
 from hyperdrive_sim.schedule.tasks import Task
-from hyperdrive_sim.study import runs
-from hyperdrive_sim.study.runs import check_length, compiled
+from hyperdrive_sim.study.limits import Limit, check_length
+from hyperdrive_sim.study.runs import compiled
 
-MAX_VALUES = 4_000_000_000
 WORTH_SAYING_S = 3
+REAL, EXACT, PROVEN = 4, 8, 3
+"""Bytes of a real weight, of a value in float64, and of the frame number and the mask that the proof and the replay keep for a value."""
+
+LOADED_BYTES = 150_000_000
+"""Taken by numba, its compiled kernels, and the sets of tasks of a proof."""
+
+COARSE = 0.05
+"""Share of the makespan by which a finer cut may move it without a warning."""
 FINEST_PIXELS = 4_000_000
 """Of the largest map: a finer grain may mean a block for every pixel, before it is known how many tasks that makes."""
 
@@ -73,11 +81,12 @@ class Deviation(NamedTuple):
 
 
 class Timing(NamedTuple):
-    """The makespan in cycles by grain, the coarsest first (None: too many tasks), its larger lower bound and what sets it, and what the
-    proof of the ordering found (empty: nothing wrong, None: too large to prove).
+    """The makespan in cycles at every granularity, the coarsest first (None: too many tasks), and which one is the scenario's; that one's
+    larger lower bound and what sets it, and what the proof of its ordering found (empty: nothing wrong, None: too large to prove).
     """
 
     grains: Mapping[str, int | None]
+    granularity: str
     bound: int
     bound_by: str
     hazard: str | None
@@ -105,14 +114,33 @@ class Verdict:
 
     @property
     def cycles(self) -> int:
-        """The makespan of what a run simulates, the coarsest grain."""
-        coarsest = next(iter(self.timing.grains.values()))
-        assert coarsest is not None
-        return coarsest
+        """The makespan of what a run simulates: the schedule at the scenario's granularity."""
+        own = self.timing.grains[self.timing.granularity]
+        assert own is not None
+        return own
+
+    @property
+    def too_coarse(self) -> Mapping[str, float]:
+        """Finer granularities that move the makespan by more than COARSE, each with the share of it: 0.1 if it gets a tenth longer."""
+        grains = list(self.timing.grains)
+        finer = grains[grains.index(self.timing.granularity) + 1 :]
+        moved = {grain: cycles / self.cycles - 1 for grain in finer if (cycles := self.timing.grains[grain]) is not None}
+        return {grain: share for grain, share in moved.items() if abs(share) > COARSE}
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences on what is not wrong and yet not to be relied on: a schedule so coarse that a finer one lasts another time."""
+        return tuple(itertools.starmap(self._coarse, self.too_coarse.items()))
+
+    def _coarse(self, grain: str, share: float) -> str:
+        cycles, way = self.timing.grains[grain], "more" if share > 0 else "less"
+        lasts = f"cut by {grain}, the schedule lasts {cycles:,} cycles, {100 * abs(share):.1f} % {way} than the {self.cycles:,}"
+        return f"{lasts} cut by {self.timing.granularity}; put `granularity: {grain}` into the scenario"
 
     def to_dict(self) -> dict[str, Any]:
         """The public JSON form."""
-        return {"ok": self.ok} | {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+        said = {"ok": self.ok, "warnings": list(self.warnings)}
+        return said | {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
 
 
 def _plain(value: Any) -> Any:
@@ -129,37 +157,63 @@ def check(
         assert check("scenarios/hyperdrive/tiny_2x2.yaml").ok
 
     Proves the order of all accesses as well, compares the makespan with its lower bounds, cuts tasks finer, and says how far the chip's
-    arithmetic is from float64. *source*, *changes* and *experiment* are as in `run`. What is wrong with a schedule is in the verdict;
-    raises InvalidInput as `run` does, and for more values than can be compared.
+    arithmetic is from float64. What is wrong with a schedule is in the verdict. A finer cut that moves the makespan by more than COARSE
+    is among its `warnings` and leaves it `ok`: the schedule can be carried out, but is too coarse to be timed by. *source*, *changes* and
+    *experiment* are as in `run`; raises InvalidInput as `run` does, and for more values than there is memory for.
     """
     return _check(scenario_of(source, changes, experiment), progress)
 
 
 def _check(scenario: Scenario, progress: Progress) -> Verdict:
     made, laps = compiled(scenario, progress), _Laps()
-    _affordable(scenario, made.network)
+    _affordable(scenario, made)
     check_length(scenario, made)
-    coarsest = made.machine.clock.cycles(made.trace.makespan_ps)
+    cycles = made.machine.clock.cycles(made.trace.makespan_ps)
     laps.lap("timing")
+    _affordable(scenario, made)  # again: the trace has taken some of the memory
     hazard = _hazard(made)
     laps.lap("ordering")
     computation = _computation(scenario, made)
     function, deviation, rates = _executed(made, computation, laps)
-    grains: dict[str, int | None] = {made.grain: coarsest}
-    grains |= {grain: _makespan(scenario, made.cut(grain)) for grain in scenario.architecture.grains[1:]}
+    cuts = scenario.architecture.grains
+    grains = {grain: cycles if grain == made.grain else _makespan(scenario, made.cut(grain)) for grain in cuts}
     laps.lap("grains")
     bound_by, bound_ps = made.schedule.bound
-    timing = Timing(grains, made.machine.clock.cycles(bound_ps), bound_by, hazard)
+    timing = Timing(grains, made.grain, made.machine.clock.cycles(bound_ps), bound_by, hazard)
     return Verdict(function, deviation, timing, rates, scenario.settings.frames, computation.arithmetic.name, laps.seconds)
 
 
-def _affordable(scenario: Scenario, network: Network) -> None:
-    """Raises InvalidInput for more values than there would be memory for; golden keeps every layer's."""
-    values = sum(network.shape(layer.name).size for layer in network)
-    values += sum(layer.weight_count(network.input_shapes(layer)) for layer in network)
-    if values > MAX_VALUES:
-        problem = f"makes {values} values to compute and compare, more than the {MAX_VALUES} that can be checked"
+def _affordable(scenario: Scenario, made: Compiled) -> None:
+    """Raises InvalidInput for more values than there is memory for now, beside what a run takes."""
+    needed, room = value_bytes(made), Limit(scenario).room
+    if needed > room:
+        problem = f"its values take {needed / 2**30:.2g} GiB to compute and compare, and there are {room / 2**30:.2g} GiB for them here"
         raise InvalidInput(scenario.document.mistake("input_shape", problem, "take a smaller one"))
+
+
+def value_bytes(made: Compiled) -> int:
+    """Bytes of memory that a check takes for values, at most and about.
+
+    Golden keeps every map; the replay keeps what lies in the memories and, of every frame, what the host has; the proof keeps a frame
+    number of two bytes for each value there. Behind that, the layer that takes most is computed in float64: its input, its output
+    twice, a row of the kernel unfolded, and its weights twice.
+    """
+    network, placement, size = made.network, made.placement, made.mapped.arithmetic.dtype.itemsize
+    shapes = {name: network.shape(name).size for name in network.graph}
+    placed = sum(allocation.box.size for allocations in placement.allocations.values() for allocation in allocations)
+    at_host = made.arrivals.frames * sum(shapes[name] for name in {*placement.host, *network.outputs})
+    weights = {layer.name: layer.weight_count(network.input_shapes(layer)) for layer in network}
+    drawn = sum(count * (REAL if getattr(network[name], "weights", "") == "real" else 1) for name, count in weights.items())
+    exact = max(EXACT * (_unfolded(network, layer) + 2 * (shapes[layer.name] + weights[layer.name])) for layer in network)
+    return size * sum(shapes.values()) + (size + PROVEN) * (placed + at_host) + drawn + exact + LOADED_BYTES
+
+
+def _unfolded(network: Network, layer: Layer) -> int:
+    """Number of values that a layer's inputs have, and those of a convolution once more for each tap of a kernel's row."""
+    taps = layer.window.columns.kernel if isinstance(layer, Conv) else 0
+    (first, *_) = shapes = network.input_shapes(layer)
+    out = network.shape(layer.name)
+    return sum(shape.size for shape in shapes) + taps * out.rows * out.columns * first.channels
 
 
 def slowness(scenario: Scenario) -> str:
@@ -197,7 +251,7 @@ def _makespan(scenario: Scenario, made: Compiled) -> int | None:
     """In cycles; None where the tasks would be too many."""
     network, host = made.network, made.placement.host
     pixels = max(shape.rows * shape.columns for layer in network if layer.name not in host for shape in [network.shape(layer.name)])
-    if pixels > FINEST_PIXELS or made.size > runs.MAX_TASKS:
+    if pixels > FINEST_PIXELS or not Limit(scenario).allows(made, made.size):
         return None
     check_length(scenario, made)
     return made.machine.clock.cycles(made.trace.makespan_ps)

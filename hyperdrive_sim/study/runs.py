@@ -2,41 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Mapping, Sequence
+from time import perf_counter
 from typing import NamedTuple, Unpack
 
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.engine.compiled import Compiled, Progress, collector_paused, silent
 from hyperdrive_sim.errors import HyperdriveSimError, InvalidInput
-from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.reports.report import Report, summarise
 from hyperdrive_sim.scenario import inputs, published, shipped
 from hyperdrive_sim.scenario.experiment import Changes, Experiment
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.scenario.sources import Source, scenario_of
+from hyperdrive_sim.study import limits
+from hyperdrive_sim.study.limits import Limit, located
+from hyperdrive_sim.study.memory import taken_bytes
 
-SECONDS_PER_TASK = 8e-6
-BYTES_PER_TASK = 800
-START_SECONDS, START_BYTES = 0.6, 80_000_000
-"""Measured on one core of a 2-core server with Python 3.11: 2.04 million tasks took 17 s and 1.6 GiB."""
-
-MAX_TASKS = 10_000_000
-MAX_PS = 2**63 - 1
-
-
-@contextmanager
-def located(scenario: Scenario) -> Iterator[None]:
-    """Give mistakes that are found after parsing their place in the scenario."""
-    try:
-        yield
-    except InvalidInput as error:
-        raise scenario.located(error) from None
+FAR = 1000
+"""A run this many times shorter than the longest that can be simulated is not too long, whatever the rest of its schedule is like."""
 
 
 def compiled(scenario: Scenario, progress: Progress = silent) -> Compiled:
-    """The scenario's network on its machine, at the architecture's coarsest granularity.
+    """The scenario's network on its machine, with its tasks cut as finely as it says.
 
     What the scenario leaves open becomes the first of the architecture's candidates. Raises InvalidInput or DoesNotFit, located in the
     scenario; no schedule is written yet.
@@ -48,7 +35,7 @@ def compiled(scenario: Scenario, progress: Progress = silent) -> Compiled:
         mapped = arch.map(network, spec)
         if scenario.settings.reproduces:
             published.section(registry.folder(arch.name), scenario.settings.reproduces)
-    return Compiled(mapped, scenario.arrivals, arch.grains[0], progress=progress, limit=partial(check_size, scenario))
+    return Compiled(mapped, scenario.arrivals, scenario.granularity, progress=progress, limit=Limit(scenario))
 
 
 def run(
@@ -72,7 +59,7 @@ def run(
 def _run(scenario: Scenario, progress: Progress) -> Report:
     made = compiled(scenario, progress)
     with collector_paused():
-        check_length(scenario, made)
+        limits.check_length(scenario, made)
         report = summarise(scenario, made)
     name = scenario.settings.reproduces
     if name is None:
@@ -93,43 +80,31 @@ def reproduces(scenario: Scenario, section: published.Section) -> bool:
     return scenario.spec == own.spec and all(getattr(ours, key) == getattr(theirs, key) for key in same)
 
 
-def check_size(scenario: Scenario, tasks: int) -> None:
-    """Raises InvalidInput for more tasks than there would be memory for."""
-    frames = scenario.settings.frames
-    if tasks <= MAX_TASKS:
-        return
-    if frames > 1:
-        problem = f"{frames} frames of {tasks // frames} tasks each are more than the {MAX_TASKS} tasks that can be simulated"
-        raise InvalidInput.at("frames", problem, f"take at most {MAX_TASKS * frames // tasks}")
-    problem = f"a frame is {tasks} tasks, more than the {MAX_TASKS} that can be simulated"
-    raise InvalidInput.at("", problem, "take a smaller network, input or mesh")
-
-
-def check_length(scenario: Scenario, made: Compiled) -> None:
-    """Raises InvalidInput for a schedule whose end might not be a time of 64 bits; writes the schedule."""
-    with located(scenario):
-        schedule, arrivals = made.schedule, made.arrivals
-        slowest = max(unit.latency_ps for unit in made.machine.units)
-        longest = sum(schedule.work_ps.values()) + len(schedule) * slowest + arrivals.frames * arrivals.period_ps
-        if longest > MAX_PS:
-            problem = f"this would last up to {longest / PS_PER_S:.2g} s, more than the {MAX_PS / PS_PER_S:.2g} s that can be simulated"
-            raise InvalidInput.at("", problem, "take faster links, a faster clock or fewer frames")
-
-
 class Estimate(NamedTuple):
-    """The cost of a run: exact in tasks, measured elsewhere in seconds and bytes."""
+    """The cost of a run: exact in tasks, extrapolated from the first `sample_tasks` of them in seconds, up to its report, and in bytes.
+
+    `bytes` is the peak of the whole process; the run may add `limit_bytes` to what the process has before.
+    """
 
     tasks: int
     seconds: float
     bytes: int
+    limit_bytes: int
+    sample_tasks: int
 
 
 def estimate(scenario: Scenario) -> Estimate:
-    """The cost of a run, before anything is scheduled."""
+    """The cost of a run, before it; raises InvalidInput where the run would."""
+    begun = perf_counter()
     made = compiled(scenario)
     with located(scenario):
         tasks = made.size
-    return Estimate(tasks, START_SECONDS + tasks * SECONDS_PER_TASK, START_BYTES + tasks * BYTES_PER_TASK)
+        made.limit(made, tasks)
+    mapped_s, before, room = perf_counter() - begun, taken_bytes(), Limit(scenario).room
+    if limits.length_ps(made, limits.beginning(made, limits.TIMED[0]).schedule, tasks) > limits.MAX_PS // FAR:
+        limits.check_length(scenario, made)
+    taken, timed = int(tasks * limits.bytes_per_task(made)), limits.seconds(made)
+    return Estimate(tasks, mapped_s + timed.of(tasks), before + taken, room, timed.more)
 
 
 def sweep(

@@ -72,6 +72,7 @@ def reported(report: Report) -> Run:
         "input_shape": list(network.input_shape),
         "architecture": system.architecture,
         "chip": json.loads(json.dumps(dict(system.changed))),
+        **({"granularity": system.granularity} if system.granularity != system.granularities[0] else {}),
         "frames": report.time.frames,
     }
     return Run(report, {"versions": {}, "seed": None, "command": "", "scenario": yaml_text(said)})

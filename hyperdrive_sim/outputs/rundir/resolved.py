@@ -43,6 +43,7 @@ def _files(scenario: Scenario) -> dict[str, Path]:
 
 def _resolved(scenario: Scenario, files: list[str]) -> dict[str, Any]:
     settings = scenario.settings.model_dump(mode="json", exclude_none=True, exclude={"sweep"})
+    settings["granularity"] = scenario.granularity
     settings["chip"] = scenario.spec.model_dump(mode="json")
     for name in files:
         settings |= {"weights": name} if name == WEIGHTS else {"input": {"image": name}}
