@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from hyperdrive_sim.archs.architecture import Architecture
 from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.engine.simulate import simulate
@@ -23,6 +25,8 @@ from hyperdrive_sim.schedule.writer import Writer
 
 CLOCK = Clock(10**9)
 ONE = Arrivals()
+NOWHERE = Placement((), {}, frozenset(), {})
+"""The placement of a schedule of which only the times matter."""
 
 
 def task(name: str, unit: str, ps: int, *after: int, **more: Any) -> Task:
@@ -53,9 +57,11 @@ class Hand:
         return {}
 
 
-def compiled(network: Network, machine: Machine, placement: Placement, tasks: Iterable[Task], **more: Any) -> Compiled:
+def compiled(
+    network: Network, machine: Machine, placement: Placement, tasks: Iterable[Task], arrivals: Arrivals = ONE, **more: Any
+) -> Compiled:
     """A network on a machine with a schedule, all written by hand."""
-    return Compiled(Hand(network, machine, placement, **more), Arrivals(), "whole").scheduled(Schedule(tasks).checked(machine))
+    return Compiled(Hand(network, machine, placement, **more), arrivals, "whole").scheduled(Schedule(tasks).checked(machine))
 
 
 def on(chip: Architecture, network: Network, arrivals: Arrivals = ONE, grain: str | None = None, **settings: Any) -> Compiled:
@@ -85,3 +91,14 @@ def drawn(trace: Trace, units: Sequence[str] | None = None, *, step_ps: int = 1)
             rows[span.task.unit][first:last] = span.task.name[0] * (last - first)
     label = max(map(len, rows), default=0)
     return "\n".join(f"{unit:<{label}} |{''.join(letters)}|" for unit, letters in rows.items())
+
+
+def overtakings(trace: Trace) -> list[tuple[int, int]]:
+    """Tasks that waited for a unit when a task of a later frame started there, each with that one."""
+    frame = np.array([task.frame for task in trace.tasks])
+    found: list[tuple[int, int]] = []
+    for mine in trace.by_unit.values():
+        ready, start, of = trace.ready[mine], trace.start[mine], frame[mine]
+        waited = (ready[:, None] <= start) & (start < start[:, None]) & (of[:, None] < of)
+        found += [(int(mine[older]), int(mine[later])) for older, later in np.argwhere(waited)]
+    return found

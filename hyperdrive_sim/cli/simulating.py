@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 def run(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | None, dry_run: bool, **timeline: Any) -> None:
     """Simulate a scenario and report latency, energy with I/O, utilisation and what it is bound by."""
     from hyperdrive_sim.cli import tables
+    from hyperdrive_sim.reports import summary
     from hyperdrive_sim.scenario.scenario import Scenario
     from hyperdrive_sim.study import runs
 
@@ -64,6 +65,8 @@ def run(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | None
     with progress_bar() as progress:
         report = runs.run(scenario, progress=progress)
     took_s = perf_counter() - begun
+    if as_json and (overload := summary.overload(report.time)):
+        click.echo(" ".join(overload.split()), err=True)
     show_json(report.to_dict()) if as_json else show(tables.summary(report))
     if output:
         _write_directory(report, scenario, output, took_s)

@@ -1,8 +1,9 @@
 """Discrete-event simulation of a schedule on SimPy, one process per unit. The only module that imports simpy.
 
-A unit serves its inbox first come, first served. Of tasks that become ready in the same instant, the one written first in the schedule
-goes first: units choose only when everything that ends in that instant has ended, and then one after the other, the unit whose next task
-is written first before the others, because its start may make a task of another unit ready.
+A unit takes the waiting task of the lowest key (`turns`): priority, frame, ready time, position in the schedule. Units choose only when
+everything that ends in that instant has ended, and then one after the other, the unit whose next task has the lowest key before the
+others, because its start may make a task of another unit ready. So while a task of one frame waits for a unit, no task of a later frame
+starts there, if priorities are equal and no task comes after one of a later frame.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import simpy
 from simpy.events import Event, Timeout
 
 from hyperdrive_sim.engine.trace import Trace
+from hyperdrive_sim.engine.turns import Key, key
 from hyperdrive_sim.errors import Stuck
 from hyperdrive_sim.schedule.tasks import Schedule
 
@@ -33,12 +35,12 @@ def simulate(schedule: Schedule, progress: Progress | None = None) -> Trace:
 
 
 class _Unit:
-    """A unit: its inbox, a heap of (ready time, index) of tasks, and `free`, the event that it waits for until its turn to choose one."""
+    """A unit: its inbox, a heap of the keys of tasks, and `free`, the event that it waits for until its turn to choose one."""
 
     __slots__ = ("free", "inbox")
 
     def __init__(self, env: simpy.Environment) -> None:
-        self.inbox: list[tuple[int, int]] = []
+        self.inbox: list[Key] = []
         self.free = Event(env)
 
 
@@ -55,7 +57,7 @@ class _Run:
         self.waits_for = [0] * len(tasks)
         self.at_end: list[list[int] | None] = [None] * len(tasks)
         self.at_start: dict[int, list[int]] = {}
-        self.choosing: list[int] = []
+        self.choosing: list[Key] = []
         self.turn = Event(self.env)
         self.turn._ok, self.turn._value = True, None
         self.due = False
@@ -70,7 +72,7 @@ class _Run:
     def _link_up(self) -> None:
         """Count the predecessors of each task and collect its successors, from the edges that each task has back to earlier ones."""
         waits_for, at_end, at_start = self.waits_for, self.at_end, self.at_start
-        for index, (_, _, _, _, after, after_start, _, _, _, not_before_ps, _) in enumerate(self.tasks):
+        for index, (_, _, _, _, after, after_start, _, _, _, not_before_ps, _, _) in enumerate(self.tasks):
             waits_for[index] = len(after) + len(after_start) + (not_before_ps > 0)
             for other in after:
                 known = at_end[other]
@@ -100,7 +102,7 @@ class _Run:
             if inbox:
                 self._await_turn(inbox)
             yield unit.free
-            _, index = heappop(inbox)
+            index = heappop(inbox)[-1]
             task = tasks[index]
             starts[index] = env._now
             if index in at_start:
@@ -117,19 +119,19 @@ class _Run:
                 else:
                     self._release(after)
 
-    def _await_turn(self, inbox: list[tuple[int, int]]) -> None:
+    def _await_turn(self, inbox: list[Key]) -> None:
         """Let a free unit choose in this instant, but after everything that ends in it."""
-        heappush(self.choosing, inbox[0][1])
+        heappush(self.choosing, inbox[0])
         if not self.due:
             self.due = True
             self.turn.callbacks = [self._choose]
             self.env.schedule(self.turn, AFTER_ALL_ENDS)
 
     def _choose(self, turn: Event) -> None:
-        """Let free units take their next tasks, in the order of the schedule; a unit may be listed twice and chooses once."""
+        """Let free units take their next tasks, in the order of their keys; a unit may be listed twice and chooses once."""
         choosing, unit = self.choosing, self.unit
         while choosing:
-            if waiting := unit[heappop(choosing)].free.callbacks:
+            if waiting := unit[heappop(choosing)[-1]].free.callbacks:
                 waiting.pop()(turn)
         self.due = False
 
@@ -166,7 +168,7 @@ class _Run:
     def _enter(self, index: int) -> None:
         unit, now = self.unit[index], self.env._now
         self.ready[index] = now
-        heappush(unit.inbox, (now, index))
+        heappush(unit.inbox, key(self.tasks[index], now, index))
         if unit.free.callbacks:
             self._await_turn(unit.inbox)
 

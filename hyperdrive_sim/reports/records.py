@@ -85,15 +85,29 @@ class SystemRecord:
 class Time:
     """Latency, rate and length of a run.
 
-    `latency_s` is a frame's: the mean from arrival to last output where frames have an arrival rate, else that of the first frame.
-    `cycles` is the makespan of all frames, `frames_per_s` the sustained rate: from the first frame's end to the last one's.
+    `latency_s` is the first frame's: from its arrival, or from its first task where frames have no arrival rate, to its last output. The
+    others are over all frames, and each is the latency of one of them: the least, the median, the 99th percentile (nearest rank) and the
+    worst. `cycles` is the makespan of all frames.
+
+    `frames_per_s` is what can go on for ever: the pace at which the last n // 2 of n frames end, or if that is slower, the work of the
+    busiest unit per frame. What is done once, such as loading weights that stay, is spread over the frames, as its energy is. One frame
+    alone takes the makespan. `arrivals_per_s` is the rate at which frames arrive, and then that of all who keep up; null if the next
+    frame is there whenever there is room. `overload` is the arrivals over `frames_per_s` if these frames, had they all been there from
+    the beginning, would have ended more slowly than they arrive: latencies then grow with their number. Else, and of one frame, null.
+
     `bound_s` is the larger lower bound of the makespan, `bound_by` what sets it: a unit or the critical path.
     """
 
     latency_s: float
+    latency_min_s: float
+    latency_median_s: float
+    latency_p99_s: float
+    latency_worst_s: float
     cycles: int
     frames: int
     frames_per_s: float
+    arrivals_per_s: float | None
+    overload: float | None
     bound_by: str
     bound_s: float
 

@@ -8,8 +8,6 @@ from importlib import import_module
 from math import fsum
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.engine.ledger import Ledger, LedgerEntry
 from hyperdrive_sim.engine.occupancy import Occupancy
@@ -17,7 +15,7 @@ from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.reports import diagram as diagrams
-from hyperdrive_sim.reports import frames, summary
+from hyperdrive_sim.reports import frames, pace, summary
 from hyperdrive_sim.reports.layer_columns import LayerColumns, layer_columns
 from hyperdrive_sim.reports.layer_table import layer_rows
 from hyperdrive_sim.reports.lazy import Lazy
@@ -31,7 +29,6 @@ from hyperdrive_sim.reports.records import (
     ScenarioRecord,
     SystemRecord,
     Throughput,
-    Time,
     UnitRow,
 )
 from hyperdrive_sim.reports.results import Results
@@ -44,7 +41,6 @@ from hyperdrive_sim.schedule.mapped import Tiles
 from hyperdrive_sim.schedule.placement import Placement
 from hyperdrive_sim.schedule.provenance import WEAK, chain
 from hyperdrive_sim.schedule.spec import origins
-from hyperdrive_sim.schedule.tasks import Schedule
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -127,7 +123,7 @@ def summarise(scenario: Scenario, compiled: Compiled) -> Report:
     mapped, machine, trace, ledger = compiled.mapped, compiled.machine, compiled.trace, compiled.ledger
     compiled.progress("summarising", 0, 0)
     layers = tuple(layer_rows(compiled.network, machine, trace, ledger))
-    computed, time = _network(scenario, compiled.network, compiled.placement), _time(machine, compiled.schedule, trace)
+    computed, time = _network(scenario, compiled.network, compiled.placement), pace.time(compiled)
     energy = _energy(ledger, time.frames)
     ops_per_s = computed.ops * time.frames_per_s
     return Report(
@@ -192,30 +188,6 @@ def _system(scenario: Scenario, machine: Machine) -> SystemRecord:
     changed = {name: getattr(spec, name) for name, default in defaults.items() if getattr(spec, name) != default}
     arch, cut = scenario.architecture, (scenario.granularity, scenario.architecture.grains)
     return SystemRecord(arch.name, machine.chips, machine.mesh, clock.mhz, *peaks, assumed, fitted, changed, *cut)
-
-
-def _time(machine: Machine, schedule: Schedule, trace: Trace) -> Time:
-    makespan = trace.makespan_ps
-    latency, ends = _frames(trace)
-    frames = len(ends)
-    paced = (ends[-1] - ends[0]) / (frames - 1) if frames > 1 and ends[-1] > ends[0] else makespan / frames
-    bound_by, bound_ps = schedule.bound
-    return Time(latency / PS_PER_S, machine.clock.cycles(makespan), frames, PS_PER_S / paced, bound_by, bound_ps / PS_PER_S)
-
-
-def _frames(trace: Trace) -> tuple[float, list[int]]:
-    """A frame's latency, and the end of each.
-
-    With arrivals that the schedule gives, the mean from arrival to end. Without, that of the first frame: the others are taken in as
-    early as there is room for them and wait in memory, which says nothing about the chip.
-    """
-    number = np.fromiter((task.frame for task in trace.tasks), np.int64, len(trace))
-    order = np.argsort(number, kind="stable")
-    firsts = np.flatnonzero(np.diff(number[order], prepend=-1))
-    starts, ends = np.minimum.reduceat(trace.start[order], firsts), np.maximum.reduceat(trace.end[order], firsts)
-    arrivals = [trace.tasks[int(order[first])].not_before_ps for first in firsts]
-    latency = (int(ends.sum()) - sum(arrivals)) / len(firsts) if any(arrivals) else float(ends[0] - starts[0])
-    return latency, ends.tolist()
 
 
 def _energy(ledger: Ledger, frames: int) -> Energy:

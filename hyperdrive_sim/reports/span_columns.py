@@ -48,6 +48,7 @@ class SpanColumns:
     unit: NameColumn = field(metadata={"about": "the unit that does it, one task at a time"})
     unit_kind: NameColumn = field(metadata={"about": "what that unit is for: array, weights, border, host, ..."})
     frame: Times = field(metadata={"about": "the frame that it is for, from 0"})
+    priority: Times = field(metadata={"about": "of the tasks that wait for a unit the lowest goes first, then the lowest frame"})
     ready_ps: Times = field(metadata={"about": "when all that it comes after was done; until start_ps it waits for its unit"})
     start_ps: Times = field(metadata={"about": "when its unit begins it"})
     end_ps: Times = field(metadata={"about": "when its unit is free again"})
@@ -74,6 +75,7 @@ def columns(trace: Trace, kinds: Mapping[str, str], pj: Mapping[str, float]) -> 
         unit=NameColumn(_codes(trace.unit_index), trace.units),
         unit_kind=NameColumn(_codes(kind_of_unit[trace.unit_index]), tuple(kind_number)),
         frame=_numbers(trace, "frame"),
+        priority=_numbers(trace, "priority"),
         ready_ps=trace.ready,
         start_ps=trace.start,
         end_ps=trace.end,
@@ -101,6 +103,7 @@ def trace(of: SpanColumns) -> Trace:
         of.latency_ps.tolist(),
         of.not_before_ps.tolist(),
         of.frame.tolist(),
+        of.priority.tolist(),
         strict=False,
     )
     return Trace(list(map(Task._make, tasks)), of.ready_ps, of.start_ps, of.end_ps)

@@ -63,11 +63,34 @@ def subject(network: NetworkRecord, system: SystemRecord) -> str:
 
 
 def pace(time: Time, work: Throughput, system: SystemRecord) -> Iterator[SummaryLine]:
-    yield SummaryLine("latency", si(time.latency_s, "s"), "of a frame, from its input to its last output")
-    yield SummaryLine("frame rate", per_s(time.frames_per_s), f"{counted(time.frames, 'frame')} in {time.cycles:,} cycles")
+    which = "a frame" if time.frames == 1 else "the first frame"
+    yield SummaryLine("latency", si(time.latency_s, "s"), f"of {which}, from its input to its last output")
+    if time.frames > 1:
+        least, high, worst = (si(latency, "s") for latency in (time.latency_min_s, time.latency_p99_s, time.latency_worst_s))
+        remark = f"of {time.frames:,} frames; min {least},\n99th percentile {high}, worst {worst}"
+        yield SummaryLine("median latency", si(time.latency_median_s, "s"), remark)
+    yield SummaryLine("frame rate", per_s(time.frames_per_s), _rate(time))
+    if remark := overload(time):
+        yield SummaryLine("overload", f"{time.overload:.4g} times", remark)
     yield SummaryLine("throughput", si(work.ops_per_s, "Op/s"), f"of {si(system.peak_ops_per_s, 'Op/s')} peak, all tiles of all chips")
     per_cycle = f"{work.ops_per_cycle:,.0f} of {system.peak_ops_per_cycle:,.0f} Op per cycle, I/O included"
     yield SummaryLine("utilisation", percent(work.utilization), per_cycle)
+
+
+def _rate(time: Time) -> str:
+    """What the frame rate is taken from."""
+    remark = f"{counted(time.frames, 'frame')} in {time.cycles:,} cycles"
+    if time.arrivals_per_s is not None:
+        remark += f", {per_s(time.arrivals_per_s)} arrive"
+    return remark if time.frames == 1 else f"{remark};\nthe pace of the later half, and no faster than any unit"
+
+
+def overload(time: Time) -> str:
+    """Sentence on frames that arrive faster than they can be worked through; empty if they do not."""
+    if time.overload is None or time.arrivals_per_s is None:
+        return ""
+    arrive, done = per_s(time.arrivals_per_s), per_s(time.frames_per_s)
+    return f"arrivals of {arrive} exceed the {done} that can be done;\nframes wait longer and longer, without end"
 
 
 def bound(time: Time, system: SystemRecord, units: Sequence[UnitRow], trace: Trace) -> SummaryLine:

@@ -92,7 +92,7 @@ class Task(NamedTuple):
     It occupies *unit* for *ps* picoseconds once all tasks *after* have ended (a sender's latency later) and all tasks of
     *after_start* have begun; both hold positions of earlier tasks in the schedule, so no schedule can deadlock. A task that
     uses what a stream brings may start with it (*after_start*) if it takes at least as long; it uses it at its own end.
-    *actions* counts what is paid for.
+    *actions* counts what is paid for. Of the tasks that wait for a unit, the lowest *priority* goes first, then the lowest *frame*.
     """
 
     name: str
@@ -106,6 +106,7 @@ class Task(NamedTuple):
     latency_ps: int = 0
     not_before_ps: int = 0
     frame: int = 0
+    priority: int = 0
 
 
 class Arrivals(NamedTuple):
@@ -116,7 +117,7 @@ class Arrivals(NamedTuple):
 
 
 class Schedule(Sequence[Task]):
-    """Tasks in the order in which they were written; where two could start, the earlier one does."""
+    """Tasks in the order in which they were written, which alone decides between tasks of one priority and frame ready at once."""
 
     def __init__(self, tasks: Iterable[Task]) -> None:
         self.tasks = list(tasks)
@@ -156,7 +157,7 @@ class Schedule(Sequence[Task]):
     def critical_path_ps(self) -> int:
         """Length of the critical path in picoseconds: the makespan if every task had a unit of its own."""
         starts, ends = [0] * len(self.tasks), [0] * len(self.tasks)
-        for index, (_, _, _, ps, after, after_start, _, _, latency_ps, start, _) in enumerate(self.tasks):
+        for index, (_, _, _, ps, after, after_start, _, _, latency_ps, start, _, _) in enumerate(self.tasks):
             for other in after:
                 if ends[other] > start:
                     start = ends[other]

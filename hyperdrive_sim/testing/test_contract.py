@@ -25,6 +25,8 @@ from hyperdrive_sim.testing.worlds import SEED, Built, refusals, same, worlds
 
 ENOUGH = 3
 """How many worlds there must be at least for the contract to mean anything."""
+ROUNDING = 1e-12
+"""How much a quotient of exact integers may be off in floating point."""
 
 
 def test_it_is_found_and_there_is_enough_to_try(name: str) -> None:
@@ -185,10 +187,15 @@ def test_every_default_and_entry_says_what_it_rests_on(name: str) -> None:
 
 
 def test_figures_of_a_report_hold_together(built: Built) -> None:
-    """No unit works for longer than the run lasts, and the layers' energy is all there is; the world as a scenario."""
+    """No unit works for longer than the run lasts or the frame rate leaves it, and the layers' energy is all there is.
+
+    The world is taken as a scenario.
+    """
     report = summarise(built.scenario, built.compiled)
     for unit in report.units:
         assert 0 <= unit.utilization <= 1, f"{unit.name} is busy for {unit.utilization} of the run"
+        asked = report.time.frames_per_s * unit.busy_s / report.time.frames
+        assert asked <= 1 + ROUNDING, f"{unit.name} would have to be busy for {asked} of the time at {report.time.frames_per_s} frames/s"
     joules = sum(row.energy_j for row in report.layers)
     assert isclose(joules, report.energy.total_j * built.world.frames, rel_tol=1e-12), "the layers' energy is the total"
     assert report.to_dict()["system"]["architecture"] == built.architecture.name

@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import jsonschema
@@ -49,7 +50,11 @@ SHAPE = {
         **{"architecture": str, "chips": int, "mesh": [int], "clock_mhz": float},
         **{"peak_ops_per_cycle": int, "peak_ops_per_s": int, "assumed": {...: NUMBER}, "fitted": {}, "changed": {...: object}},
     },
-    "time": {"latency_s": float, "cycles": int, "frames": int, "frames_per_s": float, "bound_by": str, "bound_s": float},
+    "time": {
+        **{"latency_s": float, "latency_min_s": float, "latency_median_s": float, "latency_p99_s": float, "latency_worst_s": float},
+        **{"cycles": int, "frames": int, "frames_per_s": float, "arrivals_per_s": (float, NoneType), "overload": (float, NoneType)},
+        **{"bound_by": str, "bound_s": float},
+    },
     "throughput": {"ops_per_s": float, "ops_per_cycle": float, "utilization": float},
     "energy": {
         **{"total_j": float, "core_j": float, "io_j": float, "assumed_share": float},
@@ -162,6 +167,23 @@ def test_text() -> None:
     ]
     assert max(map(len, lines)) <= 100
     assert all(line == line.rstrip() for line in lines)
+
+
+OVERLOAD = ["--set", "frames=4", "--set", "frames_per_s=15000.0"]
+
+
+def test_arrivals_that_exceed_what_can_be_done() -> None:
+    """In the summary in words, in the terminal beside the public form as a warning."""
+    text = " ".join(invoke("run", TINY, *OVERLOAD).stdout.split())
+    assert (
+        "latency 157.6 us of the first frame, from its input to its last output "
+        "median latency 225.7 us of 4 frames; min 157.6 us, 99th percentile 352.2 us, worst 352.2 us "
+        "frame rate 7,699 /s 4 frames in 32,025 cycles, 15,000 /s arrive; the pace of the later half, and no faster than any unit "
+        "overload 1.948 times arrivals of 15,000 /s exceed the 7,699 /s that can be done; frames wait longer and longer, without end "
+    ) in text
+    result = invoke("run", TINY, *OVERLOAD, "--json")
+    conforms(json.loads(result.stdout), SHAPE)
+    assert result.stderr == "arrivals of 15,000 /s exceed the 7,699 /s that can be done; frames wait longer and longer, without end\n"
 
 
 def test_a_title_is_text_and_no_markup() -> None:

@@ -8,7 +8,7 @@ from math import inf
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds import drawn, run, task, times
+from worlds import drawn, overtakings, run, task, times
 
 from hyperdrive_sim.engine.simulate import simulate
 from hyperdrive_sim.errors import Stuck
@@ -52,7 +52,7 @@ def test_a_bounded_buffer_is_an_edge() -> None:
     """)
 
 
-def test_first_come_is_first_served_whatever_is_written_first() -> None:
+def test_in_a_frame_first_come_is_first_served_whatever_is_written_first() -> None:
     trace = run(task("hold", "b", 5), task("slow", "a", 3), task("late", "c", 1), task("early", "b", 5, 1), task("x", "b", 2, 2))
     assert drawn(trace) == picture("""
         b |hhhhhxxeeeee|
@@ -62,7 +62,7 @@ def test_first_come_is_first_served_whatever_is_written_first() -> None:
     assert times(trace)[3:] == [(3, 7, 12), (1, 5, 7)]
 
 
-def test_of_tasks_that_come_in_one_instant_the_one_written_first_goes_first() -> None:
+def test_of_a_frames_tasks_that_come_in_one_instant_the_one_written_first_goes_first() -> None:
     """Tasks 3, 4 and 5 come at 4, each released by another unit; 5 by the unit that ends first in the schedule, 3 by the last."""
     trace = run(
         task("a", "one", 4),
@@ -122,6 +122,49 @@ def test_a_chain_of_starts_in_one_instant() -> None:
         task("late", "c", 1, 0),
     )
     assert times(trace)[1:] == [(5, 5, 6), (5, 5, 6), (5, 5, 6), (5, 6, 7), (5, 6, 7)]
+
+
+def test_an_older_frame_goes_first_whenever_it_came() -> None:
+    """When the link is free at 4, frame 1 has waited since 0; of frame 0, `late` has come at 4, after `early`, which is written later."""
+    trace = run(
+        task("hold", "link", 4),
+        task("a", "array", 3),
+        task("b", "array", 1, 1),
+        task("late", "link", 2, 2),
+        task("early", "link", 3, 1),
+        task("x", "link", 1, frame=1),
+    )
+    assert trace.diagram(10, ("link",)) == "link |hhhheeellx|"
+
+
+def test_what_has_begun_is_not_interrupted() -> None:
+    """Frame 1 found the link free at 2 and keeps it until 7; frame 0, ready at 3, waits for that one task and for no other."""
+    trace = run(
+        task("compute", "array", 3),
+        task("output", "link", 2, 0),
+        task("input", "link", 5, frame=1, not_before_ps=2),
+        task("Input", "link", 5, frame=1, not_before_ps=2),
+    )
+    assert trace.diagram(14, ("link",)) == "link |..iiiiiooIIIII|"
+
+
+def test_a_lower_priority_goes_before_an_older_frame() -> None:
+    """Of a tenant of priority 1 two frames wait from the beginning, of one of priority 0 one from 1 on."""
+    tasks = [task(name, "link", 2, frame=frame, priority=1) for frame, name in enumerate("ab")]
+    trace = run(*tasks, task("c", "link", 2, frame=7, not_before_ps=1))
+    assert trace.diagram(6, ("link",)) == "link |aaccbb|"
+
+
+def test_units_choose_in_the_order_of_their_keys() -> None:
+    """All at 5: written last, `stream` of frame 0 starts first and so readies `with`; the array, free, must not have taken frame 1."""
+    trace = run(
+        task("held", "array", 5),
+        task("late", "array", 2, frame=1),
+        task("busy", "link", 5),
+        task("stream", "link", 2, 0),
+        task("with", "array", 2, after_start=(3,)),
+    )
+    assert times(trace)[1:] == [(0, 7, 9), (0, 0, 5), (5, 5, 7), (5, 5, 7)]
 
 
 def test_nothing_starts_before_its_time() -> None:
@@ -199,11 +242,16 @@ def test_progress_is_told_now_and_then() -> None:
 # Any schedule at all.
 
 UNITS = ("a", "b", "c", "d")
+FRAMES = st.sampled_from((0, 0, 1, 2))
 
 
 @st.composite
-def schedules(draw: st.DrawFn) -> list[Task]:
-    """Few units and short durations, so that much happens in the same instant."""
+def schedules(draw: st.DrawFn, *, in_order: bool = False) -> list[Task]:
+    """Few units and short durations, so that much happens in the same instant.
+
+    With *in_order*, of one tenant only, and no task comes after one of a later frame, as no architecture's does.
+    """
+    frames = sorted(draw(st.lists(FRAMES, min_size=14, max_size=14))) if in_order else []
     tasks: list[Task] = []
     for number in range(draw(st.integers(1, 14))):
         earlier = st.sets(st.integers(0, number - 1), max_size=3) if number else st.just(set[int]())
@@ -217,6 +265,8 @@ def schedules(draw: st.DrawFn) -> list[Task]:
                 after_start=tuple(sorted(draw(earlier))),
                 latency_ps=draw(st.sampled_from((0, 0, 0, 1, 2, 5))),
                 not_before_ps=draw(st.sampled_from((0, 0, 0, 1, 3, 9))),
+                frame=frames[number] if in_order else draw(FRAMES),
+                priority=0 if in_order else draw(st.sampled_from((0, 0, 0, 1, -1))),
             )
         )
     return tasks
@@ -239,12 +289,13 @@ def reference(tasks: list[Task]) -> list[tuple[int, int, int]]:
                 if index not in ready and arrived and begun and one.not_before_ps <= now:
                     ready[index] = now
             next_of: dict[str, int] = {}
-            for index in sorted(ready.keys() - start.keys(), key=lambda index: (ready[index], index)):
+            keys = {index: (tasks[index].priority, tasks[index].frame, ready[index], index) for index in ready.keys() - start.keys()}
+            for index in sorted(keys, key=keys.__getitem__):
                 if free.get(tasks[index].unit, 0) <= now:
                     next_of.setdefault(tasks[index].unit, index)
             if not next_of:
                 break
-            index = min(next_of.values())
+            index = min(next_of.values(), key=keys.__getitem__)
             one = tasks[index]
             start[index], end[index] = now, now + one.ps
             free[one.unit] = end[index]
@@ -302,3 +353,9 @@ def test_a_unit_does_one_task_at_a_time_and_is_never_lazy(tasks: list[Task]) -> 
             assert before.end <= after.start == max(before.end, after.ready)
         assert spans[0].start == spans[0].ready
         assert {span.task.unit for span in spans} == {unit}
+
+
+@given(schedules(in_order=True))
+@settings(max_examples=300, deadline=None)
+def test_no_later_frame_starts_where_an_older_one_waits(tasks: list[Task]) -> None:
+    assert overtakings(run(*tasks)) == []

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from pencil import MACHINE as UNRATED
 from pencil import NETWORK, compute
 from simulated import report
+from worlds import NOWHERE, compiled
 
 from hyperdrive_sim.engine.ledger import account
 from hyperdrive_sim.engine.occupancy import Occupancy
@@ -36,9 +37,10 @@ from hyperdrive_sim.outputs import plots
 from hyperdrive_sim.outputs.palette import PALETTE
 from hyperdrive_sim.outputs.plots.labels import Labels, Named
 from hyperdrive_sim.rates import Rate
+from hyperdrive_sim.reports import pace
 from hyperdrive_sim.reports.derived.metrics import METRICS
 from hyperdrive_sim.reports.layer_table import layer_rows
-from hyperdrive_sim.reports.report import Report, Throughput, _energy, _time, _unit_rows
+from hyperdrive_sim.reports.report import Report, Throughput, _energy, _unit_rows
 from hyperdrive_sim.schedule.machine import Unit
 from hyperdrive_sim.schedule.prices import Price
 from hyperdrive_sim.schedule.tasks import Schedule, Task
@@ -84,7 +86,7 @@ def pencil() -> Report:
         scenario=replace(real.scenario, title="by pencil"),
         machine=MACHINE,
         trace=trace,
-        time=_time(MACHINE, SCHEDULE, trace),
+        time=pace.time(compiled(NETWORK, MACHINE, NOWHERE, SCHEDULE)),
         throughput=Throughput(32 / (13 * NS), 32 / 13, 32 / 13 / 8),
         energy=_energy(ledger, 1),
         units=tuple(_unit_rows(MACHINE, trace)),

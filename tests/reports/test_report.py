@@ -24,7 +24,7 @@ from hyperdrive_sim.errors import Stuck
 from hyperdrive_sim.reports import side_by_side
 from hyperdrive_sim.reports.layer_columns import layer_columns
 from hyperdrive_sim.reports.layer_table import LayerRow, layer_rows
-from hyperdrive_sim.reports.report import Report, _time
+from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.results import Results
 from hyperdrive_sim.reports.summary import PREFIXES, beside, per_s, percent, remarks, si
 from hyperdrive_sim.scenario.published import Comparison
@@ -114,30 +114,6 @@ def test_work_is_summed_to_the_picosecond() -> None:
     assert int(float(long)) == long + 1
     (row,) = layer_rows(NETWORK, MACHINE, simulate(Schedule([compute("a", "one", long)])), Ledger(()))
     assert row.cycles == 9_007_200_000_000
-
-
-@pytest.mark.parametrize(
-    ("arrivals", "latency_ns", "every_ns"),
-    [
-        ((0, 0, 0), 4, 4),  # no arrivals: a frame begins when its first task does
-        ((0, 10, 20), 4, 10),  # slower than the unit: the arrivals set the pace
-        ((0, 2, 4), 6, 4),  # faster: 4, 8 - 2 and 12 - 4 from arrival to end
-    ],
-)
-def test_latency_and_pace_of_frames(arrivals: tuple[int, ...], latency_ns: int, every_ns: int) -> None:
-    tasks = [Task("work", "a", "one", 4000, not_before_ps=1000 * arrival, frame=frame) for frame, arrival in enumerate(arrivals)]
-    schedule = Schedule(tasks)
-    time = _time(MACHINE, schedule, simulate(schedule))
-    assert time.latency_s == pytest.approx(latency_ns * 1e-9)
-    assert time.frames_per_s == pytest.approx(1e9 / every_ns)
-    assert (time.frames, time.cycles) == (3, arrivals[-1] + 4 if every_ns == 10 else 12)
-
-
-def test_one_frame_has_the_pace_of_its_makespan() -> None:
-    time = _time(MACHINE, SCHEDULE, simulate(SCHEDULE))
-    assert (time.latency_s, time.cycles, time.frames) == (13e-9, 13, 1)
-    assert time.frames_per_s == pytest.approx(1 / 13e-9)
-    assert (time.bound_by, time.bound_s) == ("critical path", 13e-9)
 
 
 # --- of real runs ---

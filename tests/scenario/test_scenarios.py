@@ -221,7 +221,8 @@ def test_binary_layers_are_right_in_every_bit_on_a_photograph(name: str, values:
 def test_a_camera_sets_the_pace_and_no_frame_waits() -> None:
     camera, alone = report(CAMERA), report(SCENARIOS / "hyperdrive" / "resnet34_224.yaml")
     assert camera.time.frames_per_s == pytest.approx(10.0, rel=1e-9)
-    assert camera.time.latency_s == alone.time.latency_s
+    assert camera.time.latency_s == camera.time.latency_worst_s == alone.time.latency_s
+    assert (camera.time.arrivals_per_s, camera.time.overload) == (10.0, None)
     assert camera.energy == alone.energy
     assert camera.io_bits == alone.io_bits
 
@@ -231,8 +232,10 @@ def test_a_camera_that_is_too_fast_is_waited_for_by_nobody() -> None:
     fast, unpaced, alone = report(CAMERA, "frames_per_s=50.0"), report(CAMERA, "frames_per_s=null"), report(CAMERA, "frames=1")
     assert fast.time.frames_per_s == pytest.approx(unpaced.time.frames_per_s, rel=1e-9)
     assert 1 / alone.time.latency_s <= fast.time.frames_per_s < 1.02 / alone.time.latency_s
-    assert fast.time.latency_s > 2 * alone.time.latency_s
-    assert alone.time.latency_s <= unpaced.time.latency_s < 2 * alone.time.latency_s, "its input enters while the frame before is computed"
+    assert fast.time.overload == pytest.approx(50 / fast.time.frames_per_s)
+    assert fast.time.latency_worst_s > 2 * fast.time.latency_min_s
+    for found in (fast, unpaced):
+        assert alone.time.latency_s <= found.time.latency_s < 1.02 * alone.time.latency_s, "later frames hardly hold up the first"
 
 
 def test_narrow_weights_cost_time_and_no_energy() -> None:

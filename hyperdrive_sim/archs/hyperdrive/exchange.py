@@ -147,7 +147,7 @@ class Exchange:
         name, unit, ps, latency_ps, boxes, source, target, _, receiver, actions, _ = crossing
         after = (done, self.credits[receiver]) if self.credits else (done,)
         effect = new(Copy, (tensor, c0, c1, boxes, source, target))
-        self.tasks.append(new(Task, (name, layer, unit, ps, after, (), effect, actions, latency_ps, 0, frame)))
+        self.tasks.append(new(Task, (name, layer, unit, ps, after, (), effect, actions, latency_ps, 0, frame, 0)))
         sent = len(self.tasks) - 1
         self.arrivals[tensor, receiver].append(sent)
         return sent

@@ -180,7 +180,7 @@ class Lowering:
                 after = after + self.exchange.room(routes[number])
             done = len(tasks)
             effect = new(Compute, (at, c0, c1, patches))
-            tasks.append(new(Task, ("compute", name, unit, ps, tuple(after), begins, effect, actions, 0, 0, frame)))
+            tasks.append(new(Task, ("compute", name, unit, ps, tuple(after), begins, effect, actions, 0, 0, frame, 0)))
             if routes is not None:
                 self.exchange.send(name, (work.step.output, c0, c1, frame), routes[number], done)
             after, begins = [done], ()

@@ -1,0 +1,120 @@
+"""Pace of a run: latencies of its frames, the rate that can go on for ever, and whether frames arrive faster than that.
+
+The steady part of a run of n frames is its last n // 2. One frame alone has none, and its rate is that of frames one by one.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hyperdrive_sim.engine.compiled import Compiled
+from hyperdrive_sim.engine.trace import Times, Trace, summed
+from hyperdrive_sim.rates import PS_PER_S
+from hyperdrive_sim.reports.records import Time
+from hyperdrive_sim.schedule.tasks import Schedule
+
+ROUNDING_PS = 1
+"""How much the period between arrivals may be short of what it stands for: it is rounded to whole picoseconds."""
+
+
+class FrameTimes(NamedTuple):
+    """Latency and end of each frame [frames], and the frame of each task by its place among them [tasks]; in picoseconds."""
+
+    latency: Times
+    end: Times
+    of_task: NDArray[np.int64]
+
+    @property
+    def count(self) -> int:
+        return len(self.end)
+
+    @property
+    def steady(self) -> int:
+        """Number of frames in the steady part."""
+        return self.count // 2
+
+
+def time(compiled: Compiled) -> Time:
+    """Latency, rate and length of a run."""
+    trace, period_ps = compiled.trace, compiled.arrivals.period_ps
+    frames, (bound_by, bound_ps) = frame_times(trace), compiled.schedule.bound
+    pace_ps, exceeded = _pace(compiled, frames)
+    return Time(
+        latency_s=int(frames.latency[0]) / PS_PER_S,
+        latency_min_s=int(frames.latency.min()) / PS_PER_S,
+        latency_median_s=_percentile(frames.latency, 50) / PS_PER_S,
+        latency_p99_s=_percentile(frames.latency, 99) / PS_PER_S,
+        latency_worst_s=int(frames.latency.max()) / PS_PER_S,
+        cycles=compiled.machine.clock.cycles(trace.makespan_ps),
+        frames=frames.count,
+        frames_per_s=PS_PER_S / pace_ps,
+        arrivals_per_s=PS_PER_S / period_ps if period_ps else None,
+        overload=pace_ps / period_ps if exceeded else None,
+        bound_by=bound_by,
+        bound_s=bound_ps / PS_PER_S,
+    )
+
+
+def frame_times(trace: Trace) -> FrameTimes:
+    """Times of all frames: from its arrival, or from its first start if frames do not arrive at times of their own, to its last end."""
+    numbers, of_task = np.unique(np.fromiter((task.frame for task in trace.tasks), np.int64, len(trace)), return_inverse=True)
+    arrival = np.fromiter((task.not_before_ps for task in trace.tasks), np.int64, len(trace))
+    order = np.argsort(of_task, kind="stable")
+    firsts = np.searchsorted(of_task[order], np.arange(len(numbers)))
+    begin = np.maximum.reduceat(arrival[order], firsts) if arrival.any() else np.minimum.reduceat(trace.start[order], firsts)
+    end = np.maximum.reduceat(trace.end[order], firsts)
+    return FrameTimes(end - begin, end, of_task)
+
+
+def _pace(compiled: Compiled, frames: FrameTimes) -> tuple[float, bool]:
+    """Picoseconds per frame that can go on for ever, and True if that is longer than the period between arrivals."""
+    trace, period_ps = compiled.trace, compiled.arrivals.period_ps
+    busiest_ps = int(_work(trace, frames, 0).max()) / frames.count
+    if not frames.steady:
+        return max(trace.makespan_ps, busiest_ps), False
+    pace_ps = max(_steady_ps(frames), busiest_ps)
+    if not period_ps:
+        return pace_ps, False
+    exceeded = pace_ps > period_ps + ROUNDING_PS and (pace_ps := _saturated_ps(compiled, frames)) > period_ps + ROUNDING_PS
+    return max(pace_ps if exceeded else period_ps, busiest_ps), exceeded
+
+
+def _saturated_ps(compiled: Compiled, frames: FrameTimes) -> float:
+    """Picoseconds per frame if all frames are there from the beginning, without what is done only once.
+
+    A run that falls behind its arrivals need not do so for ever: frames may have to queue before transfers hide behind the work of earlier
+    ones. So its schedule is run once more without arrival times, which is as fast as it goes.
+    """
+    at_once = compiled.scheduled(Schedule(task._replace(not_before_ps=0) if task.not_before_ps else task for task in compiled.schedule))
+    return max(_steady_ps(frame_times(at_once.trace)), _repeated_ps(compiled.trace, frames))
+
+
+def _steady_ps(frames: FrameTimes) -> float:
+    """Mean distance between the ends of the frames of the steady part, in the order in which frames end."""
+    ends = np.sort(frames.end)
+    return int(ends[-1] - ends[-1 - frames.steady]) / frames.steady
+
+
+def _repeated_ps(trace: Trace, frames: FrameTimes) -> float:
+    """The busiest unit's work per frame that comes again with every frame.
+
+    That is the lesser of its work per frame in the whole run, in which chips may take turns with frames, and in the steady part, in which
+    nothing is done that is done only once.
+    """
+    steady = _work(trace, frames, frames.count - frames.steady) / frames.steady
+    return float(np.minimum(steady, _work(trace, frames, 0) / frames.count).max())
+
+
+def _work(trace: Trace, frames: FrameTimes, first: int) -> Times:
+    """Picoseconds that each unit works for the frames from number *first* on [units]."""
+    mine = frames.of_task >= first
+    return summed(trace.unit_index[mine], (trace.end - trace.start)[mine], len(trace.units))
+
+
+def _percentile(values: Times, percent: int) -> int:
+    """The smallest of some *values* that so many percent of them do not exceed: always one of them (nearest rank)."""
+    rank = -(-percent * len(values) // 100)
+    return int(np.sort(values)[rank - 1])

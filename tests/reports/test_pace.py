@@ -1,0 +1,136 @@
+"""Latencies, rates and overload of frames, by pencil."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from pencil import MACHINE, NETWORK, SCHEDULE
+from worlds import NOWHERE, compiled
+
+from hyperdrive_sim.engine.compiled import Compiled
+from hyperdrive_sim.reports import pace
+from hyperdrive_sim.reports.records import Time
+from hyperdrive_sim.schedule.tasks import Arrivals, Task
+
+NS = 1000
+
+
+def made(tasks: Sequence[Task], period_ns: int = 0) -> Compiled:
+    """A schedule on the pencil's machine: arrays `one` and `two`, `link` and `host`."""
+    return compiled(NETWORK, MACHINE, NOWHERE, tasks, Arrivals(1 + max(task.frame for task in tasks), NS * period_ns))
+
+
+def timed(tasks: Sequence[Task], period_ns: int = 0) -> Time:
+    return pace.time(made(tasks, period_ns))
+
+
+def rate(every_ns: float) -> object:
+    return pytest.approx(1e9 / every_ns, rel=1e-12)
+
+
+def latencies_ns(time: Time) -> list[float]:
+    """That of the first frame, the least, the median, the 99th percentile and the worst."""
+    found = time.latency_s, time.latency_min_s, time.latency_median_s, time.latency_p99_s, time.latency_worst_s
+    return [round(seconds * 1e9, 6) for seconds in found]
+
+
+def work(frames: int, ns: int, period_ns: int = 0) -> list[Task]:
+    """One task a frame, all on one unit."""
+    return [Task("work", "a", "one", NS * ns, not_before_ps=NS * period_ns * frame, frame=frame) for frame in range(frames)]
+
+
+@pytest.mark.parametrize(
+    ("period_ns", "latencies", "every_ns", "overload"),
+    [
+        (0, [4, 4, 4, 4, 4], 4, None),  # no arrivals: a frame begins when its first task does
+        (10, [4, 4, 4, 4, 4], 10, None),  # slower than the unit: the arrivals set the pace
+        (4, [4, 4, 4, 4, 4], 4, None),  # just as fast
+        (2, [4, 4, 6, 8, 8], 4, 2.0),  # faster: 4, 8 - 2 and 12 - 4 from arrival to end
+    ],
+)
+def test_latency_and_pace_of_frames(period_ns: int, latencies: list[int], every_ns: int, overload: float | None) -> None:
+    time = timed(work(3, 4, period_ns), period_ns)
+    assert latencies_ns(time) == latencies
+    assert time.frames_per_s == rate(every_ns)
+    assert time.arrivals_per_s == (rate(period_ns) if period_ns else None)
+    assert (time.frames, time.cycles, time.overload) == (3, 2 * period_ns + 4 if period_ns > 4 else 12, overload)
+
+
+def test_percentiles_are_latencies_of_frames() -> None:
+    """Frame n of 200 takes 4 ns and has waited 2 ns n: the median is the 100th of them, the 99th percentile the 198th."""
+    assert latencies_ns(timed(work(200, 4, 2), 2)) == [4, 4, 4 + 2 * 99, 4 + 2 * 197, 4 + 2 * 199]
+
+
+def test_one_frame_has_the_pace_of_its_makespan() -> None:
+    time = timed(SCHEDULE)
+    assert (latencies_ns(time), time.cycles, time.frames) == ([13] * 5, 13, 1)
+    assert time.frames_per_s == rate(13)
+    assert (time.bound_by, time.bound_s) == ("critical path", 13e-9)
+    assert (timed(SCHEDULE, 5).overload, timed(SCHEDULE, 5).arrivals_per_s) == (None, rate(5)), "one frame waits for none"
+
+
+def in_and_out(frames: int, into: int, compute: int, out: int, period_ns: int = 0) -> list[Task]:
+    """Frames that come and go over one link; there is room for two, so an input comes after the computation of the last but one."""
+    tasks: list[Task] = []
+    for frame in range(frames):
+        after = (3 * frame - 5,) if frame >= 2 else ()
+        tasks.append(Task("in", "a", "link", NS * into, after, not_before_ps=NS * period_ns * frame, frame=frame))
+        tasks.append(Task("compute", "a", "one", NS * compute, (3 * frame,), frame=frame))
+        tasks.append(Task("Out", "a", "link", NS * out, (3 * frame + 1,), frame=frame))
+    return tasks
+
+
+def test_no_rate_is_faster_than_the_busiest_unit() -> None:
+    """The first output waits for the second input, so both frames end together; the link has 4 ns to do for each."""
+    two = made(in_and_out(2, 3, 1, 1))
+    assert two.trace.diagram(8, ("link", "one")) == "link |iiiiiiOO|\none  |...c..c.|"
+    time = pace.time(two)
+    assert time.frames_per_s == rate(4)
+    assert latencies_ns(time) == [7, 5, 5, 7, 7]
+    assert timed(in_and_out(9, 3, 1, 1)).frames_per_s == rate(4)
+
+
+@pytest.mark.parametrize(("frames", "every_ns"), [(2, 9), (3, 9), (4, 10), (5, 10), (6, 31 / 3)])
+def test_the_pace_is_that_of_the_later_half(frames: int, every_ns: float) -> None:
+    """Frames end at 1, 10, 19, 30, 39 and 50; of six the last three after 31 ns. No unit has much to do."""
+    units, took = ("one", "two", "link", "host", "one", "two"), (1, 9, 9, 11, 9, 11)
+    tasks = [Task("work", "a", units[n], NS * took[n], (n - 1,) if n else (), frame=n) for n in range(frames)]
+    assert timed(tasks).frames_per_s == rate(every_ns)
+
+
+def once(frames: int, period_ns: int = 0) -> list[Task]:
+    """Weights are loaded for 10 ns and stay; each frame is computed in 2 ns."""
+    load = Task("load", "a", "host", 10 * NS)
+    return [load, *(Task("compute", "a", "one", 2 * NS, (0,), not_before_ps=NS * period_ns * n, frame=n) for n in range(frames))]
+
+
+def test_what_is_done_once_is_spread_over_the_frames() -> None:
+    """Frames end every 2 ns; the host has worked 10 ns, which is 2.5 for each of four frames and 1 for each of ten."""
+    assert timed(once(4)).frames_per_s == rate(2.5)
+    assert timed(once(10)).frames_per_s == rate(2)
+
+
+def test_what_is_done_once_is_no_overload() -> None:
+    """Arrivals every 3 ns wait for the weights and are caught up with; every 1 ns they never are."""
+    assert timed(once(2, 3), 3).overload is None
+    time = timed(once(6, 3), 3)
+    assert (latencies_ns(time)[0], time.frames_per_s, time.overload) == (12, rate(3), None)
+    assert timed(once(6, 1), 1).overload == pytest.approx(2.0)
+
+
+def test_frames_that_end_in_pairs_are_no_overload() -> None:
+    """Of six frames that arrive every 2 ns the last three take 7 ns. Had all been there from the beginning, they would take 5."""
+    six = made(in_and_out(6, 1, 1, 1, 2), 2)
+    assert six.trace.diagram(14, ("link", "one")) == "link |i.OiiOOiiOOi.O|\none  |.c..cc..cc..c.|"
+    assert made(in_and_out(6, 1, 1, 1)).trace.diagram(12, ("link", "one")) == "link |iiOOiiOOiiOO|\none  |.cc..cc..cc.|"
+    time = pace.time(six)
+    assert (time.frames_per_s, time.overload) == (rate(2), None)
+
+
+def test_chips_that_take_turns_share_the_work() -> None:
+    """Two arrays of 4 ns a frame keep up with a frame every 2 ns, not with one a nanosecond."""
+    for frames in (2, 4, 8):
+        for period_ns, overload in ((2, None), (1, 2.0)):
+            tasks = [task._replace(unit=("one", "two")[task.frame % 2]) for task in work(frames, 4, period_ns)]
+            assert timed(tasks, period_ns).overload == overload, (frames, period_ns)
