@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from math import fsum
 from pathlib import Path
 
 from hyperdrive_sim.reports.report import Report
@@ -21,7 +22,7 @@ def bound_by(report: Report) -> str:
 def weak(report: Report) -> float:
     """The share of the energy whose price is fitted, recalled or assumed; published and derived prices are not in it."""
     shares = trust(report.energy)
-    return sum(shares.get(how, 0.0) for how in WEAK)
+    return fsum(shares.get(how, 0.0) for how in WEAK)
 
 
 def names(ran: Sequence[tuple[str, Report]]) -> list[str]:
@@ -36,7 +37,7 @@ def unlike(reports: Sequence[Report]) -> Iterator[str]:
     computed = [report.network for report in reports]
     networks = _different(network.name for network in computed)
     inputs = _different(" x ".join(map(str, network.input_shape)) for network in computed)
-    work = _different(si(network.ops + network.host_ops, "Op") for network in computed)
+    work = _different(si(network.ops + network.other_ops + network.host_ops, "Op") for network in computed)
     left = _different(si(network.host_ops, "Op") for network in computed)
     if networks:
         yield f"the scenarios compute different networks: {networks}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from math import fsum
 from pathlib import Path
 from typing import Any, Literal
 
@@ -112,11 +113,11 @@ def _compared(row: Row, report: Mapping[str, Any], other: Mapping[str, Any]) -> 
 
 
 def _figure(row: Row, report: Mapping[str, Any]) -> float:
-    figure = sum(_at(report, path) for path in row.simulated) * row.scale
+    figure = fsum(_at(report, path) for path in row.simulated) * row.scale
     if row.per:
-        figure /= sum(_at(report, path) for path in row.per)
+        figure /= fsum(_at(report, path) for path in row.per)
     if row.times:
-        figure *= sum(_at(report, path) for path in row.times)
+        figure *= fsum(_at(report, path) for path in row.times)
     return figure
 
 
