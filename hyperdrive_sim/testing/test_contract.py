@@ -156,7 +156,7 @@ def test_a_unit_per_task_leaves_the_critical_path(built: Built) -> None:
 def test_every_joule_has_a_price_and_all_breakdowns_one_total(built: Built) -> None:
     ledger, actions = built.compiled.ledger, built.compiled.schedule.actions
     prices = {action: price.pj for action, price in built.compiled.mapped.prices.items()}
-    assert ledger.total_j == joules((count, prices[action]) for action, count in actions.items()), "to the last digit"
+    assert ledger.total_j == joules((count, prices[action]) for action, count in actions.items()), "in all, to the last digit"
     parts = {
         "core and I/O": [ledger.core_j, ledger.io_j],
         "by action": [entry.joules for entry in ledger.by_action().values()],
