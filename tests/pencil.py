@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from worlds import CLOCK
+from collections.abc import Iterable
 
+from worlds import CLOCK, compiled
+
+from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Conv
 from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.schedule.machine import Machine, Unit
+from hyperdrive_sim.schedule.placement import Placement
 from hyperdrive_sim.schedule.prices import Price
 from hyperdrive_sim.schedule.tasks import Compute, OperandLocations, Schedule, Task
 
@@ -49,3 +53,8 @@ one  |..aaab.......|
 two  |..aaaa..bbbbb|
 link |.....bb......|
 """
+
+
+def ran(tasks: Iterable[Task] = SCHEDULE, machine: Machine = MACHINE) -> Compiled:
+    """Tasks on a machine, at these prices; the network's placement says no more than that both layers are computed."""
+    return compiled(NETWORK, machine, Placement((), {}, frozenset(), {}), tasks, prices=PRICES)

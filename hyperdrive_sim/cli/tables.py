@@ -14,6 +14,7 @@ from rich.text import Text
 from hyperdrive_sim.reports.layer_table import LayerRow
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.summary import BESIDE, beside, further_off, percent, remarks, si, subject
+from hyperdrive_sim.reports.sums import mean as average
 from hyperdrive_sim.scenario.published import Comparison
 from hyperdrive_sim.text.wording import counted
 
@@ -93,7 +94,7 @@ def _figures(report: Report) -> Table:
 
 
 def _layers(report: Report) -> FittedTable:
-    """The layers that took longest, per frame: how long their arrays computed or stood still before they could, and for what."""
+    """The layers that took longest, per frame: how long arrays computed them or stood still for them, and for what."""
     frames, took = report.time.frames, report.took_s()
     longest = sorted(report.layers, key=lambda row: -took[row.name])[:TOP_LAYERS]
     rows = [row for row in report.layers if row in longest and took[row.name]]
@@ -119,7 +120,7 @@ def _tiles(report: Report) -> Group:
     """The mean use of every chip's tiles, and the tiles of the least used chip."""
     means = {chip: float(tiles.mean()) for chip, tiles in report.tiles.items()}
     least = min(means, key=lambda chip: means[chip])
-    mean = percent(sum(means.values()) / len(means))
+    mean = percent(average(means.values()))
     text, mesh = Text.assemble(("tile use", "bold"), f" while computing: {mean}"), report.system.mesh
     if len(means) > 1:
         text.append(f", least {percent(means[least])} ({least})")
@@ -176,7 +177,7 @@ def _findings(found: Verdict) -> Iterator[tuple[Text, str, str]]:
     yield RIGHT, "precision", remark
     if rates := sorted(found.activation_rates.items(), key=lambda item: item[1]):
         (least, low), (most, high) = rates[0], rates[-1]
-        mean = percent(sum(rate for _, rate in rates) / len(rates))
+        mean = percent(average(rate for _, rate in rates))
         yield RIGHT, "signs", f"+1 are {mean} of what layers read on average, from {percent(low)} ({least}) to {percent(high)} ({most})"
 
 

@@ -1,17 +1,33 @@
-"""Energy in joules: counted actions times their prices. Counts and prices meet only here; every price has its source."""
+"""Energy in joules: counted actions times their prices. Every price has its source.
+
+Sums are exact and rounded once, so a figure is the same number whatever the order of its parts and the Python that adds them up.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.schedule.prices import IO_ACTIONS, PJ, Price, carries
+from hyperdrive_sim.schedule.prices import IO_ACTIONS, Price, carries
 from hyperdrive_sim.schedule.tasks import Schedule
+
+PJ_PER_J = 10**12
+
+
+def picojoules(paid: Iterable[tuple[int, float]]) -> Fraction:
+    """Sum of counts at their prices, both given in pairs, in picojoules and exact."""
+    return sum((count * Fraction(pj) for count, pj in paid), Fraction())
+
+
+def joules(paid: Iterable[tuple[int, float]]) -> float:
+    """Sum of counts at their prices in picojoules, both given in pairs, in joules: the nearest float."""
+    return float(picojoules(paid) / PJ_PER_J)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +40,7 @@ class LedgerEntry:
 
     @property
     def joules(self) -> float:
-        return self.count * self.price.pj * PJ
+        return _paid([self])
 
 
 @dataclass(frozen=True)
@@ -35,21 +51,18 @@ class Ledger:
 
     @property
     def total_j(self) -> float:
-        return sum(entry.joules for entry in self.entries)
+        return _paid(self.entries)
 
     @property
     def io_j(self) -> float:
-        return sum(entry.joules for entry in self.entries if carries(entry.price.action))
+        return _paid(entry for entry in self.entries if carries(entry.price.action))
 
     @property
     def core_j(self) -> float:
-        return sum(entry.joules for entry in self.entries if not carries(entry.price.action))
+        return _paid(entry for entry in self.entries if not carries(entry.price.action))
 
     def by_layer(self) -> dict[str, float]:
-        totals: dict[str, float] = {}
-        for entry in self.entries:
-            totals[entry.layer] = totals.get(entry.layer, 0.0) + entry.joules
-        return totals
+        return self._by(lambda entry: entry.layer)
 
     def by_action(self) -> dict[str, LedgerEntry]:
         """One entry per action, summed over all layers; its layer is empty."""
@@ -61,10 +74,14 @@ class Ledger:
 
     def by_provenance(self) -> dict[str, float]:
         """Joules by the provenance of their price."""
-        totals: dict[str, float] = {}
+        return self._by(lambda entry: entry.price.provenance)
+
+    def _by(self, key: Callable[[LedgerEntry], str]) -> dict[str, float]:
+        """Joules by a key of the entries, in the order of the keys' first entries."""
+        groups: dict[str, list[LedgerEntry]] = {}
         for entry in self.entries:
-            totals[entry.price.provenance] = totals.get(entry.price.provenance, 0.0) + entry.joules
-        return totals
+            groups.setdefault(key(entry), []).append(entry)
+        return {name: _paid(entries) for name, entries in groups.items()}
 
     def io_bits(self) -> dict[str, int]:
         """Bits across chip edges, by what they carry."""
@@ -73,6 +90,10 @@ class Ledger:
             if what := carries(entry.price.action):
                 bits[what] += entry.count
         return bits
+
+
+def _paid(entries: Iterable[LedgerEntry]) -> float:
+    return joules((entry.count, entry.price.pj) for entry in entries)
 
 
 def crossing_bits(trace: Trace) -> NDArray[np.int64]:

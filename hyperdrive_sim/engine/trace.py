@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from math import fsum
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -86,7 +87,7 @@ class Trace(Sequence[Span]):
 
     def counted(self, weights: Mapping[str, float]) -> NDArray[np.float64]:
         """Weighted sum of each task's actions [tasks]: with prices as *weights*, its energy. Actions without a weight do not count."""
-        each = [sum(count * weights.get(action, 0) for action, count in actions.items()) for actions in self.actions]
+        each = [fsum(count * weights.get(action, 0) for action, count in actions.items()) for actions in self.actions]
         return np.array(each, np.float64)[self.actions_index]
 
     @cached_property
@@ -150,14 +151,17 @@ class Trace(Sequence[Span]):
                 return
             index, until = blocker, begun
 
-    def chain(self) -> Iterator[tuple[int | None, int]]:
-        """Critical chain of the run: the last task to end and, back from its start, those that released each other; with picoseconds."""
-        if self.tasks:
-            last = int(np.argmax(self.end))
-            start = int(self.start[last])
-            yield last, int(self.end[last]) - start
-            if start:
-                yield from self.blockers(last, start)
+    def chain(self, since: int = 0) -> Iterator[tuple[int | None, int]]:
+        """Critical chain of the run: the last task to end and, back from its start, those that released each other; with picoseconds.
+
+        What the chain did before *since*, in picoseconds, is left out.
+        """
+        last = int(np.argmax(self.end)) if self.tasks else 0
+        if self.tasks and (end := int(self.end[last])) > since:
+            start = max(since, int(self.start[last]))
+            yield last, end - start
+            if start > since:
+                yield from self.blockers(last, start - since)
 
 
 def distinct(column: Iterable[str]) -> tuple[str, ...]:

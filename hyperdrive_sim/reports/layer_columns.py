@@ -6,8 +6,8 @@ Figures are over all frames. What SCALE-Sim's users know is here under these nam
 |---|---|---|
 | `layer_id` | LayerID | position in the table, from 0 |
 | `cycles` | - | work of the busiest array |
-| `stall_cycles` | Stall Cycles | of the mean array, before its tasks of the layer; `stalled_by_*_s` is the same by cause |
-| `total_cycles` | Total Cycles | the two together |
+| `stall_cycles` | Stall Cycles | of the mean array, waiting for tasks of the layer; `stalled_by_*_s` is the same by cause |
+| `total_cycles` | Total Cycles | the two together; more, if any one unit is busy with the layer for longer while arrays compute others |
 | `utilization` | Overall Util % | of all tiles in work and stalls; a share of 1, as the other two are |
 | `mapping_efficiency` | Mapping Efficiency % | mean use of the tiles: how well the layer's shape fits them |
 | `compute_utilization` | Compute Util % | of all tiles in work alone |
@@ -27,12 +27,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hyperdrive_sim.engine.ledger import joules
 from hyperdrive_sim.engine.trace import Trace
-from hyperdrive_sim.rates import PS_PER_S
-from hyperdrive_sim.reports.layer_table import LayerRow
+from hyperdrive_sim.reports.layer_table import LayerRow, share_of_peak, stall_cycles
+from hyperdrive_sim.reports.sums import mean
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.mapped import Tiles
-from hyperdrive_sim.schedule.prices import IO_ACTIONS, PJ, carries
+from hyperdrive_sim.schedule.prices import IO_ACTIONS, carries
 from hyperdrive_sim.schedule.tasks import actions_by
 
 LayerColumns = dict[str, list[Any]]
@@ -43,25 +44,23 @@ def layer_columns(
     rows: Sequence[LayerRow], machine: Machine, trace: Trace, tiles: Mapping[str, Tiles], pj: Mapping[str, float]
 ) -> LayerColumns:
     """A report's layers; *tiles* is the use of tiles in each, *pj* the price of every action."""
-    stalls = [machine.clock.cycles(round(row.stalled_s * PS_PER_S)) for row in rows]
-    totals = [row.cycles + stall for row, stall in zip(rows, stalls, strict=True)]
-    counts = counts_by_layer(trace)
-    joules = sum((count * pj[action] * PJ for action, count in counts.items() if carries(action)), np.zeros(len(rows)))
+    totals, counts = [row.total_cycles for row in rows], counts_by_layer(trace)
+    crossing = {action: count.tolist() for action, count in counts.items() if carries(action)}
     return {
         "layer_id": list(range(len(rows))),
         "layer": [row.name for row in rows],
         "kind": [row.kind for row in rows],
         "ops": [row.ops for row in rows],
         "cycles": [row.cycles for row in rows],
-        "stall_cycles": stalls,
+        "stall_cycles": [stall_cycles(row.stalled_s, machine) for row in rows],
         "total_cycles": totals,
         "utilization": [row.utilization for row in rows],
         "mapping_efficiency": [mean_use(tiles[row.name]) if row.name in tiles else None for row in rows],
-        "compute_utilization": [_while_computing(row, machine) for row in rows],
+        "compute_utilization": [share_of_peak(row.ops, row.computed_s, machine) or None for row in rows],
         "start_s": [row.start_s for row in rows],
         "end_s": [row.end_s for row in rows],
         "energy_j": [row.energy_j for row in rows],
-        "io_energy_j": joules.tolist(),
+        "io_energy_j": [joules((count[n], pj[action]) for action, count in crossing.items()) for n in range(len(rows))],
         **dict(_stalls(rows)),
         **dict(_transfers(counts, totals)),
         **{f"{action.replace('.', '_')}_count": count.tolist() for action, count in sorted(counts.items()) if not carries(action)},
@@ -79,14 +78,7 @@ def counts_by_layer(trace: Trace) -> dict[str, NDArray[np.int64]]:
 
 def mean_use(tiles: Tiles) -> float:
     """The mean use of all tiles of all chips, each chip counted alike."""
-    return float(np.mean([use.mean() for use in tiles.values()]))
-
-
-def _while_computing(row: LayerRow, machine: Machine) -> float | None:
-    """Utilisation without the stalls that a row's own includes."""
-    if not row.utilization:
-        return None
-    return row.ops / (row.computed_s(machine.peak_ops_per_s) * machine.peak_ops_per_s)
+    return mean(mean(use.ravel().tolist()) for use in tiles.values())
 
 
 def _stalls(rows: Sequence[LayerRow]) -> Iterator[tuple[str, list[float]]]:

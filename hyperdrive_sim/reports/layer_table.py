@@ -1,75 +1,114 @@
-"""The report's table of layers: when each ran, how hard, and what its arrays stood still for."""
+"""The report's table of layers: when each ran, how hard, and what the arrays stood still for meanwhile."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from math import ceil, fsum
+from typing import NamedTuple
 
 import numpy as np
 
-from hyperdrive_sim.engine.ledger import Ledger
-from hyperdrive_sim.engine.trace import Trace, summed
-from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.engine.compiled import Compiled
+from hyperdrive_sim.engine.ledger import crossing_bits
+from hyperdrive_sim.engine.trace import Times, Trace, summed
 from hyperdrive_sim.network.layers import Layer
 from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.tasks import Compute
+
+ROUNDING = 1e-12
+"""What a quotient of floats may be off by, as a part of it."""
 
 
 @dataclass(frozen=True)
 class LayerRow:
     """A layer (with what is computed in one go with it) over all frames.
 
-    `cycles` are those of the busiest array; `stalls` say, on average over the arrays, for how long each stood still before this layer's
-    tasks and which kind of unit it waited for. `utilization` is against all tiles while the arrays were busy with the layer or stalled
-    before it, on average over the arrays; so the layers' shares of the time add up to the whole run.
+    `ops` are those of the arrays, of the kind that the peak counts. `cycles` are those of the busiest array. `computed_s` is how long the
+    arrays computed the layer, `stalls` for how long they stood still because its tasks were not done on units of that kind, both on
+    average over the arrays; over all layers they add up to the whole run. `utilization` is against all tiles in that time.
+
+    `total_cycles` are what the layer's rates are over: cycles and stalls, but no fewer than its tasks take of any one unit, as its
+    weights and maps may be moved while the arrays compute other layers.
     """
 
     name: str
     kind: str
     ops: int
     cycles: int
+    total_cycles: int
     start_s: float
     end_s: float
     energy_j: float
+    computed_s: float
     utilization: float
     stalls: Mapping[str, float]
 
     @property
     def stalled_s(self) -> float:
-        """Seconds that the arrays stood still before it, on average over them, whatever the cause."""
-        return sum(self.stalls.values())
+        """Seconds that the arrays stood still for it, on average over them, whatever the cause."""
+        return fsum(self.stalls.values())
 
-    def held_s(self, peak_ops_per_s: float) -> float:
-        """Seconds that it held the arrays, on average over them: they computed it or stood still before it."""
-        return max(self.stalled_s, self.ops / (self.utilization * peak_ops_per_s)) if self.utilization else self.stalled_s
-
-    def computed_s(self, peak_ops_per_s: float) -> float:
-        """Seconds that the arrays computed it, on average: `cycles` are the busiest one's, which may add up to more than the run."""
-        return self.held_s(peak_ops_per_s) - self.stalled_s
+    @property
+    def held_s(self) -> float:
+        """Seconds that it held the arrays, on average over them: they computed it or stood still for it."""
+        return fsum((self.computed_s, *self.stalls.values()))
 
 
-def layer_rows(network: Network, machine: Machine, trace: Trace, ledger: Ledger) -> Iterator[LayerRow]:
+def layer_rows(compiled: Compiled) -> Iterator[LayerRow]:
     """A row for every layer that tasks were written for, in the order of the schedule."""
+    network, machine, trace = compiled.network, compiled.machine, compiled.trace
     frames = 1 + max(task.frame for task in trace.tasks)
-    joules, stalls, together = ledger.by_layer(), _stalls(machine, trace), _together(trace)
-    for name, (start, end, busiest, mean) in _layer_times(machine, trace).items():
-        layers = together.get(name, ())
-        ops = frames * sum(network.ops(layer) for layer in layers)
-        stalled = stalls.get(name, {})
-        held_s = (mean + sum(stalled.values())) / PS_PER_S
+    arrays = [unit for unit in trace.units if machine.unit[unit].kind == "array"]
+    joules, stalls, together = compiled.ledger.by_layer(), _stalls(machine, trace, arrays), _together(trace)
+    for work in _work(machine, trace):
+        layers = together.get(work.layer, ())
+        ops = frames * sum(compiled.placement.ops(network, layer) for layer in layers)
+        computed_s, stalled = _mean_s(work.arrays_ps, arrays), stalls.get(work.layer, Counter())
+        held_s, cycles = _mean_s(work.arrays_ps + stalled.total(), arrays), machine.clock.cycles(work.busiest_array_ps)
+        beside = machine.clock.cycles(work.busiest_ps), _at_peak(ops, machine), work.least_cycles
         yield LayerRow(
-            name,
+            work.layer,
             _kind([network[layer] for layer in layers]) or "input",
             ops,
-            machine.clock.cycles(busiest),
-            start / PS_PER_S,
-            end / PS_PER_S,
-            joules.get(name, 0.0),
-            ops / (held_s * machine.peak_ops_per_s) if held_s else 0.0,
-            {cause: ps / PS_PER_S for cause, ps in stalled.items()},
+            cycles,
+            max(cycles + stall_cycles(_mean_s(stalled.total(), arrays), machine), *beside),
+            work.start_ps / PS_PER_S,
+            work.end_ps / PS_PER_S,
+            joules.get(work.layer, 0.0),
+            computed_s,
+            share_of_peak(ops, held_s, machine),
+            {cause: _mean_s(ps, arrays) for cause, ps in stalled.items()},
         )
+
+
+def stall_cycles(stalled_s: float, machine: Machine) -> int:
+    """Cycles of a stall, the nearest whole number."""
+    return machine.clock.cycles(round(stalled_s * PS_PER_S))
+
+
+def share_of_peak(ops: int, seconds: float, machine: Machine) -> float:
+    """Operations over those that all tiles could have done in some time; 0 if there was no time.
+
+    At most 1: durations are rounded to the picosecond, which may make them too short for what was done in them.
+    """
+    return min(1.0, ops / (seconds * machine.peak_ops_per_s)) if seconds else 0.0
+
+
+def _mean_s(ps: int, arrays: list[str]) -> float:
+    """Seconds of an array, on average, of a time that all together took."""
+    return ps / (len(arrays) * PS_PER_S) if arrays else 0.0
+
+
+def _at_peak(amount: int, machine: Machine) -> int:
+    return _whole_cycles(amount, machine.peak_ops_per_cycle)
+
+
+def _whole_cycles(amount: int, per_cycle: float) -> int:
+    """Cycles that an amount takes at a rate, rounded up."""
+    return ceil(amount / per_cycle * (1 - ROUNDING))
 
 
 def _kind(layers: list[Layer]) -> str:
@@ -85,26 +124,64 @@ def _together(trace: Trace) -> dict[str, tuple[str, ...]]:
     return fused
 
 
-def _layer_times(machine: Machine, trace: Trace) -> dict[str, tuple[int, int, int, float]]:
-    """Each layer's first start and last end, and the work of its busiest array and of the mean one, in the order of the schedule."""
-    names, layer = trace.layers, trace.layer_index
+class _LayerWork(NamedTuple):
+    """First start and last end of a layer's tasks, and their work: on all arrays, on the busiest of these, on the busiest unit.
+
+    `least_cycles` are what the bits that they move across a chip's edge take on the link that moves most for its rate.
+    """
+
+    layer: str
+    start_ps: int
+    end_ps: int
+    arrays_ps: int
+    busiest_array_ps: int
+    busiest_ps: int
+    least_cycles: int
+
+
+def _work(machine: Machine, trace: Trace) -> Iterator[_LayerWork]:
+    """The work of each layer, in the order of the schedule."""
+    names, layer, units = trace.layers, trace.layer_index, [machine.unit[unit] for unit in trace.units]
     order = np.argsort(layer, kind="stable")
     firsts = np.searchsorted(layer[order], np.arange(len(names)))
     starts, ends = np.minimum.reduceat(trace.start[order], firsts), np.maximum.reduceat(trace.end[order], firsts)
-    work = summed(layer * len(trace.units) + trace.unit_index, trace.end - trace.start, len(names) * len(trace.units))
-    arrays = [machine.unit[unit].kind == "array" for unit in trace.units]
-    by_array = work.reshape(len(names), -1)[:, arrays]
-    busiest, mean = by_array.max(axis=1, initial=0), by_array.sum(axis=1) / max(1, sum(arrays))
-    return {name: (int(starts[i]), int(ends[i]), int(busiest[i]), float(mean[i])) for i, name in enumerate(names)}
+    work, bits = (_by_layer_and_unit(trace, column) for column in (trace.end - trace.start, crossing_bits(trace)))
+    by_array = work[:, [unit.kind == "array" for unit in units]]
+    per_cycle = [(number, unit.rate.bits_per_s / machine.clock.hz) for number, unit in enumerate(units) if unit.rate]
+    for number, name in enumerate(names):
+        least = max((_whole_cycles(int(bits[number, link]), rate) for link, rate in per_cycle), default=0)
+        on_arrays = int(by_array[number].sum()), int(by_array[number].max(initial=0))
+        yield _LayerWork(name, int(starts[number]), int(ends[number]), *on_arrays, int(work[number].max()), least)
 
 
-def _stalls(machine: Machine, trace: Trace) -> dict[str, dict[str, int]]:
-    """Time that an array stood still, on average over the arrays, by layer and cause."""
-    arrays = [unit for unit in trace.units if machine.unit[unit].kind == "array"]
-    total: dict[str, Counter[str]] = {}
+def _by_layer_and_unit(trace: Trace, column: Times) -> Times:
+    """Sums of a column of the trace, [layers, units]."""
+    shape = len(trace.layers), len(trace.units)
+    return summed(trace.layer_index * shape[1] + trace.unit_index, column, shape[0] * shape[1]).reshape(shape)
+
+
+Stalls = dict[str, Counter[str]]
+"""Picoseconds that arrays stood still, added up over them, by the layer that they waited for and the kind of unit that was busy with it."""
+
+
+def _stalls(machine: Machine, trace: Trace, arrays: list[str]) -> Stalls:
+    """Stalls of all arrays: in the gaps before their tasks, and after their last one until the whole run has ended."""
+    total: Stalls = {}
     for unit in arrays:
         for index, gap in trace.idle(unit):
-            of_layer = total.setdefault(trace.tasks[index].layer, Counter())
-            for blocker, ps in trace.blockers(index, gap):
-                of_layer["arrival" if blocker is None else machine.unit[trace.tasks[blocker].unit].kind] += ps
-    return {layer: {cause: ps // len(arrays) for cause, ps in causes.items()} for layer, causes in total.items()}
+            _book(total, trace.blockers(index, gap), trace.tasks[index].layer, machine, trace)
+    for end, times in Counter(int(trace.end[trace.by_unit[unit][-1]]) for unit in arrays).items():
+        _book(total, ((blocker, times * ps) for blocker, ps in trace.chain(end)), "", machine, trace)
+    return total
+
+
+def _book(total: Stalls, chain: Iterable[tuple[int | None, int]], layer: str, machine: Machine, trace: Trace) -> None:
+    """Book the shares of a stall on the layers of the tasks that were waited for; *layer* is that of the task behind the stall.
+
+    What waited for nothing but the arrival of its frame is booked on its own layer.
+    """
+    for blocker, ps in chain:
+        cause = "arrival"
+        if blocker is not None:
+            layer, cause = trace.tasks[blocker].layer, machine.unit[trace.tasks[blocker].unit].kind
+        total.setdefault(layer, Counter())[cause] += ps

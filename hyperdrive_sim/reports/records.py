@@ -35,9 +35,11 @@ class ScenarioRecord:
 class NetworkRecord:
     """The network, with the options that were chosen.
 
-    MACs, operations and weight bits are those of the accelerator's layers; `host_ops` are the host's.
-    `input_shape` is that of the network's first input. `worst_layer_bits` is the most feature-map bits alive at any one step, over all
-    chips, without the padding of their memories.
+    MACs and weight bits are those of the accelerator's layers. `ops` are what its arrays do, of the kind that their peak counts: two for
+    a MAC, and scales, offsets and residual adds where arrays do them in cycles of their own. `other_ops` are what else it does beside
+    its arrays, such as pooling, which no peak counts; `host_ops` are the host's, of every kind.
+    `input_shape` is that of the network's first input. `worst_layer_bits` is the most bits of feature maps alive at any one step, input
+    and output together, over all chips, without copies of a neighbour's pixels and without the padding of the memories.
     """
 
     name: str
@@ -48,6 +50,7 @@ class NetworkRecord:
     ops: int
     weight_bits: int
     worst_layer_bits: int
+    other_ops: int
     host_ops: int
 
 
@@ -114,7 +117,7 @@ class Time:
 
 @dataclass(frozen=True)
 class Throughput:
-    """Operations at the sustained frame rate, input and output included; `utilization` is against all tiles of all chips."""
+    """Operations of the arrays at the sustained frame rate, input and output included; `utilization` is against all tiles of all chips."""
 
     ops_per_s: float
     ops_per_cycle: float

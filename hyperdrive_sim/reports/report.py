@@ -90,8 +90,8 @@ class Report(Results):
         yield from summary.host(self.network)
 
     def took_s(self) -> dict[str, float]:
-        """Seconds that each layer took per frame: its arrays computed it, or stood still before they could, on average over them."""
-        return {row.name: row.held_s(self.system.peak_ops_per_s) / self.time.frames for row in self.layers}
+        """Seconds that each layer took per frame: its arrays computed it, or stood still for it, on average over them."""
+        return {row.name: row.held_s / self.time.frames for row in self.layers}
 
     def diagram(self, width: int = diagrams.CELLS) -> str:
         """Text diagram of what each unit, or kind of unit, did when, *width* characters for the whole run, and its legend."""
@@ -122,7 +122,7 @@ def summarise(scenario: Scenario, compiled: Compiled) -> Report:
     """The report of one run; simulates it if that has not been done."""
     mapped, machine, trace, ledger = compiled.mapped, compiled.machine, compiled.trace, compiled.ledger
     compiled.progress("summarising", 0, 0)
-    layers = tuple(layer_rows(compiled.network, machine, trace, ledger))
+    layers = tuple(layer_rows(compiled))
     computed, time = _network(scenario, compiled.network, compiled.placement), pace.time(compiled)
     energy = _energy(ledger, time.frames)
     ops_per_s = computed.ops * time.frames_per_s
@@ -132,7 +132,7 @@ def summarise(scenario: Scenario, compiled: Compiled) -> Report:
         network=computed,
         system=_system(scenario, machine),
         time=time,
-        throughput=Throughput(ops_per_s, ops_per_s / machine.clock.hz, ops_per_s / machine.peak_ops_per_s),
+        throughput=Throughput(ops_per_s, ops_per_s / machine.clock.hz, min(1.0, ops_per_s / machine.peak_ops_per_s)),
         energy=energy,
         io_bits={what: _per(bits, time.frames) for what, bits in ledger.io_bits().items()},
         efficiency=Efficiency(computed.ops / energy.total_j, computed.ops / energy.core_j),
@@ -158,9 +158,9 @@ def _per(count: int, frames: int) -> int | float:
 
 def _network(scenario: Scenario, network: Network, placement: Placement) -> NetworkRecord:
     ours = [layer.name for layer in network if layer.name not in placement.host]
-    macs, ops, weights = (sum(map(count, ours)) for count in (network.macs, network.ops, network.weight_bits))
+    macs, every_op, weights = (sum(map(count, ours)) for count in (network.macs, network.ops, network.weight_bits))
+    ops, host_ops = sum(placement.ops(network, layer) for layer in ours), sum(map(network.ops, placement.host))
     channels, rows, columns = next(iter(network.inputs.values()))
-    worst, host_ops = placement.worst_bits(), sum(map(network.ops, placement.host))
     return NetworkRecord(
         network.name,
         scenario.settings.network_options,
@@ -169,7 +169,8 @@ def _network(scenario: Scenario, network: Network, placement: Placement) -> Netw
         macs,
         ops,
         weights,
-        worst,
+        placement.worst_bits(),
+        every_op - ops,
         host_ops,
     )
 

@@ -28,7 +28,7 @@ def unlike(reports: Sequence[Report]) -> Iterator[str]:
     computed = [report.network for report in reports]
     networks = _different(network.name for network in computed)
     inputs = _different(" x ".join(map(str, network.input_shape)) for network in computed)
-    work = _different(si(network.ops + network.host_ops, "Op") for network in computed)
+    work = _different(si(network.ops + network.other_ops + network.host_ops, "Op") for network in computed)
     left = _different(si(network.host_ops, "Op") for network in computed)
     if networks:
         yield f"the scenarios compute different networks: {networks}"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from math import fsum
 from typing import Any, NamedTuple
 
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.reports.records import DatasheetEntry, Efficiency, Energy, NetworkRecord, SystemRecord, Throughput, Time, UnitRow
+from hyperdrive_sim.reports.sums import by_key
 from hyperdrive_sim.scenario.published import Comparison
 from hyperdrive_sim.text.wording import counted
 
@@ -104,7 +106,7 @@ def bound(time: Time, system: SystemRecord, units: Sequence[UnitRow], trace: Tra
 def energies(energy: Energy, io_bits: Mapping[str, int | float], efficiency: Efficiency) -> Iterator[SummaryLine]:
     yield SummaryLine("energy", si(energy.total_j, "J"), f"per frame: core {si(energy.core_j, 'J')}, I/O {si(energy.io_j, 'J')}")
     crossing = sorted(io_bits.items(), key=lambda item: -item[1])
-    yield SummaryLine("I/O", si(sum(io_bits.values()), "bit"), _in_pairs([f"{what} {si(bits, 'bit')}" for what, bits in crossing if bits]))
+    yield SummaryLine("I/O", si(fsum(io_bits.values()), "bit"), _in_pairs([f"{what} {si(bits, 'bit')}" for what, bits in crossing if bits]))
     remark = f"including I/O; core alone {si(efficiency.core_ops_per_j, 'Op/s/W')}"
     yield SummaryLine("system efficiency", si(efficiency.system_ops_per_j, "Op/s/W"), remark)
     shares = trust(energy)
@@ -205,9 +207,7 @@ def busiest(units: Sequence[UnitRow]) -> list[tuple[str, float]]:
 
 def trust(energy: Energy) -> dict[str, float]:
     """Shares of the energy by how well its price is known, the largest first."""
-    shares: dict[str, float] = {}
-    for action in energy.by_action.values():
-        shares[action.provenance] = shares.get(action.provenance, 0.0) + action.energy_j / energy.total_j
+    shares = by_key((action.provenance, action.energy_j / energy.total_j) for action in energy.by_action.values())
     return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
 

@@ -66,7 +66,7 @@ class Machine:
         total: dict[str, float] = {}
         for unit in self.units:
             if unit.rate:
-                total[unit.kind] = total.get(unit.kind, 0.0) + unit.rate.bits_per_s
+                total[unit.kind] = total.get(unit.kind, 0) + unit.rate.bits_per_s
         return total
 
     @cached_property

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
+from math import fsum
 from typing import NamedTuple
 
 from hyperdrive_sim.network.golden import Arithmetic
@@ -76,7 +77,7 @@ class PlacedPart:
         placement, path = self.mapped.placement, self.place.path
         parts = tuple(Part(part.layer, part.box, path(part.unit), path(part.memory)) for part in placement.parts)
         allocations = {path(memory): lying for memory, lying in placement.allocations.items()}
-        return replace(placement, parts=parts, allocations=allocations)
+        return replace(placement, parts=parts, allocations=allocations, halos=frozenset(map(path, placement.halos)))
 
     @cached_property
     def prices(self) -> Mapping[str, Price]:
@@ -139,7 +140,7 @@ def side_by_side(machines: tuple[Machine, ...]) -> Machine:
     units: tuple[Unit, ...] = tuple(unit for machine in machines for unit in machine.units)
     memories: tuple[Memory, ...] = tuple(memory for machine in machines for memory in machine.memories)
     clock = machines[0].clock
-    peak = sum(machine.peak_ops_per_s for machine in machines) / clock.hz
+    peak = fsum(machine.peak_ops_per_s for machine in machines) / clock.hz
     return Machine(units, memories, clock, peak, sum(machine.chips for machine in machines))
 
 
@@ -149,4 +150,6 @@ def placed_together(placements: tuple[Placement, ...]) -> Placement:
     allocations = {memory: lying for placement in placements for memory, lying in placement.allocations.items()}
     host = frozenset.intersection(*(placement.host for placement in placements))
     words = {tensor: bits for placement in placements for tensor, bits in placement.word_bits.items()}
-    return Placement(parts, allocations, host, words)
+    halos = frozenset(memory for placement in placements for memory in placement.halos)
+    extra_ops = {layer: ops for placement in placements for layer, ops in placement.extra_ops.items()}
+    return Placement(parts, allocations, host, words, halos, extra_ops)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -63,22 +63,37 @@ class Allocation(NamedTuple):
 class Placement:
     """Parts of all layers that the accelerator runs, allocations by memory, the layers left to the host, and the bits of one value of
     each map.
+
+    *halos* names the memories that hold copies of pixels which lie elsewhere too. *extra_ops* are operations besides MACs that the
+    arrays do in cycles of their own, by layer: scales, offsets, residual adds.
     """
 
     parts: tuple[Part, ...]
     allocations: Mapping[str, tuple[Allocation, ...]]
     host: frozenset[str]
     word_bits: Mapping[str, int]
+    halos: frozenset[str] = frozenset()
+    extra_ops: Mapping[str, int] = field(default_factory=dict)
 
     def worst_bits(self) -> int:
-        """The most bits of feature maps alive in any one step in the memories that hold parts, without those memories' own padding."""
-        held = [self.allocations[memory] for memory in {part.memory for part in self.parts}]
+        """The most bits of feature maps alive in any one step, in all memories but halos, without the memories' own padding.
+
+        Maps that lie at one address, as a sum that is written over its bypass, count once: as the larger of them.
+        """
+        held = [allocations for memory, allocations in self.allocations.items() if memory not in self.halos]
         totals: Counter[int] = Counter()
         for step in {allocation.first for allocations in held for allocation in allocations}:
             for allocations in held:
-                alive = {allocation.address: allocation for allocation in allocations if allocation.first <= step <= allocation.last}
-                totals[step] += sum(allocation.box.size * self.word_bits[allocation.tensor] for allocation in alive.values())
+                alive: dict[int, int] = {}
+                for one in allocations:
+                    if one.first <= step <= one.last:
+                        alive[one.address] = max(alive.get(one.address, 0), one.box.size * self.word_bits[one.tensor])
+                totals[step] += sum(alive.values())
         return max(totals.values(), default=0)
+
+    def ops(self, network: Network, layer: str) -> int:
+        """Operations that the arrays do for a layer, of the kind that a machine's peak counts: two for a MAC, and its extra ones."""
+        return 0 if layer in self.host else 2 * network.macs(layer) + self.extra_ops.get(layer, 0)
 
     def checked(self, network: Network, machine: Machine) -> Placement:
         """Return self after checking it.

@@ -80,7 +80,7 @@ def _tried(made: Compiled, tasks: int) -> Compiled:
     with collector_paused():
         part = beginning(made, tasks)
         _ = part.schedule.bound, part.trace.busy_ps(), part.trace.waiting_ps()
-        list(layer_rows(part.network, part.machine, part.trace, part.ledger))
+        list(layer_rows(part))
     return part
 
 

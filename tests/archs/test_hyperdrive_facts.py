@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import cache
+from operator import mul
 from typing import Any, NamedTuple
 
 import pytest
@@ -144,6 +145,22 @@ def test_energy_of_resnet34() -> None:
     assert ledger.core_j == pytest.approx(4_669_952 * 320e-12)
     assert ledger.io_j == pytest.approx((21_258_240 + 3_211_264 + 401_408) * 21e-12)
     assert ledger.by_provenance().keys() == {"recalled"}, "4.9 TOp/s/W and 21 pJ/bit are both remembered"
+
+
+@pytest.mark.parametrize(
+    ("bypass_adds", "times", "added"), [("all", (3, 4, 6, 3), 1_379_840), ("first_of_each_shape", (1, 1, 1, 1), 376_320)]
+)
+def test_operations_of_resnet34(bypass_adds: str, times: tuple[int, ...], added: int) -> None:
+    """The cycle table's 7.09 G of convolutions, 2.94 M of scales and as many of offsets, and the residual adds that cost cycles.
+
+    Of these there are 3, 4, 6 and 3 of four shapes; the published count has one of each.
+    """
+    network = zoo.build("resnet34", (3, 224, 224))
+    placement = on(HYPERDRIVE, network, bypass_adds=bypass_adds).placement
+    assert added == sum(map(mul, times, (64 * 56**2, 128 * 28**2, 256 * 14**2, 512 * 7**2)))
+    ours = [layer.name for layer in network if layer.name not in placement.host]
+    assert sum(placement.ops(network, layer) for layer in ours) == 7_090_470_912 + 2 * 2_935_296 + added
+    assert placement.ops(network, "conv1") == 0, "the stem is the host's"
 
 
 def test_worst_layer_of_resnet34_fills_the_memory() -> None:

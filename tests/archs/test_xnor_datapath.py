@@ -889,6 +889,12 @@ def test_conv2_of_alexnet_is_the_worst_layer_and_fits() -> None:
     assert "conv2 75520:262144, 0..0" in held["chip.maps1"]
 
 
+@pytest.mark.parametrize(("name", "shape", "worst"), [("tiny_xnor", (16, 9, 11), 2 * 16 * 99), ("xnor_7x7", (128, 32, 32), 2 * 131_072)])
+def test_an_input_is_alive_beside_the_output(name: str, shape: tuple[int, int, int], worst: int) -> None:
+    """It lies in a memory that no layer of these two writes to."""
+    assert placed(zoo.build(name, shape)).worst_bits() == worst
+
+
 @pytest.mark.parametrize(
     ("name", "shape", "needed", "worst"),
     [

@@ -44,7 +44,7 @@ SHAPE = {
     "scenario": {"title": str, "file": str, "hash": str},
     "network": {
         **{"name": str, "options": {}, "input_shape": [int], "layers": int, "macs": int, "ops": int, "weight_bits": int},
-        **{"worst_layer_bits": int, "host_ops": int},
+        **{"worst_layer_bits": int, "other_ops": int, "host_ops": int},
     },
     "system": {
         **{"architecture": str, "chips": int, "mesh": [int], "clock_mhz": float},
@@ -65,8 +65,8 @@ SHAPE = {
     "units": [ROW | {"busy_s": float, "waiting_s": float, "utilization": float}],
     "layers": [
         ROW
-        | {"ops": int, "cycles": int, "start_s": float, "end_s": float, "energy_j": float, "utilization": float}
-        | {"stalls": {...: float}}
+        | {"ops": int, "cycles": int, "total_cycles": int, "start_s": float, "end_s": float, "energy_j": float}
+        | {"computed_s": float, "utilization": float, "stalls": {...: float}}
     ],
     "datasheet": {...: {"value": float, "unit": str, "provenance": str, "source": str, "rests_on": [str]}},
     "published": [

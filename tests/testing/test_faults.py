@@ -59,5 +59,5 @@ def test_a_ledger_of_other_prices(built: Built) -> None:
 def test_a_unit_that_is_busy_for_longer_than_the_run(built: Built) -> None:
     trace = built.compiled.trace
     trace.start = trace.start - trace.makespan_ps
-    with pytest.raises(AssertionError, match=r" is busy for \d"):
+    with pytest.raises(AssertionError, match=r" is used for \d"):
         contract.test_figures_of_a_report_hold_together(built)

@@ -20,7 +20,7 @@ Counts are computed as a matrix product in float32, which is exact to 2^24.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import comb
+from math import comb, fsum
 from typing import NamedTuple
 
 import numpy as np
@@ -177,11 +177,11 @@ class Limit(NamedTuple):
         Products are taken to be independent of each other; with compression, a chunk loses chunk // block * p^block.
         """
         sizes = [stop - start for start, stop in self.blocks(self.chunk if taps is None else taps)]
-        return sum((ones - self.most) * _binomial(ones, size, p) for size in sizes for ones in range(self.most + 1, size + 1))
+        return fsum((ones - self.most) * _binomial(ones, size, p) for size in sizes for ones in range(self.most + 1, size + 1))
 
     def saturated(self, p: float) -> float:
         """Probability that a block holds more targets than are seen."""
-        return sum(_binomial(ones, self.block, p) for ones in range(self.most + 1, self.block + 1))
+        return fsum(_binomial(ones, self.block, p) for ones in range(self.most + 1, self.block + 1))
 
 
 EXACT = Limit(32, 32, 32)

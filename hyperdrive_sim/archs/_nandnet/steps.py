@@ -7,6 +7,7 @@ lets it; sums that nothing on the chip finishes go to the host.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import fsum
 from typing import NamedTuple
 
 from hyperdrive_sim.errors import InvalidInput
@@ -86,11 +87,8 @@ def ones_share(plan: NandnetPlan, network: Network) -> dict[str, Quantity]:
     shares = [1 / shape.channels for shape in shapes if shape.rows * shape.columns > 1]
     if not shares:
         return {}
-    return {
-        "kernels of ones": Quantity(
-            sum(shares) / len(shares), "%", "derived", "one more kernel per convolution, on average over them", OF_NETWORK
-        )
-    }
+    source = "one more kernel per convolution, on average over them"
+    return {"kernels of ones": Quantity(fsum(shares) / len(shares), "%", "derived", source, OF_NETWORK)}
 
 
 def _behind(network: Network, conv: Conv) -> Iterator[Layer]:

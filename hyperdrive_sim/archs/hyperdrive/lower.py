@@ -13,7 +13,7 @@ from hyperdrive_sim.archs.hyperdrive import timing
 from hyperdrive_sim.archs.hyperdrive.exchange import Exchange
 from hyperdrive_sim.archs.hyperdrive.machine import HOST_LINK, WEIGHTS, array
 from hyperdrive_sim.archs.hyperdrive.pieces import Piece, Pieces, locations
-from hyperdrive_sim.archs.hyperdrive.placement import BEFORE_ALL, MeshLayout
+from hyperdrive_sim.archs.hyperdrive.placement import BEFORE_ALL, MeshLayout, bypasses_paid
 from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS
 from hyperdrive_sim.archs.hyperdrive.steps import HyperdriveStep
 from hyperdrive_sim.network.box import Box, chunks, new
@@ -72,7 +72,7 @@ class Lowering:
         self.arrived: dict[tuple[str, Chip], list[int]] = {}
         self.step_ends: list[list[int]] = []
         self.left: dict[Chip, list[int]] = {}
-        self.paid = _bypasses_paid(layout)
+        self.paid = bypasses_paid(layout)
 
     def write(self, arrivals: Arrivals) -> None:
         """Write the tasks of all frames of *arrivals*, one frame after the other."""
@@ -221,11 +221,3 @@ def _last_alias(allocations: tuple[Allocation, ...]) -> int:
 def _stored(part: Box) -> tuple[Piece, ...]:
     """Single piece for a part that is in the feature-map memory as a whole."""
     return (Piece(0, (Patch(part, part),)),)
-
-
-def _bypasses_paid(layout: MeshLayout) -> set[str]:
-    """Residual sums whose bypass phase costs cycles: all, or the first of each shape as in the published cycle table."""
-    sums = [step.output for step in layout.plan.steps if step.add]
-    if layout.spec.bypass_adds == "all":
-        return set(sums)
-    return set({layout.network.shape(output): output for output in reversed(sums)}.values())

@@ -197,7 +197,26 @@ def placed(layout: MeshLayout) -> Placement:
     """Placement of a network on a mesh: parts and allocations."""
     steps, chips = layout.plan.steps, layout.mesh.chips
     parts = tuple(Part(step.output, layout.part(step.output, chip), f"{chip}.array", f"{chip}.fmm") for step in steps for chip in chips)
-    return Placement(parts, dict(layout.allocations()), layout.plan.host, dict.fromkeys(layout.plan.stride, WORD_BITS))
+    halos = frozenset(f"{chip}.{memory}" for chip in chips for memory in ("border", "corner"))
+    words = dict.fromkeys(layout.plan.stride, WORD_BITS)
+    return Placement(parts, dict(layout.allocations()), layout.plan.host, words, halos, dict(_extra_ops(layout)))
+
+
+def _extra_ops(layout: MeshLayout) -> Iterator[tuple[str, int]]:
+    """Scales, offsets and residual adds of each layer, which the arrays do in cycles of their own; without adds that cost none."""
+    network, paid = layout.network, bypasses_paid(layout)
+    for step in layout.plan.steps:
+        for layer in step.layers:
+            free = network.shape(layer).size if step.add and layer == step.add.name and step.output not in paid else 0
+            yield layer, network.ops(layer) - 2 * network.macs(layer) - free
+
+
+def bypasses_paid(layout: MeshLayout) -> set[str]:
+    """Residual sums whose bypass phase costs cycles: all, or the first of each shape as in the published cycle table."""
+    sums = [step.output for step in layout.plan.steps if step.add]
+    if layout.spec.bypass_adds == "all":
+        return set(sums)
+    return set({layout.network.shape(output): output for output in reversed(sums)}.values())
 
 
 def smallest_map(network: Network, plan: HyperdrivePlan) -> Shape:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import fsum
 
 import numpy as np
 
@@ -51,5 +52,5 @@ def _computed(layer: Concat, operands: Sequence[Array], parameters: Parameters, 
 @map_range.register(Concat)
 def _range(layer: Concat, ranges: Sequence[Range], shapes: Shapes) -> Range:
     """A range wide enough for all inputs, around the mean of their centres."""
-    centre = sum(one.centre for one in ranges) / len(ranges)
+    centre = fsum(one.centre for one in ranges) / len(ranges)
     return Range(centre, max(abs(one.centre - centre) + one.spread for one in ranges), all(one.cut for one in ranges))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import fsum
 
 from hyperdrive_sim.outputs.page.table import NONE, Cell, PageColumn, PageTable, amounts, counts, measured, shares, words
 from hyperdrive_sim.rates import PS_PER_S
@@ -14,6 +15,7 @@ from hyperdrive_sim.reports.derived.tile_map import WHOLE_RUN, TileMap
 from hyperdrive_sim.reports.layer_columns import mean_use
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.summary import beside, percent, remarks, si
+from hyperdrive_sim.reports.sums import by_key
 
 TOP = 12
 NAMED = 3
@@ -66,9 +68,10 @@ def layers(report: Report, actions: ActionCounts, roof: Roofline) -> PageTable:
             words("over", [points[name].link if name in points else "" for name in names]),
             *(measured(f"stalled by {cause}", [row.stalls.get(cause, 0.0) / frames for row in rows], "s", times) for cause in causes),
         ),
-        "Time is how long arrays worked on a layer or stood still before it, on average over them. Tiles in use is the share "
-        "of its array's time in which a tile did useful work, on average over all tiles. Op per bit counts the bits over the kind of "
-        "link that the layer keeps busy longest; I/O counts all. Layers that are computed in one go stand in one row.",
+        "Time is how long arrays worked on a layer or stood still for it, on average over them; its bits may be moved while they work on "
+        "others. Tiles in use is the share of its array's time in which a tile did useful work, on average over all tiles. Op per bit "
+        "counts the bits over the kind of link that the layer keeps busy longest; I/O counts all. Layers that are computed in one go "
+        "stand in one row.",
         "layers",
     )
 
@@ -80,14 +83,14 @@ def _per_bit(ops: float) -> Cell:
 def time_goes_to(report: Report) -> PageTable:
     """The chain that sets the makespan, by layer and kind of unit: the layers that it spends most time in, and all others together."""
     spent = waits.chain(report)
-    total, by_layer, by_kind = sum(spent.values()), _summed(spent, 0), _summed(spent, 1)
+    total, by_layer, by_kind = fsum(spent.values()), _summed(spent, 0), _summed(spent, 1)
     kinds = sorted(by_kind, key=lambda kind: -by_kind[kind])
     top = sorted(by_layer, key=lambda layer: -by_layer[layer])[:TOP]
     rows = {layer or "before its arrival": {kind: spent.get((layer, kind), 0.0) for kind in kinds} for layer in top}
     if others := len(by_layer) - len(top):
-        rows[f"{others} other layers"] = {kind: by_kind[kind] - sum(row[kind] for row in rows.values()) for kind in kinds}
+        rows[f"{others} other layers"] = {kind: by_kind[kind] - fsum(row[kind] for row in rows.values()) for kind in kinds}
     rows["all"] = by_kind
-    sums = [sum(row.values()) for row in rows.values()]
+    sums = [fsum(row.values()) for row in rows.values()]
     return PageTable(
         "time",
         "What the time goes to: layers by kinds of units",
@@ -125,7 +128,7 @@ def units(report: Report) -> PageTable:
 def stalls(report: Report) -> PageTable:
     """Causes of stalls of the arrays, the worst first."""
     found = waits.stalls(report)
-    seconds = {cause: sum(layers.values()) for cause, layers in found.items()}
+    seconds = {cause: fsum(layers.values()) for cause, layers in found.items()}
     causes = sorted(found, key=lambda cause: -seconds[cause])
     run_s = report.trace.makespan_ps / PS_PER_S
     return PageTable(
@@ -135,7 +138,7 @@ def stalls(report: Report) -> PageTable:
             words("waited for", causes),
             measured("time", [seconds[cause] for cause in causes], "s"),
             shares("share of the run", [seconds[cause] / run_s for cause in causes]),
-            words("most of it before", [_largest(found[cause]) for cause in causes]),
+            words("most of it in", [_largest(found[cause]) for cause in causes]),
         ),
     )
 
@@ -196,15 +199,12 @@ def versions(manifest: Mapping[str, str]) -> PageTable:
 
 
 def _summed(spent: Mapping[tuple[str, str], float], which: int) -> dict[str, float]:
-    total: dict[str, float] = {}
-    for key, seconds in spent.items():
-        total[key[which]] = total.get(key[which], 0.0) + seconds
-    return total
+    return by_key((key[which], seconds) for key, seconds in spent.items())
 
 
 def _largest(by_layer: Mapping[str, float]) -> str:
     """Names of the few layers with the largest shares, and these, in per cent."""
-    total = sum(by_layer.values())
+    total = fsum(by_layer.values())
     shares = {layer: round(100 * seconds / total) for layer, seconds in sorted(by_layer.items(), key=lambda item: -item[1])}
     top = [f"{layer} {share} %" for layer, share in list(shares.items())[:NAMED] if share]
     return ", ".join([*top, *([f"{len(shares) - len(top)} more"] if len(shares) > len(top) else [])])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import fsum
 from typing import Any
 
 import numpy as np
@@ -29,12 +30,12 @@ Stack = Mapping[str, NDArray[np.float64]]
 
 
 def layer_time(report: Report, *, ax: Axes | None = None) -> Axes:
-    """A bar per layer: how long the arrays compute it and what they stood still for before they could, on average and per frame.
+    """A bar per layer: how long the arrays compute it and what they stand still for meanwhile, on average and per frame.
 
-    So all layers' bars together are as long as the run is, until the last arrays are done.
+    So all layers' bars together are as long as the run is.
     """
     stack, colour = seconds_by_layer(report), of_layer_time(report)
-    total = sum(map(_sum, stack.values()))
+    total = fsum(map(_sum, stack.values()))
     said = {name: name if name == COMPUTING else f"waiting for {name}" for name in stack}
     styles = {name: {"facecolor": colour[name], "label": f"{said[name]}, {percent(_sum(stack[name]) / total)}"} for name in stack}
     ax = _bars(ax, "layer", [row.name for row in report.layers], stack, styles)
@@ -49,7 +50,7 @@ def energy(report: Report, by: str = "layer", *, ax: Axes | None = None) -> Axes
     stack = joules_by_layer(report, action_counts(report))
     names = [row.name for row in report.layers]
     if by == "action":
-        names, stack = list(stack), {name: np.where(np.array(list(stack)) == name, part.sum(), 0.0) for name, part in stack.items()}
+        names, stack = list(stack), {name: np.where(np.array(list(stack)) == name, _sum(part), 0.0) for name, part in stack.items()}
     core = colours(sorted(action for action in stack if action not in IO_COLOURS))
     colour = core | IO_COLOURS
     styles = {
@@ -64,7 +65,7 @@ def energy(report: Report, by: str = "layer", *, ax: Axes | None = None) -> Axes
 
 
 def _sum(part: NDArray[np.float64]) -> float:
-    return float(part.sum())
+    return fsum(part.tolist())
 
 
 def _bars(ax: Axes | None, what: str, names: Sequence[str], stack: Stack, styles: Mapping[str, Mapping[str, Any]]) -> Axes:

@@ -29,10 +29,9 @@ def roofline(reports: Report | Sequence[Report], *, most: int = 8, ax: Axes | No
     """A point per layer: operations per bit that crosses the chips' edges, against operations per second.
 
     A layer's bits are those of one kind of link, the kind whose rate they take up longest: under its roof the layer stands, and under the
-    arrays' peak. Its seconds are those that the arrays worked on it or stood still before it, so that all layers' are the whole run's;
-    a point above its link's roof had bits brought while earlier layers computed. The whole run is a larger point. The *most* that stay
-    furthest below their roofs are named as far as there is room. A layer without a bit across an edge has no place here; the title
-    counts those.
+    arrays' peak. Its seconds are those that the arrays worked on it or stood still for it, or those that one unit was busy with it, if
+    that is longer: its bits may be moved while other layers are computed. The whole run is a larger point. The *most* that stay furthest
+    below their roofs are named as far as there is room. A layer without a bit across an edge has no place here; the title counts those.
     """
     shown = [reports] if isinstance(reports, Report) else list(reports)
     if not shown:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hyperdrive_sim.engine import ledger
 from hyperdrive_sim.reports.derived.layer_time import largest_first
 from hyperdrive_sim.reports.report import Report
-from hyperdrive_sim.schedule.prices import PJ, carries
+from hyperdrive_sim.reports.sums import by_key
+from hyperdrive_sim.schedule.prices import carries
 from hyperdrive_sim.schedule.tasks import actions_by
 
 ActionCounts = Mapping[tuple[tuple[str, str], str], int]
@@ -35,11 +38,11 @@ def io_bits(actions: ActionCounts) -> dict[str, dict[str, int]]:
 
 def joules(report: Report, actions: ActionCounts) -> dict[tuple[str, str], float]:
     """Energy per frame, in joules, by layer and action."""
-    spent: dict[tuple[str, str], float] = {}
+    counts: Counter[tuple[str, str]] = Counter()
     for ((layer, _), action), count in actions.items():
-        paid = count * report.energy.by_action[action].pj * PJ / report.time.frames
-        spent[layer, action] = spent.get((layer, action), 0.0) + paid
-    return spent
+        counts[layer, action] += count
+    pj, frames = report.energy.prices_pj, report.time.frames
+    return {key: ledger.joules([(count, pj[key[1]])]) / frames for key, count in counts.items()}
 
 
 def joules_by_layer(report: Report, actions: ActionCounts) -> dict[str, NDArray[np.float64]]:
@@ -47,14 +50,10 @@ def joules_by_layer(report: Report, actions: ActionCounts) -> dict[str, NDArray[
     place = {row.name: number for number, row in enumerate(report.layers)}
     spent = {action: np.zeros(len(place)) for action in report.energy.by_action}
     for (layer, action), paid in joules(report, actions).items():
-        spent[action][place[layer]] += paid
+        spent[action][place[layer]] = paid
     return largest_first(spent)
 
 
 def joules_by_part(report: Report) -> dict[str, float]:
     """Energy per frame, in joules: of the core under `""`, of I/O under what it carries."""
-    parts = {"": 0.0}
-    for name, action in report.energy.by_action.items():
-        part = carries(name)
-        parts[part] = parts.get(part, 0.0) + action.energy_j
-    return parts
+    return {"": 0.0} | by_key((carries(name), action.energy_j) for name, action in report.energy.by_action.items())

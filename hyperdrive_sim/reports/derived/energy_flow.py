@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import fsum
 from typing import NamedTuple, TypeVar
 
 from hyperdrive_sim.reports.derived.actions import ActionCounts, joules
 from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.sums import by_key
 from hyperdrive_sim.schedule.prices import carries
 
 MOST_GROUPS = 12
@@ -36,11 +38,7 @@ def flows(report: Report, actions: ActionCounts) -> tuple[Flow, ...]:
         lambda layer, action: (part[action], name[action]),
         lambda layer, action: (name[action], report.energy.by_action[action].provenance),
     )
-    found: dict[tuple[int, str, str], float] = {}
-    for (layer, action), paid in spent.items():
-        for column, ends in enumerate(columns):
-            key = column, *ends(layer, action)
-            found[key] = found.get(key, 0.0) + paid
+    found = by_key(((column, *ends(layer, action)), paid) for (layer, action), paid in spent.items() for column, ends in enumerate(columns))
     return tuple(Flow(*key, paid) for key, paid in sorted(found.items(), key=lambda item: item[0][0]) if paid)
 
 
@@ -55,7 +53,7 @@ def groups(by_layer: Mapping[str, float], most: int = MOST_GROUPS) -> dict[str, 
 
 def _actions(by_action: Mapping[str, float], part: Mapping[str, str]) -> dict[str, str]:
     """The node of each action; those too small to be seen share one for the core and one for I/O, unless they are alone in it."""
-    least = LEAST_SHARE * sum(by_action.values())
+    least = LEAST_SHARE * fsum(by_action.values())
     small = [action for action, paid in by_action.items() if paid < least]
     names = {action: action for action in by_action}
     for where in (CORE, IO):
@@ -65,7 +63,4 @@ def _actions(by_action: Mapping[str, float], part: Mapping[str, str]) -> dict[st
 
 
 def _summed(spent: Mapping[K, float], key: Callable[[K], str]) -> dict[str, float]:
-    total: dict[str, float] = {}
-    for one, paid in spent.items():
-        total[key(one)] = total.get(key(one), 0.0) + paid
-    return total
+    return by_key((key(one), paid) for one, paid in spent.items())

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hyperdrive_sim.engine.occupancy import Occupancy
 from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.sums import mean
 
 STEPS = 600
 
@@ -46,7 +47,7 @@ def _kind(report: Report, name: str, memories: list[str]) -> MemoryKind:
     share = {memory: report.occupancy[memory].peak / report.occupancy[memory].capacity for memory in memories}
     fullest = max(share, key=lambda memory: share[memory])
     held = report.occupancy[fullest]
-    return MemoryKind(name, len(memories), fullest, held.peak, held.capacity, sum(share.values()) / len(share))
+    return MemoryKind(name, len(memories), fullest, held.peak, held.capacity, mean(share.values()))
 
 
 class MemoryCurve(NamedTuple):

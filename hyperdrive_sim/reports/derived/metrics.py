@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import fsum
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -40,7 +41,7 @@ METRICS: Mapping[str, Metric] = {
     "energy": Metric("energy of a frame", "J", lambda report: report.energy.total_j, "less"),
     "core_energy": Metric("core energy of a frame", "J", lambda report: report.energy.core_j, "less"),
     "io_energy": Metric("I/O energy of a frame", "J", lambda report: report.energy.io_j, "less"),
-    "io_bits": Metric("bits across the chips' edges, per frame", "bit", lambda report: sum(report.io_bits.values()), "less"),
+    "io_bits": Metric("bits across the chips' edges, per frame", "bit", lambda report: fsum(report.io_bits.values()), "less"),
     "efficiency": Metric("system efficiency", "Op/s/W", lambda report: report.efficiency.system_ops_per_j, "more"),
     "core_efficiency": Metric("core efficiency", "Op/s/W", lambda report: report.efficiency.core_ops_per_j, "more"),
     "chips": Metric("size of the machine", "chips", lambda report: report.system.chips, "less", 1),

@@ -75,10 +75,11 @@ class Roofline(NamedTuple):
 
 
 def roofline(report: Report, actions: ActionCounts) -> Roofline:
-    """A point for every layer that computes. A layer's speed counts the time its arrays worked on it or stood still before it."""
+    """A point for every layer that computes. Its speed is over its `total_cycles`, so no point lies above its roof."""
     peak, bits = report.machine.peak_ops_per_s, io_bits(actions)
     rates, computed = bandwidths(report, actions), [row for row in report.layers if row.ops]
-    points = [_point(row.name, row.ops, row.utilization * peak, bits[row.name], rates) for row in computed if bits.get(row.name)]
+    hz = report.machine.clock.hz
+    points = [_point(row.name, row.ops, row.ops * hz / row.total_cycles, bits[row.name], rates) for row in computed if bits.get(row.name)]
     total: Counter[str] = Counter()
     for moved in bits.values():
         total.update(moved)

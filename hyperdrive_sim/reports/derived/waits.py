@@ -11,6 +11,7 @@ import numpy as np
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.sums import mean
 
 ARRIVAL = "arrival"
 """What waits for nobody but its own time of arrival."""
@@ -65,9 +66,10 @@ def _kind(report: Report, name: str, numbers: list[int]) -> UnitKind:
     rows = [report.units[number] for number in numbers]
     busiest, waited = max(rows, key=lambda row: row.busy_s), max(rows, key=lambda row: row.waiting_s)
     waiting_ps = report.trace.waiting_ps()
-    mean, total = sum(row.utilization for row in rows) / len(rows), sum(waiting_ps.get(row.name, 0) for row in rows) / PS_PER_S
+    total = sum(waiting_ps.get(row.name, 0) for row in rows) / PS_PER_S
     held = {layer: ps / PS_PER_S for layer, ps in held_ps(report.trace, waited.name).items()} if waited.waiting_s else {}
-    return UnitKind(name, len(rows), mean, busiest.utilization, busiest.name, total, waited.name, waited.waiting_s, held)
+    share = mean(row.utilization for row in rows)
+    return UnitKind(name, len(rows), share, busiest.utilization, busiest.name, total, waited.name, waited.waiting_s, held)
 
 
 def held_ps(trace: Trace, unit: str) -> Counter[str]:

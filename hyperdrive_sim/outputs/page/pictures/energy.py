@@ -9,6 +9,7 @@ from hyperdrive_sim.outputs.page.picture import INK, Picture, faded, plain, shor
 from hyperdrive_sim.outputs.palette import GREY
 from hyperdrive_sim.reports.derived.energy_flow import CORE, IO, Flow
 from hyperdrive_sim.reports.summary import percent, si
+from hyperdrive_sim.reports.sums import by_key
 
 HEIGHT, NARROWEST, WIDEST = 460, 760, 1600
 FLOW = 0.35
@@ -50,12 +51,8 @@ def energy(flows: Sequence[Flow], total_j: float) -> Picture:
 def _through(flows: Sequence[Flow]) -> dict[tuple[int, str], float]:
     """The energy that passes each node: what leaves it, or what ends there."""
     last = max(flow.column for flow in flows)
-    passing: dict[tuple[int, str], float] = {}
-    for flow in flows:
-        ends = [(flow.column, flow.source), *([(last + 1, flow.target)] if flow.column == last else [])]
-        for node in ends:
-            passing[node] = passing.get(node, 0.0) + flow.joules
-    return passing
+    leaving = [((flow.column, flow.source), flow.joules) for flow in flows]
+    return by_key([*leaving, *(((last + 1, flow.target), flow.joules) for flow in flows if flow.column == last)])
 
 
 def _part(column: int, source: str, target: str, part: Mapping[str, str]) -> str:
