@@ -35,7 +35,7 @@ def test_five_questions_have_their_answers() -> None:
     for question, answer in {
         "| a layer |": "hyperdrive_sim/network/layers/",
         "border exchange": "hyperdrive_sim/archs/hyperdrive/machine.py",
-        "waiting tasks": "hyperdrive_sim/engine/simulate.py",
+        "waiting tasks": "hyperdrive_sim/engine/turns.py",
         "a price come from": "energy.yaml",
         "| a plot |": "hyperdrive_sim/outputs/plots/",
     }.items():

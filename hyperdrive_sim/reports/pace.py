@@ -1,7 +1,4 @@
-"""Pace of a run: latencies of its frames, the rate that can go on for ever, and whether frames arrive faster than that.
-
-The steady part of a run of n frames is its last n // 2. One frame alone has none, and its rate is that of frames one by one.
-"""
+"""Pace of a run: latencies of its frames, the rate that can go on for ever, and whether frames arrive faster than that."""
 
 from __future__ import annotations
 
@@ -28,13 +25,13 @@ class FrameTimes(NamedTuple):
     of_task: NDArray[np.int64]
 
     @property
-    def count(self) -> int:
+    def number(self) -> int:
         return len(self.end)
 
     @property
-    def steady(self) -> int:
-        """Number of frames in the steady part."""
-        return self.count // 2
+    def later(self) -> int:
+        """Number of frames in the later half."""
+        return self.number // 2
 
 
 def time(compiled: Compiled) -> Time:
@@ -49,7 +46,7 @@ def time(compiled: Compiled) -> Time:
         latency_p99_s=_percentile(frames.latency, 99) / PS_PER_S,
         latency_worst_s=int(frames.latency.max()) / PS_PER_S,
         cycles=compiled.machine.clock.cycles(trace.makespan_ps),
-        frames=frames.count,
+        frames=frames.number,
         frames_per_s=PS_PER_S / pace_ps,
         arrivals_per_s=PS_PER_S / period_ps if period_ps else None,
         overload=pace_ps / period_ps if exceeded else None,
@@ -72,40 +69,49 @@ def frame_times(trace: Trace) -> FrameTimes:
 def _pace(compiled: Compiled, frames: FrameTimes) -> tuple[float, bool]:
     """Picoseconds per frame that can go on for ever, and True if that is longer than the period between arrivals."""
     trace, period_ps = compiled.trace, compiled.arrivals.period_ps
-    busiest_ps = int(_work(trace, frames, 0).max()) / frames.count
-    if not frames.steady:
-        return max(trace.makespan_ps, busiest_ps), False
-    pace_ps = max(_steady_ps(frames), busiest_ps)
-    if not period_ps:
-        return pace_ps, False
-    exceeded = pace_ps > period_ps + ROUNDING_PS and (pace_ps := _saturated_ps(compiled, frames)) > period_ps + ROUNDING_PS
-    return max(pace_ps if exceeded else period_ps, busiest_ps), exceeded
+    busiest_ps = int(_work(trace, frames, 0).max()) / frames.number
+    if not period_ps or frames.number == 1:
+        return max(_lasting_ps(trace, frames), busiest_ps), False
+    longest_ps = period_ps + ROUNDING_PS
+    if max(_distance_ps(frames), busiest_ps) > longest_ps:
+        at_once = _at_once(compiled)
+        if max(_distance_ps(frame_times(at_once)), _repeated_ps(trace, frames)) > longest_ps:
+            return max(_lasting_ps(at_once, frame_times(at_once)), busiest_ps), True
+    return max(period_ps, busiest_ps), False
 
 
-def _saturated_ps(compiled: Compiled, frames: FrameTimes) -> float:
-    """Picoseconds per frame if all frames are there from the beginning, without what is done only once.
+def _at_once(compiled: Compiled) -> Trace:
+    """Trace of the same tasks if all frames are there from the beginning, which is as fast as it goes.
 
     A run that falls behind its arrivals need not do so for ever: frames may have to queue before transfers hide behind the work of earlier
-    ones. So its schedule is run once more without arrival times, which is as fast as it goes.
+    ones.
     """
-    at_once = compiled.scheduled(Schedule(task._replace(not_before_ps=0) if task.not_before_ps else task for task in compiled.schedule))
-    return max(_steady_ps(frame_times(at_once.trace)), _repeated_ps(compiled.trace, frames))
+    return compiled.scheduled(Schedule(task._replace(not_before_ps=0) if task.not_before_ps else task for task in compiled.schedule)).trace
 
 
-def _steady_ps(frames: FrameTimes) -> float:
-    """Mean distance between the ends of the frames of the steady part, in the order in which frames end."""
-    ends = np.sort(frames.end)
-    return int(ends[-1] - ends[-1 - frames.steady]) / frames.steady
+def _lasting_ps(trace: Trace, frames: FrameTimes) -> float:
+    """Picoseconds per frame, as far as ends of frames show it; one or two do not, but they can be done again and again."""
+    return max(_distance_ps(frames), trace.makespan_ps / frames.number if frames.number <= 2 else 0)
+
+
+def _distance_ps(frames: FrameTimes) -> float:
+    """Mean distance between the ends of the later half of the frames, in the order in which they end; 0 for one frame.
+
+    Of three or more, the last is left out: no other follows and holds it up.
+    """
+    ends = np.sort(frames.end)[: -1 if frames.number > 2 else None]
+    apart = len(ends) // 2
+    return int(ends[-1] - ends[-1 - apart]) / max(1, apart)
 
 
 def _repeated_ps(trace: Trace, frames: FrameTimes) -> float:
-    """The busiest unit's work per frame that comes again with every frame.
+    """Picoseconds of the busiest unit's work that comes again with every frame.
 
-    That is the lesser of its work per frame in the whole run, in which chips may take turns with frames, and in the steady part, in which
+    That is the lesser of its work per frame in the whole run, in which chips may take turns with frames, and in the later half, in which
     nothing is done that is done only once.
     """
-    steady = _work(trace, frames, frames.count - frames.steady) / frames.steady
-    return float(np.minimum(steady, _work(trace, frames, 0) / frames.count).max())
+    later = _work(trace, frames, frames.number - frames.later) / frames.later
+    return float(np.minimum(later, _work(trace, frames, 0) / frames.number).max())
 
 
 def _work(trace: Trace, frames: FrameTimes, first: int) -> Times:

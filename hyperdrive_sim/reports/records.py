@@ -92,11 +92,13 @@ class Time:
     others are over all frames, and each is the latency of one of them: the least, the median, the 99th percentile (nearest rank) and the
     worst. `cycles` is the makespan of all frames.
 
-    `frames_per_s` is what can go on for ever: the pace at which the last n // 2 of n frames end, or if that is slower, the work of the
-    busiest unit per frame. What is done once, such as loading weights that stay, is spread over the frames, as its energy is. One frame
-    alone takes the makespan. `arrivals_per_s` is the rate at which frames arrive, and then that of all who keep up; null if the next
-    frame is there whenever there is room. `overload` is the arrivals over `frames_per_s` if these frames, had they all been there from
-    the beginning, would have ended more slowly than they arrive: latencies then grow with their number. Else, and of one frame, null.
+    `frames_per_s` is what can go on for ever: the pace at which the later half of the frames end, without the last one, which no other
+    holds up; for one or two frames, how many there are in the makespan if that is slower. No unit has more to do per frame than this
+    leaves it: what is done once, such as loading weights that stay, is spread over the frames, as its energy is.
+
+    `arrivals_per_s` is the rate at which frames arrive, and `frames_per_s` the same if they can be kept up with; null if the next frame is
+    there whenever there is room. `overload` is the arrivals over `frames_per_s` if these frames, had they all been there from the
+    beginning, would have ended more slowly than they arrive: latencies then grow with their number. Else, and of one frame, null.
 
     `bound_s` is the larger lower bound of the makespan, `bound_by` what sets it: a unit or the critical path.
     """

@@ -84,7 +84,7 @@ def _rate(time: Time) -> str:
     remark = f"{counted(time.frames, 'frame')} in {time.cycles:,} cycles"
     if time.arrivals_per_s is not None:
         remark += f", {per_s(time.arrivals_per_s)} arrive"
-    return remark if time.frames == 1 else f"{remark};\nthe pace of the later half, and no faster than any unit"
+    return remark if time.frames <= 2 else f"{remark};\nthe pace of the later ones, no faster than any unit allows"
 
 
 def overload(time: Time) -> str:

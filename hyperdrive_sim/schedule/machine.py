@@ -12,7 +12,7 @@ from hyperdrive_sim.rates import Clock, Rate
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Something that is busy with one task at a time; of those that wait it takes the lowest key (`engine.turns`) and does not interrupt it.
+    """Something that is busy with one task at a time, uninterrupted; of those that wait it takes the lowest key (`engine.turns`).
 
     `name` is a path (`chip[3,4].array`), `kind` what it is for (`array`, `weights`, `border`, `host`). A link has a `rate` and a
     latency: what it sends arrives that much after it has left. `part` names the part of a system that it belongs to, if there are several.

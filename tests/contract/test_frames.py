@@ -104,6 +104,7 @@ def test_frames_keep_their_order_and_no_rate_asks_too_much(name: str) -> None:
         assert time.latency_min_s <= time.latency_median_s <= time.latency_p99_s <= time.latency_worst_s
         assert time.latency_min_s <= time.latency_s <= time.latency_worst_s
         if time.overload is not None:
+            assert time.arrivals_per_s is not None
             assert time.overload == pytest.approx(time.arrivals_per_s / time.frames_per_s)
             assert time.overload > 1
         again = compiled.cut(compiled.grain)
@@ -139,13 +140,15 @@ def test_later_frames_hardly_hold_up_the_first(network: str, alone_us: float, be
     assert time.latency_s * 1e6 < before_us
 
 
-@pytest.mark.parametrize("frames", [2, 3, 4, 20])
+@pytest.mark.parametrize("frames", [2, 3, 4, 20, 40])
 def test_a_link_is_not_asked_for_more_than_it_can_send(frames: int) -> None:
     """16 x 28 x 28 words of 16 bit come and 32 x 14 x 14 go: 301,056 bits over 0.1 Gbit/s are 332.2 frames a second.
 
-    Of two frames the first waits for the second one's input, so their ends lie close together, as if 910 could go on.
+    Of two frames the first waits for the second one's input, so their ends lie close together, as if 910 could go on. The link also waits
+    a little in every frame, which three frames show and two do not.
     """
     compiled, time = timed("tiny_strided", (16, 28, 28), frames, host_link_gbit_per_s=0.1)
     bits = sum(task.actions.get("input_io.bit", 0) + task.actions.get("output_io.bit", 0) for task in compiled.schedule) / frames
     assert bits == 301_056
-    assert time.frames_per_s == pytest.approx(1e8 / bits)
+    assert time.frames_per_s <= 1e8 / bits
+    assert round(time.frames_per_s, 1) == (324.4 if frames == 2 else 326.9)
