@@ -72,7 +72,6 @@ class Lowering:
         self.arrived: dict[tuple[str, Chip], list[int]] = {}
         self.step_ends: list[list[int]] = []
         self.left: dict[Chip, list[int]] = {}
-        self.prefetch = self.spec.weight_buffer_blocks > 1
         self.paid = _bypasses_paid(layout)
 
     def write(self, arrivals: Arrivals) -> None:
@@ -111,6 +110,7 @@ class Lowering:
         """Write the tasks of all blocks of a step on all chips."""
         work = self._work(step, frame)
         waits = {chip: self._inputs(step, chip) for chip in self.chips}
+        leaving = {chip: self._departures(step, chip) for chip in self.chips}
         posts = [Post(chip, array(chip), locations(step, chip, self.layout), self.pieces.of(step, chip)) for chip in self.chips]
         alike = self.network.shape(step.source), self.network.shape(step.output), step.conv.window, work.sends_halo, work.leaves
         for c0, c1 in self.to.each([*chunks(0, step.conv.out_channels, self.spec.lanes)], alike):
@@ -118,12 +118,13 @@ class Lowering:
             ends = []
             for position, post in enumerate(posts):
                 before = waits.pop(post.chip, [])
-                if self.prefetch and self.last:
+                if self.spec.prefetches and self.last:
                     before.append(self.last[position])
-                ends.append(self._block(work, post, (c0, c1), stream.task, before))
+                begins = (stream.task, *leaving.pop(post.chip, ()))
+                ends.append(self._block(work, post, (c0, c1), before, begins))
             self.last = ends
             stream.readers.extend(ends)
-        if self.prefetch:
+        if self.spec.prefetches:
             self.exchange.credits = dict(zip(self.chips, self.last, strict=True))
 
     def _work(self, step: HyperdriveStep, frame: int) -> StepWork:
@@ -142,6 +143,10 @@ class Lowering:
             waits += self.exchange.arrivals.pop((step.source, chip), ())
         return waits + self.left.pop(chip, [])
 
+    def _departures(self, step: HyperdriveStep, chip: Chip) -> list[int]:
+        """Transfers from a chip's memories that must be under way when its first block of a step begins: those of the step's input."""
+        return self.exchange.departures.pop((step.source, chip), []) if step.halo else []
+
     def _stream(self, step: HyperdriveStep, c0: int, c1: int, frame: int) -> Stream:
         """Write the stream of one block's weights to all chips at once, as soon as every chip has room for them."""
         layer = step.conv.name
@@ -155,14 +160,17 @@ class Lowering:
         self.weights.push(stream, bits)
         return stream
 
-    def _block(self, work: StepWork, post: Post, channels: tuple[int, int], stream: int, before: list[int]) -> int:
-        """Write one chip's tasks for one block of output channels; return the last task of its array."""
+    def _block(self, work: StepWork, post: Post, channels: tuple[int, int], before: list[int], begins: tuple[int, ...]) -> int:
+        """Write one chip's tasks for one block of output channels; return the last task of its array.
+
+        They come after the tasks *before* and start with those that it *begins* with, the first of which is the stream of its weights.
+        """
         chip, unit, at, pieces = post
         c0, c1 = channels
         name, frame, tasks = work.step.conv.name, work.frame, self.tasks
         routes = self.exchange.routes(work.step.output, chip, pieces, c1 - c0) if work.sends_halo else None
         after, done = before, -1
-        begins: tuple[int, ...] = (stream,)
+        stream = begins[0]
         for number, (pixels, patches) in enumerate(pieces):
             ps, actions = work.costs[pixels]
             if number == 0 and not work.hidden:

@@ -178,13 +178,18 @@ class MeshLayout:
 
 
 def lifetimes(ours: HyperdrivePlan) -> tuple[LiveRange, ...]:
-    """Live range of every map in steps, sizes left at 0. A sum is written over its bypass if no later step reads that."""
+    """Live range of every map in steps, sizes left at 0.
+
+    A sum is written over its bypass if no later step reads that. If the bypass is the convolution's own input too, later blocks of the
+    same step still read it, and the sum has a place of its own.
+    """
     born = {**dict.fromkeys(ours.inputs, BEFORE_ALL), **{step.output: number for number, step in enumerate(ours.steps)}}
     dies = dict(born)
     for number, step in enumerate(ours.steps):
         dies.update({tensor: number for tensor in (step.source, step.bypass) if tensor})
     dies.update({tensor: len(ours.steps) for tensor in ours.outputs})
-    onto = {step.output: step.bypass for number, step in enumerate(ours.steps) if step.bypass and dies[step.bypass] == number}
+    over = (step for number, step in enumerate(ours.steps) if step.bypass and dies[step.bypass] == number and step.bypass != step.source)
+    onto = {step.output: step.bypass for step in over}
     return tuple(LiveRange(tensor, 0, born[tensor], dies[tensor], onto.get(tensor)) for tensor in born)
 
 

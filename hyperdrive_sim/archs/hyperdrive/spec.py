@@ -14,6 +14,7 @@ RECALLED = f"{JETCAS}; recalled"
 UNKNOWN = "not published; chosen here"
 
 MOST_TILES = 256
+MOST_BLOCKS = 4096
 MOST_BITS = 10**12
 WIDTH: dict[str, Any] = {"ge": 0.001, "le": 1e6}
 """Bounds far beyond any chip: they keep a typing error from filling the machine that simulates it."""
@@ -47,11 +48,11 @@ class HyperdriveSpec(Spec):
     weight_buffer_bits: int = figure(81_920, "WBuf: 5 x 8 latch blocks of 128 x 16 bit", "recalled", RECALLED, gt=0, le=MOST_BITS)
     weight_buffer_blocks: int = figure(
         1,
-        "output-channel blocks whose weights the buffer may hold at a time; 1: the published dataflow, 2: prefetch",
+        "output-channel blocks whose weights the buffer holds at a time, if its bits allow; 1: the published dataflow, more: prefetch",
         "recalled",
         RECALLED,
         gt=0,
-        le=2,
+        le=MOST_BLOCKS,
     )
     weight_stream_bits_per_cycle: float = figure(16, "weight bits that reach all chips per core cycle", "recalled", CONFIRMED, **WIDTH)
     border_link_bits_per_cycle: float = figure(4, "bits per core cycle, direction and side of a chip", "recalled", RECALLED, **WIDTH)
@@ -89,6 +90,11 @@ class HyperdriveSpec(Spec):
         """Rows and columns of the mesh, once it is decided."""
         assert self.mesh != "auto", "fit() decides an automatic mesh"
         return self.mesh
+
+    @property
+    def prefetches(self) -> bool:
+        """True if weights may come before all chips are through with those before, which lets chips run ahead of each other."""
+        return self.weight_buffer_blocks > 1
 
     @property
     def tiles(self) -> int:
