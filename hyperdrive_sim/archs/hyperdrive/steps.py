@@ -100,8 +100,9 @@ def _unfit(window: Window) -> Iterator[str]:
         yield "has dilation {} x {}".format(*window.dilation)
     if window.stride not in ((1, 1), (2, 2)):
         yield "has stride {} x {}".format(*window.stride)
-    if window.pads != (rows // 2, columns // 2) * 2:
-        yield f"has pads {window.pads}, 'same' would be {(rows // 2, columns // 2) * 2}"
+    same = (rows // 2 * window.dilation[0], columns // 2 * window.dilation[1]) * 2
+    if window.pads != same:
+        yield f"has pads {window.pads}, 'same' would be {same}"
 
 
 def _nothing_to_run(network: Network) -> InvalidInput:
