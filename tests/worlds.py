@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,3 +71,17 @@ def run(*tasks: Task) -> Trace:
 def times(trace: Trace) -> list[tuple[int, int, int]]:
     """When each task became ready, started and ended, in the order of the schedule."""
     return [(span.ready, span.start, span.end) for span in trace]
+
+
+def drawn(trace: Trace, units: Sequence[str] | None = None, *, step_ps: int = 1) -> str:
+    """A trace as a picture: a row per unit, a character per step, the first letter of the task that works then, a dot where none does.
+
+    A task begins and ends in the steps that are nearest to its times.
+    """
+    rows = {unit: ["."] * round(trace.makespan_ps / step_ps) for unit in (units or trace.units)}
+    for span in trace:
+        if span.task.unit in rows:
+            first, last = round(span.start / step_ps), round(span.end / step_ps)
+            rows[span.task.unit][first:last] = span.task.name[0] * (last - first)
+    label = max(map(len, rows), default=0)
+    return "\n".join(f"{unit:<{label}} |{''.join(letters)}|" for unit, letters in rows.items())

@@ -20,6 +20,7 @@ from hyperdrive_sim.cli.terminal import (
     show,
     show_json,
     show_traceback,
+    shows,
 )
 from hyperdrive_sim.errors import HyperdriveSimError
 
@@ -78,18 +79,21 @@ def report(files: tuple[str, ...], changes: tuple[str, ...], output: Path) -> No
 @file_argument
 @set_option
 @click.option("--width", type=click.IntRange(10, 1000), help="Characters for the whole makespan; as many as there is room for.")
-@click.option("--units", default=40, type=click.IntRange(1, 100_000), show_default=True, help="At most so many units, the busiest.")
+@click.option("--units", default=40, type=click.IntRange(1, 100_000), show_default=True, help="At most so many rows, or one per kind.")
 def diagram(file: Path, changes: tuple[str, ...], width: int | None, units: int) -> None:
     """Draw the schedule of a scenario, or of a run that was written into a directory, as text.
 
-    A row per unit, a letter where it works, a dot where it is idle.
+    A row per unit, and in each character a shade for how much of that time it worked. Units of a kind share a row if they all did the
+    same, or if there is no room for all of them; so there is always a row of each kind.
     """
-    from hyperdrive_sim.cli import tables
     from hyperdrive_sim.outputs.sources import report_of
+    from hyperdrive_sim.reports import diagram as diagrams
 
     with progress_bar() as progress:
         report = report_of(file, changes, progress)
-    click.echo(tables.diagram(report, units, width, room=room()))
+    run = report.machine, report.trace
+    found = diagrams.diagram(*run, width, units) if width else diagrams.fitted(*run, room(), units)
+    click.echo(found.text(room(), diagrams.SHADES if shows(diagrams.SHADES) else diagrams.ASCII_SHADES))
 
 
 @command

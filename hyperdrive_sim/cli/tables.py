@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from textwrap import fill
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -12,7 +11,6 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.reports.layer_table import LayerRow
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.summary import BESIDE, beside, further_off, percent, remarks, si, subject
@@ -26,7 +24,6 @@ if TYPE_CHECKING:  # a run need not load what checks are made of
 TOP_LAYERS = 8
 WIDEST_MESH = 19
 WORTH_SAYING = 0.015
-LEAST_CELLS = 20
 LEAST_TITLE = 12
 BLANK = Text("")
 
@@ -184,19 +181,3 @@ def _findings(found: Verdict) -> Iterator[tuple[bool | None, str, str]]:
 
 def estimate(expected: Estimate) -> str:
     return f"{expected.tasks:,} tasks, about {expected.seconds:.1f} s and {expected.bytes / 2**20:,.0f} MiB"
-
-
-def diagram(report: Report, most: int, cells: int | None = None, *, room: int) -> str:
-    """The schedule of the busiest units as text, *cells* characters for the makespan or as many as the *room* leaves, and its letters."""
-    trace, kinds = report.trace, {row.name: row.kind for row in report.units}
-    busy = trace.busy_ps()
-    busiest = set(sorted(busy, key=lambda unit: -busy[unit])[:most])
-    units = [unit for unit in kinds if unit in busiest]
-    cells = cells or max(LEAST_CELLS, room - max(map(len, units)) - len(" ||"))
-    letters: dict[str, dict[str, None]] = {}
-    for task in trace.tasks:
-        letters.setdefault(kinds[task.unit], {})[f"{task.name[0]} {task.name}"] = None
-    legend = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in letters.items())
-    left_out = f"; {len(busy) - most} less busy units left out" if len(busy) > most else ""
-    scale = f"one character is {si(trace.makespan_ps / cells / PS_PER_S, 's')}, a dot is idle{left_out}"
-    return f"{trace.diagram(cells, units)}\n\n{fill(legend, room)}\n{scale}"

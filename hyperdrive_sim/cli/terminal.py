@@ -109,6 +109,15 @@ def room() -> int:
     return shutil.get_terminal_size((PIPED_WIDTH, 0)).columns if told else PIPED_WIDTH
 
 
+def shows(text: str) -> bool:
+    """True if the encoding of stdout has all characters of a text."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def show_json(value: Any) -> None:
     """Print one JSON document."""
     click.echo(json.dumps(value, indent=2, allow_nan=False))

@@ -159,26 +159,6 @@ class Trace(Sequence[Span]):
             if start:
                 yield from self.blockers(last, start)
 
-    def diagram(self, width: int = 100, units: Sequence[str] | None = None) -> str:
-        """Text diagram of *width* characters: a row per unit, the first letter of the task where it works, a dot where it is idle."""
-        chosen = self.units if units is None else units
-        label = max(map(len, chosen), default=0)
-        return "\n".join(f"{unit:<{label}} |{self._row(unit, width)}|" for unit in chosen)
-
-    def _row(self, unit: str, width: int) -> str:
-        """Row of a unit: each character is the task that works most in its share of the time; a dot if idle for half of it."""
-        cells = ["."] * width
-        share = max(1, self.makespan_ps) / width
-        most, worked = [0.0] * width, [0.0] * width
-        for index in self.by_unit[unit]:
-            start, end = int(self.start[index]), int(self.end[index])
-            for cell in range(int(start / share), min(width, int(-(-end // share)))):
-                held = min(end, (cell + 1) * share) - max(start, cell * share)
-                worked[cell] += held
-                if held > most[cell]:
-                    most[cell], cells[cell] = held, self.tasks[index].name[0]
-        return "".join(letter if busy > share / 2 else "." for letter, busy in zip(cells, worked, strict=True))
-
 
 def distinct(column: Iterable[str]) -> tuple[str, ...]:
     """Distinct texts of a column, in the order of their first occurrence."""

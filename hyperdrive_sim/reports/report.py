@@ -16,6 +16,7 @@ from hyperdrive_sim.engine.occupancy import Occupancy
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.rates import PS_PER_S
+from hyperdrive_sim.reports import diagram as diagrams
 from hyperdrive_sim.reports import frames, summary
 from hyperdrive_sim.reports.layer_columns import LayerColumns, layer_columns
 from hyperdrive_sim.reports.layer_table import layer_rows
@@ -94,6 +95,10 @@ class Report(Results):
     def took_s(self) -> dict[str, float]:
         """Seconds that each layer took per frame: its arrays computed it, or stood still before they could, on average over them."""
         return {row.name: row.held_s(self.system.peak_ops_per_s) / self.time.frames for row in self.layers}
+
+    def diagram(self, width: int = diagrams.CELLS) -> str:
+        """Text diagram of what each unit, or kind of unit, did when, *width* characters for the whole run, and its legend."""
+        return diagrams.diagram(self.machine, self.trace, width).text(width)
 
     def layer_columns(self) -> LayerColumns:
         """The table of `layers`, with what follows from the trace for each of them, as columns."""

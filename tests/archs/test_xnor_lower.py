@@ -8,7 +8,7 @@ from textwrap import dedent
 from typing import Any, NamedTuple
 
 import pytest
-from worlds import ONE, on
+from worlds import ONE, drawn, on
 
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.archs._xnor_datapath import placement
@@ -64,7 +64,7 @@ class Run(NamedTuple):
 
     def drawn(self) -> str:
         """A character a cycle; the first letters of: input, load, first rows, rows, late rows, weights, compute, sums, output."""
-        rows = self.trace.diagram(self.cycles, UNITS).splitlines()
+        rows = drawn(self.trace, UNITS, step_ps=CYCLE_PS).splitlines()
         return "\n".join(f"{label:<10} {row[row.index('|') :]}" for label, row in zip(LABELS, rows, strict=True))
 
     @property

@@ -414,25 +414,39 @@ def test_diagram(tmp_path: Path) -> None:
     result = invoke("diagram", tmp_path / "s.yaml", "--width", "40")
     assert result.exit_code == 0
     assert result.stdout == (
-        "host.weights    |sss.....................................|\n"
-        "host.link       |i..................................ooooo|\n"
-        "chip[0,0].array |.cccccccccccccccccccccccccccccccccc.....|\n"
+        "time             |0 s       |2 us      |4 us      |6 us      busy\n"
+        "layer            |conv\n"
+        "host.weights    |██▓                                     |  6.4 %\n"
+        "host.link       |█                                 ▒█████| 15.7 %\n"
+        "chip[0,0].array |░█████████████████████████████████▓     | 84.3 %\n"
         "\n"
-        "host: i input, o output; weights: s stream; array: c compute\n"
-        "one character is 181.1 ns, a dot is idle\n"
+        "a character is 181.1 ns; share of it worked: ' ' none, ░ up to 1/4, ▒ up to 1/2, ▓ up to 3/4, █ more\n"
+        "tasks by kind of unit: host: input, output; weights: stream; array: compute\n"
     )
 
 
-def test_diagram_of_the_busiest_units() -> None:
+def test_diagram_in_fewer_rows_than_units() -> None:
+    """Even where there is no room for a row of each kind."""
     result = invoke("diagram", TINY, "--units", "3", "--width", "20")
     assert result.stdout == (
-        "chip[0,0].array |...ccc..ccc..cc.cccc|\n"
-        "chip[0,1].array |...cc...ccc..cc.cccc|\n"
-        "chip[1,0].array |...cc...ccc..cc..ccc|\n"
+        "time          |0 s         |100 us    busy\n"
+        "layer           |layer1  |layer2\n"
+        "host.weights |▒    ▒    ░▒  ▒▓  ▓ | 13.8 %\n"
+        "host.link    |▓                ░░░|  3.9 %\n"
+        "array x 4    |  ░██▒ ░███░░██ ▒███| 51.9 %\n"
+        "border x 8   |▓█▒░ ▓█▓░ ▒█▓░██▒   | 43.7 % (39.6 to 47.8 %)\n"
         "\n"
-        "host: i input, o output; border: b border, c corner; weights: s stream; array: c compute\n"
-        "one character is 7.385 us, a dot is idle; 11 less busy units left out\n"
+        "a character is 7.385 us; share of it worked: ' ' none, ░ up to 1/4, ▒ up to 1/2, ▓ up to 3/4, █ more\n"
+        "x n: mean of n units, in brackets the least and the most busy of them if they differ\n"
+        "tasks by kind of unit: host: input, output; border: border, corner; weights: stream; array: compute\n"
     )
+
+
+def test_a_diagram_where_stdout_has_no_shades() -> None:
+    code, out, err = process("diagram", TINY, "--units", "3", "--width", "20", env={"PYTHONIOENCODING": "ascii"})
+    assert (code, err) == (0, "")
+    assert "array x 4    |  .##: .###..## :###| 51.9 %\n" in out
+    assert "share of it worked: ' ' none, . up to 1/4, : up to 1/2, + up to 3/4, # more\n" in out
 
 
 def test_diagram_takes_the_room_there_is() -> None:

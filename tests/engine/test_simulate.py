@@ -8,7 +8,7 @@ from math import inf
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds import run, task, times
+from worlds import drawn, run, task, times
 
 from hyperdrive_sim.engine.simulate import simulate
 from hyperdrive_sim.errors import Stuck
@@ -27,7 +27,7 @@ def test_a_load_hides_behind_a_convolution() -> None:
         task("Conv", "array", 6, 0),
         task("Conv", "array", 6, 1),
     )
-    assert trace.diagram(16) == picture("""
+    assert drawn(trace) == picture("""
         weights |llllllll........|
         array   |....CCCCCCCCCCCC|
     """)
@@ -46,7 +46,7 @@ def test_a_bounded_buffer_is_an_edge() -> None:
         task("3", "array", 5, 3),
         task("4", "array", 5, 5),
     )
-    assert trace.diagram(22) == picture("""
+    assert drawn(trace) == picture("""
         weights |1122...33...44........|
         array   |..11111222223333344444|
     """)
@@ -54,7 +54,7 @@ def test_a_bounded_buffer_is_an_edge() -> None:
 
 def test_first_come_is_first_served_whatever_is_written_first() -> None:
     trace = run(task("hold", "b", 5), task("slow", "a", 3), task("late", "c", 1), task("early", "b", 5, 1), task("x", "b", 2, 2))
-    assert trace.diagram(12) == picture("""
+    assert drawn(trace) == picture("""
         b |hhhhhxxeeeee|
         a |sss.........|
         c |l...........|
@@ -126,7 +126,7 @@ def test_a_chain_of_starts_in_one_instant() -> None:
 
 def test_nothing_starts_before_its_time() -> None:
     trace = run(task("frame", "host", 2, not_before_ps=7), task("conv", "array", 3, 0), task("early", "host", 1))
-    assert trace.diagram(12) == picture("""
+    assert drawn(trace) == picture("""
         host  |e......ff...|
         array |.........ccc|
     """)
@@ -144,7 +144,7 @@ def test_what_is_sent_arrives_a_latency_after_the_link_is_free_again() -> None:
         task("send", "link", 2, latency_ps=3), task("more", "link", 2, latency_ps=3), task("x", "array", 1, 0), task("y", "array", 1, 1)
     )
     assert times(trace) == [(0, 0, 2), (0, 2, 4), (5, 5, 6), (7, 7, 8)]
-    assert trace.diagram(8) == picture("""
+    assert drawn(trace) == picture("""
         link  |ssmm....|
         array |.....x.y|
     """)

@@ -139,25 +139,3 @@ def test_the_makespan_ends_with_the_last_arrival() -> None:
     assert shared_link().makespan_ps == 16
     assert trace((task("a", "link", 4, latency_ps=9), 0, 0, 4), (task("b", "array", 12), 0, 0, 12)).makespan_ps == 13
     assert trace().makespan_ps == 0
-
-
-def test_a_diagram() -> None:
-    assert shared_link().diagram(16) == "link  |aaaaaabb..cc....|\narray |......AAAA....CC|"
-    assert shared_link().diagram(8, ["array"]) == "array |...AA..C|"
-    assert trace().diagram() == ""
-
-
-def test_a_cell_of_a_diagram_is_who_holds_most_of_it_if_it_is_mostly_busy() -> None:
-    """Three cells of 10 ps: one busy for 3 + 4, one for 5 only, one for 6."""
-    found = trace(
-        (task("a", "array", 3), 0, 0, 3),
-        (task("b", "array", 4), 3, 3, 7),
-        (task("c", "array", 5), 12, 12, 17),
-        (task("d", "array", 6), 24, 24, 30),
-    )
-    assert found.diagram(3) == "array |b.d|"
-
-
-def test_a_unit_busy_with_many_short_tasks_does_not_look_idle() -> None:
-    found = trace(*((task("x", "array", 1), place, place, place + 1) for place in range(100)))
-    assert found.diagram(10) == "array |xxxxxxxxxx|"

@@ -8,12 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def cut(
-    starts: NDArray[Any], ends: NDArray[Any], edges: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+def cut(starts: NDArray[Any], ends: NDArray[Any], edges: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[Any]]:
     """Spans cut at *edges*: for every piece, which span it is of, in which part it lies, and how long it is.
 
-    What lies beyond the first or the last edge is cut off.
+    What lies beyond the first or the last edge is cut off. Lengths are exact integers where all times are.
     """
     starts, ends = np.clip(starts, edges[0], edges[-1]), np.clip(ends, edges[0], edges[-1])
     first = np.clip(np.searchsorted(edges, starts, "right") - 1, 0, len(edges) - 2)
