@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 import rich_click as click
 
 from hyperdrive_sim.cli.terminal import command, json_option, show_json
@@ -10,20 +12,31 @@ from hyperdrive_sim.cli.terminal import command, json_option, show_json
 @command
 @json_option
 def list_(as_json: bool) -> None:
-    """Name the architectures, networks and scenarios there are."""
+    """Name the architectures, the networks with the channels of their inputs, and the scenarios there are."""
     from hyperdrive_sim.archs import registry
     from hyperdrive_sim.network import zoo
     from hyperdrive_sim.scenario import shipped
+    from hyperdrive_sim.text.wording import counted
 
-    found = {"architectures": registry.names(), "networks": zoo.names(), "scenarios": shipped.scenarios()}
+    channels = {name: zoo.channels(name) or "any" for name in zoo.names()}
     if as_json:
-        show_json(found)
+        listed = {"architectures": registry.names(), "networks": zoo.names(), "scenarios": shipped.scenarios()}
+        show_json({**listed, "input_channels": channels})
         return
-    for what, names in found.items():
-        click.echo(f"{what}:")
-        for name in names:
-            options = zoo.options(name) if what == "networks" else {}
-            click.echo(f"  {name}" + "".join(f", {option}: {value}" for option, value in options.items()))
+    _say("architectures", registry.names())
+    for number in dict.fromkeys(channels.values()):
+        names = [name for name in zoo.names() if channels[name] == number]
+        what = counted(number, "channel") if isinstance(number, int) else "any number of channels"
+        _say(f"networks over an input of {what}", [_with_options(name, zoo.options(name)) for name in names])
+    _say("scenarios", shipped.scenarios())
+
+
+def _say(what: str, names: Iterable[str]) -> None:
+    click.echo("\n".join([f"{what}:", *(f"  {name}" for name in names)]))
+
+
+def _with_options(name: str, options: Mapping[str, int]) -> str:
+    return ", ".join([name, *(f"{option}: {value}" for option, value in options.items())])
 
 
 @command

@@ -195,10 +195,18 @@ def _kept(mistakes: list[Mistake], look: Callable[[], T]) -> T | None:
 
 
 def _network(document: Document) -> None:
-    """Raises InvalidInput for a name that is not in the zoo, whatever else is wrong."""
-    name = document.data.get("network")
-    if isinstance(name, str) and name and name not in zoo.names():
+    """Raises InvalidInput for a name that is not in the zoo, or channels that its network does not take, whatever else is wrong."""
+    name, shape = document.data.get("network"), document.data.get("input_shape")
+    if not isinstance(name, str) or not name:
+        return
+    if name not in zoo.names():
         raise InvalidInput(document.mistake("network", f"'{name}' is not in the zoo", "known networks: " + ", ".join(zoo.names())))
+    if isinstance(shape, list) and len(shape) == 3 and all(type(size) is int and 0 < size <= MAX_SIDE for size in shape):
+        try:
+            zoo.check_input(name, shape)
+        except InvalidInput as error:
+            channels = document.place(("input_shape", 0))
+            raise InvalidInput(*(mistake._replace(place=channels) for mistake in error.mistakes)) from None
 
 
 def _unlike(given: Network, document: Document) -> Iterator[Mistake]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.scenario.scenario import Settings
+from hyperdrive_sim.text.wording import counted
 
 
 def schema() -> dict[str, Any]:
@@ -17,6 +19,7 @@ def schema() -> dict[str, Any]:
     whole["properties"]["network"]["enum"] = list(zoo.names())
     whole["properties"]["architecture"]["enum"] = list(registry.names())
     whole |= {"if": {"not": {"required": ["extends"]}}, "then": {"required": whole.pop("required")}}
+    whole["dependentSchemas"] = {"network": {"allOf": list(_input_channels())}}
     whole["allOf"] = [
         {
             "if": {"properties": {"architecture": {"const": name}}, "required": ["architecture"]},
@@ -25,3 +28,18 @@ def schema() -> dict[str, Any]:
         for name in registry.names()
     ]
     return whole
+
+
+def _input_channels() -> Iterator[dict[str, Any]]:
+    """What `input_shape` may begin with, for all networks that take the same number of channels."""
+    names: dict[int | None, list[str]] = {}
+    for name in zoo.names():
+        names.setdefault(zoo.channels(name), []).append(name)
+    for channels, networks in names.items():
+        said = "any number of channels" if channels is None else counted(channels, "channel")
+        first = {} if channels is None else {"prefixItems": [{"const": channels}]}
+        shape = {"description": f"[channels, rows, columns], of {said} for this network", **first}
+        yield {
+            "if": {"properties": {"network": {"enum": networks}}, "required": ["network"]},
+            "then": {"properties": {"input_shape": shape}},
+        }

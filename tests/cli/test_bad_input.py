@@ -16,10 +16,12 @@ from commands import BASE, complaints, invoke, sentences, write
 
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.archs.hyperdrive.spec import HyperdriveSpec
+from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network import synthetic, zoo
 from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.layers import Conv
 from hyperdrive_sim.network.window import Window
+from hyperdrive_sim.network.zoo.entry import ANY, Entry
 from hyperdrive_sim.scenario import scenario
 from hyperdrive_sim.study import checks, runs
 
@@ -305,23 +307,50 @@ def test_a_send_buffer_that_is_too_small(tmp_path: Path) -> None:
 
 def test_an_input_too_small_for_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     layer = Conv(name="conv", inputs=("input",), out_channels=16, window=Window.square(3))
-    monkeypatch.setitem(zoo.ZOO, "tiny_unpadded", lambda: [layer])
+    monkeypatch.setitem(zoo.ZOO, "tiny_unpadded", Entry(ANY, lambda: [layer]))
     base = BASE.replace("tiny_conv", "tiny_unpadded").replace("12, 16", "2, 16")
     assert complaints(tmp_path, base=base) == [
         f"s.yaml:4:1: input_shape: is too small: layer 'conv' would turn {Shape(3, 2, 16)} into {Shape(16, 0, 14)}; take a larger input"
     ]
 
 
-def test_an_input_whose_channels_the_network_does_not_take(tmp_path: Path) -> None:
-    assert complaints(tmp_path, base=BASE.replace("tiny_conv", "tiny_residual")) == [
-        f"s.yaml:3:1: layer1.0.add: cannot add {Shape(16, 12, 16)} and {Shape(3, 12, 16)}; both inputs must have one shape"
+@pytest.mark.parametrize(
+    ("network", "shape", "problem"),
+    [
+        ("tiny_residual", "[3, 12, 12]", "has 3 channels, where 'tiny_residual' takes 16; take [16, 12, 12]"),
+        ("resnet34", "[512, 1024, 3]", "has 512 channels, where 'resnet34' takes 3; take [3, 512, 1024]"),
+        ("lenet", "[3, 28, 28]", "has 3 channels, where 'lenet' takes 1; take [1, 28, 28]"),
+        ("binareye", "[1, 32, 32]", "has 1 channel, where 'binareye' takes 3; take [3, 32, 32]"),
+    ],
+)
+def test_an_input_whose_channels_the_network_does_not_take(tmp_path: Path, network: str, shape: str, problem: str) -> None:
+    base = BASE.replace("tiny_conv", network).replace("[3, 12, 16]", shape)
+    assert complaints(tmp_path, base=base) == [f"s.yaml:4:15: input_shape: {problem}, it is [channels, rows, columns]"]
+
+
+def test_the_channels_alone_can_be_what_is_wrong(tmp_path: Path) -> None:
+    """Said where they are said, by a setting of the first number or by a sweep."""
+    base = BASE.replace("tiny_conv", "resnet18")
+    said = "input_shape: has 4 channels, where 'resnet18' takes 3; take [3, 12, 16], it is [channels, rows, columns]"
+    assert complaints(tmp_path, "", "--set", "input_shape.0=4", base=base) == [f"--set input_shape.0=4:1:13: {said}"]
+    write(tmp_path, "sweep: {input_shape: [[3, 12, 16], [4, 12, 16]]}", base=base)
+    with pytest.raises(InvalidInput) as failure:
+        scenario.Scenario.read(tmp_path / "s.yaml").at({"input_shape": 1})
+    assert str(failure.value) == f"{tmp_path}/s.yaml:6:36: {said}"
+
+
+def test_channels_that_a_network_does_not_take_are_named_with_all_other_mistakes(tmp_path: Path) -> None:
+    change = "input_shape=[32, 32, 3]"
+    said = "has 32 channels, where 'cifar10_bnn' takes 3; take [3, 32, 32], it is [channels, rows, columns]"
+    assert complaints(tmp_path, "frames: 0", "--set", change, base=BASE.replace("tiny_conv", "cifar10_bnn")) == [
+        f"--set {change}:1:14: input_shape: {said}",
+        "s.yaml:6:1: frames: must be greater than or equal to 1, not 0",
     ]
 
 
 def test_a_network_that_the_chip_cannot_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(
-        zoo.ZOO, "tiny_real", lambda: [Conv(name="conv", inputs=("input",), out_channels=16, window=Window.square(3), weights="real")]
-    )
+    layer = Conv(name="conv", inputs=("input",), out_channels=16, window=Window.square(3), weights="real")
+    monkeypatch.setitem(zoo.ZOO, "tiny_real", Entry(ANY, lambda: [layer]))
     assert complaints(tmp_path, base=BASE.replace("tiny_conv", "tiny_real")) == [
         "s.yaml:3:1: network: 'tiny_real' has no layer with binary weights; Hyperdrive runs binary-weight convolutions only"
     ]

@@ -28,6 +28,7 @@ from hyperdrive_sim.cli import progress
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.layers import Conv
 from hyperdrive_sim.network.window import Window
+from hyperdrive_sim.network.zoo.entry import ANY, Entry
 from hyperdrive_sim.outputs import atomic
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.tasks import Compute, Copy, Region, Schedule, Task
@@ -468,6 +469,15 @@ def test_list(monkeypatch: pytest.MonkeyPatch) -> None:
     said = {line.split(",")[0] for line in text}
     assert all(f"  {name}" in said for names in found.values() for name in names)
     assert "  groupnet_resnet18, bases: 8" in text
+    heads = [line for line in text if not line.startswith(" ")]
+    under = {head: text[text.index(head) + 1 :] for head in heads}
+    assert under["networks over an input of 1 channel:"][0] == "  lenet"
+    assert under["networks over an input of any number of channels:"][0] == "  tiny_conv"
+    assert {name: found["input_channels"][name] for name in ("resnet34", "lenet", "tiny_conv")} == {
+        "resnet34": 3,
+        "lenet": 1,
+        "tiny_conv": "any",
+    }
 
 
 def test_listed_scenarios_can_be_run_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -489,10 +499,20 @@ def test_schema() -> None:
         assert not list(check.iter_errors(text.data)), file
     good = Document.parse(BASE, "s.yaml").data
     assert check.is_valid(good)
-    for bad in ({"framse": 1}, {"frames": 0}, {"chip": {"mehs": 1}}, {"network": "vgg16"}, {"chip": {"mesh": [1]}}, {"frames": "1"}):
+    for bad in (
+        {"framse": 1},
+        {"frames": 0},
+        {"chip": {"mehs": 1}},
+        {"network": "vgg16"},
+        {"network": "lenet"},
+        {"chip": {"mesh": [1]}},
+        {"frames": "1"},
+    ):
         assert not check.is_valid(good | bad), bad
     assert not check.is_valid({key: value for key, value in good.items() if key != "network"})
     assert check.is_valid({"extends": "other.yaml"})
+    assert check.is_valid(good | {"network": "lenet", "input_shape": [1, 28, 28]})
+    assert check.is_valid(good | {"input_shape": [5, 28, 28]}), "tiny_conv takes any number of channels"
 
 
 def test_the_schema_explains_every_key() -> None:
@@ -634,7 +654,7 @@ def test_several_outputs_are_written_by_name(tmp_path: Path, monkeypatch: pytest
     """Two heads on one trunk, of 5 and of 16 channels."""
     sizes = {"trunk": ("input", 8), "one": ("trunk", 5), "two": ("trunk", 16)}
     layers = [Conv(name=name, inputs=(source,), out_channels=out, window=Window.square(1)) for name, (source, out) in sizes.items()]
-    monkeypatch.setitem(zoo.ZOO, "tiny_heads", lambda: layers)
+    monkeypatch.setitem(zoo.ZOO, "tiny_heads", Entry(ANY, lambda: layers))
     scenario = write(tmp_path, base=BASE.replace("network: tiny_conv", "network: tiny_heads"))
     assert invoke("check", scenario, "-o", tmp_path / "out").exit_code == 0
     with np.load(tmp_path / "out" / "output.npz") as outputs:

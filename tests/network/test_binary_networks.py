@@ -17,7 +17,6 @@ from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, MeanPool, S
 from hyperdrive_sim.network.parameters import NO_PARAMETERS, Array, Parameters
 
 ROWS = {"binary_alexnet": 224, "binary_resnet18": 224, "groupnet_resnet18": 224, "lenet": 28}  # all others take 32
-CHANNELS = {"lenet": 1}
 RESIDUAL = ("binary_resnet18", "groupnet_resnet18", "binary_resnet20")
 PAPERS = ("binary_alexnet", "cifar10_bnn", "nin_xnor", "lenet", "caffe_quick", "binareye", "finn_cnv", *RESIDUAL)
 TINY = ("tiny_xnor", "tiny_xnor_pointwise", "tiny_xnor_pooled", "tiny_xnor_kernels", "tiny_xnor_residual", "tiny_groupnet")
@@ -26,7 +25,7 @@ NETWORKS = (*PAPERS, "xnor_7x7", *TINY)
 
 def build(name: str, **chosen: int) -> Network:
     rows = ROWS.get(name, 32)
-    return zoo.build(name, (CHANNELS.get(name, 3), rows, rows), chosen)
+    return zoo.build(name, (zoo.channels(name) or 3, rows, rows), chosen)
 
 
 def binary(network: Network) -> Iterator[Conv]:
@@ -385,7 +384,7 @@ def test_residual_networks_see_plus_one_beyond_the_edge(name: str) -> None:
 
 def test_both_tables_together_are_all_networks() -> None:
     assert {*CORNERS, *INPUT_CHANNELS} == {*NETWORKS}
-    assert {*NETWORKS} == {name for name in zoo.names() if any(binary(zoo.build(name, (16, 224, 224))))}
+    assert {*NETWORKS} == {name for name in zoo.names() if any(binary(zoo.build(name, (zoo.channels(name) or 16, 224, 224))))}
 
 
 RELU = {"binary_alexnet": {True}, "nin_xnor": {True}, "lenet": {True}, "caffe_quick": {True, False}, "tiny_xnor_pooled": {True, False}}

@@ -65,7 +65,7 @@ GEOMETRIES = [  # kernel, stride, padding, what is beyond the edge
 
 
 def test_these_are_all_geometries_of_the_zoo() -> None:
-    layers = [layer for name in zoo.names() for layer in zoo.build(name, (16, 224, 224))]
+    layers = [layer for name in zoo.names() for layer in zoo.build(name, (zoo.channels(name) or 16, 224, 224))]
     binary = [layer for layer in layers if isinstance(layer, Conv) and layer.maps == "binary"]
     assert {(layer.window, layer.pad) for layer in binary} == {(square(*window), pad) for *window, pad in GEOMETRIES}
 

@@ -9,13 +9,13 @@ from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Add, Conv
+from hyperdrive_sim.text.wording import counted
 
 RESNETS = [name for name in zoo.names() if name.startswith("resnet")]
-CHANNELS = {"tiny_residual": 16}  # its first block has no projection; all others take a picture
 
 
 def build(name: str, rows: int = 224, columns: int = 224) -> Network:
-    return zoo.build(name, (CHANNELS.get(name, 3), rows, columns))
+    return zoo.build(name, (zoo.channels(name) or 3, rows, columns))
 
 
 def residual(network: Network) -> list[str]:
@@ -96,7 +96,7 @@ def test_blocks_are_as_hyperdrive_runs_them(name: str) -> None:
 def test_every_network_builds_at_every_size(name: str, rows: int, columns: int) -> None:
     network = build(name, rows, columns)
     assert network.name == name
-    assert network.inputs == {"input": Shape(CHANNELS.get(name, 3), rows, columns)}
+    assert network.inputs == {"input": Shape(zoo.channels(name) or 3, rows, columns)}
     (output,) = network.outputs
     last = network.shape(output)
     if name in RESNETS:
@@ -116,6 +116,28 @@ def test_an_unknown_network_is_refused() -> None:
     with pytest.raises(InvalidInput) as failure:
         zoo.build("vgg16", (3, 224, 224))
     assert str(failure.value) == "network: 'vgg16' is not in the zoo; known networks: " + ", ".join(zoo.names())
+
+
+def test_the_input_channels_of_each_network() -> None:
+    """A picture, a grey one, or whatever comes; the first block of tiny_residual has no projection to its 16 channels."""
+    known = {name: zoo.channels(name) for name in zoo.names()}
+    assert {name: number for name, number in known.items() if number not in (3, None)} == {"lenet": 1, "tiny_residual": 16}
+    assert {name for name, number in known.items() if number is None} == {
+        name for name in zoo.names() if name.startswith(("tiny_", "xnor_7x7")) and name != "tiny_residual"
+    }
+
+
+@pytest.mark.parametrize("name", zoo.names())
+@pytest.mark.parametrize("channels", [1, 2, 5, 16])
+def test_other_channels_are_refused_and_any_are_taken(name: str, channels: int) -> None:
+    wanted = zoo.channels(name)
+    if wanted in (None, channels):
+        assert zoo.build(name, (channels, 64, 64)).shape("input").channels == channels
+        return
+    with pytest.raises(InvalidInput) as failure:
+        zoo.build(name, (channels, 64, 64))
+    said = f"has {counted(channels, 'channel')}, where '{name}' takes {wanted}"
+    assert str(failure.value) == f"input_shape: {said}; take [{wanted}, 64, 64], it is [channels, rows, columns]"
 
 
 def test_the_options_of_each_network() -> None:

@@ -5,16 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from inspect import signature
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.network.layers import Layer
 from hyperdrive_sim.network.zoo import binary, resnets
+from hyperdrive_sim.network.zoo.entry import Entry
+from hyperdrive_sim.text.wording import counted
 
-ZOO: dict[str, Callable[..., list[Layer]]] = {**resnets.NETWORKS, **binary.NETWORKS}
+ZOO: dict[str, Entry] = {**resnets.NETWORKS, **binary.NETWORKS}
 LARGEST_OPTION = 512
 
 
@@ -25,13 +26,30 @@ def names() -> tuple[str, ...]:
 
 def options(name: str) -> dict[str, int]:
     """Options of a network with their defaults: `{"bases": 8}`."""
-    return {option: parameter.default for option, parameter in signature(ZOO[name]).parameters.items()}
+    return {option: parameter.default for option, parameter in signature(ZOO[name].layers).parameters.items()}
+
+
+def channels(name: str) -> int | None:
+    """Channels that the input of a network must have; None where it may have any number."""
+    return ZOO[name].channels
+
+
+def check_input(name: str, input_shape: Sequence[int]) -> None:
+    """Raise InvalidInput for an input of other channels than the network takes, with the shape that was probably meant as the cure."""
+    given, *size = input_shape
+    wanted = channels(name)
+    if wanted not in (None, given):
+        if size[-1] == wanted:  # written as pictures are held: rows, columns, channels
+            size = [given, size[0]]
+        problem = f"has {counted(given, 'channel')}, where '{name}' takes {wanted}"
+        raise InvalidInput.at("input_shape", problem, f"take {[wanted, *size]}, it is [channels, rows, columns]")
 
 
 def build(name: str, input_shape: tuple[int, int, int], chosen: Mapping[str, int] | None = None) -> Network:
     """Build the network of that name over an input [channels, rows, columns], with some options *chosen*.
 
-    Raises InvalidInput for a name or an option that there is not, and for an input that is too small.
+    Raises InvalidInput for a name or an option that there is not, and for an input of other channels than the network takes or that is too
+    small.
     """
     if name not in ZOO:
         raise InvalidInput.at("network", f"'{name}' is not in the zoo", "known networks: " + ", ".join(ZOO))
@@ -42,4 +60,5 @@ def build(name: str, input_shape: tuple[int, int, int], chosen: Mapping[str, int
             raise InvalidInput.at(f"network_options.{option}", f"'{name}' has no option '{option}'", cure)
         if not 1 <= value <= LARGEST_OPTION:
             raise InvalidInput.at(f"network_options.{option}", f"must be 1 to {LARGEST_OPTION}, not {value}")
-    return Network(name, Shape(*input_shape), ZOO[name](**(chosen or {})))
+    check_input(name, input_shape)
+    return Network(name, Shape(*input_shape), ZOO[name].layers(**(chosen or {})))

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from hyperdrive_sim.network.graph import INPUT
 from hyperdrive_sim.network.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool, MeanPool, Sign, Thermometer
 from hyperdrive_sim.network.window import Window
+from hyperdrive_sim.network.zoo.entry import ANY, Entry
 
 Make = Callable[..., Layer]
 """A layer that only lacks its inputs."""
@@ -261,22 +262,23 @@ def _tiny_groupnet(bases: int = 2) -> list[Layer]:
     return [*_chain(_stem("stem", 16, 3, padding=1), _sign("sign0")), *stages, GlobalMean(name="mean", inputs=(stages[-1].name,))]
 
 
-NETWORKS: dict[str, Callable[..., list[Layer]]] = {
-    "binary_alexnet": _alexnet,
-    "cifar10_bnn": _cifar10_bnn,
-    "nin_xnor": _nin,
-    "lenet": _lenet,
-    "caffe_quick": _caffe_quick,
-    "binary_resnet18": lambda: _groupnet_resnet18(1),
-    "groupnet_resnet18": _groupnet_resnet18,
-    "binary_resnet20": _resnet20,
-    "binareye": _binareye,
-    "finn_cnv": _finn_cnv,
-    "xnor_7x7": _xnor_7x7,
-    "tiny_xnor": lambda: _chain(_sign("sign0"), _xnor("conv", 16, 3, padding=1), _sign("sign")),
-    "tiny_xnor_pointwise": lambda: _chain(_sign("sign0"), _xnor("conv1", 40, 1), _sign("sign1"), _xnor("conv2", 9, 1)),
-    "tiny_xnor_pooled": _tiny_pooled,
-    "tiny_xnor_kernels": _tiny_large_kernels,
-    "tiny_xnor_residual": lambda: _tiny_groupnet(1),
-    "tiny_groupnet": _tiny_groupnet,
+NETWORKS: dict[str, Entry] = {
+    "binary_alexnet": Entry(3, _alexnet),
+    "cifar10_bnn": Entry(3, _cifar10_bnn),
+    "nin_xnor": Entry(3, _nin),
+    "lenet": Entry(1, _lenet),
+    "caffe_quick": Entry(3, _caffe_quick),
+    "binary_resnet18": Entry(3, lambda: _groupnet_resnet18(1)),
+    "groupnet_resnet18": Entry(3, _groupnet_resnet18),
+    "binary_resnet20": Entry(3, _resnet20),
+    "binareye": Entry(3, _binareye),
+    "finn_cnv": Entry(3, _finn_cnv),
+    "xnor_7x7": Entry(ANY, _xnor_7x7),
+    "tiny_xnor": Entry(ANY, lambda: _chain(_sign("sign0"), _xnor("conv", 16, 3, padding=1), _sign("sign"))),
+    "tiny_xnor_pointwise": Entry(ANY, lambda: _chain(_sign("sign0"), _xnor("conv1", 40, 1), _sign("sign1"), _xnor("conv2", 9, 1))),
+    "tiny_xnor_pooled": Entry(ANY, _tiny_pooled),
+    "tiny_xnor_kernels": Entry(ANY, _tiny_large_kernels),
+    "tiny_xnor_residual": Entry(ANY, lambda: _tiny_groupnet(1)),
+    "tiny_groupnet": Entry(ANY, _tiny_groupnet),
 }
+"""The thermometer code of binareye is filled up to 256 channels from the 255 of three."""

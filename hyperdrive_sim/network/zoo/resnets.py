@@ -12,6 +12,7 @@ from dataclasses import replace
 from hyperdrive_sim.network.graph import INPUT
 from hyperdrive_sim.network.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool
 from hyperdrive_sim.network.window import Window
+from hyperdrive_sim.network.zoo.entry import ANY, Entry
 
 STAGE_CHANNELS = (64, 128, 256, 512)
 BOTTLENECK_EXPANSION = 4
@@ -72,6 +73,15 @@ def _conv(name: str, source: str, channels: int, kernel: int = 3, stride: int = 
     return Conv(name=name, inputs=(source,), out_channels=channels, window=Window.square(kernel, stride=stride, padding=kernel // 2))
 
 
+def _tiny_odd_channels() -> list[Layer]:
+    """Channels that no word divides, without a factor here and a ReLU there."""
+    return [
+        _conv("conv1", INPUT, 21),
+        replace(_conv("conv2", "conv1", 5), scale=False),
+        replace(_conv("conv3", "conv2", 19), relu=False),
+    ]
+
+
 def _tiny_host() -> list[Layer]:
     """A small picture classifier of the same build as a ResNet: real stem and classifier around binary residual stages."""
     stages = list(_residual_stages(_basic, (1, 1), (16, 32), "pool"))
@@ -84,21 +94,18 @@ def _tiny_host() -> list[Layer]:
     ]
 
 
-NETWORKS: dict[str, Callable[[], list[Layer]]] = {
-    "resnet18": lambda: _resnet(_basic, (2, 2, 2, 2)),
-    "resnet34": lambda: _resnet(_basic, (3, 4, 6, 3)),
-    "resnet50": lambda: _resnet(_bottleneck, (3, 4, 6, 3)),
-    "resnet101": lambda: _resnet(_bottleneck, (3, 4, 23, 3)),
-    "resnet152": lambda: _resnet(_bottleneck, (3, 8, 36, 3)),
-    "tiny_conv": lambda: [_conv("conv", INPUT, 16)],
-    "tiny_pointwise": lambda: [_conv("conv", INPUT, 16, kernel=1)],
-    "tiny_strided": lambda: [_conv("conv1", INPUT, 16), _conv("conv2", "conv1", 32, stride=2), _conv("conv3", "conv2", 32)],
-    "tiny_odd_channels": lambda: [
-        _conv("conv1", INPUT, 21),
-        replace(_conv("conv2", "conv1", 5), scale=False),
-        replace(_conv("conv3", "conv2", 19), relu=False),
-    ],
-    "tiny_residual": lambda: list(_residual_stages(_basic, (1, 1), (16, 32), INPUT)),
-    "tiny_bottleneck": lambda: list(_residual_stages(_bottleneck, (1, 1), (8, 16), INPUT)),
-    "tiny_resnet": _tiny_host,
+NETWORKS: dict[str, Entry] = {
+    "resnet18": Entry(3, lambda: _resnet(_basic, (2, 2, 2, 2))),
+    "resnet34": Entry(3, lambda: _resnet(_basic, (3, 4, 6, 3))),
+    "resnet50": Entry(3, lambda: _resnet(_bottleneck, (3, 4, 6, 3))),
+    "resnet101": Entry(3, lambda: _resnet(_bottleneck, (3, 4, 23, 3))),
+    "resnet152": Entry(3, lambda: _resnet(_bottleneck, (3, 8, 36, 3))),
+    "tiny_conv": Entry(ANY, lambda: [_conv("conv", INPUT, 16)]),
+    "tiny_pointwise": Entry(ANY, lambda: [_conv("conv", INPUT, 16, kernel=1)]),
+    "tiny_strided": Entry(ANY, lambda: [_conv("conv1", INPUT, 16), _conv("conv2", "conv1", 32, stride=2), _conv("conv3", "conv2", 32)]),
+    "tiny_odd_channels": Entry(ANY, _tiny_odd_channels),
+    "tiny_residual": Entry(16, lambda: list(_residual_stages(_basic, (1, 1), (16, 32), INPUT))),
+    "tiny_bottleneck": Entry(ANY, lambda: list(_residual_stages(_bottleneck, (1, 1), (8, 16), INPUT))),
+    "tiny_resnet": Entry(ANY, _tiny_host),
 }
+"""The first block of tiny_residual adds the input itself to 16 channels."""

@@ -1,0 +1,18 @@
+"""An entry of the zoo: what there is to know of a network before it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from hyperdrive_sim.network.layers import Layer
+
+ANY = None
+"""In place of a number of channels: the network has no layer that wants a certain one."""
+
+
+class Entry(NamedTuple):
+    """The channels that a network's input must have, or ANY, and what makes its layers; the parameters of that are its options."""
+
+    channels: int | None
+    layers: Callable[..., list[Layer]]
