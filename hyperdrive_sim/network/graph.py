@@ -10,6 +10,7 @@ import networkx as nx
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.layers.layer import Holds, Layer
+from hyperdrive_sim.network.window import is_integer
 
 INPUT = "input"
 """Name of the input of a network that has only one."""
@@ -41,7 +42,7 @@ class Network:
     ) -> None:
         self.name = name
         named = inputs if isinstance(inputs, Mapping) else {INPUT: inputs}
-        self.inputs: Mapping[str, Shape] = {one: Shape(*shape) for one, shape in named.items()}
+        self.inputs: Mapping[str, Shape] = {one: _shape(one, shape) for one, shape in named.items()}
         self.layers = _in_order(self.inputs, tuple(layers))
         self._by_name = {layer.name: layer for layer in self.layers}
         self._shapes = dict(self.inputs)
@@ -175,6 +176,15 @@ class Network:
                 raise InvalidInput.at(name, "is read by no layer and is no output", "leave it out, or name it among the outputs")
 
 
+def _shape(name: str, given: Sequence[int]) -> Shape:
+    """The shape of an input. Raises InvalidInput for one that is not three integers, or without channels."""
+    sizes = tuple(given) if isinstance(given, Sequence) and not isinstance(given, str) else ()
+    if len(sizes) != 3 or not all(map(is_integer, sizes)) or sizes[0] < 1:
+        problem = f"of '{name}' must be three integers of at least 1, (channels, rows, columns), not {sizes or given!r}"
+        raise InvalidInput.at("input_shape", problem)
+    return Shape(*sizes)
+
+
 def _graph(inputs: Iterable[str], layers: tuple[Layer, ...]) -> nx.DiGraph[str]:
     graph: nx.DiGraph[str] = nx.DiGraph()
     graph.add_nodes_from(inputs)
@@ -200,6 +210,9 @@ def _check_names(inputs: Mapping[str, Shape], layers: tuple[Layer, ...]) -> None
     names = [layer.name for layer in layers]
     if not layers:
         raise InvalidInput.at("network", "has no layers", "give it at least one")
+    for number, name in enumerate(names):
+        if not isinstance(name, str) or not name:
+            raise InvalidInput.at("network", f"layer number {number} has the name {name!r}", "a name is text")
     for name in inputs:
         if name in names:
             raise InvalidInput.at(name, "is the name of the network's input and of a layer", "give the layer a name of its own")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import prod
-from typing import NamedTuple
+from numbers import Integral
+from typing import NamedTuple, TypeGuard
 
 from hyperdrive_sim.network.box import Box, Shape
 
@@ -103,8 +104,21 @@ class Window(NamedTuple):
         return "x".join(map(str, self.kernel)) + dilation + (f"/{_short(self.stride)}" if self.stride != (1, 1) else "")
 
 
+def window_faults(window: object) -> Iterator[str]:
+    """Mistakes in what a layer is given as its window, which need not even be one."""
+    if isinstance(window, Window):
+        yield from window.faults()
+    else:
+        yield f"window must be a Window, such as Window.square(3), not {window!r}"
+
+
+def is_integer(value: object) -> TypeGuard[int]:
+    """True for an integer, also numpy's, but not for True and False."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
 def _integers(given: object, size: int, least: int) -> bool:
-    return isinstance(given, tuple) and len(given) == size and all(isinstance(number, int) and number >= least for number in given)
+    return isinstance(given, tuple) and len(given) == size and all(is_integer(number) and number >= least for number in given)
 
 
 def _short(pair: tuple[int, int]) -> str:

@@ -227,12 +227,13 @@ def _executed(made: Compiled, computation: Computation, laps: _Laps) -> tuple[Fu
     progress("computing in float64", 0, 0)
     deviation = _deviation(computation, golden, made.placement)
     laps.lap("float64")
-    return Function(watch.values, watch.mismatch, failure, outputs), deviation, _activation_rates(network, made.placement, golden)
+    return Function(watch.values, watch.mismatch, failure, outputs), deviation, _activation_rates(computation, golden, made.placement)
 
 
-def _activation_rates(network: Network, placement: Placement, golden: Mapping[str, Array]) -> dict[str, float]:
+def _activation_rates(computation: Computation, golden: Mapping[str, Array], placement: Placement) -> dict[str, float]:
+    network, there = computation.network, {**computation.inputs, **golden}
     ours = (layer for layer in network if isinstance(layer, Conv) and layer.maps == "binary" and layer.name not in placement.host)
-    return {layer.name: float((golden[layer.inputs[0]] > 0).mean()) for layer in ours}
+    return {layer.name: float((there[layer.inputs[0]] > 0).mean()) for layer in ours}
 
 
 def same(a: Array, b: Array) -> Array:

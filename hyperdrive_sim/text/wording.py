@@ -37,6 +37,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def with_article(noun: str) -> str:
+    """A noun behind `a`, or behind `an` if it begins with a vowel."""
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
+
+
 def near(word: str | int, words: Iterable[str], likeness: float = 0.6) -> str:
     """A hint at the word most like this one: "did you mean 'rows'?"; empty if none is like it."""
     near = get_close_matches(str(word), words, n=1, cutoff=likeness)

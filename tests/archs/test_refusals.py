@@ -18,6 +18,7 @@ from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Add, Concat, Conv, Layer, MaxPool, Sign, Upsample
 from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.testing.worlds import same
+from hyperdrive_sim.text.wording import with_article
 
 SHAPE = Shape(16, 8, 9)
 SAME = Window.square(3, padding=1)
@@ -82,15 +83,14 @@ def test_hyperdrive_says_which_property_does_not_fit(changes: dict[str, Any], pr
 )
 def test_hyperdrive_runs_nothing_else_between_its_layers(layer: Layer) -> None:
     network = Network("n", SHAPE, [conv("a", INPUT), layer, conv("b", "c")])
-    problem = (
-        f"c: is a {layer.kind} between layers on the chip, which Hyperdrive cannot run: it is neither a convolution nor a residual add"
-    )
+    what = f"c: is {with_article(layer.kind)} between layers on the chip"
+    problem = f"{what}, which Hyperdrive cannot run: it is neither a convolution nor a residual add"
     assert refusal("hyperdrive", network) == f"{problem}; {HYPERDRIVE}"
 
 
 def test_hyperdrive_adds_no_map_to_itself() -> None:
     network = Network("n", SHAPE, [conv("a", INPUT, bias=False, relu=False), Add(name="c", inputs=("a", "a")), conv("b", "c")])
-    problem = "c: is a add between layers on the chip, which Hyperdrive cannot run: it adds a map to itself"
+    problem = "c: is an add between layers on the chip, which Hyperdrive cannot run: it adds a map to itself"
     assert refusal("hyperdrive", network) == f"{problem}; {HYPERDRIVE}"
 
 

@@ -20,7 +20,19 @@ from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.golden import Computation, Exact, forward, padded
 from hyperdrive_sim.network.graph import INPUT, Network
-from hyperdrive_sim.network.layers import Concat, Conv, Layer, MaxPool, MeanPool, Sign, Upsample
+from hyperdrive_sim.network.layers import (
+    Add,
+    Concat,
+    Conv,
+    Dense,
+    GlobalMean,
+    Layer,
+    MaxPool,
+    MeanPool,
+    Sign,
+    Thermometer,
+    Upsample,
+)
 from hyperdrive_sim.network.parameters import NO_PARAMETERS, Parameters
 from hyperdrive_sim.network.synthetic import random_inputs, random_parameters
 from hyperdrive_sim.network.window import Window
@@ -194,6 +206,29 @@ def test_a_block_that_is_enlarged(factor: int, first: int, last: int, seed: int)
         ),
         (lambda: Upsample(name="u", inputs=("a",), factor=0), "u: factor must be at least 1, not 0"),
         (lambda: Concat(name="c", inputs=()), "c: inputs must be at least 1, not 0"),
+        (lambda: conv(groups=-2), "c1: groups must be at least 1, not -2"),
+        (lambda: conv(out_channels=1.5), "c1: out_channels must be an integer, not 1.5"),
+        (lambda: conv(out_channels="4"), "c1: out_channels must be an integer, not '4'"),
+        (lambda: conv(out_channels=True), "c1: out_channels must be an integer, not True"),
+        (lambda: conv(weights="ternary"), "c1: weights must be 'binary' or 'real', not 'ternary'"),
+        (lambda: conv(maps="signs"), "c1: maps must be 'binary' or 'real', not 'signs'"),
+        (lambda: conv(pad=2), "c1: pad must be -1 or 0 or 1, not 2"),
+        (lambda: conv(window=3), "c1: window must be a Window, such as Window.square(3), not 3"),
+        (lambda: conv(inputs=()), "c1: inputs must be a tuple of 1 name, not ()"),
+        (lambda: conv(inputs=("a", "b")), "c1: inputs must be a tuple of 1 name, not ('a', 'b')"),
+        (lambda: Sign(name="s", inputs=("a",), zero=0), "s: zero must be -1 or 1, not 0"),  # type: ignore[arg-type]
+        (lambda: Sign(name="s", inputs=(None,)), "s: inputs must be a tuple of 1 name, not (None,)"),  # type: ignore[arg-type]
+        (lambda: Add(name="s", inputs=("a", "b"), gain=0.5), "s: gain must be an integer, not 0.5"),  # type: ignore[arg-type]
+        (lambda: Add(name="s", inputs=("a",)), "s: inputs must be a tuple of 2 names, not ('a',)"),  # type: ignore[arg-type]
+        (lambda: Dense(name="d", inputs=("a",), features=0), "d: features must be at least 1, not 0"),
+        (lambda: Dense(name="d", inputs=("a",), features=-1), "d: features must be at least 1, not -1"),
+        (lambda: GlobalMean(name="g", inputs=("a", "b")), "g: inputs must be a tuple of 1 name, not ('a', 'b')"),  # type: ignore[arg-type]
+        (lambda: Thermometer(name="t", inputs=("a",), levels=0), "t: levels must be at least 1, not 0"),
+        (lambda: Thermometer(name="t", inputs=("a",), levels=2, fill=-1), "t: fill must be at least 0, not -1"),
+        (lambda: Upsample(name="u", inputs=("a",), factor=1.5), "u: factor must be an integer, not 1.5"),  # type: ignore[arg-type]
+        (lambda: Concat(name="c", inputs=None), "c: inputs must be a tuple of names, not None"),  # type: ignore[arg-type]
+        (lambda: pool(MaxPool, 0), "p: kernel must be 2 integers of at least 1, (rows, columns), not (0, 0)"),
+        (lambda: pool(MeanPool, 2, stride=0), "p: stride must be 2 integers of at least 1, (rows, columns), not (0, 0)"),
         (
             lambda: Concat(name="c", inputs=("a", "b")).output([Shape(2, 3, 3), Shape(1, 3, 4)]),
             "c: cannot put 2 x 3 x 3 and 1 x 3 x 4 side by side; all inputs must have the same rows and columns",
@@ -204,6 +239,10 @@ def test_what_cannot_be_is_refused_by_the_layers_name(make: Any, sentence: str) 
     with pytest.raises(InvalidInput) as failure:
         make()
     assert str(failure.value) == sentence
+
+
+def pool(kind: type[MaxPool | MeanPool], kernel: int, **slide: int) -> Layer:
+    return kind(name="p", inputs=("a",), window=Window.square(kernel, **slide))
 
 
 def conv(**changes: Any) -> Conv:

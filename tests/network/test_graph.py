@@ -51,6 +51,8 @@ def order(network: Network) -> list[str]:
             [conv("a"), conv(INPUT, "a")],
             "input: is the name of the network's input and of a layer; give the layer a name of its own",
         ),
+        ([conv("")], "network: layer number 0 has the name ''; a name is text"),
+        ([conv("a"), Sign(name=None, inputs=("a",))], "network: layer number 1 has the name None; a name is text"),
         ([conv("a", inputs=INPUT)], "a: has the inputs 'input'; they are a tuple of names: ('input',)"),
         ([conv("a"), conv("b", "aa")], "b: takes its input from 'aa', which is no layer of this network"),
         ([conv("a", "b"), conv("b", "a")], "network: has a cycle; a layer must not depend on its own output"),
@@ -72,11 +74,31 @@ def test_what_is_no_network_is_refused(layers: list[Layer], sentence: str) -> No
     assert failure.value.exit_code == 2
 
 
+@pytest.mark.parametrize(("kernel", "padding", "extent"), [(1, 1, 1), (2, 2, 2), (2, 3, 3)])
+def test_the_largest_of_no_signs_is_no_sign(kernel: int, padding: int, extent: int) -> None:
+    """A window of two taps that lie two pixels apart covers three."""
+    window = Window.square(kernel, padding=padding, dilation=max(1, extent - 1))
+    layers = [Sign(name="s", inputs=(INPUT,)), MaxPool(name="p", inputs=("s",), window=window)]
+    with pytest.raises(InvalidInput) as failure:
+        Network("wrong", X, layers)
+    problem = f"has windows over signs that lie in its pads {(padding,) * 4} alone, where no sign is the largest"
+    assert str(failure.value) == f"p: {problem}; pads must be less than the window's {extent} x {extent} pixels"
+    assert Network("real", X, [MaxPool(name="p", inputs=(INPUT,), window=window)]).holds("p") == "real"
+
+
 def test_an_input_without_pixels_is_refused() -> None:
     with pytest.raises(
         InvalidInput, match=r"^input_shape: is too small: layer 'a' would turn 4 x 0 x 5 into 4 x 0 x 5; take a larger input$"
     ):
         Network("empty", Shape(4, 0, 5), [conv("a")])
+
+
+@pytest.mark.parametrize("shape", [(0, 6, 5), (6, 5), (4.0, 6, 5), "465", (4, 6, None)])
+def test_an_input_that_has_no_shape_is_refused(shape: Any) -> None:
+    with pytest.raises(InvalidInput) as failure:
+        Network("wrong", {"left": shape}, [conv("a", "left")])
+    wanted = "must be three integers of at least 1, (channels, rows, columns)"
+    assert str(failure.value) == f"input_shape: of 'left' {wanted}, not {shape!r}"
 
 
 def test_every_map_has_its_shape() -> None:

@@ -13,6 +13,8 @@ from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, Sign
 
+ADDS = "the chip adds a bypass only while it sums up a convolution"
+
 
 class Term(NamedTuple):
     """Convolution of the map *source*, added to the map *bypass* if there is one: signs, or the sums of the term before it."""
@@ -122,9 +124,10 @@ def _terms(network: Network) -> dict[str, Term]:
         if not any(name in terms or name in convs for name in add.inputs):
             continue  # sums of the host's own
         own = max((name for name in add.inputs if name in convs), key=order.__getitem__, default=None)
-        if add.inputs[0] == add.inputs[1] or own is None or convs[own].relu or network.only_reader(own) != add or own not in terms:
-            problem = "does not add to the sums of a convolution of its own"
-            raise InvalidInput.at(add.name, problem, "the chip adds a bypass only while it sums up a convolution")
+        if add.inputs[0] == add.inputs[1]:
+            raise InvalidInput.at(add.name, f"adds '{add.inputs[0]}' to itself", ADDS)
+        if own is None or convs[own].relu or network.only_reader(own) != add or own not in terms:
+            raise InvalidInput.at(add.name, "does not add to the sums of a convolution of its own", ADDS)
         (bypass,) = (name for name in add.inputs if name != own)
         if add.gain != 1 and (own != add.inputs[0] or not network.is_signs(bypass)):
             raise InvalidInput.at(add.name, f"weighs sums by {add.gain}", "the chip has no multiplier; only signs can weigh more than 1")

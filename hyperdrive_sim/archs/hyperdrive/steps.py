@@ -11,6 +11,7 @@ from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Add, Conv, Layer
 from hyperdrive_sim.network.window import Window
+from hyperdrive_sim.text.wording import with_article
 
 RUNS = "it runs binary 1 x 1 and 3 x 3 convolutions of stride 1 and 2 with 'same' padding, and residual adds"
 
@@ -131,7 +132,7 @@ def _host_layers(network: Network) -> set[str]:
         if before and after:
             raise InvalidInput.at(
                 layer.name,
-                f"is a {layer.kind} between layers on the chip, which Hyperdrive cannot run: it {', '.join(_obstacles(layer))}",
+                f"is {with_article(layer.kind)} between layers on the chip, which Hyperdrive cannot run: it {', '.join(_obstacles(layer))}",
                 RUNS,
             )
         host.add(layer.name)

@@ -10,7 +10,7 @@ import numpy as np
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.layers.constants import Range, map_range
-from hyperdrive_sim.network.layers.layer import Holds, Shapes, Weightless, refuse, too_small
+from hyperdrive_sim.network.layers.layer import Holds, Shapes, Weightless, not_taken, refuse, too_small
 from hyperdrive_sim.network.layers.values import DType, computed
 from hyperdrive_sim.network.parameters import Array, Parameters
 
@@ -25,7 +25,7 @@ class Concat(Weightless):
     kind = "concat"
 
     def __post_init__(self) -> None:
-        refuse(self.name, too_small(1, inputs=len(self.inputs)))
+        refuse(self.name, not_taken(None, self.inputs) or too_small(1, inputs=len(self.inputs)))
 
     def output(self, shapes: Shapes) -> Shape:
         sizes = {shape[1:] for shape in shapes}

@@ -12,10 +12,10 @@ from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.layers.add import Add
 from hyperdrive_sim.network.layers.constants import Around, Range, drawn, map_range, normal
-from hyperdrive_sim.network.layers.layer import BINARY_BITS, REAL_BITS, Holds, Shapes, refuse, too_small
+from hyperdrive_sim.network.layers.layer import BINARY_BITS, REAL_BITS, Holds, Shapes, no_choice, not_taken, refuse, too_small
 from hyperdrive_sim.network.layers.values import DType, computed, finished, given, padding_value
 from hyperdrive_sim.network.parameters import Array, Parameters
-from hyperdrive_sim.network.window import Window
+from hyperdrive_sim.network.window import Window, window_faults
 
 RESIDUAL_GAIN = 0.2
 """How much a drawn branch adds to its bypass: small enough that the maps of a ResNet-152 stay within FP16's range."""
@@ -48,7 +48,9 @@ class Conv:
     relu: bool = True
 
     def __post_init__(self) -> None:
-        faults = [*self.window.faults(), *too_small(1, out_channels=self.out_channels, groups=self.groups)]
+        faults = [*not_taken(1, self.inputs), *window_faults(self.window)]
+        faults += too_small(1, out_channels=self.out_channels, groups=self.groups)
+        faults += [*no_choice(("binary", "real"), weights=self.weights, maps=self.maps), *no_choice((-1, 0, 1), pad=self.pad)]
         if not faults and self.out_channels % self.groups:
             faults = [f"groups must divide out_channels; {self.groups} do not divide {self.out_channels}"]
         refuse(self.name, faults)

@@ -9,7 +9,7 @@ import numpy as np
 
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.layers.constants import Around, drawn, normal
-from hyperdrive_sim.network.layers.layer import REAL_BITS, Holds, Shapes, refuse, too_small
+from hyperdrive_sim.network.layers.layer import REAL_BITS, Holds, Shapes, not_taken, refuse, too_small
 from hyperdrive_sim.network.layers.values import DType, computed, finished, given
 from hyperdrive_sim.network.parameters import Array, Parameters
 
@@ -26,7 +26,7 @@ class Dense:
     weights = "real"
 
     def __post_init__(self) -> None:
-        refuse(self.name, too_small(1, features=self.features))
+        refuse(self.name, [*not_taken(1, self.inputs), *too_small(1, features=self.features)])
 
     def output(self, shapes: Shapes) -> Shape:
         return Shape(self.features, 1, 1)

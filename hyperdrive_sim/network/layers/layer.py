@@ -11,6 +11,8 @@ from typing import Literal, Protocol
 
 from hyperdrive_sim.errors import InvalidInput, Mistake
 from hyperdrive_sim.network.box import Box, Shape
+from hyperdrive_sim.network.window import is_integer
+from hyperdrive_sim.text.wording import counted
 
 BINARY_BITS = 1
 REAL_BITS = 16  # FP16
@@ -95,6 +97,30 @@ def refuse(layer: str, faults: Iterable[str]) -> None:
     InvalidInput.collected(Mistake(layer, fault) for fault in faults)
 
 
-def too_small(least: int, **given: int) -> list[str]:
-    """Sentences on properties that are less than *least*, one for each."""
-    return [f"{name} must be at least {least}, not {value}" for name, value in given.items() if value < least]
+def too_small(least: int, **given: object) -> list[str]:
+    """Sentences on properties that are less than *least* or no integers, one for each."""
+    integers = {name: value for name, value in given.items() if is_integer(value)}
+    small = [f"{name} must be at least {least}, not {value}" for name, value in integers.items() if value < least]
+    return small + no_integers(**given)
+
+
+def no_integers(**given: object) -> list[str]:
+    """Sentences on properties that are no integers, one for each."""
+    return [f"{name} must be an integer, not {value!r}" for name, value in given.items() if not is_integer(value)]
+
+
+def no_choice(choices: Sequence[object], **given: object) -> list[str]:
+    """Sentences on properties that are none of the *choices*, one for each."""
+    known = " or ".join(map(repr, choices))
+    return [f"{name} must be {known}, not {value!r}" for name, value in given.items() if value not in choices]
+
+
+def not_taken(number: int | None, inputs: object) -> list[str]:
+    """A sentence on inputs that are not so many names, or not names at all if any number is taken.
+
+    It says nothing on a bare text, whose letters would be taken for names: the network knows whether that is the name of a map.
+    """
+    listed = inputs if isinstance(inputs, tuple | list) else (None,)
+    if isinstance(inputs, str) or (all(isinstance(name, str) for name in listed) and number in (None, len(listed))):
+        return []
+    return [f"inputs must be a tuple of {'names' if number is None else counted(number, 'name')}, not {inputs!r}"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hyperdrive_sim.network.box import Box, Shape
-from hyperdrive_sim.network.layers.layer import Shapes, Weightless
+from hyperdrive_sim.network.layers.layer import Shapes, Weightless, not_taken, refuse
 from hyperdrive_sim.network.layers.values import DType, computed
 from hyperdrive_sim.network.parameters import Array, Parameters
 
@@ -19,6 +19,9 @@ class GlobalMean(Weightless):
     inputs: tuple[str]
 
     kind = "globalmean"
+
+    def __post_init__(self) -> None:
+        refuse(self.name, not_taken(1, self.inputs))
 
     def output(self, shapes: Shapes) -> Shape:
         return Shape(shapes[0].channels, 1, 1)

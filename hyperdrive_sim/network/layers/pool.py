@@ -9,12 +9,13 @@ from statistics import NormalDist
 
 import numpy as np
 
+from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.layers.constants import Range, map_range
-from hyperdrive_sim.network.layers.layer import Holds, Shapes, Weightless, refuse
+from hyperdrive_sim.network.layers.layer import Holds, Shapes, Weightless, not_taken, refuse
 from hyperdrive_sim.network.layers.values import DType, computed, padding_value
 from hyperdrive_sim.network.parameters import Array, Parameters
-from hyperdrive_sim.network.window import Window
+from hyperdrive_sim.network.window import Window, window_faults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,7 @@ class _Pool(Weightless):
     what = ""
 
     def __post_init__(self) -> None:
-        refuse(self.name, self.window.faults())
+        refuse(self.name, [*not_taken(1, self.inputs), *window_faults(self.window)])
 
     @property
     def kind(self) -> str:
@@ -53,7 +54,13 @@ class MaxPool(_Pool):
     what = "maxpool"
 
     def holds(self, inputs: Sequence[Holds]) -> Holds:
-        return "signs" if inputs[0] == "signs" else "real"
+        if inputs[0] != "signs":
+            return "real"
+        extents = self.window.rows.extent, self.window.columns.extent
+        if any(pad >= extent for pad, extent in zip(self.window.pads, extents * 2, strict=True)):
+            problem = f"has windows over signs that lie in its pads {self.window.pads} alone, where no sign is the largest"
+            raise InvalidInput.at(self.name, problem, "pads must be less than the window's {} x {} pixels".format(*extents))
+        return "signs"
 
 
 class MeanPool(_Pool):

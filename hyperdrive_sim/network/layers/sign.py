@@ -10,7 +10,7 @@ import numpy as np
 
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.layers.constants import Around, drawn
-from hyperdrive_sim.network.layers.layer import Holds, Shapes, Weightless
+from hyperdrive_sim.network.layers.layer import Holds, Shapes, Weightless, no_choice, not_taken, refuse
 from hyperdrive_sim.network.layers.values import DType, computed
 from hyperdrive_sim.network.parameters import Array, Parameters
 
@@ -27,6 +27,9 @@ class Sign(Weightless):
     zero: Literal[-1, 1] = 1
 
     kind = "sign"
+
+    def __post_init__(self) -> None:
+        refuse(self.name, [*not_taken(1, self.inputs), *no_choice((-1, 1), zero=self.zero)])
 
     def output(self, shapes: Shapes) -> Shape:
         return shapes[0]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hyperdrive_sim.network.box import Box, Shape
-from hyperdrive_sim.network.layers.layer import Holds, Shapes, Weightless, refuse, too_small
+from hyperdrive_sim.network.layers.layer import Holds, Shapes, Weightless, not_taken, refuse, too_small
 from hyperdrive_sim.network.layers.values import DType, computed
 from hyperdrive_sim.network.parameters import Array, Parameters
 
@@ -28,7 +28,7 @@ class Thermometer(Weightless):
     kind = "thermometer"
 
     def __post_init__(self) -> None:
-        refuse(self.name, [*too_small(1, levels=self.levels), *too_small(0, fill=self.fill)])
+        refuse(self.name, [*not_taken(1, self.inputs), *too_small(1, levels=self.levels), *too_small(0, fill=self.fill)])
 
     def output(self, shapes: Shapes) -> Shape:
         (x,) = shapes

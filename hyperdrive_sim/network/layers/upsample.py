@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.layers.constants import Range, map_range
-from hyperdrive_sim.network.layers.layer import Holds, Shapes, Weightless, refuse, too_small
+from hyperdrive_sim.network.layers.layer import Holds, Shapes, Weightless, not_taken, refuse, too_small
 from hyperdrive_sim.network.layers.values import DType, computed
 from hyperdrive_sim.network.parameters import Array, Parameters
 
@@ -24,7 +24,7 @@ class Upsample(Weightless):
     factor: int
 
     def __post_init__(self) -> None:
-        refuse(self.name, too_small(1, factor=self.factor))
+        refuse(self.name, [*not_taken(1, self.inputs), *too_small(1, factor=self.factor)])
 
     @property
     def kind(self) -> str:
