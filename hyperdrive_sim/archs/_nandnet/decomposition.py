@@ -315,6 +315,7 @@ def _seen(left: Floats, right: Floats, size: int, limit: Limit) -> Floats:
     total, part = np.zeros((2, left.shape[1], right.shape[1]), np.float32)
     for start, stop in limit.blocks(size):
         block = slice(start * cases, stop * cases)
-        np.matmul(left[block].T, right[block], out=part)
+        with np.errstate(invalid="ignore"):  # of zeros and ones; some BLAS kernels flag lanes beyond the operands, which they do not use
+            np.matmul(left[block].T, right[block], out=part)
         total += np.minimum(part, limit.most, out=part)
     return total
