@@ -97,10 +97,6 @@ class Report(Results):
         """Text diagram of what each unit, or kind of unit, did when, *width* characters for the whole run, and its legend."""
         return diagrams.diagram(self.machine, self.trace, width).text(width)
 
-    def diagram(self, width: int = diagrams.CELLS) -> str:
-        """Text diagram of what each unit, or kind of unit, did when, *width* characters for the whole run, and its legend."""
-        return diagrams.diagram(self.machine, self.trace, width).text(width)
-
     def layer_columns(self) -> LayerColumns:
         """The table of `layers`, with what follows from the trace for each of them, as columns."""
         return layer_columns(self.layers, self.machine, self.trace, self.tiles_by_layer, self.energy.prices_pj)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
 from worlds import task
 
-from hyperdrive_sim.engine.ledger import Ledger, LedgerEntry, account
+from hyperdrive_sim.engine.ledger import Ledger, LedgerEntry, account, joules, picojoules
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.schedule.prices import IO_ACTIONS, Price, Provenance
 from hyperdrive_sim.schedule.tasks import Schedule
@@ -90,6 +91,30 @@ def test_an_entry_knows_its_price_and_its_source() -> None:
     entry = LedgerEntry("conv1", price("fmm.read", 0.25, "fitted"), 10**6)
     assert entry.joules == pytest.approx(2.5e-7, rel=1e-15)
     assert entry.price.source == "table 1"
+
+
+def test_a_sum_is_rounded_once() -> None:
+    """2^53 pJ and twice 1 pJ: one after the other, each of these is lost, as it is half of the last digit; together they are that digit.
+
+    In joules, from the exact sum; whatever the order.
+    """
+    entries = tuple(LedgerEntry("layer", price(name, pj), 1) for name, pj in (("a", 2.0**53), ("b", 1.0), ("c", 1.0)))
+    assert 2.0**53 + 1.0 + 1.0 == 2.0**53
+    for some in (entries, entries[::-1]):
+        found = Ledger(some)
+        assert (
+            found.total_j
+            == found.core_j
+            == found.by_layer()["layer"]
+            == float(Fraction(2**53 + 2, 10**12))
+            > float(Fraction(2**53, 10**12))
+        )
+
+
+def test_counts_at_their_prices_are_added_up_exactly() -> None:
+    assert picojoules([(1, 0.5), (3, 0.25)]) == Fraction(5, 4)
+    assert joules([(1, 0.5), (3, 0.25)]) == 1.25e-12
+    assert joules([(1, 0.1)] * 10) == joules([(10, 0.1)]) == 1e-12
 
 
 def test_actions_without_a_price_are_refused() -> None:

@@ -21,6 +21,7 @@ from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.study import validation
 from hyperdrive_sim.study.checks import check
 from hyperdrive_sim.study.runs import compiled, estimate, run, sweep
+from hyperdrive_sim.testing.figures import broken
 
 LARGEST = "hyperdrive/resnet152_2048x1024"
 SLOW = (LARGEST, "hyperdrive/resnet34_2048x1024", "hyperdrive/resnet34_2048x1024_isvlsi")
@@ -102,7 +103,8 @@ def _changed(one: Scenario, other: Scenario) -> list[str]:
 def test_every_scenario_runs(path: Path) -> None:
     found = run(Scenario.read(path)) if name_of(path) == LARGEST else report(path)  # gigabytes are not kept
     assert estimate(Scenario.read(path)).tasks == len(found.trace)
-    assert 0 < found.throughput.utilization <= 1
+    assert found.throughput.utilization > 0
+    assert list(broken(found)) == []
     assert found.time.bound_s * found.system.clock_mhz * 1e6 <= found.time.cycles + 1
     assert found.energy.total_j > 0
     assert bool(found.published) is bool(Scenario.read(path).settings.reproduces)
