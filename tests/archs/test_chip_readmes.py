@@ -10,6 +10,8 @@ from commands import SCENARIOS
 from simulated import report
 
 from hyperdrive_sim.archs import registry
+from hyperdrive_sim.errors import DoesNotFit
+from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.layers import Conv
 from hyperdrive_sim.reports.layer_table import LayerRow
 from hyperdrive_sim.reports.report import Report
@@ -61,6 +63,8 @@ def test_xnorbin_at_full_use() -> None:
     found = report("xnorbin/binary_alexnet")
     assert "compare with 2.2 mW here" in text
     assert f"{1e3 * found.energy.core_j / found.time.latency_s:.1f}" == "2.2"
+    assert "all units at work would take 2.6 mW" in text
+    assert f"{16.5e-12 * found.system.clock_mhz * 1e6 * 1e3:.1f}" == "2.6"
 
 
 @pytest.mark.parametrize(("scenario", "unit"), [("groupnet_resnet18", "m"), ("binary_resnet20_kept", "u")])
@@ -88,6 +92,23 @@ def test_chewbaccann_sentences() -> None:
     kept = report("chewbaccann/binary_resnet20_kept")
     assert "are 82 kbit" in text
     assert round((kept.io_bits["input"] + kept.io_bits["output"]) / 1e3) == 82
+    full = report("chewbaccann/full_array")
+    assert "the array comes to 225.4 GOp/s" in text
+    assert f"{full.network.ops / full.energy.by_action['dma.cycle'].count * full.system.clock_mhz / 1e3:.1f}" == "225.4"
+
+
+def test_eight_bases_need_memories_that_chewbaccann_does_not_have() -> None:
+    """Two bases fit, three do not; what prints 3.0 mJ says so."""
+    scenario, text = Scenario.read(SCENARIOS / "chewbaccann/groupnet_resnet18.yaml"), readme("chewbaccann")
+    chip, own = registry.load("chewbaccann"), registry.load("chewbaccann").Spec()
+    assert chip.map(zoo.build("groupnet_resnet18", (3, 224, 224), {"bases": 2}), own)
+    with pytest.raises(DoesNotFit, match=r"base3\.conv1' needs 652288 bits in its sink memory, 612000 are there"):
+        chip.map(zoo.build("groupnet_resnet18", (3, 224, 224), {"bases": 3}), own)
+    with pytest.raises(DoesNotFit, match=r"base8\.conv1' needs 1655808 bits in its sink memory, 612000 are there"):
+        chip.map(scenario.network(), own)
+    assert "more than the 153 kB that are recalled for the chip: with the default memories the network is refused" in text
+    assert f"has memories of {sum(scenario.settings.chip['feature_map_memory_bits']) / 8e3:.0f} kB" in text
+    assert scenario.settings.title.endswith("with larger memories")
 
 
 def test_every_readme_is_of_an_architecture_and_the_other_way_round() -> None:

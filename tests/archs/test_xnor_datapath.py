@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from worlds import on
 
 from hyperdrive_sim.archs import chewbaccann, xnorbin
 from hyperdrive_sim.archs._xnor_datapath import placement, timing
+from hyperdrive_sim.archs._xnor_datapath.blocks import block_ranges
 from hyperdrive_sim.archs._xnor_datapath.machine import build
 from hyperdrive_sim.archs._xnor_datapath.mapped import Core
 from hyperdrive_sim.archs._xnor_datapath.prices import operating_point
@@ -23,7 +26,7 @@ from hyperdrive_sim.archs._xnor_datapath.steps import CorePlan, plan
 from hyperdrive_sim.archs._xnor_datapath.timing import BlockCost, Geometry, Pooled, SubKernel
 from hyperdrive_sim.errors import DoesNotFit, InvalidInput
 from hyperdrive_sim.network import zoo
-from hyperdrive_sim.network.box import Shape
+from hyperdrive_sim.network.box import Shape, chunks
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, MeanPool, Sign
 from hyperdrive_sim.network.window import Window
@@ -491,11 +494,11 @@ def test_parameters_of_alexnet(alexnet: Schedule) -> None:
 
 
 def test_as_many_parameter_words_are_read_as_were_written() -> None:
-    """Thresholds of 6 bits: four channels of 9 words and 6 bits are 38 words, whole ones, on their way in and on their way out."""
+    """Thresholds of 6 bits: a channel of 9 words and 6 bits is 10 words, whole ones, on its way in and on its way out, and three are 29."""
     net = network(xnor("conv", "sign0", 4, 3), sign("sign", "conv"))
     actions = on(XNORBIN, net, psum_word_bits=6).schedule.actions
-    assert actions["parameter_read.word"] == 38
-    assert actions["parameter_write.word"] == 38
+    assert actions["parameter_read.word"] == 10 + 29
+    assert actions["parameter_write.word"] == 10 + 29
 
 
 def test_peaks() -> None:
@@ -761,6 +764,13 @@ def test_no_more_channels_than_there_are() -> None:
     assert found.live_ranges["chip.maps1"][-1].bits == 3 * 320
 
 
+@pytest.mark.parametrize(("bits", "at_once"), [(96, 3), (95, 2), (64, 2), (63, 1)])
+def test_all_channels_at_once_where_the_buffer_holds_them(bits: int, at_once: int) -> None:
+    """Three channels of 16 + 16 bits; if not all, a power of two of them."""
+    net = network(xnor("conv", "sign0", 3), sign("sign", "conv"))
+    assert placement.laid_out(net, chip(small_kernels="packed", parameter_buffer_bits=bits)).at_once == (at_once,)
+
+
 def test_of_several_terms_the_largest_fills_the_buffer() -> None:
     """A projection of 16 bits a channel, then 3 x 3 words and a threshold: half of 2560 bits is eight channels, not one less."""
     inner = [xnor("a", "sign0", kernel=3, padding=1), sign("s", "a"), xnor("down", "sign0"), xnor("b", "s", kernel=3, padding=1)]
@@ -945,6 +955,45 @@ def test_rates_follow_the_settings() -> None:
     machine = built(XNORBIN, chip(**ports, clock_mhz=100.0, flash_gbit_per_s=0.5, host_link_gbit_per_s=0.25))
     rates = {unit.kind: unit.rate.bits_per_s for unit in machine.units if unit.rate}
     assert rates == {"flash": 5 * 10**8, "host": 25 * 10**7, "source": 32 * 10**8, "sink": 16 * 10**8, "parameters": 3 * 10**8}
+
+
+# --- blocks ---
+
+
+@pytest.mark.parametrize(
+    ("channels", "each", "most", "compute_ps", "load_ps", "ends"),
+    [
+        (40, 1, 16, 4000, 400, [1, 11, 16, 32, 40]),  # 1 + 1 * 10 are loaded while the first is computed
+        (8, 1, 4, 16, 8, [1, 3, 4, 8]),
+        (8, 1, 4, 8, 8, [1, 2, 3, 4, 5, 6, 7, 8]),
+        (8, 1, 4, 8, 16, [4, 5, 7, 8]),  # the same from the last one on
+        (40, 4, 16, 1000, 1, [4, 16, 32, 40]),  # in passes of four channels
+        (17, 8, 16, 3, 3000, [16, 17]),
+        (17, 8, 16, 3, 17, [8, 16, 17]),  # the last channel alone takes one, the sixteen before it would be computed in two
+        (3, 3, 16, 5, 5, [3]),
+    ],
+)
+def test_blocks_grow_or_shrink(channels: int, each: int, most: int, compute_ps: int, load_ps: int, ends: list[int]) -> None:
+    assert block_ranges(channels, each, most, compute_ps, load_ps) == [*pairwise([0, *ends])]
+
+
+TIMES = st.integers(1, 10**6)
+
+
+@given(st.integers(1, 70), st.sampled_from([1, 2, 4]), st.sampled_from([4, 8, 16]), TIMES, TIMES)
+def test_blocks_take_as_long_as_single_passes(channels: int, each: int, most: int, compute_ps: int, load_ps: int) -> None:
+    """A block is computed when it is loaded and the one before is computed."""
+
+    def took(blocks: Iterable[tuple[int, int]]) -> Fraction:
+        free = Fraction(0)
+        for c0, c1 in blocks:
+            loaded = Fraction(c1 * load_ps, channels)
+            free = max(free, loaded) + Fraction(-(-(c1 - c0) // each) * compute_ps, -(-channels // each))
+        return free
+
+    blocks = block_ranges(channels, each, most, compute_ps, load_ps)
+    assert all(c0 % each == 0 and c0 < c1 <= c0 // most * most + most for c0, c1 in blocks)
+    assert took(blocks) == took(chunks(0, channels, each))
 
 
 # --- tiles ---

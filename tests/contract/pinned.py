@@ -19,12 +19,13 @@ from hyperdrive_sim.testing.worlds import Built, World
 PICTURE, ODD = (3, 13, 17), (16, 13, 17)
 TIGHT, KEPT = {"parameter_buffer_bits": 12_000}, {"parameter_buffer_bits": 10**7}
 SMALL = {"feature_map_memory_bits": [10_000, 12_000], "parameter_buffer_bits": 20_000}
+FAST = {"flash_gbit_per_s": 100.0}
 XNOR = {"cell": "8t", "adc_bits": 4}
 FOUR, SIX = {"mesh": [2, 2]}, {"mesh": [3, 2]}
 
 MUTATED: Mapping[str, list[tuple[World, int, int]]] = {
     "chewbaccann": [
-        (World("tiny_groupnet", (3, 6, 6), SMALL), 354, 130),
+        (World("tiny_groupnet", (3, 6, 6), SMALL | FAST), 541, 201),
     ],
     # Only with a second frame one edge is repeated: the first chip waits for its input, and for borders that come after it as well.
     "hyperdrive": [
@@ -49,11 +50,11 @@ MUTATED: Mapping[str, list[tuple[World, int, int]]] = {
     ],
     # Those spared keep pace: a port that begins with its block or waits for the other ports of the block before.
     "xnorbin": [
-        (World("tiny_xnor_pooled", PICTURE, TIGHT), 123, 54),
-        (World("tiny_xnor_pooled", PICTURE, TIGHT, frames=2), 255, 113),
-        (World("tiny_xnor_kernels", (16, 12, 14), TIGHT, frames=2), 329, 141),
-        (World("tiny_groupnet", (3, 6, 6), TIGHT), 316, 127),
-        (World("tiny_xnor_residual", (3, 6, 6), KEPT, frames=2), 272, 120),
+        (World("tiny_xnor_pooled", PICTURE, TIGHT), 178, 73),
+        (World("tiny_xnor_pooled", PICTURE, TIGHT, frames=2), 365, 151),
+        (World("tiny_xnor_kernels", (16, 12, 14), TIGHT, frames=2), 373, 157),
+        (World("tiny_groupnet", (3, 6, 6), TIGHT | FAST), 498, 193),
+        (World("tiny_xnor_residual", (3, 6, 6), KEPT | FAST, frames=2), 429, 192),
     ],
 }
 

@@ -1,5 +1,5 @@
 """Binary datapath that XNORBIN and ChewBaccaNN share, as an architecture that their folders complete.
 
-Reading order: spec, steps (which layers), timing (cycles and accesses), placement (memories), mapped, lower (tasks), arithmetic (bits),
-prices.
+Reading order: spec, steps (which layers), timing (cycles and accesses), placement (memories), mapped, blocks (how large), lower (tasks),
+arithmetic (bits), prices.
 """

@@ -2,7 +2,8 @@
 
 The array computes while rows come from the source memory, weights through the parameters' port and partial sums go to the sink memory
 and back; the next block begins when the slowest of the four has done. Only the flash runs ahead, as far as the parameter buffer has
-room. A step begins with the first rows, for which the array waits.
+room, and blocks are cut so that the array never waits for parameters that a later channel needs. A step begins with the first rows, for
+which the array waits.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from hyperdrive_sim.archs._xnor_datapath import timing
+from hyperdrive_sim.archs._xnor_datapath.blocks import BlockTimes, block_ranges
 from hyperdrive_sim.archs._xnor_datapath.machine import BPUS, BUFFER, FLASH, HOST_LINK, PARAMETERS, SINK, SOURCE, SUMS
 from hyperdrive_sim.archs._xnor_datapath.placement import CoreLayout, geometry, parameter_bits, rooms
 from hyperdrive_sim.archs._xnor_datapath.steps import CoreStep
 from hyperdrive_sim.archs._xnor_datapath.timing import BlockCost, Pooled
-from hyperdrive_sim.network.box import chunks
 from hyperdrive_sim.schedule.fifo import Fifo
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Compute, Copy, Load, OperandLocations, Patch, Region, Task
@@ -59,6 +60,8 @@ class _Lowering:
         self.layout, self.machine, self.to = layout, machine, to
         self.network, self.spec, self.plan = layout.network, layout.spec, layout.plan
         self.channels = layout.channels if grain == BLOCK else layout.at_once
+        self.cuts: dict[int, list[tuple[int, int]]] = {}
+        """Blocks of each step's channels, by its number."""
         self.aliases = _aliases(layout)
         self.add = to.add
         self.ends: list[int] = []
@@ -79,7 +82,7 @@ class _Lowering:
             for entry in step.sources:
                 if entry in self.plan.inputs and not any(entry in earlier.sources for earlier in self.plan.steps[:at]):
                     self._enter(entry, number, not_before_ps)
-            self._run(step, number, self.channels[at])
+            self._run(at, step, number)
             if step.sign and step.output in self.plan.outputs:
                 self._leave(step, number)
 
@@ -110,14 +113,16 @@ class _Lowering:
         ps = self.machine.unit[HOST_LINK].ps(bits)
         self.left[tensor] = self.add(Task("output", name, HOST_LINK, ps, tuple(self.ends), (), effect, actions, frame=frame))
 
-    def _run(self, step: CoreStep, frame: int, channels: int) -> None:
+    def _run(self, at: int, step: CoreStep, frame: int) -> None:
         """Write all blocks of a step, in each of them its terms one after the other."""
         works = [self._work(step, number, frame) for number in range(len(step.terms))]
         before = {self.arrived.pop(name) for name in step.sources if name in self.arrived}
         before |= {self.left[name] for name in self.aliases[step.output] if name in self.left}
         self._first_rows(works[0], sorted({*self.ends, *before}))
         costs: dict[tuple[int, int, int], BlockCost] = {}
-        for c0, c1 in self.to.each([*chunks(0, step.terms[-1].conv.out_channels, channels)]):
+        if at not in self.cuts:
+            self.cuts[at] = self._cut(at, works)
+        for c0, c1 in self.to.each(self.cuts[at]):
             for work in works:
                 words = self._words_done(step, c1) - self._words_done(step, c0) if work.last else 0
                 key = work.number, c1 - c0, words
@@ -128,6 +133,19 @@ class _Lowering:
                 self._pass_on(step, (c0, c1), frame)
         for name in (*step.sources, step.output):
             self.used[name] = self.ends
+
+    def _cut(self, at: int, works: list[TermWork]) -> list[tuple[int, int]]:
+        """Blocks of a step's channels: multiples of what is computed in the same cycle."""
+        step, each, spec = works[-1].step, self.layout.at_once[at], self.spec
+        channels = step.terms[-1].conv.out_channels
+        compute_ps = load_ps = 0
+        for work in works:
+            cost = self._cost(work, channels, self._words_done(step, channels) if work.last else 0)
+            compute_ps += self._times(work, cost).until_next(spec, shared=work.reader == SINK)
+            load_ps += self.machine.unit[FLASH].ps(parameter_bits(self.network, step, work.number, channels, spec))
+        if not step.sign:
+            compute_ps += self.machine.unit[HOST_LINK].ps(self.network.shape(step.output).size * spec.psum_word_bits)
+        return block_ranges(channels, each, self.channels[at], compute_ps, load_ps)
 
     def _work(self, step: CoreStep, number: int, frame: int) -> TermWork:
         """Operand locations, patch and port of a term."""
@@ -166,29 +184,33 @@ class _Lowering:
 
     def _block(self, work: TermWork, c0: int, c1: int, cost: BlockCost) -> None:
         """Write the four units' tasks for a block of channels of one term, all begun together but for the rows that come late."""
-        spec, name, frame, ps = self.spec, work.layer, work.frame, self.machine.unit
+        spec, name, frame, times = self.spec, work.layer, work.frame, self._times(work, cost)
         load = self._load(work, c0, c1)
-        late = [self._rows("late rows", work, cost.late_words, self.ends)] if cost.late_words else []
-        rows = self._rows("rows", work, cost.source_words - cost.late_words, late or self.ends)
-        words = -(-cost.parameter_bits // spec.word_bits)
-        port_ps, first = ps[PARAMETERS].ps(cost.parameter_bits), (*late, rows)[0]
-        weights = self.add(Task("weights", name, PARAMETERS, port_ps, load, (first,), None, {"parameter_read.word": words}, frame=frame))
+        late = [self._rows("late rows", work, times.late, cost.late_words, self.ends)] if cost.late_words else []
+        rows = self._rows("rows", work, times.rows, cost.source_words - cost.late_words, late or self.ends)
+        read, first = {"parameter_read.word": -(-cost.parameter_bits // spec.word_bits)}, (*late, rows)[0]
+        weights = self.add(Task("weights", name, PARAMETERS, times.weights, load, (first,), None, read, frame=frame))
         double = spec.weight_registers == "double"
         begun = (weights,) * double + (rows,) * bool(late)
         done = () if double else (weights,)
         array = {"bpu.unit_cycle": cost.unit_cycles, "dma.cycle": cost.array_cycles}
-        array_ps, effect = self.machine.clock.ps(cost.array_cycles), Compute(work.locations, c0, c1, (work.patch,))
-        self.computed = self.add(Task("compute", name, BPUS, array_ps, done, begun, effect, array, frame=frame))
+        effect = Compute(work.locations, c0, c1, (work.patch,))
+        self.computed = self.add(Task("compute", name, BPUS, times.array, done, begun, effect, array, frame=frame))
         sink = {"psum_read.word": cost.sink_reads, "psum_write.word": cost.sink_writes}
-        sink_ps = self.machine.clock.ps(cost.sink_cycles)
-        sums = self.add(Task("sums", name, SINK, sink_ps, (), (self.computed,), None, sink, frame=frame))
+        sums = self.add(Task("sums", name, SINK, times.sums, (), (self.computed,), None, sink, frame=frame))
         if load:
             self.users.append(self.computed)
         self.ends = [rows, weights, self.computed, sums]
 
-    def _rows(self, what: str, work: TermWork, words: int, after: list[int]) -> int:
+    def _times(self, work: TermWork, cost: BlockCost) -> BlockTimes:
+        unit, clock, word = self.machine.unit, self.machine.clock, self.spec.word_bits
+        late = unit[work.reader].ps(cost.late_words * word)
+        rows = max(1, unit[work.reader].ps((cost.source_words - cost.late_words) * word))
+        weights = unit[PARAMETERS].ps(cost.parameter_bits)
+        return BlockTimes(late, rows, weights, clock.ps(cost.array_cycles), clock.ps(cost.sink_cycles))
+
+    def _rows(self, what: str, work: TermWork, ps: int, words: int, after: list[int]) -> int:
         """Write the transfer of *words* words of the input map to the row banks."""
-        ps = max(1, self.machine.unit[work.reader].ps(words * self.spec.word_bits))
         return self.add(Task(what, work.layer, work.reader, ps, tuple(after), (), None, {"map_read.word": words}, frame=work.frame))
 
     def _load(self, work: TermWork, c0: int, c1: int) -> tuple[int, ...]:

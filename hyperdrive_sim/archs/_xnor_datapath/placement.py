@@ -30,8 +30,8 @@ BEFORE_ALL = -1
 class CoreLayout(NamedTuple):
     """Layout of a network in the two feature-map memories.
 
-    *memory*, *bits*: of each map of signs; *live_ranges*: by memory; *channels*: output channels of a block, by step; *at_once*: how many
-    of those in the same cycle; *kept*: True if all parameters stay in the buffer.
+    *memory*, *bits*: of each map of signs; *live_ranges*: by memory; *channels*: most output channels of a block, by step; *at_once*: how
+    many of those in the same cycle; *kept*: True if all parameters stay in the buffer.
     """
 
     network: Network
@@ -136,8 +136,9 @@ class CoreLayouts:
         """Largest number of output channels of a step computed in the same cycle: their parameters must be in the buffer together."""
         step = self.plan.steps[number]
         most = max(timing.side_by_side(w, self.spec) for term in step.terms for w in timing.windows(term.conv.window.kernel, self.spec))
+        most = min(most, step.terms[-1].conv.out_channels)
         held = self.spec.parameter_buffer_bits // self.parameters[number]
-        return min(most, timing.power_of_two(held), step.terms[-1].conv.out_channels)
+        return most if held >= most else timing.power_of_two(held)
 
     def map_bits(self, shape: Shape) -> int:
         return shape.rows * shape.columns * timing.words(shape.channels, self.spec) * self.spec.word_bits
