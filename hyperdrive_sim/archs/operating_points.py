@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.rates import Clock
-from hyperdrive_sim.schedule.prices import IO_ACTIONS, Price, Provenance
+from hyperdrive_sim.schedule.prices import IO_ACTIONS, Price
+from hyperdrive_sim.schedule.provenance import Basis, Provenance, bases
 from hyperdrive_sim.text.document import Document
 
 
@@ -19,8 +20,14 @@ class OperatingPoint(NamedTuple):
     voltage_v: float
     clock_mhz: float
     cycle_pj: float
-    provenance: Provenance
     source: str
+    stated: Provenance
+    rests_on: tuple[Basis, ...] = ()
+
+    @property
+    def basis(self) -> Basis:
+        """Its cycle's energy, for a price that rests on it."""
+        return Basis(f"{self.cycle_pj:g} pJ per cycle at {self.voltage_v:g} V", self.source, self.stated, self.rests_on)
 
 
 def energy_table(package: str) -> Mapping[str, Any]:
@@ -37,7 +44,13 @@ def table_of(package: str, file: str) -> Mapping[str, Any]:
 
 def by_voltage(rows: Iterable[Mapping[str, Any]]) -> tuple[OperatingPoint, ...]:
     """Rows of a table as operating points, by rising voltage."""
-    return tuple(sorted(OperatingPoint(**row) for row in rows))
+    points = (OperatingPoint(row["voltage_v"], row["clock_mhz"], row["cycle_pj"], *origin(row)) for row in rows)
+    return tuple(sorted(points, key=lambda point: point.voltage_v))
+
+
+def origin(row: Mapping[str, Any]) -> tuple[str, Provenance, tuple[Basis, ...]]:
+    """The source of a table's row, how well it is known by itself, and what it rests on: the last three fields of a price."""
+    return row["source"], row["provenance"], bases(row.get("rests_on", ()))
 
 
 def unknown(voltage_v: float, points: Sequence[OperatingPoint], where: str, cure: str) -> InvalidInput:
@@ -57,5 +70,5 @@ def core_clock(point: OperatingPoint, wanted_mhz: float | None) -> Clock:
 def io_prices(io: Mapping[str, Any], pj_per_bit: float | None, actions: Iterable[str] = IO_ACTIONS) -> dict[str, Price]:
     """Prices of I/O by action, all the same per bit: the table's or, where given, the scenario's *pj_per_bit*."""
     if pj_per_bit is None:
-        return {action: Price(action, io["pj_per_bit"], io["source"], io["provenance"]) for action in actions}
+        return {action: Price(action, io["pj_per_bit"], *origin(io)) for action in actions}
     return {action: Price(action, pj_per_bit, "chip.io_pj_per_bit of the scenario", "assumed") for action in actions}

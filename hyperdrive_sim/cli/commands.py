@@ -16,7 +16,7 @@ from typing import Any
 import rich_click as click
 
 from hyperdrive_sim import __version__
-from hyperdrive_sim.cli import naming, showing, simulating
+from hyperdrive_sim.cli import naming, showing, simulating, validating
 from hyperdrive_sim.cli.terminal import refused
 
 click.rich_click.TEXT_MARKUP = "rich"
@@ -33,7 +33,7 @@ def cli(traceback: bool) -> None:
 
 for one in (
     *(simulating.run, simulating.check, simulating.sweep),
-    *(showing.compare, showing.report, showing.diagram, showing.explain),
+    *(showing.compare, showing.report, showing.diagram, showing.explain, validating.validate),
     *(naming.list_, naming.schema),
 ):
     cli.add_command(one)

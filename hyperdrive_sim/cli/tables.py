@@ -15,7 +15,7 @@ from rich.text import Text
 from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.reports.layer_table import LayerRow
 from hyperdrive_sim.reports.report import Report
-from hyperdrive_sim.reports.summary import beside, further_off, percent, si, subject
+from hyperdrive_sim.reports.summary import BESIDE, beside, further_off, percent, remarks, si, subject
 from hyperdrive_sim.reports.sums import mean as average
 from hyperdrive_sim.scenario.published import Comparison
 from hyperdrive_sim.text.wording import counted
@@ -132,20 +132,19 @@ def _tiles(report: Report) -> Group:
 
 def published(rows: Sequence[Comparison], of: Sequence[str] = ()) -> Group:
     """Published figures beside simulated ones, and what there is to say about them; *of* names the run of each, if there are more."""
-    quantities, theirs, ours, off, known = zip(*map(beside, rows), strict=True)
+    said = [beside(row) for row in rows]
     whose = (TerminalColumn("scenario", [Text(name) for name in of], right=False, wraps=" ", least=LEAST_TITLE),) if of else ()
     table = FittedTable(
-        "published and simulated",
+        BESIDE.quantity,
         *whose,
-        TerminalColumn("quantity", quantities, right=False, wraps=" "),
-        TerminalColumn("published", theirs),
-        TerminalColumn("simulated", ours),
-        TerminalColumn("off by", [Text(error, style="" if row.within else "bold red") for error, row in zip(off, rows, strict=True)]),
-        TerminalColumn("known as", known, right=False, wraps=" "),
+        TerminalColumn("quantity", [one.quantity for one in said], right=False, wraps=" "),
+        TerminalColumn(BESIDE.published, [one.published for one in said]),
+        TerminalColumn("counted\nso", [one.as_published for one in said]),
+        TerminalColumn("system\npays", [one.as_system for one in said]),
+        TerminalColumn("off by", [Text(one.off_by, "" if row.within else "yellow") for one, row in zip(said, rows, strict=True)]),
+        TerminalColumn("known as", [one.known_as for one in said], right=False, wraps=" "),
     )
-    notes = [Text(f"{row.quantity}: {row.note}", style="dim") for row in rows if row.note]
-    beyond = [Text(further_off(row), "bold red") for row in rows if not row.within]
-    return Group(table, *notes, *beyond)
+    return Group(table, *(Text(remark, style="dim") for remark in (*remarks(rows), *further_off(rows))))
 
 
 def verdict(found: Verdict) -> Group:

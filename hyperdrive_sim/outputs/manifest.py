@@ -22,9 +22,9 @@ from hyperdrive_sim.outputs.atomic import sha256
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.text.document import Document
 
-NAME = "manifest.json"
+NAME, SCENARIO = "manifest.json", "scenario.resolved.yaml"
 STATUS = Path("/proc/self/status")
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 PACKAGES = ("networkx", "numpy", "simpy")
 
 DIRECTORIES = re.compile(r"(?<![\w.~\\/-])(?:[A-Za-z]:)?[\\/](?=\S)(?:[^\s\"'\[\]{},]*[\\/])?")
@@ -83,7 +83,7 @@ class Manifest(BaseModel):
             problem = f"'{folder}' is not a run directory, or not a whole one: it has no {NAME}"
             raise InvalidInput.at("", problem, "`hyperdrive-sim run FILE -o DIR` writes one")
         document = Document.read(path)
-        refuse_newer(path, document.data.get("schema_version"), SCHEMA_VERSION)
+        refuse_other(path, document.data.get("schema_version"), SCHEMA_VERSION)
         manifest = document.validate(cls)
         InvalidInput.collected(manifest._changed(folder))
         return manifest
@@ -97,11 +97,14 @@ class Manifest(BaseModel):
                 yield Mistake("", f"'{path}' was changed after it was written", "run the scenario again")
 
 
-def refuse_newer(path: Path, version: object, known: int) -> None:
-    """Raises InvalidInput if a file says that it is of a later *version* than is *known* here."""
-    if isinstance(version, int) and version > known:
-        problem = f"'{path}' was written by a newer hyperdrive_sim (schema_version {version}, this one reads {known})"
-        raise InvalidInput.at("", problem, "pip install --upgrade hyperdrive-sim")
+def refuse_other(path: Path, version: object, known: int) -> None:
+    """Raises InvalidInput if a file says that it is of another *version* than the one that is *known* here."""
+    if not isinstance(version, int) or version == known:
+        return
+    newer, again = "pip install --upgrade hyperdrive-sim", f"run it again: hyperdrive-sim run {path.parent / SCENARIO} -o {path.parent}"
+    age, cure = ("a newer", newer) if version > known else ("an older", again)
+    problem = f"'{path}' was written by {age} hyperdrive_sim (schema_version {version}, this one reads {known})"
+    raise InvalidInput.at("", problem, cure)
 
 
 def without_directories(argument: str) -> str:

@@ -9,20 +9,18 @@ from typing import TYPE_CHECKING, Any
 from hyperdrive_sim.errors import MissingExtra
 from hyperdrive_sim.reports.layer_columns import LayerColumns
 from hyperdrive_sim.reports.span_columns import ABOUT, ListColumn, NameColumn, SpanColumns
-from hyperdrive_sim.reports.summary import SummaryLine, beside, further_off
+from hyperdrive_sim.reports.summary import BESIDE, SummaryLine, beside, further_off, remarks
 from hyperdrive_sim.scenario.published import Comparison
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-PUBLISHED = ("published and simulated", "published", "simulated", "off by", "known as")
 
 
 def page(title: str, subject: str, figures: Iterable[SummaryLine], published: Sequence[Comparison]) -> str:
     """A report as HTML, in the colours and the type of the notebook that it stands in."""
     parts = [f"<p><strong>{escape(title)}</strong><br>{escape(subject)}</p>", _table([_row(*figure) for figure in figures])]
     if published:
-        head = _row(*PUBLISHED, tag="th")
+        head = _row(*BESIDE, tag="th")
         parts += [_table([head, *(_row(*beside(row)) for row in published)]), *_remarks(published)]
     return f"<div>{''.join(parts)}</div>"
 
@@ -38,12 +36,8 @@ def _row(name: str, *values: str, tag: str = "td") -> str:
 
 
 def _remarks(published: Sequence[Comparison]) -> Iterator[str]:
-    for row in published:
-        if row.note:
-            yield f"<p>{escape(f'{row.quantity}: {row.note}')}</p>"
-    for row in published:
-        if not row.within:
-            yield f"<p><strong>{escape(further_off(row))}</strong></p>"
+    for remark in (*remarks(published), *further_off(published)):
+        yield f"<p>{escape(remark)}</p>"
 
 
 def layers_frame(columns: LayerColumns) -> DataFrame:

@@ -55,10 +55,19 @@ class NetworkRecord:
 
 
 @dataclass(frozen=True)
+class FittedSetting:
+    """A setting whose default was selected because published figures come out with it; `fitted_to` names these."""
+
+    value: Setting
+    fitted_to: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class SystemRecord:
     """The system; peaks count every tile of every chip.
 
-    `assumed` are the settings that no source gives, as they were here; `changed` those that are not what the architecture has by default.
+    `assumed` are the settings that no source gives, as they were here; `fitted` those that are what published figures selected;
+    `changed` those that are not what the architecture has by default.
     """
 
     architecture: str
@@ -68,6 +77,7 @@ class SystemRecord:
     peak_ops_per_cycle: int | float
     peak_ops_per_s: int | float
     assumed: Mapping[str, Setting]
+    fitted: Mapping[str, FittedSetting]
     changed: Mapping[str, Setting]
 
 
@@ -99,18 +109,30 @@ class Throughput:
 
 @dataclass(frozen=True)
 class Action:
-    """One kind of paid action, per frame."""
+    """One kind of paid action, per frame. Its price is known as well as the weakest of the figures that it `rests_on`."""
 
     count: int | float
     energy_j: float
     pj: int | float
     provenance: str
     source: str
+    rests_on: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DatasheetEntry:
+    """A figure that no schedule says: area, time of one operation. It is known as well as the weakest that it `rests_on`."""
+
+    value: int | float
+    unit: str
+    provenance: str
+    source: str
+    rests_on: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Energy:
-    """Energy per frame. `assumed_share` is the part that does not rest on a published price."""
+    """Energy per frame. `assumed_share` is the part whose price is not published, nor derived from nothing but published figures."""
 
     total_j: float
     core_j: float

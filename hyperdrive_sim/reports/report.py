@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
+from math import fsum
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from hyperdrive_sim.engine.compiled import Compiled
-from hyperdrive_sim.engine.ledger import Ledger
+from hyperdrive_sim.engine.ledger import Ledger, LedgerEntry
 from hyperdrive_sim.engine.occupancy import Occupancy
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.network.graph import Network
@@ -21,8 +22,10 @@ from hyperdrive_sim.reports.layer_table import layer_rows
 from hyperdrive_sim.reports.lazy import Lazy
 from hyperdrive_sim.reports.records import (
     Action,
+    DatasheetEntry,
     Efficiency,
     Energy,
+    FittedSetting,
     NetworkRecord,
     ScenarioRecord,
     SystemRecord,
@@ -38,7 +41,8 @@ from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.mapped import Tiles
 from hyperdrive_sim.schedule.placement import Placement
-from hyperdrive_sim.schedule.spec import provenances
+from hyperdrive_sim.schedule.provenance import WEAK, chain
+from hyperdrive_sim.schedule.spec import origins
 from hyperdrive_sim.schedule.tasks import Schedule
 
 if TYPE_CHECKING:
@@ -49,7 +53,7 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 PLOTS = "hyperdrive_sim.outputs.plots"
 """Found by its name when somebody wants to see something: it stands above this floor, and a run without pictures needs no matplotlib."""
 
@@ -132,7 +136,10 @@ def summarise(scenario: Scenario, compiled: Compiled) -> Report:
         efficiency=Efficiency(computed.ops / energy.total_j, computed.ops / energy.core_j),
         units=tuple(_unit_rows(machine, trace)),
         layers=layers,
-        datasheet=mapped.datasheet,
+        datasheet={
+            name: DatasheetEntry(known.value, known.unit, known.provenance, known.source, chain(known.rests_on))
+            for name, known in mapped.datasheet.items()
+        },
         published=(),
         machine=machine,
         trace=trace,
@@ -168,11 +175,17 @@ def _network(scenario: Scenario, network: Network, placement: Placement) -> Netw
 
 def _system(scenario: Scenario, machine: Machine) -> SystemRecord:
     spec, clock = scenario.spec, machine.clock
-    assumed = {name: getattr(spec, name) for name, known in provenances(type(spec)).items() if known == "assumed"}
+    known = origins(type(spec))
+    assumed = {name: getattr(spec, name) for name, origin in known.items() if origin.provenance == "assumed"}
+    fitted = {
+        name: FittedSetting(value, known[name].rests_on)
+        for name, value in dict(spec).items()
+        if known[name].stated == "fitted" and value == type(spec).model_fields[name].default
+    }
     peaks = machine.peak_ops_per_cycle, machine.peak_ops_per_s
     defaults = {name: field.default for name, field in type(spec).model_fields.items()}
     changed = {name: getattr(spec, name) for name, default in defaults.items() if getattr(spec, name) != default}
-    return SystemRecord(scenario.architecture.name, machine.chips, machine.mesh, clock.mhz, *peaks, assumed, changed)
+    return SystemRecord(scenario.architecture.name, machine.chips, machine.mesh, clock.mhz, *peaks, assumed, fitted, changed)
 
 
 def _time(machine: Machine, schedule: Schedule, trace: Trace) -> Time:
@@ -200,13 +213,16 @@ def _frames(trace: Trace) -> tuple[float, list[int]]:
 
 
 def _energy(ledger: Ledger, frames: int) -> Energy:
-    actions = {
-        name: Action(_per(entry.count, frames), entry.joules / frames, entry.price.pj, entry.price.provenance, entry.price.source)
-        for name, entry in ledger.by_action().items()
-    }
+    actions = {name: _action(entry, frames) for name, entry in ledger.by_action().items()}
     total = ledger.total_j
-    known = ledger.by_provenance().get("published", 0.0)
-    return Energy(total / frames, ledger.core_j / frames, ledger.io_j / frames, actions, 1 - known / total if total else 0.0)
+    weak = fsum(joules for known, joules in ledger.by_provenance().items() if known in WEAK)
+    return Energy(total / frames, ledger.core_j / frames, ledger.io_j / frames, actions, weak / total if total else 0.0)
+
+
+def _action(entry: LedgerEntry, frames: int) -> Action:
+    price = entry.price
+    known = price.provenance, price.source, chain(price.rests_on)
+    return Action(_per(entry.count, frames), entry.joules / frames, price.pj, *known)
 
 
 def _unit_rows(machine: Machine, trace: Trace) -> Iterator[UnitRow]:

@@ -10,9 +10,18 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from hyperdrive_sim.reports.layer_table import LayerRow
-from hyperdrive_sim.reports.records import Efficiency, Energy, NetworkRecord, ScenarioRecord, SystemRecord, Throughput, Time, UnitRow
+from hyperdrive_sim.reports.records import (
+    DatasheetEntry,
+    Efficiency,
+    Energy,
+    NetworkRecord,
+    ScenarioRecord,
+    SystemRecord,
+    Throughput,
+    Time,
+    UnitRow,
+)
 from hyperdrive_sim.scenario.published import Comparison
-from hyperdrive_sim.schedule.mapped import Datasheet
 from hyperdrive_sim.text.typed import typed
 
 
@@ -31,7 +40,7 @@ class Results:
     efficiency: Efficiency
     units: tuple[UnitRow, ...]
     layers: tuple[LayerRow, ...]
-    datasheet: Datasheet
+    datasheet: Mapping[str, DatasheetEntry]
     published: tuple[Comparison, ...]
 
     def to_dict(self) -> dict[str, Any]:

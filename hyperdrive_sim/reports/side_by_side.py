@@ -4,25 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from math import fsum
 from pathlib import Path
 
 from hyperdrive_sim.reports.report import Report
-from hyperdrive_sim.reports.summary import si, time_goes_to, trust
-
-WEAK = ("fitted", "recalled", "assumed")
+from hyperdrive_sim.reports.summary import si, time_goes_to
 
 
 def bound_by(report: Report) -> str:
     """The kind of unit that most of the time goes to, and how much: which of a chip's many it is says nothing about another chip."""
     kind, share = time_goes_to(report.units, report.trace)[0]
     return f"{kind} {100 * share:.0f} %"
-
-
-def weak(report: Report) -> float:
-    """The share of the energy whose price is fitted, recalled or assumed; published and derived prices are not in it."""
-    shares = trust(report.energy)
-    return fsum(shares.get(how, 0.0) for how in WEAK)
 
 
 def names(ran: Sequence[tuple[str, Report]]) -> list[str]:

@@ -9,14 +9,15 @@ from math import fsum
 from typing import Any, NamedTuple
 
 from hyperdrive_sim.engine.trace import Trace
-from hyperdrive_sim.reports.records import Efficiency, Energy, NetworkRecord, SystemRecord, Throughput, Time, UnitRow
+from hyperdrive_sim.reports.records import DatasheetEntry, Efficiency, Energy, NetworkRecord, SystemRecord, Throughput, Time, UnitRow
 from hyperdrive_sim.reports.sums import by_key
 from hyperdrive_sim.scenario.published import Comparison
-from hyperdrive_sim.schedule.mapped import Datasheet
 from hyperdrive_sim.text.wording import counted
 
 AREA = "mm2"
 """A unit with a prefix of its own, squared: other prefixes would mislead."""
+NOTHING_J = 1e-15
+"""Joules that are rounding, not energy."""
 PREFIXES = dict(zip(range(-18, 19, 3), ("a", "f", "p", "n", "u", "m", "", "k", "M", "G", "T", "P", "E"), strict=True))
 
 
@@ -95,9 +96,15 @@ def settings(system: SystemRecord) -> Iterator[SummaryLine]:
         if values:
             said = [f"{name.replace('_', ' ')} {_setting(value)}" for name, value in values.items()]
             yield SummaryLine(what, counted(len(said), "setting"), _in_pairs(said))
+    together: dict[tuple[str, ...], list[str]] = {}
+    for name, setting in system.fitted.items():
+        together.setdefault(setting.fitted_to, []).append(f"{name.replace('_', ' ')} {_setting(setting.value)}")
+    for fitted_to, said in together.items():
+        figures = _in_pairs([figure.rpartition(" (")[0] for figure in fitted_to])
+        yield SummaryLine("fitted", counted(len(said), "setting"), f"{_in_pairs(said)},\nselected for {figures}")
 
 
-def of_chip(datasheet: Datasheet) -> Iterator[SummaryLine]:
+def of_chip(datasheet: Mapping[str, DatasheetEntry]) -> Iterator[SummaryLine]:
     for name, quantity in datasheet.items():
         yield SummaryLine(name, si(quantity.value, quantity.unit), quantity.provenance)
 
@@ -107,15 +114,50 @@ def host(network: NetworkRecord) -> Iterator[SummaryLine]:
         yield SummaryLine("host", si(network.host_ops, "Op"), "per frame left to the host, in no time and not counted")
 
 
-def beside(row: Comparison) -> tuple[str, str, str, str, str]:
-    """A published figure, the simulated one, how far off that is, and how well the published one is known."""
-    off = f"{100 * row.error:+.2f} %"
-    return row.quantity, si(row.published, row.unit), si(row.simulated, row.unit), off, row.provenance
+class Beside(NamedTuple):
+    """A published figure and ours, in words: counted as the paper counts, as the system pays, and how far off the former is."""
+
+    quantity: str
+    published: str
+    as_published: str
+    as_system: str
+    off_by: str
+    known_as: str
 
 
-def further_off(row: Comparison) -> str:
-    """Sentence on a published figure that is not within its tolerance."""
-    return f"{row.quantity}: further off than the stated {percent(row.tolerance)}"
+BESIDE = Beside("published and simulated", "published", "counted so", "system pays", "off by", "known as")
+"""The heads of a table of such rows."""
+
+
+def beside(row: Comparison) -> Beside:
+    """The row of a table: what cannot be counted as the paper does is a dash, and what comes back by construction says so."""
+    counted, off = "-", "-"
+    if row.as_published is not None and row.error is not None:
+        counted, off = si(row.as_published, row.unit), f"{100 * row.error:+.2f} %"
+    known = f"{row.provenance}, comes back" if row.comes_back else row.provenance
+    return Beside(row.quantity, si(row.published, row.unit), counted, si(row.as_system, row.unit), off, known)
+
+
+def remarks(rows: Sequence[Comparison]) -> Iterator[str]:
+    """Sentences on published figures: why one is not counted, what the system pays besides, each list of that once, and notes."""
+    told: set[tuple[tuple[str, float], ...]] = set()
+    for row in rows:
+        if row.reason:
+            yield f"{row.quantity}: not counted as the paper does: {row.reason}"
+        items = tuple((name, joules) for name, joules in row.between.items() if abs(joules) >= NOTHING_J)
+        if items and items not in told:
+            told.add(items)
+            what = "the system pays besides" if row.as_published is not None else "the system pays"
+            said = ", ".join(f"{name} {si(joules, 'J')}" for name, joules in items)
+            yield f"{row.quantity}: {what} {said}"
+        if row.note:
+            yield f"{row.quantity}: {row.note}"
+
+
+def further_off(rows: Sequence[Comparison]) -> Iterator[str]:
+    """Sentence on the published figures, if any, that are not within their tolerance."""
+    if beyond := [f"{row.quantity} ({100 * row.tolerance:.2g} %)" for row in rows if not row.within]:
+        yield f"off by more than the printed digits leave open: {', '.join(dict.fromkeys(beyond))}"
 
 
 def time_goes_to(units: Sequence[UnitRow], trace: Trace) -> list[tuple[str, float]]:

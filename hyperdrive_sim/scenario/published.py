@@ -1,82 +1,186 @@
-"""Published figures beside simulated ones: rows of an architecture's published.yaml, evaluated on a report."""
+"""Published figures beside simulated ones: rows of an architecture's published.yaml, evaluated on a report.
+
+A system's figure is given twice: counted as the paper counts it (a core at its peak, without maps or corners, whatever it leaves out)
+and as the system pays it. What lies between the two is named, in joules.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from math import fsum
+from math import floor, fsum, log10, prod
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.schedule.prices import Provenance
+from hyperdrive_sim.schedule.provenance import Basis, Provenance, chain, names, weakest
 from hyperdrive_sim.text.document import Document
 
+STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
+OPTIONAL = "energy/by_action/"
+"""Paths under which something may be missing: an action that did not happen counts nothing."""
+PAID = ("energy/", "efficiency/")
+"""Paths of figures that rest on prices."""
+OF_A_RUN = (*PAID, "time/", "throughput/", "datasheet/")
+"""Paths of figures that rest on the settings of a chip."""
 
-class Row(BaseModel):
-    """One published figure, and how the simulated one is formed.
+
+class Link(BaseModel):
+    """A figure that a published one rests on."""
+
+    model_config = STRICT
+
+    figure: str
+    source: str
+    provenance: Provenance
+    rests_on: tuple[Link, ...] = ()
+
+    def basis(self) -> Basis:
+        return Basis(self.figure, self.source, self.provenance, tuple(link.basis() for link in self.rests_on))
+
+
+class Formula(BaseModel):
+    """How a figure is formed from the JSON form of a report.
 
         figure = scale * sum(simulated) / sum(per) * sum(times)
 
-    of paths into the JSON report, keys joined by `/`; *per* and *times* count only where they are given. With a scenario to hold it
-    *against*, the measure is that one's figure over this one's (`speedup`), or the share of that one's figure that is saved (`cut`).
+    of terms; *per* and *times* count only where they are given. A term is a path, keys joined by `/`, or a product of paths and numbers
+    with ` * ` and ` / ` between them; one that begins with `- ` is subtracted. With a scenario to hold it *against*, the measure is that
+    one's figure over this one's (`speedup`), or the share of that one's figure that is saved (`cut`).
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = STRICT
 
-    quantity: str
-    unit: str = ""
-    published: float
     simulated: tuple[str, ...]
     per: tuple[str, ...] = ()
     times: tuple[str, ...] = ()
     against: str = ""
     measure: Literal["figure", "speedup", "cut"] = "figure"
     scale: float = 1.0
-    tolerance: float = Field(ge=0, description="largest relative deviation that is accepted")
+
+    def value(self, report: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> float:
+        """The figure, from a report and those of the scenarios that figures are held against, by path."""
+        figure = self._of(report)
+        match self.measure:
+            case "speedup":
+                return self._of(others[self.against]) / figure
+            case "cut":
+                return 1 - figure / self._of(others[self.against])
+        return figure
+
+    def _of(self, report: Mapping[str, Any]) -> float:
+        figure = total(self.simulated, report) * self.scale
+        if self.per:
+            figure /= total(self.per, report)
+        return figure * total(self.times, report) if self.times else figure
+
+    def reads(self, *prefixes: str) -> bool:
+        """True if a figure under one of these paths is among what it is formed from; counts of actions are not."""
+        terms = (*self.simulated, *self.per, *self.times)
+        paths = [path for term in terms for path in re.split(r" [*/] ", term.removeprefix("- "))]
+        return any(path.startswith(prefixes) and not path.endswith("/count") for path in paths)
+
+
+class Row(Formula):
+    """One published figure, and how ours is formed: as the system pays it and, where that is not the same, as the paper counts it.
+
+    *digits* are the significant ones that are printed, at least those that its value shows. *figure* is the name under which prices and
+    settings say that they rest on it, *built_in* says what else was chosen because of it: either way it comes back by construction.
+    *counted* is how the paper counts, *uncounted* why that cannot be told; *between* names what the system pays and the paper does not
+    count, as terms that give joules.
+    """
+
+    quantity: str
+    unit: str = ""
+    published: float
+    digits: int = Field(default=1, ge=1)
+    figure: str = ""
+    built_in: str = ""
+    counted: Formula | None = None
+    uncounted: str = ""
+    between: dict[str, tuple[str, ...]] = {}
     provenance: Provenance
+    rests_on: tuple[Link, ...] = ()
     source: str
     note: str = ""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Row:
+        if self.counted and self.uncounted:
+            raise ValueError("has both counted and uncounted: either the paper's way of counting is known, or not")
+        return self
+
+    @property
+    def formulas(self) -> tuple[Formula, ...]:
+        """The ways in which ours is formed."""
+        return (self, self.counted) if self.counted else (self,)
+
+    @property
+    def tolerance(self) -> float:
+        """The relative deviation that the figure allows by itself: half a unit of its last digit, a whole one if it is recalled."""
+        digits = max(self.digits, len(f"{self.published:e}".partition("e")[0].rstrip("0").replace(".", "").lstrip("-")))
+        unit = 10.0 ** (floor(log10(abs(self.published))) - digits + 1) / abs(self.published)
+        return unit if weakest(self.provenance, self.bases) == "recalled" else unit / 2
+
+    @property
+    def bases(self) -> tuple[Basis, ...]:
+        return tuple(link.basis() for link in self.rests_on)
 
 
 class Section(BaseModel):
     """Published figures that one scenario reproduces."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = STRICT
 
     scenario: str
     rows: tuple[Row, ...]
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The scenarios that figures are held against."""
+        return tuple(sorted({formula.against for row in self.rows for formula in row.formulas if formula.against}))
 
 
 class Table(BaseModel):
     """A whole published.yaml: sections by name."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = STRICT
 
     sections: dict[str, Section]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A published figure, the simulated one, and the relative deviation (`error`) of the simulated one from it."""
+    """A published figure and ours, counted as the paper counts and as the system pays.
+
+    `as_published` is absent where the paper's way of counting cannot be told; `reason` says why. `error` is its relative deviation,
+    `tolerance` what the printed figure allows by itself. `between` is what the system pays beside, in joules. `rests_on` are the
+    figures behind both; `comes_back` is true where the published one is among what ours rests on, so that it proves nothing.
+    """
 
     quantity: str
     unit: str
     published: float
-    simulated: float
-    error: float
+    as_published: float | None
+    as_system: float
+    error: float | None
     tolerance: float
-    source: str
+    between: Mapping[str, float]
     provenance: str
+    rests_on: tuple[str, ...]
+    comes_back: bool
+    source: str
+    reason: str
     note: str
 
     @property
     def within(self) -> bool:
-        """True if the deviation is within the tolerance."""
-        return abs(self.error) <= self.tolerance
+        """True if the deviation is within the tolerance, or cannot be told."""
+        return self.error is None or abs(self.error) <= self.tolerance
 
 
 @cache
@@ -98,34 +202,72 @@ def section(folder: Path, name: str) -> Section:
 
 def compare(rows: tuple[Row, ...], report: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> tuple[Comparison, ...]:
     """Evaluate rows on a report in its JSON form; *others* are the reports of the scenarios that rows are held against, by path."""
-    return tuple(_compared(row, report, others.get(row.against, {})) for row in rows)
+    return tuple(_compared(row, report, others) for row in rows)
 
 
-def _compared(row: Row, report: Mapping[str, Any], other: Mapping[str, Any]) -> Comparison:
-    simulated = _figure(row, report)
-    match row.measure:
-        case "speedup":
-            simulated = _figure(row, other) / simulated
-        case "cut":
-            simulated = 1 - simulated / _figure(row, other)
-    error = simulated / row.published - 1
-    return Comparison(row.quantity, row.unit, row.published, simulated, error, row.tolerance, row.source, row.provenance, row.note)
+def _compared(row: Row, report: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> Comparison:
+    as_system = row.value(report, others)
+    as_published = None if row.uncounted else row.counted.value(report, others) if row.counted else as_system
+    ours = tuple(dict.fromkeys(_behind(row, report)))
+    return Comparison(
+        quantity=row.quantity,
+        unit=row.unit,
+        published=row.published,
+        as_published=as_published,
+        as_system=as_system,
+        error=None if as_published is None else as_published / row.published - 1,
+        tolerance=row.tolerance,
+        between={name: total(terms, report) for name, terms in row.between.items()},
+        provenance=weakest(row.provenance, row.bases),
+        rests_on=tuple(dict.fromkeys((*chain(row.bases), *ours))),
+        comes_back=bool(row.built_in) or (bool(row.figure) and names(ours, row.figure)),
+        source=row.source,
+        reason=row.uncounted,
+        note="; ".join(filter(None, (row.built_in, row.note))),
+    )
 
 
-def _figure(row: Row, report: Mapping[str, Any]) -> float:
-    figure = fsum(_at(report, path) for path in row.simulated) * row.scale
-    if row.per:
-        figure /= fsum(_at(report, path) for path in row.per)
-    if row.times:
-        figure *= fsum(_at(report, path) for path in row.times)
-    return figure
+def _behind(row: Row, report: Mapping[str, Any]) -> Iterator[str]:
+    """The figures that ours rests on, in words: prices and what these rest on, settings that were fitted, entries of the datasheet."""
+    formulas = row.formulas
+    if any(formula.reads(*PAID) for formula in formulas):
+        known: dict[tuple[float, str], str] = {}
+        for action, paid in report["energy"]["by_action"].items():
+            yield from paid["rests_on"]
+            known.setdefault((paid["pj"], paid["source"]), f"{paid['pj']:.4g} pJ of {action} ({paid['provenance']})")
+        yield from known.values()
+    if any(formula.reads(*OF_A_RUN) for formula in formulas):
+        for name, setting in report["system"]["fitted"].items():
+            yield f"{name.replace('_', ' ')} (fitted)"
+            yield from setting["fitted_to"]
+    for name, entry in report["datasheet"].items():
+        if any(formula.reads(f"datasheet/{name}/") for formula in formulas):
+            yield from entry["rests_on"]
 
 
-def _at(report: Mapping[str, Any], path: str) -> float:
-    """The number under a path of a report; 0 for an action that did not happen."""
+def total(terms: tuple[str, ...], report: Mapping[str, Any]) -> float:
+    """The sum of some terms. Raises KeyError for a path that a report does not have."""
+    return fsum(_term(term, report) for term in terms)
+
+
+def _term(term: str, report: Mapping[str, Any]) -> float:
+    first, *others = re.split(r" ([*/]) ", term.removeprefix("- "))
+    factors = [_factor(first, report)]
+    for sign, other in zip(others[::2], others[1::2], strict=True):
+        value = _factor(other, report)
+        factors.append(value if sign == "*" else 1 / value)
+    return -prod(factors) if term.startswith("- ") else prod(factors)
+
+
+def _factor(text: str, report: Mapping[str, Any]) -> float:
+    """A number, or the one under a path of a report; 0 for an action that did not happen."""
+    try:
+        return float(text)
+    except ValueError:
+        pass
     value: Any = report
-    for key in path.split("/"):
-        if key not in value:
+    for key in text.split("/"):
+        if key not in value and text.startswith(OPTIONAL):
             return 0.0
         value = value[key]
     return float(value)

@@ -13,7 +13,8 @@ from hyperdrive_sim.network.golden import Arithmetic
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.placement import Placement
-from hyperdrive_sim.schedule.prices import Price, Provenance
+from hyperdrive_sim.schedule.prices import Price
+from hyperdrive_sim.schedule.provenance import Basis, Provenance, weakest
 from hyperdrive_sim.schedule.spec import Spec
 from hyperdrive_sim.schedule.tasks import Arrivals
 from hyperdrive_sim.schedule.writer import Writer
@@ -28,8 +29,14 @@ class Quantity:
 
     value: int | float
     unit: str
-    provenance: Provenance
+    stated: Provenance
     source: str
+    rests_on: tuple[Basis, ...] = ()
+
+    @property
+    def provenance(self) -> Provenance:
+        """How well it is known: as well as the weakest figure that it rests on."""
+        return weakest(self.stated, self.rests_on)
 
 
 Datasheet = Mapping[str, Quantity]

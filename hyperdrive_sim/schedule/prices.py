@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+
+from hyperdrive_sim.schedule.provenance import Basis, Provenance, weakest
 
 PJ = 1e-12
-Provenance = Literal["published", "derived", "fitted", "recalled", "assumed"]
 
 IO_ACTIONS: Mapping[str, str] = {
     "weight_io.bit": "weights",
@@ -26,9 +26,15 @@ def carries(action: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """The energy of one action, in picojoules, with its source."""
+    """The energy of one action, in picojoules, with its source; *stated* is how well its table says that it is known by itself."""
 
     action: str
     pj: float
     source: str
-    provenance: Provenance
+    stated: Provenance
+    rests_on: tuple[Basis, ...] = ()
+
+    @property
+    def provenance(self) -> Provenance:
+        """How well it is known: as well as the weakest figure that it rests on."""
+        return weakest(self.stated, self.rests_on)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hyperdrive_sim.schedule.prices import Provenance
+from hyperdrive_sim.schedule.provenance import Basis, Provenance, chain, weakest
 
 
 class Spec(BaseModel):
@@ -15,12 +16,34 @@ class Spec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
-def figure(default: Any, description: str, provenance: Provenance, source: str, **limits: Any) -> Any:
-    """A field of a Spec: its default, what it means, where it comes from, how well it is known; *limits* are those of pydantic's Field."""
-    return Field(default, description=description, json_schema_extra={"provenance": provenance, "source": source}, **limits)
+def figure(default: Any, description: str, provenance: Provenance, source: str, *, rests_on: tuple[Basis, ...] = (), **limits: Any) -> Any:
+    """A field of a Spec: its default, what it means, where it comes from, how well it is known; *limits* are those of pydantic's Field.
+
+    *rests_on* names what a default is derived from or was fitted to; it is known no better than that.
+    """
+    known: dict[str, Any] = {
+        "provenance": weakest(provenance, rests_on),
+        "stated": provenance,
+        "source": source,
+        "rests_on": list(chain(rests_on)),
+    }
+    return Field(default, description=description, json_schema_extra=known, **limits)
 
 
-def provenances(spec: type[Spec]) -> dict[str, str]:
-    """The provenance of each default of a spec, by field."""
+class Origin(NamedTuple):
+    """Where the default of a setting comes from: how well it is known with all it rests on and by itself, its source, and the former."""
+
+    provenance: Provenance
+    stated: Provenance
+    source: str
+    rests_on: tuple[str, ...]
+
+
+def origins(spec: type[Spec]) -> Mapping[str, Origin]:
+    """The origin of each default of a spec, by field."""
     extras = {name: field.json_schema_extra for name, field in spec.model_fields.items()}
-    return {name: str(extra["provenance"]) for name, extra in extras.items() if isinstance(extra, dict)}
+    return {
+        name: Origin(**{**extra, "rests_on": tuple(extra["rests_on"])})  # type: ignore[arg-type]
+        for name, extra in extras.items()
+        if isinstance(extra, dict)
+    }

@@ -80,8 +80,7 @@ def _run(scenario: Scenario, progress: Progress) -> Report:
     section = published.section(registry.folder(scenario.architecture.name), name)
     if not reproduces(scenario, section):
         return report
-    others = {row.against for row in section.rows if row.against}
-    return report.compared(section.rows, {path: _run(Scenario.read(shipped.folder() / path), progress) for path in sorted(others)})
+    return report.compared(section.rows, {path: _run(Scenario.read(shipped.folder() / path), progress) for path in section.others})
 
 
 def reproduces(scenario: Scenario, section: published.Section) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from math import fsum, isclose
-from typing import get_args
 
 import numpy as np
 
@@ -19,7 +18,9 @@ from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.reports.report import summarise
 from hyperdrive_sim.scenario import published, shipped
-from hyperdrive_sim.schedule.prices import IO_ACTIONS, Provenance, carries
+from hyperdrive_sim.schedule.prices import IO_ACTIONS, carries
+from hyperdrive_sim.schedule.provenance import BEST_FIRST, DEDUCED
+from hyperdrive_sim.schedule.spec import origins
 from hyperdrive_sim.schedule.tasks import Compute, Load, Schedule, Task
 from hyperdrive_sim.testing import figures
 from hyperdrive_sim.testing.worlds import SEED, Built, refusals, same, worlds
@@ -181,8 +182,20 @@ def test_every_price_has_a_source_and_is_used(name: str) -> None:
             assert price.action == action
             assert price.pj >= 0, action
             assert price.source, f"'{action}' has no source"
-            assert price.provenance in get_args(Provenance), action
+            assert price.stated in BEST_FIRST, action
+            assert price.rests_on or price.stated not in DEDUCED, f"'{action}' is {price.stated}: rests_on says from what"
     assert used == set(prices), "prices of actions that no world counts"
+
+
+def test_every_default_and_entry_says_what_it_rests_on(name: str) -> None:
+    """What is derived from other figures, or fitted to them, names them; it is known no better than these."""
+    for field, origin in origins(registry.load(name).Spec).items():
+        assert origin.source, f"'{field}' has no source"
+        assert origin.rests_on or origin.stated not in DEDUCED, f"'{field}' is {origin.stated}: rests_on says from what"
+    for built in worlds(name):
+        for entry, quantity in built.compiled.mapped.datasheet.items():
+            assert quantity.source, f"'{entry}' has no source"
+            assert quantity.rests_on or quantity.stated not in DEDUCED, f"'{entry}' is {quantity.stated}: rests_on says from what"
 
 
 def test_figures_of_a_report_hold_together(built: Built) -> None:
@@ -237,5 +250,5 @@ def test_published_figures_can_be_compared(name: str) -> None:
     assert sections, "without a section"
     if folder.is_relative_to(shipped.PACKAGE):
         scenarios = {section.scenario for section in sections.values()}
-        scenarios |= {row.against for section in sections.values() for row in section.rows if row.against}
+        scenarios |= {path for section in sections.values() for path in section.others}
         assert [scenario for scenario in sorted(scenarios) if not (shipped.folder() / scenario).is_file()] == [], "not shipped"

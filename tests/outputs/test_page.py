@@ -220,14 +220,14 @@ def test_published_figures(name: str) -> None:
     rows = table(parsed(name), "published")
     for row in found.published:
         cells = rows[row.quantity]
-        assert (cells["published"].text, cells["simulated"].text) == (
-            summary.si(row.published, row.unit),
-            summary.si(row.simulated, row.unit),
-        )
-        assert cells["deviation"].text == f"{100 * row.error:+.2f} %"
-        assert cells["accepted"].text == f"{'within' if row.within else 'BEYOND'} {summary.percent(row.tolerance)}"
-        assert cells["known as"].text == row.provenance
-        assert all(" ".join(part.split()) in cells["source and remarks"].text for part in (row.source, row.note))
+        said = summary.beside(row)
+        heads = ("published", "counted so", "system pays", "off by", "known as")
+        counted = row.as_published is not None
+        texts = (said.published, said.as_published if counted else "", said.as_system, said.off_by if counted else "", said.known_as)
+        assert tuple(cells[head].text or "" for head in heads) == texts
+        assert cells["its digits leave open"].text == f"{100 * row.tolerance:.2g} %{'' if row.within else ', LESS'}"
+        assert cells["rests on"].text == "; ".join(row.rests_on)
+        assert all(" ".join(part.split()) in cells["source and remarks"].text for part in (row.source, row.reason, row.note))
 
 
 @one_run
@@ -392,7 +392,7 @@ def test_side_by_side() -> None:
         "system efficiency": [summary.si(one.efficiency.system_ops_per_j, "Op/s/W") for one in reports],
         "utilisation": [summary.percent(one.throughput.utilization) for one in reports],
         "bound by": [side_by_side.bound_by(one) for one in reports],
-        "weak prices": [summary.percent(side_by_side.weak(one)) for one in reports],
+        "weak prices": [f"{100 * one.energy.assumed_share:.0f} %" for one in reports],
     }.items():
         assert [rows[name][head].text.removesuffix(" best") for head in heads] == said, name
 

@@ -431,9 +431,18 @@ def rewritten(folder: Path, name: str, **changes: Any) -> None:
 @pytest.mark.parametrize("name", ["manifest.json", "result.json"])
 def test_a_newer_directory(tmp_path: Path, name: str) -> None:
     written(tmp_path)
-    rewritten(tmp_path, name, schema_version=2, and_more={})
-    problem = f"'{tmp_path / name}' was written by a newer hyperdrive_sim (schema_version 2, this one reads 1)"
+    rewritten(tmp_path, name, schema_version=3, and_more={})
+    problem = f"'{tmp_path / name}' was written by a newer hyperdrive_sim (schema_version 3, this one reads 2)"
     assert refused(tmp_path) == [f"{problem}; pip install --upgrade hyperdrive-sim"]
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "result.json"])
+def test_an_older_directory(tmp_path: Path, name: str) -> None:
+    """Some of its figures mean something else; its scenario lies in it."""
+    written(tmp_path)
+    rewritten(tmp_path, name, schema_version=1)
+    problem = f"'{tmp_path / name}' was written by an older hyperdrive_sim (schema_version 1, this one reads 2)"
+    assert refused(tmp_path) == [f"{problem}; run it again: hyperdrive-sim run {tmp_path}/scenario.resolved.yaml -o {tmp_path}"]
 
 
 def test_a_manifest_that_is_none(tmp_path: Path) -> None:
@@ -617,14 +626,16 @@ def test_a_page_escapes_and_takes_on_any_colours() -> None:
 
 def test_a_page_says_what_is_further_off_than_stated() -> None:
     _, report = simulated("hyperdrive/tiny_2x2")
-    row = Comparison("energy", "J", 1.0, 1.5, 0.5, 0.1, "s", "published", "because")
+    row = Comparison("energy", "J", 1.0, 1.5, 2.0, 0.5, 0.1, {"idle tiles": 0.5}, "published", ("price",), True, "s", "", "because")
     found = list(texts(replace(report, published=(row,))._repr_html_()))
-    assert found[-7:] == [
+    assert found[-9:] == [
         "energy",
         "1 J",
         "1.5 J",
+        "2 J",
         "+50.00 %",
-        "published",
+        "published, comes back",
+        "energy: the system pays besides idle tiles 500 mJ",
         "energy: because",
-        "energy: further off than the stated 10.0 %",
+        "off by more than the printed digits leave open: energy (10 %)",
     ]

@@ -6,7 +6,7 @@ import io
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import product
 from typing import Any
 
@@ -23,7 +23,7 @@ from hyperdrive_sim.errors import Stuck
 from hyperdrive_sim.reports import side_by_side
 from hyperdrive_sim.reports.report import Report, _time
 from hyperdrive_sim.reports.results import Results
-from hyperdrive_sim.reports.summary import PREFIXES, per_s, percent, si
+from hyperdrive_sim.reports.summary import PREFIXES, beside, per_s, percent, remarks, si
 from hyperdrive_sim.scenario.published import Comparison
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.prices import IO_ACTIONS
@@ -236,7 +236,8 @@ def test_the_summary_fits_and_cuts_nothing_off(which: tuple[str, ...], width: in
     for name, value, _ in found.summary_lines():
         assert re.search(rf"^{re.escape(name)} +{re.escape(value)}( |$)", text, re.MULTILINE), (name, value)
     for row in found.published:
-        assert re.search(rf" {re.escape(si(row.published, row.unit))} +{re.escape(si(row.simulated, row.unit))} ", text)
+        said = beside(row)
+        assert re.search(rf" {re.escape(said.published)} +{re.escape(said.as_published)} +{re.escape(said.as_system)} ", text)
     longest = max(found.layers, key=lambda row: row.cycles)
     assert re.search(rf"^{re.escape(longest.name)} .* {re.escape(percent(longest.utilization))}", text, re.MULTILINE)
 
@@ -255,10 +256,20 @@ def test_layers_are_shown_per_frame() -> None:
 
 
 def test_a_figure_beyond_its_tolerance_is_said_in_words() -> None:
-    row = Comparison("energy", "J", 1.0, 1.5, 0.5, 0.1, "s", "published", "")
+    row = Comparison("energy", "J", 1.0, 1.5, 1.5, 0.5, 0.1, {}, "published", (), False, "s", "", "")
     text = rendered(tables.published([row, row]), 80)
-    assert text.count("energy: further off than the stated 10.0 %") == 2
-    assert "further" not in rendered(tables.published([Comparison("energy", "J", 1.0, 1.05, 0.05, 0.1, "s", "published", "")]), 80)
+    assert text.count("off by more than the printed digits leave open: energy (10 %)") == 1
+    assert "off by more" not in rendered(tables.published([replace(row, as_published=1.05, error=0.05)]), 80)
+
+
+def test_published_figures_in_words() -> None:
+    row = Comparison("energy", "J", 1.0, None, 1.5, None, 0.1, {"I/O": 1.0, "core": 0.5}, "recalled", (), True, "s", "nobody knows", "note")
+    assert beside(row) == ("energy", "1 J", "-", "1.5 J", "-", "recalled, comes back")
+    assert list(remarks([row, replace(row, quantity="the same", reason="", note="")])) == [
+        "energy: not counted as the paper does: nobody knows",
+        "energy: the system pays I/O 1 J, core 500 mJ",
+        "energy: note",
+    ]
 
 
 @pytest.mark.parametrize("width", [60, 80, 140])

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.engine.ledger import account
 from hyperdrive_sim.schedule.mapped import Tiles
-from hyperdrive_sim.schedule.prices import Price
 from hyperdrive_sim.testing import test_contract as contract
 from hyperdrive_sim.testing.worlds import Built, World
 
@@ -50,7 +50,7 @@ def test_a_layer_without_any_use_of_tiles(built: Built, monkeypatch: pytest.Monk
 def test_a_ledger_of_other_prices(built: Built) -> None:
     """As if somebody had priced a layer by hand."""
     prices = built.compiled.mapped.prices
-    dearer = {action: Price(action, 2 * price.pj, price.source, price.provenance) for action, price in prices.items()}
+    dearer = {action: replace(price, pj=2 * price.pj) for action, price in prices.items()}
     built.compiled.__dict__["ledger"] = account(built.compiled.schedule, dearer)
     with pytest.raises(AssertionError, match="in all"):
         contract.test_every_joule_has_a_price_and_all_breakdowns_one_total(built)

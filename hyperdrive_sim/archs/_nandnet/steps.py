@@ -14,6 +14,7 @@ from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Conv, Layer, MaxPool, MeanPool, Sign
 from hyperdrive_sim.schedule.mapped import Quantity
+from hyperdrive_sim.schedule.provenance import Basis
 
 
 class NandnetStep(NamedTuple):
@@ -74,6 +75,9 @@ def runs(conv: Conv) -> bool:
     return conv.counts and conv.groups == 1
 
 
+OF_NETWORK = (Basis("shapes of the network's layers", "the scenario", "published"),)
+
+
 def ones_share(plan: NandnetPlan, network: Network) -> dict[str, Quantity]:
     """The share of kernels of ones, which count activations: one more than each convolution has, on average over them.
 
@@ -83,8 +87,8 @@ def ones_share(plan: NandnetPlan, network: Network) -> dict[str, Quantity]:
     shares = [1 / shape.channels for shape in shapes if shape.rows * shape.columns > 1]
     if not shares:
         return {}
-    share = fsum(shares) / len(shares)
-    return {"kernels of ones": Quantity(share, "%", "derived", "one more kernel per convolution, on average over them")}
+    share, how = fsum(shares) / len(shares), "one more kernel per convolution, on average over them"
+    return {"kernels of ones": Quantity(share, "%", "derived", how, OF_NETWORK)}
 
 
 def _behind(network: Network, conv: Conv) -> Iterator[Layer]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from functools import cache
 
 from hyperdrive_sim.archs._xnor_datapath.spec import DatapathSpec
-from hyperdrive_sim.archs.operating_points import OperatingPoint, by_voltage, energy_table, io_prices, unknown
+from hyperdrive_sim.archs.operating_points import OperatingPoint, by_voltage, energy_table, io_prices, origin, unknown
 from hyperdrive_sim.schedule.prices import Price
+from hyperdrive_sim.schedule.provenance import Basis, Provenance
 
 IO = ("weight_io.bit", "input_io.bit", "output_io.bit")
 WORDS_PER_CYCLE = 3
@@ -40,15 +41,16 @@ def prices(spec: DatapathSpec, package: str) -> dict[str, Price]:
     point, table = operating_point(spec, package), energy_table(package)
     split = table["power_split"]
     source = f"{point.cycle_pj:g} pJ per full cycle ({point.source}), shared out: {split['source']}"
+    rests_on = point.basis, Basis("the power split", *origin(split))
 
-    def share(part: str, bits: int, built: float, known: str = split["provenance"]) -> tuple[float, str, str]:
+    def share(part: str, bits: int, built: float, stated: Provenance = "derived") -> tuple[float, str, Provenance, tuple[Basis, ...]]:
         width = "" if bits == BUILT_BITS else f", in proportion to {bits} bits instead of {BUILT_BITS},"
         pj = point.cycle_pj * split[part] / built * bits / BUILT_BITS
-        return pj, f"{100 * split[part]:g} %{width} of {source}", "assumed" if width else known
+        return pj, f"{100 * split[part]:g} %{width} of {source}", "assumed" if width else stated, rests_on
 
     word, psum = spec.word_bits, spec.psum_word_bits
     core = {"bpu.unit_cycle": share("bpus", word, BUILT_UNITS), "dma.cycle": share("dma", word, 1)}
     core |= dict.fromkeys(("map_read.word", "map_write.word"), share("memory", word, WORDS_PER_CYCLE))
     core |= dict.fromkeys(("psum_read.word", "psum_write.word"), share("memory", psum, WORDS_PER_CYCLE))
     core |= dict.fromkeys(("parameter_read.word", "parameter_write.word"), share("memory", word, WORDS_PER_CYCLE, "assumed"))
-    return {action: Price(action, *figure) for action, figure in core.items()} | io_prices(table["io"], spec.io_pj_per_bit, IO)  # type: ignore[arg-type]
+    return {action: Price(action, *figure) for action, figure in core.items()} | io_prices(table["io"], spec.io_pj_per_bit, IO)

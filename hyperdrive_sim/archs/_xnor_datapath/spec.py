@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from hyperdrive_sim.schedule.provenance import Basis
 from hyperdrive_sim.schedule.spec import Spec, figure
 
 STRUCTURE = "A. Al Bahou et al., XNORBIN, IEEE COOL Chips 2018 (arXiv 1803.05849)"
@@ -16,8 +17,8 @@ HYPERBUS = "not published; chosen here: an 8-bit double-data-rate bus at 166 MHz
 
 MOST_BITS = 10**12
 Bits = Annotated[int, Field(gt=0, le=MOST_BITS)]
-RATE = {"ge": 1e-6, "le": 1e6}
-UNITS = {"gt": 0, "le": 64}
+RATE: dict[str, Any] = {"ge": 1e-6, "le": 1e6}
+UNITS: dict[str, Any] = {"gt": 0, "le": 64}
 
 
 class DatapathSpec(Spec):
@@ -25,17 +26,23 @@ class DatapathSpec(Spec):
 
     voltage_v: float
     clock_mhz: float | None = figure(
-        None, "core clock; absent: that of the operating point, which is also the most", "derived", PINNED, ge=0.001, le=100_000
+        None, "core clock; absent: that of the operating point, which is also the most", "recalled", PINNED, ge=0.001, le=100_000
     )
-    bpus: int = figure(7, "basic processing units: kernel rows at a time", "derived", PINNED, **UNITS)
-    xnor_sums_per_bpu: int = figure(7, "xnor-sum units of a BPU: kernel columns at a time", "derived", PINNED, **UNITS)
+    bpus: int = figure(7, "basic processing units: kernel rows at a time", "recalled", PINNED, **UNITS)
+    xnor_sums_per_bpu: int = figure(7, "xnor-sum units of a BPU: kernel columns at a time", "recalled", PINNED, **UNITS)
     word_bits: int = figure(
-        16, "input channels of one pixel in a word, which one xnor-sum unit takes per cycle", "derived", PINNED, **UNITS
+        16, "input channels of one pixel in a word, which one xnor-sum unit takes per cycle", "recalled", PINNED, **UNITS
     )
     row_banks: int = figure(7, "banks that hold a row of the input map each; at least as many as BPUs", "assumed", UNKNOWN, **UNITS)
     feature_map_memory_bits: tuple[Bits, Bits]
     psum_word_bits: int = figure(
-        16, "of a partial sum in memory; a sum beyond it is an error", "derived", f"{STRUCTURE}: 15 bits do for its AlexNet", ge=2, le=30
+        16,
+        "of a partial sum in memory; a sum beyond it is an error",
+        "derived",
+        f"{STRUCTURE}: 15 bits do for its AlexNet",
+        rests_on=(Basis("largest sum of binary AlexNet", "XNOR-Net, its public model: fc6 adds up 9216 products", "published"),),
+        ge=2,
+        le=30,
     )
     source_words_per_cycle: int = figure(1, "words per cycle from a feature-map memory to the row banks", "assumed", UNKNOWN, **UNITS)
     sink_words_per_cycle: int = figure(

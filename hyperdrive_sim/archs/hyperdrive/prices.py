@@ -33,14 +33,14 @@ def operating_point(spec: HyperdriveSpec) -> OperatingPoint:
             share = (voltage - low.voltage_v) / (high.voltage_v - low.voltage_v)
             clock, energy = (a + share * (b - a) for a, b in ((low.clock_mhz, high.clock_mhz), (low.cycle_pj, high.cycle_pj)))
             source = f"straight line between the operating points at {low.voltage_v:g} V and {high.voltage_v:g} V"
-            return OperatingPoint(voltage, clock, energy, "fitted", source)
+            return OperatingPoint(voltage, clock, energy, source, "fitted", (low.basis, high.basis))
     cure = f"take {points[0].voltage_v:g} to {points[-1].voltage_v:g} V"
     raise unknown(voltage, points, f"lies outside the {spec.operating_points} table", cure)
 
 
 def prices(spec: HyperdriveSpec) -> dict[str, Price]:
     point = _of_array(operating_point(spec), spec)
-    array = {action: Price(action, point.cycle_pj, point.source, point.provenance) for action in ARRAY_ACTIONS}
+    array = {action: Price(action, point.cycle_pj, point.source, point.stated, point.rests_on) for action in ARRAY_ACTIONS}
     return array | io_prices(energy_table(PACKAGE)["io"], spec.io_pj_per_bit)
 
 
@@ -51,4 +51,4 @@ def _of_array(point: OperatingPoint, spec: HyperdriveSpec) -> OperatingPoint:
     if units == known:
         return point
     source = f"in proportion to {units} tile-PUs instead of {known}: {point.source}"
-    return point._replace(cycle_pj=point.cycle_pj * units / known, provenance="assumed", source=source)
+    return point._replace(cycle_pj=point.cycle_pj * units / known, source=source, stated="assumed", rests_on=(point.basis,))

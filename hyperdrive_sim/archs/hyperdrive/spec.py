@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import PositiveInt
 
 from hyperdrive_sim.schedule.spec import Spec, figure
 
 JETCAS = "R. Andri et al., Hyperdrive, IEEE JETCAS 2019 (arXiv 1804.00623v3)"
-DERIVED = f"{JETCAS}; recalled, and reproduced by arithmetic on ResNet-34"
+CONFIRMED = f"{JETCAS}; recalled, and confirmed by arithmetic on ResNet-34"
 RECALLED = f"{JETCAS}; recalled"
 UNKNOWN = "not published; chosen here"
 
 MOST_TILES = 256
 MOST_BITS = 10**12
-WIDTH = {"ge": 0.001, "le": 1e6}
+WIDTH: dict[str, Any] = {"ge": 0.001, "le": 1e6}
 """Bounds far beyond any chip: they keep a typing error from filling the machine that simulates it."""
 
 
@@ -26,23 +26,23 @@ class HyperdriveSpec(Spec):
         (1, 1), "chips as [rows, columns]; auto: the smallest mesh whose memories hold the network", "published", JETCAS
     )
     voltage_v: float = figure(
-        0.5, "core supply; sets clock and energy per cycle from the table of operating points", "derived", DERIVED, gt=0
+        0.5, "core supply; sets clock and energy per cycle from the table of operating points", "recalled", CONFIRMED, gt=0
     )
     operating_points: Literal["silicon", "post_layout"] = figure(
         "silicon", "which table of operating points: measured chip, or the simulation before tape-out", "recalled", RECALLED
     )
     clock_mhz: float | None = figure(
-        None, "core clock; absent: that of the operating point, which is also the most", "derived", DERIVED, ge=0.001, le=100_000
+        None, "core clock; absent: that of the operating point, which is also the most", "recalled", CONFIRMED, ge=0.001, le=100_000
     )
-    tile_rows: int = figure(7, "M: rows of spatial tiles on a chip", "derived", DERIVED, gt=0, le=MOST_TILES)
-    tile_columns: int = figure(7, "N: columns of spatial tiles on a chip", "derived", DERIVED, gt=0, le=MOST_TILES)
-    lanes: int = figure(16, "C: output channels that each tile computes at a time", "derived", DERIVED, gt=0, le=65_536)
-    feature_map_memory_bits: int = figure(6_422_528, "FMM: 56 SRAM macros of 1024 x 112 bit", "derived", DERIVED, gt=0, le=MOST_BITS)
+    tile_rows: int = figure(7, "M: rows of spatial tiles on a chip", "recalled", CONFIRMED, gt=0, le=MOST_TILES)
+    tile_columns: int = figure(7, "N: columns of spatial tiles on a chip", "recalled", CONFIRMED, gt=0, le=MOST_TILES)
+    lanes: int = figure(16, "C: output channels that each tile computes at a time", "recalled", CONFIRMED, gt=0, le=65_536)
+    feature_map_memory_bits: int = figure(6_422_528, "FMM: 56 SRAM macros of 1024 x 112 bit", "recalled", CONFIRMED, gt=0, le=MOST_BITS)
     border_memory_bits: int = figure(
-        458_752, "BM: 4 SRAM macros of 1024 x 112 bit, the pixels of the four neighbours", "derived", DERIVED, ge=0, le=MOST_BITS
+        458_752, "BM: 4 SRAM macros of 1024 x 112 bit, the pixels of the four neighbours", "recalled", CONFIRMED, ge=0, le=MOST_BITS
     )
     corner_memory_bits: int = figure(
-        65_536, "CM: 4096 words of 16 bit, the pixels of the four diagonal neighbours", "derived", DERIVED, ge=0, le=MOST_BITS
+        65_536, "CM: 4096 words of 16 bit, the pixels of the four diagonal neighbours", "recalled", CONFIRMED, ge=0, le=MOST_BITS
     )
     weight_buffer_bits: int = figure(81_920, "WBuf: 5 x 8 latch blocks of 128 x 16 bit", "recalled", RECALLED, gt=0, le=MOST_BITS)
     weight_buffer_blocks: int = figure(
@@ -53,7 +53,7 @@ class HyperdriveSpec(Spec):
         gt=0,
         le=2,
     )
-    weight_stream_bits_per_cycle: float = figure(16, "weight bits that reach all chips per core cycle", "derived", DERIVED, **WIDTH)
+    weight_stream_bits_per_cycle: float = figure(16, "weight bits that reach all chips per core cycle", "recalled", CONFIRMED, **WIDTH)
     border_link_bits_per_cycle: float = figure(4, "bits per core cycle, direction and side of a chip", "recalled", RECALLED, **WIDTH)
     border_link_latency_cycles: int = figure(
         4, "core cycles from a bit's leaving a chip to its being stored in the neighbour", "assumed", UNKNOWN, ge=0, le=1_000_000
@@ -80,8 +80,8 @@ class HyperdriveSpec(Spec):
     bypass_adds: Literal["all", "first_of_each_shape"] = figure(
         "all",
         "residual adds that cost cycles; first_of_each_shape reproduces the published cycle table, which counts one per stage",
-        "derived",
-        DERIVED,
+        "recalled",
+        CONFIRMED,
     )
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hyperdrive_sim.archs.nandnet_dram.spec import NandnetDramSpec
-from hyperdrive_sim.archs.operating_points import energy_table
+from hyperdrive_sim.archs.operating_points import energy_table, origin
 from hyperdrive_sim.schedule.prices import Price
 
 PACKAGE = "hyperdrive_sim.archs.nandnet_dram"
@@ -23,4 +23,4 @@ def prices(spec: NandnetDramSpec) -> dict[str, Price]:
 
 
 def _price(action: str, row: dict[str, Any], kb: float) -> Price:
-    return Price(action, row["nj_per_kb"] * kb * PJ_PER_NJ, row["source"], row["provenance"])
+    return Price(action, row["nj_per_kb"] * kb * PJ_PER_NJ, *origin(row))

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
+from hyperdrive_sim.schedule.provenance import Basis
 from hyperdrive_sim.schedule.spec import Spec, figure
 
 HPCA = "H. Kim, J. Sim, Y. Choi, L.-S. Kim, NAND-Net, IEEE HPCA 2019"
 AMBIT = "V. Seshadri et al., Ambit, MICRO 2017; recalled"
 DDR4 = "DDR4-2400, the timing set of the gem5 simulator, of which the paper's own two figures are part"
 SELECTED = f"{HPCA} gives pieces only; of the mappings tried, the one that its speedups fit"
-NS = {"ge": 0.01, "le": 1e6}
+SPEEDUPS = (
+    Basis("speedup of LeNet in DRAM", f"{HPCA}, results: 2.14 over XNOR-Net", "published"),
+    Basis("speedup of AlexNet in DRAM", f"{HPCA}, results: 1.77 over XNOR-Net", "published"),
+)
+TIMING = (Basis("a DDR4-2400 timing set", "the gem5 simulator, src/mem/DRAMCtrl.py", "published"),)
+NS: dict[str, Any] = {"ge": 0.01, "le": 1e6}
 
 
 class NandnetDramSpec(Spec):
@@ -23,11 +29,17 @@ class NandnetDramSpec(Spec):
         2, "popcount compression: of so many products, one is dropped where all count; 1: none", "published", HPCA
     )
     popcount: Literal["counter", "ripple", "carry_save", "majority"] = figure(
-        "counter", "how the products are counted in DRAM; majority: with later art's adders", "fitted", SELECTED
+        "counter", "how the products are counted in DRAM; majority: with later art's adders", "fitted", SELECTED, rests_on=SPEEDUPS
     )
-    fused: bool = figure(True, "two AND products and their OR in one sequence, where multiply and compression allow it", "fitted", SELECTED)
+    fused: bool = figure(
+        True,
+        "two AND products and their OR in one sequence, where multiply and compression allow it",
+        "fitted",
+        SELECTED,
+        rests_on=SPEEDUPS,
+    )
     chunk_taps: int = figure(
-        32, "products that a column counts at a time", "fitted", f"{SELECTED}; 32 is its running example", ge=2, le=256
+        32, "products that a column counts at a time", "fitted", f"{SELECTED}; 32 is its running example", rests_on=SPEEDUPS, ge=2, le=256
     )
     banks: int = figure(16, "banks, in lock-step", "published", HPCA, ge=1, le=1024)
     row_bytes: int = figure(2048, "of a row of a bank", "published", HPCA, ge=8, le=2**20)
@@ -35,22 +47,31 @@ class NandnetDramSpec(Spec):
     t_ras_ns: float = figure(32, "row active time", "published", HPCA, **NS)
     t_rp_ns: float = figure(14.16, "row precharge time", "published", HPCA, **NS)
     overlap_ns: float = figure(4, "between the two activations of one AAP command", "recalled", AMBIT, **NS)
-    t_rcd_ns: float = figure(14.16, "row to column delay", "derived", DDR4, **NS)
-    t_burst_ns: float = figure(3.333, "of one access to the data channel", "derived", DDR4, **NS)
+    t_rcd_ns: float = figure(14.16, "row to column delay", "derived", DDR4, rests_on=TIMING, **NS)
+    t_burst_ns: float = figure(3.333, "of one access to the data channel", "derived", DDR4, rests_on=TIMING, **NS)
     word_bytes: int = figure(64, "of one access to the data channel", "published", HPCA, ge=1, le=4096)
-    clock_mhz: float = figure(1200, "of the command bus", "derived", DDR4, ge=0.001, le=100_000)
-    t_faw_ns: float = figure(21, "window in which a bank group may activate four rows", "derived", DDR4, **NS)
+    clock_mhz: float = figure(1200, "of the command bus", "derived", DDR4, rests_on=TIMING, ge=0.001, le=100_000)
+    t_faw_ns: float = figure(21, "window in which a bank group may activate four rows", "derived", DDR4, rests_on=TIMING, **NS)
     enforce_t_faw: bool = figure(
-        False, "whether the four-activation window holds, as in every DRAM that is sold; not for the published speedups", "fitted", SELECTED
+        False,
+        "whether the four-activation window holds, as in every DRAM that is sold; not for the published speedups",
+        "fitted",
+        SELECTED,
+        rests_on=SPEEDUPS,
     )
     operand_copies: Literal["every_further_pass", "none"] = figure(
         "every_further_pass",
         "a pass that is not its layer's first copies its operand rows, one at a time for all banks",
         "fitted",
         f"{SELECTED}: the reading closest to its allocation times",
+        rests_on=SPEEDUPS,
     )
     readout: Literal["hidden", "channel"] = figure(
-        "hidden", "counts reach the periphery beside the computation, or over the data channel after it", "fitted", SELECTED
+        "hidden",
+        "counts reach the periphery beside the computation, or over the data channel after it",
+        "fitted",
+        SELECTED,
+        rests_on=SPEEDUPS,
     )
     left_to_host: tuple[str, ...] = figure(
         (), "binary layers that are not run here", "assumed", "the paper does not say which layers count"

@@ -7,7 +7,8 @@ from functools import cache
 from typing import Any
 
 from hyperdrive_sim.archs.nandnet_sram.spec import BASELINE, NandnetSramSpec
-from hyperdrive_sim.archs.operating_points import table_of
+from hyperdrive_sim.archs.operating_points import origin, table_of
+from hyperdrive_sim.schedule.provenance import Basis
 
 MM2_PER_NM2 = 1e-12
 
@@ -15,6 +16,11 @@ MM2_PER_NM2 = 1e-12
 @cache
 def areas() -> Mapping[str, Any]:
     return table_of("hyperdrive_sim.archs.nandnet_sram", "area.yaml")
+
+
+def bases() -> tuple[Basis, ...]:
+    """The shares that every area here rests on."""
+    return tuple(Basis(name.replace("_", " "), *origin(row)) for name, row in areas().items() if name.endswith("_share"))
 
 
 def comparators(bits: int) -> int:

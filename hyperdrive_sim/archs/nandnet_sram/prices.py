@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from hyperdrive_sim.archs.nandnet_sram.area import comparators
 from hyperdrive_sim.archs.nandnet_sram.arithmetic import targets_rate
 from hyperdrive_sim.archs.nandnet_sram.spec import BASELINE, NandnetSramSpec
-from hyperdrive_sim.archs.operating_points import energy_table, io_prices
+from hyperdrive_sim.archs.operating_points import energy_table, io_prices, origin
 from hyperdrive_sim.schedule.prices import Price
+from hyperdrive_sim.schedule.provenance import Basis, Provenance
 
 PACKAGE = "hyperdrive_sim.archs.nandnet_sram"
 PJ_PER_FJ = 1e-3
@@ -28,8 +30,15 @@ def prices(spec: NandnetSramSpec) -> dict[str, Price]:
         "cell.write": ("write", table["write"]["products"] * _saving(spec, table["write"])),
     }
     each = table["product"]["fj"] * PJ_PER_FJ
-    known = {name: Price(name, each * times, table[row]["source"], table[row]["provenance"]) for name, (row, times) in products.items()}
+    known = {name: Price(name, each * times, *_origin(table, row)) for name, (row, times) in products.items()}
     return known | io_prices({}, spec.io_pj_per_bit, IO)
+
+
+def _origin(table: Mapping[str, Any], row: str) -> tuple[str, Provenance, tuple[Basis, ...]]:
+    """The origin of a row, all of which are multiples of one product's energy."""
+    source, stated, rests_on = origin(table[row])
+    product = Basis("energy of a product of the baseline", *origin(table["product"]))
+    return source, stated, (*rests_on, product)
 
 
 def _saving(spec: NandnetSramSpec, row: dict[str, Any]) -> float:

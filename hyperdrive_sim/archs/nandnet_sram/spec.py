@@ -6,10 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from hyperdrive_sim.schedule.provenance import Basis
 from hyperdrive_sim.schedule.spec import Spec, figure
 
 HPCA = "H. Kim, J. Sim, Y. Choi, L.-S. Kim, NAND-Net, IEEE HPCA 2019"
 SELECTED = f"{HPCA} gives pieces only; of the values tried, the one that its speedups fit"
+SPEEDUPS = (
+    Basis("speedup of LeNet on 26 tiles", f"{HPCA}, results: 1.04 over 16 tiles", "published"),
+    Basis("speedup of AlexNet on 26 tiles", f"{HPCA}, results: 1.5 over 16 tiles", "published"),
+)
+TILE = (Basis("size of a tile", f"{HPCA}: 16 tiles of 128 B, words of 16 B", "published"),)
 
 Rate = Annotated[float, Field(ge=0, le=1)]
 
@@ -24,19 +30,22 @@ class NandnetSramSpec(Spec):
     tiles: Annotated[int, Field(ge=1, le=4096)] | Literal["equal_area"] = figure(
         "equal_area", "how many; equal_area: as many as the baseline's 16 tiles have room for", "published", HPCA
     )
-    tile_rows: int = figure(8, "word lines that are raised at a time", "derived", f"{HPCA}: 128 B in words of 16 B", ge=1, le=1024)
-    tile_columns: int = figure(128, "bit lines, each a count", "derived", f"{HPCA}: a word of 16 B", ge=1, le=4096)
+    tile_rows: int = figure(
+        8, "word lines that are raised at a time", "derived", f"{HPCA}: 128 B in words of 16 B", rests_on=TILE, ge=1, le=1024
+    )
+    tile_columns: int = figure(128, "bit lines, each a count", "derived", f"{HPCA}: a word of 16 B", rests_on=TILE, ge=1, le=4096)
     clock_mhz: float = figure(100, "of everything", "published", f"{HPCA}: 10 ns", ge=0.001, le=100_000)
     port_bits: int = figure(128, "of the one port that weights, inputs and outputs pass", "published", HPCA, ge=1, le=4096)
     router_bits: int = figure(128, "of activations that the router sends at a time", "assumed", "as wide as the port", ge=1, le=65536)
-    pass_cycles: int = figure(3, "that a tile needs to count once", "fitted", SELECTED, ge=1, le=1000)
-    output_words: float = figure(1, "words over the port for a word's width of outputs", "fitted", SELECTED, ge=0, le=64)
+    pass_cycles: int = figure(3, "that a tile needs to count once", "fitted", SELECTED, rests_on=SPEEDUPS, ge=1, le=1000)
+    output_words: float = figure(1, "words over the port for a word's width of outputs", "fitted", SELECTED, rests_on=SPEEDUPS, ge=0, le=64)
     mapping: Literal["dense", "aligned"] = figure(
         "dense",
         "dense: every cell holds a weight and counts in every pass, better than any placement could do;"
         " aligned: taps in rows, output channels in columns, what is left of a tile or of the last tiles is idle",
         "fitted",
         SELECTED,
+        rests_on=SPEEDUPS,
     )
     weights: Literal["auto", "reloaded", "kept"] = figure(
         "auto",

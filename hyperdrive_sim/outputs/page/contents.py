@@ -14,7 +14,7 @@ from hyperdrive_sim.reports.derived.roofline import Roofline
 from hyperdrive_sim.reports.derived.tile_map import WHOLE_RUN, TileMap
 from hyperdrive_sim.reports.layer_columns import mean_use
 from hyperdrive_sim.reports.report import Report
-from hyperdrive_sim.reports.summary import percent, si
+from hyperdrive_sim.reports.summary import beside, percent, remarks, si
 from hyperdrive_sim.reports.sums import by_key
 
 TOP = 12
@@ -29,11 +29,15 @@ def published(report: Report) -> PageTable:
         (
             words("quantity", [row.quantity for row in rows]),
             PageColumn("published", [Cell(si(row.published, row.unit), row.published) for row in rows]),
-            PageColumn("simulated", [Cell(si(row.simulated, row.unit), row.simulated) for row in rows]),
-            PageColumn("deviation", [Cell(f"{100 * row.error:+.2f} %", row.error) for row in rows]),
-            words("accepted", [f"{'within' if row.within else 'BEYOND'} {percent(row.tolerance)}" for row in rows]),
-            words("known as", [row.provenance for row in rows]),
-            words("source and remarks", ["; ".join(filter(None, (row.source, row.note))) for row in rows]),
+            PageColumn(
+                "counted so", [NONE if row.as_published is None else Cell(si(row.as_published, row.unit), row.as_published) for row in rows]
+            ),
+            PageColumn("system pays", [Cell(si(row.as_system, row.unit), row.as_system) for row in rows]),
+            PageColumn("off by", [NONE if row.error is None else Cell(f"{100 * row.error:+.2f} %", row.error) for row in rows]),
+            words("its digits leave open", [f"{100 * row.tolerance:.2g} %{'' if row.within else ', LESS'}" for row in rows]),
+            words("known as", [beside(row).known_as for row in rows]),
+            words("rests on", ["; ".join(row.rests_on) for row in rows]),
+            words("source and remarks", ["; ".join(filter(None, (row.source, *remarks([row])))) for row in rows]),
         ),
     )
 

@@ -40,7 +40,7 @@ def _read(folder: Path, known: Manifest) -> Report:
     if missing := NEEDED - known.files.keys():
         raise ValueError(f"there is no {min(missing)}")
     data = (folder / RESULT).read_bytes()
-    manifest.refuse_newer(folder / RESULT, json.loads(data)["schema_version"], report.SCHEMA_VERSION)
+    manifest.refuse_other(folder / RESULT, json.loads(data)["schema_version"], report.SCHEMA_VERSION)
     results = Results.from_json(data)
     built = machine.decoded((folder / machine.NAME).read_bytes())
     with (folder / arrays.NAME).open("rb") as file:

@@ -10,11 +10,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from hyperdrive_sim.outputs import manifest
 from hyperdrive_sim.outputs.atomic import Staging
 from hyperdrive_sim.outputs.yaml_text import yaml_text
 from hyperdrive_sim.scenario.scenario import Scenario
 
-NAME, INPUT, WEIGHTS = "scenario.resolved.yaml", "scenario.input", "scenario.weights.npz"
+NAME, INPUT, WEIGHTS = manifest.SCENARIO, "scenario.input", "scenario.weights.npz"
 HEAD = "# As it was run: with what it extends, what was set on the command line, and every default of the chip.\n"
 
 

@@ -1,0 +1,39 @@
+"""The command that sets every published figure beside ours."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+import rich_click as click
+
+from hyperdrive_sim.cli.terminal import command, json_option, progress_bar, show, show_json
+
+WRONG = 1
+
+
+@command
+@click.argument("architectures", nargs=-1, metavar="[CHIP]...")
+@click.option("--quantity", default="", metavar="TEXT", help="Only figures whose name has this text in it, such as efficiency.")
+@click.option("--markdown", is_flag=True, help="Print a table in Markdown, as the READMEs have it.")
+@json_option
+def validate(architectures: tuple[str, ...], quantity: str, markdown: bool, as_json: bool) -> int:
+    """Run all scenarios that reproduce published figures, of some chips or of all, and set these beside ours.
+
+    Ours stand there twice: counted as the paper counts, and as the system pays. "Known as" is how well the published figure is known;
+    "comes back" is said of one that ours rests on, so that it proves nothing. Exit code 1 if one that is counted as the paper counts
+    is off by more than 5 %.
+    """
+    from hyperdrive_sim.cli import tables
+    from hyperdrive_sim.study import validation
+
+    with progress_bar() as progress:
+        found = [row for row in validation.validate(architectures, progress=progress) if quantity in row.figure.quantity]
+    if as_json:
+        show_json({"rows": [row.to_dict() for row in found]})
+    elif markdown:
+        click.echo(validation.markdown(found))
+    else:
+        for scenario, rows in groupby(found, key=lambda row: row.scenario):
+            click.secho(scenario.removesuffix(".yaml"), bold=True)
+            show(tables.published([row.figure for row in rows]))
+    return 0 if all(row.ok for row in found) else WRONG
