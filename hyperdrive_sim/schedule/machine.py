@@ -43,7 +43,10 @@ class Memory:
 
 @dataclass(frozen=True)
 class Machine:
-    """A whole system. `peak_ops_per_cycle` counts every tile of every chip; `mesh` is [rows, columns] of chips where there is one."""
+    """A whole system. `mesh` is [rows, columns] of chips where there is one.
+
+    `peak_ops_per_cycle` counts the multiply-accumulates of every tile of every chip, each as two operations.
+    """
 
     units: tuple[Unit, ...]
     memories: tuple[Memory, ...]

@@ -87,8 +87,8 @@ def ones_share(plan: NandnetPlan, network: Network) -> dict[str, Quantity]:
     shares = [1 / shape.channels for shape in shapes if shape.rows * shape.columns > 1]
     if not shares:
         return {}
-    source = "one more kernel per convolution, on average over them"
-    return {"kernels of ones": Quantity(fsum(shares) / len(shares), "%", "derived", source, OF_NETWORK)}
+    share, how = fsum(shares) / len(shares), "one more kernel per convolution, on average over them"
+    return {"kernels of ones": Quantity(share, "%", "derived", how, OF_NETWORK)}
 
 
 def _behind(network: Network, conv: Conv) -> Iterator[Layer]:

@@ -1,7 +1,8 @@
 """The interface of a layer: its geometry, its work and the kind of values in its output. A layer knows nothing of chips.
 
 One MAC is two Op; a scale, a bias, an add and a comparison are one Op each; a ReLU is none, and neither is a sign, whose batch norm and
-comparison the papers of binary chips leave out.
+comparison the papers of binary chips leave out. Which of a layer's operations the arrays of a chip do, and their peak counts, is told by a
+placement (`Placement.ops`).
 """
 
 from __future__ import annotations
