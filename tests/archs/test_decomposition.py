@@ -133,8 +133,9 @@ def test_sums_of_targets_that_were_counted_elsewhere() -> None:
     x, weights = signs(rng, 7, 6, 5), signs(rng, 3, 3, 3, 5)
     under, w = taps(padded_map(x, conv), conv), kernels(weights)
     both, same = (under.bits[:, None] & w).sum(axis=2), (~(under.bits[:, None] ^ w) & under.valid[:, None]).sum(axis=2)
-    for product, targets in ((AND, both), (NOR, both), (XNOR, same)):
-        assert np.array_equal(sums_of(product, under, w, targets.astype(np.int32)), convolved(x, weights, conv))
+    active = under.bits.sum(axis=1, dtype=np.int32)
+    for product, targets, ones in ((AND, both, active), (NOR, both, active), (XNOR, same, None)):
+        assert np.array_equal(sums_of(product, under, w, targets.astype(np.int32), ones), convolved(x, weights, conv))
 
 
 @ALL

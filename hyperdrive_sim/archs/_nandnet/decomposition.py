@@ -214,17 +214,25 @@ def sums(product: Product, taps: Taps, weights: Bits, *, limit: Limit | None = N
 
     *shared* limits the count of activations +1 under each window, which serves all output channels; XNOR needs no such count.
     """
-    return sums_of(product, taps, weights, counts(product, taps, weights, limit), shared=shared)
+    ones = None if product == XNOR else activations(taps, shared)
+    return sums_of(product, taps, weights, counts(product, taps, weights, limit), ones)
 
 
-def sums_of(product: Product, taps: Taps, weights: Bits, targets: Counts, *, shared: Limit | None = None) -> Counts:
-    """Sums of signs [rows, columns, out] from targets [positions, out] that are already counted; *shared* as for `sums`."""
+def activations(taps: Taps, limit: Limit | None = None) -> Counts:
+    """Count the activations +1 under each window, [positions], as the products with a kernel of ones."""
+    return counts(AND, taps, np.ones((1, taps.bits.shape[1]), np.bool_), limit)[:, 0]
+
+
+def sums_of(product: Product, taps: Taps, weights: Bits, targets: Counts, ones: Counts | None) -> Counts:
+    """Sums of signs [rows, columns, out] from counts that there are: targets [positions, out] and activations +1, *ones* [positions].
+
+    Only XNOR needs no *ones*.
+    """
     borders = taps.borders
-    if product == XNOR:
+    if ones is None:
         total = 2 * targets - borders.taps[borders.place, None]
     else:
-        ones = counts(AND, taps, np.ones((1, taps.bits.shape[1]), np.bool_), shared)
-        total = borders.constants(weights)[borders.place] - 2 * ones + 4 * targets
+        total = borders.constants(weights)[borders.place] - 2 * ones[:, None] + 4 * targets
     return np.asarray(total, np.int32).reshape(taps.rows, taps.columns, -1)
 
 

@@ -78,17 +78,18 @@ def runs(conv: Conv) -> bool:
 OF_NETWORK = (Basis("shapes of the network's layers", "the scenario", "published"),)
 
 
-def ones_share(plan: NandnetPlan, network: Network) -> dict[str, Quantity]:
-    """The share of kernels of ones, which count activations: one more than each convolution has, on average over them.
+def ones_share(plan: NandnetPlan, network: Network, kernels: int) -> dict[str, Quantity]:
+    """The share of kernels of ones, which count activations: *kernels* more than each convolution has, on average over them.
 
-    Layers of a single output pixel are fully connected ones, which the paper does not count; empty if there are no others.
+    Layers of a single output pixel are fully connected ones, which the paper does not count; empty if there are no others, and without
+    such kernels.
     """
     shapes = [network.shape(step.conv.name) for step in plan.steps]
-    shares = [1 / shape.channels for shape in shapes if shape.rows * shape.columns > 1]
-    if not shares:
+    shares = [kernels / shape.channels for shape in shapes if shape.rows * shape.columns > 1]
+    if not kernels or not shares:
         return {}
-    share, how = fsum(shares) / len(shares), "one more kernel per convolution, on average over them"
-    return {"kernels of ones": Quantity(share, "%", "derived", how, OF_NETWORK)}
+    source = f"{kernels} more per convolution, on average over them"
+    return {"kernels of ones": Quantity(fsum(shares) / len(shares), "%", "derived", source, OF_NETWORK)}
 
 
 def _behind(network: Network, conv: Conv) -> Iterator[Layer]:

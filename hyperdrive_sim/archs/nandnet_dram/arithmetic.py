@@ -28,6 +28,14 @@ class Dram(Counting):
         self.spec = spec
         self.name = f"counts of {self.product.name} products in chunks of {spec.chunk_taps}, compressed by {spec.compression}"
 
+    def kernels_of_ones(self, taps: int) -> Bits:
+        """One kernel of ones; for an exact count under compression two, which share each group so that no group of products is all ones."""
+        spec = self.spec
+        if spec.kernels_of_ones < 2:
+            return np.ones((spec.kernels_of_ones, taps), np.bool_)
+        last = np.arange(taps) % spec.chunk_taps % spec.compression == spec.compression - 1
+        return np.stack([~last, last])
+
     def in_hardware(self, under: Taps, weights: Bits) -> Counts | None:
         """Targets [positions, out] by row commands: a column per job, operands in rows, the commands of a pass, the number that they leave.
 

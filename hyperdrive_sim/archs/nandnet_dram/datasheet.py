@@ -18,7 +18,7 @@ ROW_TIMES = (
 
 
 def datasheet(network: Network, plan: NandnetPlan, program: PassProgram) -> Datasheet:
-    """Time of one product and of counting a chunk, in seconds; with products other than XNOR also the share of kernels of ones.
+    """Time of one product and of counting a chunk, in seconds, and the share of kernels of ones if there are any.
 
     Compression belongs to the product if it is fused with it, else to counting.
     """
@@ -31,4 +31,4 @@ def datasheet(network: Network, plan: NandnetPlan, program: PassProgram) -> Data
         "one product": Quantity(product, "s", "derived", source, ROW_TIMES),
         "counting a chunk": Quantity(count, "s", "derived", source, ROW_TIMES),
     }
-    return found | ones_share(plan, network) if spec.multiply != "xnor" else found
+    return found | ones_share(plan, network, spec.kernels_of_ones)

@@ -42,7 +42,7 @@ class Passes(Layers):
 
     def _load(self, step: NandnetStep, frame: int, after: list[int]) -> int:
         conv = step.conv
-        bits = self.network.weight_bits(conv.name)
+        bits = timing.weight_bits(self.network, conv, self.spec)
         effect, ps = Load(conv.name, 0, conv.out_channels, bits, (WEIGHTS,)), timing.channel_ps(bits, self.spec)
         return self.add(Task("load", conv.name, CHANNEL, ps, tuple(after), (), effect, {"weight_io.bit": bits}, frame=frame))
 

@@ -10,12 +10,13 @@ from hyperdrive_sim.schedule.spec import Spec, figure
 HPCA = "H. Kim, J. Sim, Y. Choi, L.-S. Kim, NAND-Net, IEEE HPCA 2019"
 AMBIT = "V. Seshadri et al., Ambit, MICRO 2017; recalled"
 DDR4 = "DDR4-2400, the timing set of the gem5 simulator, of which the paper's own two figures are part"
-SELECTED = f"{HPCA} gives pieces only; of the mappings tried, the one that its speedups fit"
+SELECTED = f"{HPCA} gives pieces only; of the mappings tried, one of those that its speedups fit"
 SPEEDUPS = (
     Basis("speedup of LeNet in DRAM", f"{HPCA}, results: 2.14 over XNOR-Net", "published"),
     Basis("speedup of AlexNet in DRAM", f"{HPCA}, results: 1.77 over XNOR-Net", "published"),
 )
 TIMING = (Basis("a DDR4-2400 timing set", "the gem5 simulator, src/mem/DRAMCtrl.py", "published"),)
+RANK = (Basis("16 banks", HPCA, "published"), Basis("16 banks in a rank of chips with 4 or 8 data lines", TIMING[0].source, "published"))
 NS: dict[str, Any] = {"ge": 0.01, "le": 1e6}
 
 
@@ -38,6 +39,14 @@ class NandnetDramSpec(Spec):
         SELECTED,
         rests_on=SPEEDUPS,
     )
+    ones: Literal["in_dram", "in_dram_exact", "periphery"] = figure(
+        "in_dram",
+        "where activations are counted, which decomposition subtracts; in_dram: by one more kernel, all of whose weights are +1, in the"
+        " same program, so that compression loses some; in_dram_exact: by two that share the taps of each group, so that it loses none;"
+        " periphery: on the way of the map, for nothing",
+        "assumed",
+        f"{HPCA} has a kernel of ones, counted once per window, and does not say whether its count is compressed",
+    )
     chunk_taps: int = figure(
         32, "products that a column counts at a time", "fitted", f"{SELECTED}; 32 is its running example", rests_on=SPEEDUPS, ge=2, le=256
     )
@@ -51,10 +60,26 @@ class NandnetDramSpec(Spec):
     t_burst_ns: float = figure(3.333, "of one access to the data channel", "derived", DDR4, rests_on=TIMING, **NS)
     word_bytes: int = figure(64, "of one access to the data channel", "published", HPCA, ge=1, le=4096)
     clock_mhz: float = figure(1200, "of the command bus", "derived", DDR4, rests_on=TIMING, ge=0.001, le=100_000)
-    t_faw_ns: float = figure(21, "window in which a bank group may activate four rows", "derived", DDR4, rests_on=TIMING, **NS)
+    ranks: int = figure(
+        1,
+        "ranks that the banks belong to, each with a four-activation window of its own",
+        "derived",
+        "as many banks as a rank of DDR4 has",
+        rests_on=RANK,
+        ge=1,
+        le=64,
+    )
+    t_faw_ns: float = figure(
+        21,
+        "window in which a rank may activate four rows, in whichever banks",
+        "derived",
+        f"{DDR4}; chips with pages of 1 KB",
+        rests_on=TIMING,
+        **NS,
+    )
     enforce_t_faw: bool = figure(
         False,
-        "whether the four-activation window holds, as in every DRAM that is sold; not for the published speedups",
+        "whether the four-activation window holds in each rank, as in every DRAM that is sold; not for the published speedups",
         "fitted",
         SELECTED,
         rests_on=SPEEDUPS,
@@ -76,6 +101,13 @@ class NandnetDramSpec(Spec):
     left_to_host: tuple[str, ...] = figure(
         (), "binary layers that are not run here", "assumed", "the paper does not say which layers count"
     )
+
+    @property
+    def kernels_of_ones(self) -> int:
+        """Kernels of a layer that count its activations, beside its own."""
+        if self.multiply == "xnor" or self.ones == "periphery":
+            return 0
+        return 2 if self.ones == "in_dram_exact" and self.compression > 1 else 1
 
     @property
     def columns(self) -> int:

@@ -1,4 +1,8 @@
-"""Area of an accelerator, and how many tiles the baseline's area has room for; from area.yaml beside this file."""
+"""Area of an accelerator, and how many tiles the baseline's area has room for; from area.yaml beside this file.
+
+With 6T cells every tile has one column more, whose cells hold ones: together they are the tile of ones, as tall as all tiles. Such a column
+has the cells of a column of the tile, a converter of its own resolution, and the drivers and the rest that go with so many bits.
+"""
 
 from __future__ import annotations
 
@@ -29,17 +33,17 @@ def comparators(bits: int) -> int:
 
 
 def tile_mm2(spec: NandnetSramSpec) -> float:
-    """Area of a tile in mm2: cells by kind, a converter per column by its comparators, drivers and the rest in proportion to the bits."""
-    known, built = areas(), _cells_mm2(BASELINE) / float(areas()["cell_share"]["value"])
-    adcs = float(known["adc_share"]["value"])
-    converter = built * adcs / BASELINE.tile_columns / comparators(BASELINE.adc_bits)
-    rest = built * (1 - adcs) - _cells_mm2(BASELINE)
-    bits = spec.tile_bits / BASELINE.tile_bits
-    return _cells_mm2(spec) + spec.tile_columns * comparators(spec.adc_bits) * converter + rest * bits
+    """Area of a tile in mm2, without its column of ones."""
+    return spec.tile_columns * _column_mm2(spec, spec.adc_bits)
+
+
+def ones_mm2(spec: NandnetSramSpec) -> float:
+    """Area in mm2 of the column of ones of one tile; 0 with 8T cells, which have none."""
+    return _column_mm2(spec, spec.ones_adc_bits) if spec.cell == "6t" else 0.0
 
 
 def total_mm2(spec: NandnetSramSpec) -> float:
-    return spec.count * tile_mm2(spec) + periphery_mm2()
+    return spec.count * (tile_mm2(spec) + ones_mm2(spec)) + periphery_mm2()
 
 
 def periphery_mm2() -> float:
@@ -49,14 +53,17 @@ def periphery_mm2() -> float:
 
 
 def equal_area_tiles(spec: NandnetSramSpec) -> int:
-    """Number of tiles, at least 1, that the area of the baseline's tiles has room for.
-
-    The column of ones, which takes about a fifth of a tile, is left out.
-    """
-    room = BASELINE.count * tile_mm2(BASELINE) / tile_mm2(spec)
+    """Number of tiles, at least 1, that the area of the baseline's tiles has room for, each with its column of ones."""
+    room = BASELINE.count * tile_mm2(BASELINE) / (tile_mm2(spec) + ones_mm2(spec))
     return max(1, int(room + 1e-9))  # equal tiles must not lose one to rounding
 
 
-def _cells_mm2(spec: NandnetSramSpec) -> float:
+def _column_mm2(spec: NandnetSramSpec, adc_bits: int) -> float:
+    """Area of a column of a tile: cells by kind, a converter by its comparators, drivers and the rest in proportion to the bits."""
     known = areas()
-    return float(spec.tile_bits * known["cell_f2"][spec.cell] * known["feature_nm"]["value"] ** 2 * MM2_PER_NM2)
+    cell, baseline_cell = (float(known["cell_f2"][kind] * known["feature_nm"]["value"] ** 2 * MM2_PER_NM2) for kind in (spec.cell, "8t"))
+    cells, adcs = (float(known[share]["value"]) for share in ("cell_share", "adc_share"))
+    built = BASELINE.tile_rows * baseline_cell / cells  # of a baseline column
+    converter = built * adcs / comparators(BASELINE.adc_bits)
+    rest = built * (1 - adcs - cells) / BASELINE.tile_rows
+    return spec.tile_rows * (cell + rest) + comparators(adc_bits) * converter

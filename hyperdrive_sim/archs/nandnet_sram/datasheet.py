@@ -21,4 +21,7 @@ def datasheet(network: Network, plan: NandnetPlan, spec: NandnetSramSpec) -> Dat
         "area of a tile": Quantity(area.tile_mm2(spec), "mm2", "derived", source, parts),
         "tiles": Quantity(spec.count, "", "derived", *tiles),
     }
-    return found | ones_share(plan, network) if spec.cell == "6t" else found
+    if spec.cell == "8t":
+        return found
+    ones = Quantity(spec.count * area.ones_mm2(spec), "mm2", "derived", f"{source}; a column as tall as all tiles", parts)
+    return found | {"area of the tile of ones": ones} | ones_share(plan, network, 1)

@@ -24,7 +24,8 @@ from hyperdrive_sim.schedule.writer import Writer
 GRAINS = ("block",)
 
 
-def _writes_ones(spec: NandnetSramSpec) -> bool:
+def writes_ones(spec: NandnetSramSpec) -> bool:
+    """True if the tile of ones is there and written for every layer."""
     return spec.cell == "6t" and spec.ones_tile == "written"
 
 
@@ -53,7 +54,7 @@ class Blocks(Layers):
         """Write all blocks of a layer; its outputs leave through the port as soon as they fill words."""
         filling, empty = self.fillings[step.conv.name], frame == 0 or self.spec.weights != "kept"
         self.done += self.arrived_for(step)
-        if empty and _writes_ones(self.spec):
+        if empty and writes_ones(self.spec):
             self._write_ones(step, frame)
         for block, words, taps in zip(filling.blocks, filling.words_out(self.spec), filling.ones_taps(self.spec), strict=True):
             work = _Work(step, block, filling.size, taps, frame)
@@ -64,7 +65,7 @@ class Blocks(Layers):
                 self._through_port("results", step.conv.name, words * self.spec.port_bits, None, {}, frame)
 
     def _write_ones(self, step: NandnetStep, frame: int) -> None:
-        bits = self.spec.tile_bits
+        bits = self.spec.ones_bits
         self._through_port("fill with ones", step.conv.name, bits, None, {"cell.write": bits}, frame)
 
     def _write(self, work: _Work) -> None:

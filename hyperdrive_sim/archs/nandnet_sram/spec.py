@@ -10,7 +10,7 @@ from hyperdrive_sim.schedule.provenance import Basis
 from hyperdrive_sim.schedule.spec import Spec, figure
 
 HPCA = "H. Kim, J. Sim, Y. Choi, L.-S. Kim, NAND-Net, IEEE HPCA 2019"
-SELECTED = f"{HPCA} gives pieces only; of the values tried, the one that its speedups fit"
+SELECTED = f"{HPCA} gives pieces only; of the values tried, one of those that its speedups fit"
 SPEEDUPS = (
     Basis("speedup of LeNet on 26 tiles", f"{HPCA}, results: 1.04 over 16 tiles", "published"),
     Basis("speedup of AlexNet on 26 tiles", f"{HPCA}, results: 1.5 over 16 tiles", "published"),
@@ -85,6 +85,11 @@ class NandnetSramSpec(Spec):
         """Number of tiles; of a decided spec only."""
         assert isinstance(self.tiles, int)
         return self.tiles
+
+    @property
+    def ones_bits(self) -> int:
+        """Number of cells of the tile of ones, a column as tall as all tiles together."""
+        return self.count * self.tile_rows
 
     @property
     def bits(self) -> int:
