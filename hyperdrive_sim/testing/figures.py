@@ -35,6 +35,10 @@ def _utilizations(report: Report) -> Iterator[str]:
     for name, share in shares.items():
         if not 0 <= share <= 1:
             yield f"{name} is used for {share} of the time"
+    for unit in report.units:
+        asked = report.time.frames_per_s * unit.busy_s / report.time.frames
+        if asked > SLACK:
+            yield f"{unit.name} would have to be busy for {asked} of the time at {report.time.frames_per_s} frames/s"
     tasks = Counter(task.layer for task in report.trace.tasks)
     for row in report.layers:
         most = report.machine.peak_ops_per_s * (row.held_s + tasks[row.name] / 2 / PS_PER_S)

@@ -57,6 +57,12 @@ def test_a_layer_that_cannot_be(changes: dict[str, Any], sentences: Sequence[str
         assert re.search(sentence, found), found
 
 
+def test_a_rate_that_a_unit_cannot_keep_up_with() -> None:
+    found = report(BY_PORT)
+    faster = replace(found, time=replace(found.time, frames_per_s=2 * found.time.frames_per_s))
+    assert any("sram.port would have to be busy for" in sentence for sentence in broken(faster))
+
+
 def test_an_energy_that_is_off_in_its_last_digit() -> None:
     found = report(BY_PORT)
     (sentence,) = broken(replace(found, energy=replace(found.energy, total_j=nextafter(found.energy.total_j, 1))))
