@@ -68,7 +68,7 @@ def layer_rows(compiled: Compiled) -> Iterator[LayerRow]:
         ops = frames * sum(compiled.placement.ops(network, layer) for layer in layers)
         computed_s, stalled = _mean_s(work.arrays_ps, arrays), stalls.get(work.layer, Counter())
         held_s, cycles = _mean_s(work.arrays_ps + stalled.total(), arrays), machine.clock.cycles(work.busiest_array_ps)
-        beside = machine.clock.cycles(work.busiest_ps), _at_peak(ops, machine), work.least_cycles
+        beside = machine.clock.cycles(work.busiest_ps), _whole_cycles(ops, machine.peak_ops_per_cycle), work.least_cycles
         yield LayerRow(
             work.layer,
             _kind([network[layer] for layer in layers]) or "input",
@@ -100,10 +100,6 @@ def share_of_peak(ops: int, seconds: float, machine: Machine) -> float:
 def _mean_s(ps: int, arrays: list[str]) -> float:
     """Seconds of an array, on average, of a time that all together took."""
     return ps / (len(arrays) * PS_PER_S) if arrays else 0.0
-
-
-def _at_peak(amount: int, machine: Machine) -> int:
-    return _whole_cycles(amount, machine.peak_ops_per_cycle)
 
 
 def _whole_cycles(amount: int, per_cycle: float) -> int:

@@ -252,6 +252,17 @@ def test_tiles_that_are_left_over_go_to_the_layers_that_are_kept() -> None:
     assert filled(15, 5, 10, tiles=5, tile_columns=8, weights="kept") == (TileBlock(75, 75, ceil(10 * 75 / 320), range(5), 0, 5),)
 
 
+def test_pooling_is_not_of_the_kind_that_the_peak_counts() -> None:
+    """The periphery pools 24 channels of 4 x 3 pixels under windows of 3 x 3, and 35 of 3 x 3 under 2 x 2, while one cell multiplies."""
+    smallest = [f"chip.{name}={value}" for name, value in {"tiles": 1, "tile_rows": 1, "tile_columns": 1}.items()]
+    fastest = ["chip.activation_rates={}", "chip.port_bits=4096", "chip.router_bits=4096"]
+    found = report("lenet", "network=tiny_xnor_pooled", "input_shape=[3,9,8]", *smallest, *fastest)
+    assert (found.network.ops, found.network.other_ops) == (2 * found.network.macs, 24 * 12 * 9 + 35 * 9 * 4)
+    products = [0, (9 * 8 * 24) * (25 * 20), (2 * 2 * 35) * (9 * 24), (2 * 2 * 17) * (4 * 35)]
+    assert [row.ops for row in found.layers] == [2 * macs for macs in products]
+    assert max(found.throughput.utilization, *(row.utilization for row in found.layers)) < 1
+
+
 def test_outputs_leave_as_words_fill() -> None:
     """10 channels of 6 pixels: 24 bits of outputs after each of two blocks, and 12 after the third, in words of 16."""
     network, conv = net(15, 10, 6)

@@ -135,6 +135,27 @@ def test_a_stream_there_from_the_beginning_held_nobody_up() -> None:
     assert found.released_by(1) is None
 
 
+@pytest.mark.parametrize(
+    ("since", "chain"),
+    [
+        (0, [(2, 4), (1, 5), (0, 3)]),
+        (2, [(2, 4), (1, 5), (0, 1)]),
+        (3, [(2, 4), (1, 5)]),
+        (9, [(2, 3)]),
+        (12, []),
+    ],
+)
+def test_the_chain_since_a_moment(since: int, chain: list[tuple[int, int]]) -> None:
+    """From 0 to 3, from there to 8 and to 12; the last is held up by the second."""
+    found = trace(
+        (task("first", "a", 3), 0, 0, 3),
+        (task("second", "b", 5, 0), 3, 3, 8),
+        (task("last", "c", 4, 1), 8, 8, 12),
+    )
+    assert list(found.chain(since)) == chain
+    assert list(trace().chain()) == []
+
+
 def test_the_makespan_ends_with_the_last_arrival() -> None:
     assert shared_link().makespan_ps == 16
     assert trace((task("a", "link", 4, latency_ps=9), 0, 0, 4), (task("b", "array", 12), 0, 0, 12)).makespan_ps == 13
