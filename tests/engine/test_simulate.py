@@ -134,7 +134,7 @@ def test_an_older_frame_goes_first_whenever_it_came() -> None:
         task("early", "link", 3, 1),
         task("x", "link", 1, frame=1),
     )
-    assert trace.diagram(10, ("link",)) == "link |hhhheeellx|"
+    assert drawn(trace, ("link",)) == "link |hhhheeellx|"
 
 
 def test_what_has_begun_is_not_interrupted() -> None:
@@ -145,14 +145,14 @@ def test_what_has_begun_is_not_interrupted() -> None:
         task("input", "link", 5, frame=1, not_before_ps=2),
         task("Input", "link", 5, frame=1, not_before_ps=2),
     )
-    assert trace.diagram(14, ("link",)) == "link |..iiiiiooIIIII|"
+    assert drawn(trace, ("link",)) == "link |..iiiiiooIIIII|"
 
 
 def test_a_lower_priority_goes_before_an_older_frame() -> None:
     """Of a tenant of priority 1 two frames wait from the beginning, of one of priority 0 one from 1 on."""
     tasks = [task(name, "link", 2, frame=frame, priority=1) for frame, name in enumerate("ab")]
     trace = run(*tasks, task("c", "link", 2, frame=7, not_before_ps=1))
-    assert trace.diagram(6, ("link",)) == "link |aaccbb|"
+    assert drawn(trace, ("link",)) == "link |aaccbb|"
 
 
 def test_units_choose_in_the_order_of_their_keys() -> None:

@@ -208,7 +208,7 @@ def copy(source: str, target: str) -> Copy:
 
 def priced(pj: Mapping[str, float]) -> Energy:
     """What a report says of energy, as far as prices go."""
-    return Energy(0.0, 0.0, 0.0, {action: Action(0, 0.0, price, "published", "pencil") for action, price in pj.items()}, 0.0)
+    return Energy(0.0, 0.0, 0.0, {action: Action(0, 0.0, price, "published", "pencil", ()) for action, price in pj.items()}, 0.0)
 
 
 def pair() -> SimpleNamespace:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 from pencil import MACHINE, NETWORK, SCHEDULE
-from worlds import NOWHERE, compiled
+from worlds import NOWHERE, compiled, drawn
 
 from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.reports import pace
@@ -84,7 +84,7 @@ def in_and_out(frames: int, into: int, compute: int, out: int, period_ns: int = 
 def test_no_rate_is_faster_than_the_busiest_unit() -> None:
     """The first output waits for the second input, so their ends are 1 ns apart; the link has 4 ns to do for each."""
     two = made(in_and_out(2, 3, 1, 1))
-    assert two.trace.diagram(8, ("link", "one")) == "link |iiiiiiOO|\none  |...c..c.|"
+    assert drawn(two.trace, ("link", "one"), step_ps=NS) == "link |iiiiiiOO|\none  |...c..c.|"
     time = pace.time(two)
     assert time.frames_per_s == rate(4)
     assert latencies_ns(time) == [7, 5, 5, 7, 7]
@@ -128,8 +128,8 @@ def test_what_is_done_once_is_no_overload() -> None:
 def test_frames_that_end_in_pairs_are_no_overload() -> None:
     """Of six frames that arrive every 2 ns the last three take 7 ns. Had all been there from the beginning, they would take 5."""
     six = made(in_and_out(6, 1, 1, 1, 2), 2)
-    assert six.trace.diagram(14, ("link", "one")) == "link |i.OiiOOiiOOi.O|\none  |.c..cc..cc..c.|"
-    assert made(in_and_out(6, 1, 1, 1)).trace.diagram(12, ("link", "one")) == "link |iiOOiiOOiiOO|\none  |.cc..cc..cc.|"
+    assert drawn(six.trace, ("link", "one"), step_ps=NS) == "link |i.OiiOOiiOOi.O|\none  |.c..cc..cc..c.|"
+    assert drawn(made(in_and_out(6, 1, 1, 1)).trace, ("link", "one"), step_ps=NS) == "link |iiOOiiOOiiOO|\none  |.cc..cc..cc.|"
     time = pace.time(six)
     assert (time.frames_per_s, time.overload) == (rate(2), None)
 

@@ -67,7 +67,7 @@ def test_a_mistake_in_the_file_is_placed(told: Path) -> None:
 
 def test_the_smallest_is_of_several_frames_and_layers(told: Path) -> None:
     """The network of one layer would be smaller: 22 tasks."""
-    assert str(worlds.smallest("xnorbin")) == "xnorbin-tiny_xnor_kernels-16x8x9-block-3"
+    assert str(worlds.smallest("xnorbin")) == "xnorbin-tiny_xnor_pointwise-16x8x9-block-3"
     assert worlds.smallest("xnorbin").compiled.size == 60
 
 
