@@ -42,8 +42,8 @@ def time(compiled: Compiled) -> Time:
     return Time(
         latency_s=int(frames.latency[0]) / PS_PER_S,
         latency_min_s=int(frames.latency.min()) / PS_PER_S,
-        latency_median_s=_percentile(frames.latency, 50) / PS_PER_S,
-        latency_p99_s=_percentile(frames.latency, 99) / PS_PER_S,
+        latency_median_s=float(np.median(frames.latency)) / PS_PER_S,
+        latency_p99_s=_nearest_rank(frames.latency, 99) / PS_PER_S,
         latency_worst_s=int(frames.latency.max()) / PS_PER_S,
         cycles=compiled.machine.clock.cycles(trace.makespan_ps),
         frames=frames.number,
@@ -120,7 +120,7 @@ def _work(trace: Trace, frames: FrameTimes, first: int) -> Times:
     return summed(trace.unit_index[mine], (trace.end - trace.start)[mine], len(trace.units))
 
 
-def _percentile(values: Times, percent: int) -> int:
+def _nearest_rank(values: Times, percent: int) -> int:
     """The smallest of some *values* that so many percent of them do not exceed: always one of them (nearest rank)."""
     rank = -(-percent * len(values) // 100)
     return int(np.sort(values)[rank - 1])
