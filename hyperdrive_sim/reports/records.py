@@ -89,8 +89,9 @@ class Time:
     """Latency, rate and length of a run.
 
     `latency_s` is the first frame's: from its arrival, or from its first task where frames have no arrival rate, to its last output. The
-    others are over all frames: the least, the median, the 99th percentile (that of a frame: the nearest rank) and the worst. Without an arrival rate a frame comes in as soon as there is room and may wait in memory, which is part of its latency. `cycles`
-    is the makespan of all frames.
+    others are over all frames: the least, the median, the 99th percentile (that of a frame: the nearest rank) and the worst. Without an
+    arrival rate a frame comes in as soon as there is room and may wait in memory, which is part of its latency. `cycles` is the makespan
+    of all frames.
 
     `frames_per_s` is what can go on for ever: the pace at which the later half of the frames end, without the last one, which no other
     holds up; for one or two frames, how many there are in the makespan if that is slower. No unit has more to do per frame than this

@@ -17,15 +17,17 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.schedule.prices import carries
 from hyperdrive_sim.schedule.provenance import Basis, Provenance, chain, names, weakest
 from hyperdrive_sim.text.document import Document
 
 STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
 OPTIONAL = "energy/by_action/"
 """Paths under which something may be missing: an action that did not happen counts nothing."""
-PAID = ("energy/", "efficiency/")
-"""Paths of figures that rest on prices."""
-OF_A_RUN = (*PAID, "time/", "throughput/", "datasheet/")
+SUMS = ("energy/total_j", "efficiency/system_ops_per_j")
+SUMS_OF_IO, SUMS_OF_CORE = (*SUMS, "energy/io_j"), (*SUMS, "energy/core_j", "efficiency/core_ops_per_j")
+"""Paths of figures that rest on the prices of all actions of that kind."""
+OF_A_RUN = ("energy/", "efficiency/", "time/", "throughput/", "datasheet/")
 """Paths of figures that rest on the settings of a chip."""
 
 
@@ -78,11 +80,12 @@ class Formula(BaseModel):
             figure /= total(self.per, report)
         return figure * total(self.times, report) if self.times else figure
 
-    def reads(self, *prefixes: str) -> bool:
-        """True if a figure under one of these paths is among what it is formed from; counts of actions are not."""
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths of all figures that it is formed from, but for counts of actions, which rest on nothing."""
         terms = (*self.simulated, *self.per, *self.times)
         paths = [path for term in terms for path in re.split(r" [*/] ", term.removeprefix("- "))]
-        return any(path.startswith(prefixes) and not path.endswith("/count") for path in paths)
+        return tuple(path for path in paths if not path.endswith("/count"))
 
 
 class Row(Formula):
@@ -229,19 +232,21 @@ def _compared(row: Row, report: Mapping[str, Any], others: Mapping[str, Mapping[
 
 def _behind(row: Row, report: Mapping[str, Any]) -> Iterator[str]:
     """The figures that ours rests on, in words: prices and what these rest on, settings that were fitted, entries of the datasheet."""
-    formulas = row.formulas
-    if any(formula.reads(*PAID) for formula in formulas):
-        known: dict[tuple[float, str], str] = {}
-        for action, paid in report["energy"]["by_action"].items():
+    paths = [path for formula in row.formulas for path in formula.paths]
+    known: dict[tuple[float, str], str] = {}
+    for action, paid in report["energy"]["by_action"].items():
+        if any(
+            path.startswith(f"energy/by_action/{action}/") or path in (SUMS_OF_IO if carries(action) else SUMS_OF_CORE) for path in paths
+        ):
             yield from paid["rests_on"]
             known.setdefault((paid["pj"], paid["source"]), f"{paid['pj']:.4g} pJ of {action} ({paid['provenance']})")
-        yield from known.values()
-    if any(formula.reads(*OF_A_RUN) for formula in formulas):
+    yield from known.values()
+    if any(path.startswith(OF_A_RUN) for path in paths):
         for name, setting in report["system"]["fitted"].items():
             yield f"{name.replace('_', ' ')} (fitted)"
             yield from setting["fitted_to"]
     for name, entry in report["datasheet"].items():
-        if any(formula.reads(f"datasheet/{name}/") for formula in formulas):
+        if any(path.startswith(f"datasheet/{name}/") for path in paths):
             yield from entry["rests_on"]
 
 

@@ -226,8 +226,8 @@ def test_published_figures(name: str) -> None:
         texts = (said.published, said.as_published if counted else "", said.as_system, said.off_by if counted else "", said.known_as)
         assert tuple(cells[head].text or "" for head in heads) == texts
         assert cells["its digits leave open"].text == f"{100 * row.tolerance:.2g} %{'' if row.within else ', LESS'}"
-        assert cells["rests on"].text == "; ".join(row.rests_on)
-        assert all(" ".join(part.split()) in cells["source and remarks"].text for part in (row.source, row.reason, row.note))
+        assert table(parsed(name), "origins")[row.quantity]["ours rests on"].text == "; ".join(row.rests_on)
+        assert table(parsed(name), "origins")[row.quantity]["source"].text == " ".join(row.source.split())
 
 
 @one_run

@@ -58,7 +58,7 @@ def test_latency_and_pace_of_frames(period_ns: int, latencies: list[int], every_
 
 
 def test_percentiles() -> None:
-    """Frame n of 200 takes 4 ns and has waited 2 ns n: the median lies between the 100th and the 101st of them, the 99th percentile is the 198th."""
+    """Frame n of 200 takes 4 ns and has waited 2 ns n: the median lies between the 100th and the next, the 99th percentile is the 198th."""
     assert latencies_ns(timed(work(200, 4, 2), 2)) == [4, 4, 4 + 199, 4 + 2 * 197, 4 + 2 * 199]
 
 

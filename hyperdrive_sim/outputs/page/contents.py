@@ -36,8 +36,21 @@ def published(report: Report) -> PageTable:
             PageColumn("off by", [NONE if row.error is None else Cell(f"{100 * row.error:+.2f} %", row.error) for row in rows]),
             words("its digits leave open", [f"{100 * row.tolerance:.2g} %{'' if row.within else ', LESS'}" for row in rows]),
             words("known as", [beside(row).known_as for row in rows]),
-            words("rests on", ["; ".join(row.rests_on) for row in rows]),
-            words("source and remarks", ["; ".join(filter(None, (row.source, *remarks([row])))) for row in rows]),
+        ),
+        " ".join(f"{remark}." for remark in remarks(rows)),
+    )
+
+
+def origins(report: Report) -> PageTable:
+    """The table of what is published and where, and of all that it and ours rest on."""
+    rows = report.published
+    return PageTable(
+        "origins",
+        "Where they come from",
+        (
+            words("quantity", [row.quantity for row in rows]),
+            words("source", [row.source for row in rows]),
+            words("ours rests on", ["; ".join(row.rests_on) for row in rows]),
         ),
     )
 

@@ -46,7 +46,7 @@ def details(run: Run) -> RunDetails:
         contents.prices(report),
         *([contents.versions(run.manifest["versions"])] if run.manifest["versions"] else []),
         *([contents.stalls(report)] if any(row.stalls for row in report.layers) else []),
-        *([contents.published(report)] if report.published else []),
+        *([contents.published(report), contents.origins(report)] if report.published else []),
     ]
     drawn = [
         tiles.tiles(found),
