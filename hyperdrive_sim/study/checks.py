@@ -33,7 +33,7 @@ WORTH_SAYING_S = 3
 REAL, EXACT, PROVEN = 4, 8, 3
 """Bytes of a real weight, of a value in float64, and of the frame number and the mask that the proof and the replay keep for a value."""
 
-LOADED_BYTES = 150_000_000
+LOADED_BYTES = 250_000_000
 """Taken by numba, its compiled kernels, and the sets of tasks of a proof."""
 
 COARSE = 0.05
@@ -124,8 +124,8 @@ class Verdict:
         """Finer granularities that move the makespan by more than COARSE, each with the share of it: 0.1 if it gets a tenth longer."""
         grains = list(self.timing.grains)
         finer = grains[grains.index(self.timing.granularity) + 1 :]
-        moved = {grain: cycles / self.cycles - 1 for grain in finer if (cycles := self.timing.grains[grain]) is not None}
-        return {grain: share for grain, share in moved.items() if abs(share) > COARSE}
+        moved = {grain: cycles - self.cycles for grain in finer if (cycles := self.timing.grains[grain]) is not None}
+        return {grain: by / self.cycles for grain, by in moved.items() if abs(by) > COARSE * self.cycles}
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -187,7 +187,7 @@ def _affordable(scenario: Scenario, made: Compiled) -> None:
     """Raises InvalidInput for more values than there is memory for now, beside what a run takes."""
     needed, room = value_bytes(made), Limit(scenario).room
     if needed > room:
-        problem = f"its values take {needed / 2**30:.2g} GiB to compute and compare, and there are {room / 2**30:.2g} GiB for them here"
+        problem = f"its values take {needed / 2**30:,.1f} GiB to compute and compare, and there are {room / 2**30:,.1f} GiB for them here"
         raise InvalidInput(scenario.document.mistake("input_shape", problem, "take a smaller one"))
 
 
