@@ -10,6 +10,7 @@ import gc
 import tracemalloc
 from collections.abc import Sequence
 from contextlib import suppress
+from math import prod
 from sys import getsizeof
 from time import perf_counter
 from typing import NamedTuple
@@ -20,9 +21,12 @@ from hyperdrive_sim.reports.layer_table import layer_rows
 from hyperdrive_sim.schedule.tasks import Schedule, Task
 from hyperdrive_sim.schedule.writer import Writer
 
-TIMED = 1_000, 8_000
-TRACED = 500, 2_000
-"""Numbers of tasks that are tried: the difference of two has no part of what is done once per run."""
+TIMED = 1_000, 8
+TRACED = 500, 4
+"""Numbers of tasks that are tried, and how many times that again: the difference has no part of what is done once per run."""
+
+KEPT = 2_000
+"""Number of tasks that a counter has kept of enough layers to stand for all."""
 
 MOST_WALKED = 100_000
 """Number of tasks whose objects are looked at one by one: a second's work."""
@@ -59,9 +63,14 @@ def beginning(made: Compiled, tasks: int) -> list[Task]:
     return writer.tasks
 
 
-def sample(made: Compiled, counter: Writer, tasks: int) -> list[Task]:
-    """At most about *tasks* from all of a schedule, as far as its *counter* has kept enough of them, or else from its beginning."""
-    return counter.tasks[:tasks] if len(counter.tasks) >= TRACED[-1] else beginning(made, tasks)
+def sample(made: Compiled, counter: Writer, few: int, times: int) -> tuple[list[Task], list[Task]]:
+    """At most about *few* tasks and that many *times* as many, more if there are so many units: as if each had been at work before.
+
+    They are from all of a schedule if its *counter* has kept enough, and else from its beginning.
+    """
+    wanted = times * max(few, len(made.machine.units))
+    tasks = counter.tasks[:wanted] if len(counter.tasks) >= KEPT else beginning(made, wanted)
+    return tasks[: len(tasks) // times], tasks
 
 
 def _run(made: Compiled, tasks: Sequence[Task]) -> None:
@@ -101,19 +110,18 @@ def timing(made: Compiled, counter: Writer, counting_s: float) -> Timing:
     """Time a sample of a schedule, and go from there to all of it; *counter* has counted its tasks in *counting_s* seconds."""
     with collector_paused():
         _run(made, beginning(made, TIMED[0]))  # what is only done once in a process is over then
-        if made.arrivals.frames > 1 and (frame := made.of_frames(1).size) <= TIMED[1]:
+        if made.arrivals.frames > 1 and (frame := made.of_frames(1).size) <= prod(TIMED):
             whole = _whole_frames(made, frame)
             return Timing(0.0, whole.at(counter.size), whole.more)
-        tasks = sample(made, counter, TIMED[1])
-        few = len(tasks) * TIMED[0] // TIMED[1]
-        line = Line(few, _timed(made, tasks[:few]), len(tasks), _timed(made, tasks))
-        return Timing(counting_s + counter.skipped.seconds, line.at(counter.size), len(tasks))
+        few, more = sample(made, counter, *TIMED)
+        line = Line(len(few), _timed(made, few), len(more), _timed(made, more))
+        return Timing(counting_s + counter.skipped.seconds, line.at(counter.size), len(more))
 
 
 def _whole_frames(made: Compiled, frame: int) -> Line:
     """Seconds to write and run the first frame, and enough of them: those after the first are alike."""
     each = made.of_frames(2).size - frame
-    frames = min(made.arrivals.frames, max(2, 1 + (TIMED[1] - frame) // each))
+    frames = min(made.arrivals.frames, max(2, 1 + (prod(TIMED) - frame) // each))
     found: list[float] = []
     for number in (1, frames):
         begun = perf_counter()
@@ -133,10 +141,9 @@ def _timed(made: Compiled, tasks: Sequence[Task]) -> float:
 def bytes_per_task(made: Compiled, counter: Writer) -> float:
     """Bytes of memory that each task of a run takes at its peak; *counter* has counted the tasks."""
     with collector_paused():
-        tasks = sample(made, counter, TRACED[1])
-        _run(made, tasks[: TRACED[0]])
-        few = len(tasks) * TRACED[0] // TRACED[1]
-        line = Line(few, _traced(made, tasks[:few]), len(tasks), _traced(made, tasks))
+        few, more = sample(made, counter, *TRACED)
+        _run(made, few)  # what is only done once in a process is over then
+        line = Line(len(few), _traced(made, few), len(more), _traced(made, more))
         return ALLOCATED * (line.each + _repeated_bytes(counter))
 
 

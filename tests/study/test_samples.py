@@ -50,9 +50,16 @@ def test_the_beginning_of_a_schedule_is_a_schedule(wanted: int, there: int) -> N
 def test_a_sample_is_what_a_counter_keeps_if_that_is_enough() -> None:
     made = runs.compiled(Scenario.read(SCENARIOS / "hyperdrive" / "resnet34_2048x1024.yaml"))
     counter = made.counted()
-    assert samples.sample(made, counter, 3000) == counter.tasks[:3000]
-    few = runs.compiled(Scenario.read(TINY, ["frames=100"]))
-    assert samples.sample(few, few.counted(), 3000) == samples.beginning(few, 3000)
+    assert samples.sample(made, counter, 700, 4) == (counter.tasks[:700], counter.tasks[:2800])
+    small = runs.compiled(Scenario.read(TINY, ["frames=100"]))
+    assert samples.sample(small, small.counted(), 700, 4)[1] == samples.beginning(small, 2800)
+
+
+def test_a_sample_is_large_enough_for_every_unit() -> None:
+    made = runs.compiled(Scenario.read(TINY, ["frames=100"]))
+    few, more = samples.sample(made, made.counted(), 1, 4)
+    assert len(few) >= len(made.machine.units) == 2 + 4 + 8, "of the host, of four chips and between them"
+    assert len(more) >= 4 * 14
 
 
 def test_bytes_of_a_task_are_those_it_shares_with_none() -> None:

@@ -41,8 +41,8 @@ def _files(scenario: Scenario) -> dict[str, Path]:
 
 
 def _resolved(scenario: Scenario, files: list[str]) -> dict[str, Any]:
-    settings = scenario.settings.model_dump(mode="json", exclude_none=True, exclude={"sweep"})
-    settings["granularity"] = scenario.granularity
+    decided = scenario.settings.model_copy(update={"granularity": scenario.granularity})
+    settings = decided.model_dump(mode="json", exclude_none=True, exclude={"sweep"})
     settings["chip"] = scenario.spec.model_dump(mode="json")
     for name in files:
         settings |= {"weights": name} if name == WEIGHTS else {"input": {"image": name}}
