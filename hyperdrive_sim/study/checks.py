@@ -33,9 +33,6 @@ WORTH_SAYING_S = 3
 REAL, EXACT, PROVEN = 4, 8, 3
 """Bytes of a real weight, of a value in float64, and of the frame number and the mask that the proof and the replay keep for a value."""
 
-LOADED_BYTES = 250_000_000
-"""Taken by numba, its compiled kernels, and the sets of tasks of a proof."""
-
 COARSE = 0.05
 """Share of the makespan by which a finer cut may move it without a warning."""
 FINEST_PIXELS = 4_000_000
@@ -196,7 +193,8 @@ def value_bytes(made: Compiled) -> int:
 
     Golden keeps every map; the replay keeps what lies in the memories and, of every frame, what the host has; the proof keeps a frame
     number of two bytes for each value there. Behind that, the layer that takes most is computed in float64: its input, its output
-    twice, a row of the kernel unfolded, and its weights twice.
+    twice, a row of the kernel unfolded, and its weights twice. Not in it are numba with its kernels and the proof's sets of tasks, some
+    250 MB however small the network is: the reserve that every limit leaves is for them.
     """
     network, placement, size = made.network, made.placement, made.mapped.arithmetic.dtype.itemsize
     shapes = {name: network.shape(name).size for name in network.graph}
@@ -205,7 +203,7 @@ def value_bytes(made: Compiled) -> int:
     weights = {layer.name: layer.weight_count(network.input_shapes(layer)) for layer in network}
     drawn = sum(count * (REAL if getattr(network[name], "weights", "") == "real" else 1) for name, count in weights.items())
     exact = max(EXACT * (_unfolded(network, layer) + 2 * (shapes[layer.name] + weights[layer.name])) for layer in network)
-    return size * sum(shapes.values()) + (size + PROVEN) * (placed + at_host) + drawn + exact + LOADED_BYTES
+    return size * sum(shapes.values()) + (size + PROVEN) * (placed + at_host) + drawn + exact
 
 
 def _unfolded(network: Network, layer: Layer) -> int:

@@ -46,11 +46,14 @@ class Limit:
 
     def __call__(self, made: Compiled, tasks: int) -> None:
         """Raises InvalidInput for more *tasks* than there would be memory for."""
-        if not self.allows(made, tasks):
-            raise too_many(self.scenario, made, tasks, self.most(made))
+        if not self._is_far_from(tasks) and tasks > (most := self.most(made)):
+            raise too_many(self.scenario, made, tasks, most)
 
     def allows(self, made: Compiled, tasks: int) -> bool:
-        return tasks * AT_MOST_BYTES <= self.room or tasks <= self.most(made)
+        return self._is_far_from(tasks) or tasks <= self.most(made)
+
+    def _is_far_from(self, tasks: int) -> bool:
+        return tasks * AT_MOST_BYTES <= self.room
 
     def check_input(self, network: Network) -> None:
         """Raises InvalidInput for a picture that there is no memory for at the size that the network takes."""
