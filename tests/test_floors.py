@@ -41,6 +41,7 @@ ALLOWED = {
     "rich_click": "cli",
     "rich": "cli",
     "pandas": "reports",
+    "psutil": "study.memory",
     "matplotlib": "outputs.plots",
     "perfetto": "outputs.timelines",
     "vcd": "outputs.timelines",

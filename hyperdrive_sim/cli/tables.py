@@ -200,4 +200,4 @@ def estimate(expected: Estimate) -> str:
     """The cost of a run in two lines: what it takes, and what that rests on."""
     seconds, tried = si(float(f"{expected.seconds:.2g}"), "s"), counted(expected.sample_tasks, "task")
     takes = f"{expected.tasks:,} tasks, about {seconds} up to the report and {expected.bytes / 2**20:,.0f} MiB"
-    return f"{takes}\nas the first {tried} took here; a run may take {expected.limit_bytes / 2**20:,.0f} MiB more than this process has"
+    return f"{takes}\nextrapolated from {tried}; a run may take {expected.limit_bytes / 2**20:,.0f} MiB besides what this process has"

@@ -81,9 +81,14 @@ class Compiled:
     @cached_property
     def size(self) -> int:
         """Number of tasks in the schedule, counted without keeping them."""
+        return self.counted().size
+
+    def counted(self) -> Writer:
+        """A writer that has counted the tasks of the schedule, with the few that it has kept."""
         counter = Writer(counting=True)
-        self.mapped.write(counter, self.arrivals, self.grain)
-        return counter.size
+        with collector_paused():
+            self.mapped.write(counter, self.arrivals, self.grain)
+        return counter
 
     @cached_property
     def schedule(self) -> Schedule:

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from typing import TypeVar
+from time import perf_counter
+from typing import NamedTuple, TypeVar
 
 from hyperdrive_sim.schedule.tasks import Schedule, Task
 
 T = TypeVar("T")
 
 
+class Pass(NamedTuple):
+    """Tasks that one pass of a loop writes, and the seconds that it takes."""
+
+    tasks: int
+    seconds: float
+
+    def times(self, number: int) -> Pass:
+        return Pass(number * self.tasks, number * self.seconds)
+
+
 class Writer:
     """Takes tasks in the order of the schedule; one that is *counting* keeps few of them and knows how many there would be.
+
+    What it keeps is a schedule as well. Of each loop that is *repeated* it keeps the second pass, and knows where; *skipped* is what it
+    has not gone through, with the time that this would take.
 
     One that writes calls *when_large* once there are more than *large* tasks. A lowering is written once, as loops over frames, blocks
     or passes, and serves both: it runs its regular loops through `each`.
@@ -20,13 +34,14 @@ class Writer:
     def __init__(self, *, counting: bool = False, large: int | None = None, when_large: Callable[[], None] | None = None) -> None:
         self.counting, self.large, self.when_large = counting, large, when_large
         self.tasks: list[Task] = []
-        self._skipped = 0
-        self._known: dict[Hashable, tuple[int, int]] = {}
+        self.skipped = Pass(0, 0.0)
+        self.repeated: list[range] = []
+        self._known: dict[Hashable, tuple[Pass, Pass]] = {}
 
     @property
     def size(self) -> int:
         """Number of tasks that have been written, or would have been."""
-        return len(self.tasks) + self._skipped
+        return len(self.tasks) + self.skipped.tasks
 
     def add(self, task: Task) -> int:
         """Write a task; returns its position, which later tasks may come after."""
@@ -44,19 +59,31 @@ class Writer:
                 self._notice()
                 yield item
             return
-        if alike is None or alike not in self._known:
-            before = self.size
-            passes: list[int] = []
-            for item in items[:2]:
-                yield item
-                passes.append(self.size - before - sum(passes))
-            first, other = passes[0] if passes else 0, passes[-1] if passes else 0
-            if alike is not None and len(passes) == 2:
-                self._known[alike] = first, other
-            self._skipped += other * max(0, len(items) - 2)
-        elif items:
-            first, other = self._known[alike]
-            self._skipped += first + other * (len(items) - 1)
+        if alike is not None and alike in self._known:
+            if items:
+                first, other = self._known[alike]
+                self._skip(first, 1)
+                self._skip(other, len(items) - 1)
+            return
+        passes: list[Pass] = []
+        for item in items[:2]:
+            kept, before = len(self.tasks), self._gone_through()
+            yield item
+            after = self._gone_through()
+            passes.append(Pass(after.tasks - before.tasks, after.seconds - before.seconds))
+        if len(passes) == 2:
+            self.repeated.append(range(kept, len(self.tasks)))
+            self._skip(passes[1], len(items) - 2)
+            if alike is not None:
+                self._known[alike] = passes[0], passes[1]
+
+    def _gone_through(self) -> Pass:
+        """What has been written so far, with what was skipped; its seconds are those of a clock."""
+        return Pass(self.size, perf_counter() + self.skipped.seconds)
+
+    def _skip(self, one: Pass, times: int) -> None:
+        more = one.times(times)
+        self.skipped = Pass(self.skipped.tasks + more.tasks, self.skipped.seconds + more.seconds)
 
     def _notice(self) -> None:
         """Call *when_large*, once, if more than *large* tasks have been written: it may raise before there are many more."""

@@ -33,9 +33,6 @@ WORTH_SAYING_S = 3
 REAL, EXACT, PROVEN = 4, 8, 3
 """Bytes of a real weight, of a value in float64, and of the frame number and the mask that the proof and the replay keep for a value."""
 
-LOADED_BYTES = 150_000_000
-"""Taken by numba, its compiled kernels, and the sets of tasks of a proof."""
-
 COARSE = 0.05
 """Share of the makespan by which a finer cut may move it without a warning."""
 FINEST_PIXELS = 4_000_000
@@ -124,8 +121,8 @@ class Verdict:
         """Finer granularities that move the makespan by more than COARSE, each with the share of it: 0.1 if it gets a tenth longer."""
         grains = list(self.timing.grains)
         finer = grains[grains.index(self.timing.granularity) + 1 :]
-        moved = {grain: cycles / self.cycles - 1 for grain in finer if (cycles := self.timing.grains[grain]) is not None}
-        return {grain: share for grain, share in moved.items() if abs(share) > COARSE}
+        moved = {grain: cycles - self.cycles for grain in finer if (cycles := self.timing.grains[grain]) is not None}
+        return {grain: by / self.cycles for grain, by in moved.items() if abs(by) > COARSE * self.cycles}
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -187,7 +184,7 @@ def _affordable(scenario: Scenario, made: Compiled) -> None:
     """Raises InvalidInput for more values than there is memory for now, beside what a run takes."""
     needed, room = value_bytes(made), Limit(scenario).room
     if needed > room:
-        problem = f"its values take {needed / 2**30:.2g} GiB to compute and compare, and there are {room / 2**30:.2g} GiB for them here"
+        problem = f"its values take {needed / 2**30:,.1f} GiB to compute and compare, and there are {room / 2**30:,.1f} GiB for them here"
         raise InvalidInput(scenario.document.mistake("input_shape", problem, "take a smaller one"))
 
 
@@ -196,7 +193,8 @@ def value_bytes(made: Compiled) -> int:
 
     Golden keeps every map; the replay keeps what lies in the memories and, of every frame, what the host has; the proof keeps a frame
     number of two bytes for each value there. Behind that, the layer that takes most is computed in float64: its input, its output
-    twice, a row of the kernel unfolded, and its weights twice.
+    twice, a row of the kernel unfolded, and its weights twice. Not in it are numba with its kernels and the proof's sets of tasks, some
+    250 MB however small the network is: the reserve that every limit leaves is for them.
     """
     network, placement, size = made.network, made.placement, made.mapped.arithmetic.dtype.itemsize
     shapes = {name: network.shape(name).size for name in network.graph}
@@ -205,7 +203,7 @@ def value_bytes(made: Compiled) -> int:
     weights = {layer.name: layer.weight_count(network.input_shapes(layer)) for layer in network}
     drawn = sum(count * (REAL if getattr(network[name], "weights", "") == "real" else 1) for name, count in weights.items())
     exact = max(EXACT * (_unfolded(network, layer) + 2 * (shapes[layer.name] + weights[layer.name])) for layer in network)
-    return size * sum(shapes.values()) + (size + PROVEN) * (placed + at_host) + drawn + exact + LOADED_BYTES
+    return size * sum(shapes.values()) + (size + PROVEN) * (placed + at_host) + drawn + exact
 
 
 def _unfolded(network: Network, layer: Layer) -> int:

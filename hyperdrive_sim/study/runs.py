@@ -7,14 +7,15 @@ from time import perf_counter
 from typing import NamedTuple, Unpack
 
 from hyperdrive_sim.archs import registry
-from hyperdrive_sim.engine.compiled import Compiled, Progress, collector_paused, silent
+from hyperdrive_sim.engine.compiled import LARGE, Compiled, Progress, collector_paused, silent
 from hyperdrive_sim.errors import HyperdriveSimError, InvalidInput
 from hyperdrive_sim.reports.report import Report, summarise
 from hyperdrive_sim.scenario import inputs, published, shipped
 from hyperdrive_sim.scenario.experiment import Changes, Experiment
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.scenario.sources import Source, scenario_of
-from hyperdrive_sim.study import limits
+from hyperdrive_sim.schedule.tasks import Schedule
+from hyperdrive_sim.study import limits, samples
 from hyperdrive_sim.study.limits import Limit, located
 from hyperdrive_sim.study.memory import taken_bytes
 
@@ -29,13 +30,15 @@ def compiled(scenario: Scenario, progress: Progress = silent) -> Compiled:
     scenario; no schedule is written yet.
     """
     arch, network = scenario.architecture, scenario.network()
-    inputs.readable(scenario, network)
     with located(scenario):
         spec = next(iter(arch.candidates(network, scenario.spec)))
         mapped = arch.map(network, spec)
         if scenario.settings.reproduces:
             published.section(registry.folder(arch.name), scenario.settings.reproduces)
-    return Compiled(mapped, scenario.arrivals, scenario.granularity, progress=progress, limit=Limit(scenario))
+    limit = Limit(scenario)
+    limit.check_input(network)
+    inputs.readable(scenario, network)
+    return Compiled(mapped, scenario.arrivals, scenario.granularity, progress=progress, limit=limit)
 
 
 def run(
@@ -81,7 +84,7 @@ def reproduces(scenario: Scenario, section: published.Section) -> bool:
 
 
 class Estimate(NamedTuple):
-    """The cost of a run: exact in tasks, extrapolated from the first `sample_tasks` of them in seconds, up to its report, and in bytes.
+    """The cost of a run: exact in tasks, extrapolated from `sample_tasks` of them in seconds, up to its report, and in bytes.
 
     `bytes` is the peak of the whole process; the run may add `limit_bytes` to what the process has before.
     """
@@ -98,13 +101,17 @@ def estimate(scenario: Scenario) -> Estimate:
     begun = perf_counter()
     made = compiled(scenario)
     with located(scenario):
-        tasks = made.size
-        made.limit(made, tasks)
-    mapped_s, before, room = perf_counter() - begun, taken_bytes(), Limit(scenario).room
-    if limits.length_ps(made, limits.beginning(made, limits.TIMED[0]).schedule, tasks) > limits.MAX_PS // FAR:
+        mapped_s = perf_counter() - begun
+        counter = made.counted()
+        counting_s = perf_counter() - begun - mapped_s
+        made.limit(made, counter.size)
+    before, room = taken_bytes(), Limit(scenario).room
+    tasks, sample = counter.size, Schedule(counter.tasks)
+    if limits.length_ps(made, sample, tasks) > limits.MAX_PS // FAR:
         limits.check_length(scenario, made)
-    taken, timed = int(tasks * limits.bytes_per_task(made)), limits.seconds(made)
-    return Estimate(tasks, mapped_s + timed.of(tasks), before + taken, room, timed.more)
+    taken, timed = int(tasks * samples.bytes_per_task(made, counter)), samples.timing(made, counter, counting_s)
+    seconds = mapped_s + (counting_s if tasks > LARGE else 0.0) + timed.writing_s + timed.running_s
+    return Estimate(tasks, seconds, before + taken, room, timed.tried)
 
 
 def sweep(

@@ -23,7 +23,6 @@ from hyperdrive_sim.network.layers import Conv
 from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.network.zoo.entry import ANY, Entry
 from hyperdrive_sim.scenario import scenario
-from hyperdrive_sim.study import checks, runs
 
 NETWORKS = "known networks: " + ", ".join(zoo.names())
 ARCHITECTURES = "known architectures: " + ", ".join(registry.names())
@@ -411,24 +410,6 @@ def test_what_would_take_for_ever_is_refused_at_once(tmp_path: Path, settings: l
     (said,) = complaints(tmp_path, "", *(word for setting in settings for word in ("--set", setting)))
     assert said.endswith(sentence)
     assert time.perf_counter() - began < 10
-
-
-def test_more_tasks_than_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "MAX_TASKS", 10)
-    assert complaints(tmp_path, "frames: 8") == [
-        "s.yaml:6:1: frames: 8 frames of 4 tasks each are more than the 10 tasks that can be simulated; take at most 2"
-    ]
-    monkeypatch.setattr(runs, "MAX_TASKS", 3)
-    assert complaints(tmp_path, "") == [
-        "s.yaml:1:1: a frame is 4 tasks, more than the 3 that can be simulated; take a smaller network, input or mesh"
-    ]
-
-
-def test_more_values_than_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "MAX_VALUES", 3000)
-    assert complaints(tmp_path, "", command="check") == [
-        "s.yaml:4:1: input_shape: makes 3504 values to compute and compare, more than the 3000 that can be checked; take a smaller one"
-    ]
 
 
 def test_memory_that_runs_out_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,3 +78,29 @@ def test_nothing_more_is_written_if_that_raises() -> None:
         for _ in writer.each(range(10)):
             writer.add(task("compute", "array", 1))
     assert writer.size == 4
+
+
+def test_what_a_counting_writer_keeps_is_a_schedule_and_it_knows_what_is_repeated() -> None:
+    """Both frames, of each block loop its first two passes, and nothing of the second layer, which is alike: s c c; in the second also k.
+
+    The positions: 0 input, 1 weights, 2-4 the first block, 5-8 the second; 9 the next frame's input, all else of it is known.
+    """
+    writer = Writer(counting=True)
+    nest(writer, 2, 5, 2)
+    assert [one.name for one in writer.tasks] == [
+        *("input", "weights", "one", "compute", "compute", "one", "copy", "compute", "compute", "input")
+    ]
+    assert writer.repeated == [range(5, 9), range(9, 10)]
+    assert writer.skipped.tasks == writer.size - 10 == 2 * (1 + 2 * (3 + 4 * 4)) + 1 - 10
+
+
+def test_a_counting_writer_knows_how_long_the_rest_would_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task takes a second to write: the clock is the number of tasks there are. 40 tasks of 4 passes, two passes of 10 are written."""
+    writer = Writer(counting=True)
+    monkeypatch.setattr("hyperdrive_sim.schedule.writer.perf_counter", lambda: float(len(writer.tasks)))
+    for _ in writer.each(range(4), alike="key"):
+        for _ in range(10):
+            writer.add(task("compute", "array", 1))
+    assert (len(writer.tasks), writer.skipped) == (20, (20, 20.0))
+    assert list(writer.each(range(3), alike="key")) == []
+    assert writer.skipped == (50, 50.0)
