@@ -67,13 +67,13 @@ def test_a_finer_cut_that_is_too_much(room: pytest.MonkeyPatch, tmp_path: Path) 
 
 
 def test_the_number_of_frames_is_right_where_the_first_has_more_tasks(room: pytest.MonkeyPatch) -> None:
-    """8 tasks in the first frame and 7 in each other: 21 hold two frames, 22 hold three."""
-    for most, fit in [(8, 1), (14, 1), (15, 2), (21, 2), (22, 3)]:
+    """18 tasks in the first frame and 15 in each other: 47 hold two frames, 48 hold three."""
+    for most, fit in [(18, 1), (32, 1), (33, 2), (47, 2), (48, 3)]:
         room_for(room, most)
         for asked in (fit + 1, 100):
             with pytest.raises(InvalidInput, match=rf"there is memory for {most} here; take at most {fit}$"):
                 runs.run(Scenario.parse(KEPT, [f"frames={asked}"]))
-        assert len(runs.run(Scenario.parse(KEPT, [f"frames={fit}"])).trace) == 8 + 7 * (fit - 1)
+        assert len(runs.run(Scenario.parse(KEPT, [f"frames={fit}"])).trace) == 18 + 15 * (fit - 1)
 
 
 @pytest.mark.parametrize("command", [["run"], ["run", "--dry-run"], ["run", "--dry-run", "--json"], ["check"], ["diagram"], ["report"]])
