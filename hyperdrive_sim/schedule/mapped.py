@@ -14,7 +14,7 @@ from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.placement import Placement
 from hyperdrive_sim.schedule.prices import Price
-from hyperdrive_sim.schedule.provenance import Basis, Provenance, weakest
+from hyperdrive_sim.schedule.provenance import Basis, Known, Provenance
 from hyperdrive_sim.schedule.spec import Spec
 from hyperdrive_sim.schedule.tasks import Arrivals
 from hyperdrive_sim.schedule.writer import Writer
@@ -24,7 +24,7 @@ Tiles = Mapping[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(Known):
     """A datasheet entry (area, duration of one operation): value, unit and how well it is known. A share, a part of 1, has the unit %."""
 
     value: int | float
@@ -32,11 +32,6 @@ class Quantity:
     stated: Provenance
     source: str
     rests_on: tuple[Basis, ...] = ()
-
-    @property
-    def provenance(self) -> Provenance:
-        """How well it is known: as well as the weakest figure that it rests on."""
-        return weakest(self.stated, self.rests_on)
 
 
 Datasheet = Mapping[str, Quantity]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hyperdrive_sim.schedule.provenance import Basis, Provenance, weakest
+from hyperdrive_sim.schedule.provenance import Basis, Known, Provenance
 
 PJ = 1e-12
 
@@ -25,7 +25,7 @@ def carries(action: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
+class Price(Known):
     """The energy of one action, in picojoules, with its source; *stated* is how well its table says that it is known by itself."""
 
     action: str
@@ -33,8 +33,3 @@ class Price:
     source: str
     stated: Provenance
     rests_on: tuple[Basis, ...] = ()
-
-    @property
-    def provenance(self) -> Provenance:
-        """How well it is known: as well as the weakest figure that it rests on."""
-        return weakest(self.stated, self.rests_on)

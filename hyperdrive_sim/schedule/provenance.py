@@ -16,19 +16,27 @@ DEDUCED: tuple[Provenance, ...] = ("derived", "fitted")
 """Those that must name what they rest on."""
 
 
+class Known:
+    """Something that is known as well as the weakest figure it rests on; *stated* is how well its table says it is known by itself."""
+
+    __slots__ = ()
+    stated: Provenance
+    rests_on: tuple[Basis, ...]
+
+    @property
+    def provenance(self) -> Provenance:
+        """That of the weakest link of the chain."""
+        return weakest(self.stated, self.rests_on)
+
+
 @dataclass(frozen=True, slots=True)
-class Basis:
+class Basis(Known):
     """A figure that another one rests on: what it is, in words, where it stands, how well it is known by itself, what it rests on."""
 
     figure: str
     source: str
     stated: Provenance
     rests_on: tuple[Basis, ...] = ()
-
-    @property
-    def provenance(self) -> Provenance:
-        """That of the weakest link of the chain."""
-        return weakest(self.stated, self.rests_on)
 
 
 def weakest(stated: Provenance, rests_on: Iterable[Basis]) -> Provenance:

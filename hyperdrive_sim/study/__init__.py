@@ -1,1 +1,1 @@
-"""Scenario in, result out: run, check, sweep."""
+"""Scenario in, result out: run, check, sweep, validate, and what this machine has room for."""
