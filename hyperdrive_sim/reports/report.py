@@ -135,7 +135,7 @@ def summarise(scenario: Scenario, compiled: Compiled) -> Report:
         throughput=Throughput(ops_per_s, ops_per_s / machine.clock.hz, min(1.0, ops_per_s / machine.peak_ops_per_s)),
         energy=energy,
         io_bits={what: _per(bits, time.frames) for what, bits in ledger.io_bits().items()},
-        efficiency=Efficiency(computed.ops / energy.total_j, computed.ops / energy.core_j),
+        efficiency=Efficiency(_per_joule(computed.ops, energy.total_j), _per_joule(computed.ops, energy.core_j)),
         units=tuple(_unit_rows(machine, trace)),
         layers=layers,
         datasheet={
@@ -149,6 +149,11 @@ def summarise(scenario: Scenario, compiled: Compiled) -> Report:
         tiles_by_layer=Lazy(tuple(row.name for row in layers if row.ops), mapped.tiles),
         occupancy=Lazy(tuple(memory.name for memory in machine.memories), lambda memory: compiled.occupancy[memory]),
     )
+
+
+def _per_joule(ops: int, joules: float) -> float:
+    """Operations per joule; 0 where nothing that was done has a price."""
+    return ops / joules if joules else 0.0
 
 
 def _per(count: int, frames: int) -> int | float:

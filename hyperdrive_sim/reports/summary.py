@@ -207,7 +207,7 @@ def busiest(units: Sequence[UnitRow]) -> list[tuple[str, float]]:
 
 def trust(energy: Energy) -> dict[str, float]:
     """Shares of the energy by how well its price is known, the largest first."""
-    shares = by_key((action.provenance, action.energy_j / energy.total_j) for action in energy.by_action.values())
+    shares = by_key((action.provenance, action.energy_j / (energy.total_j or 1.0)) for action in energy.by_action.values())
     return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
 

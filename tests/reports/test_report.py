@@ -17,9 +17,10 @@ from commands import BASE, SCENARIOS, TINY
 from rich.console import Console, RenderableType
 
 from hyperdrive_sim.cli import comparisons, tables
+from hyperdrive_sim.engine.ledger import account
 from hyperdrive_sim.errors import Stuck
 from hyperdrive_sim.reports import side_by_side
-from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.report import Report, summarise
 from hyperdrive_sim.reports.results import Results
 from hyperdrive_sim.reports.summary import PREFIXES, beside, per_s, percent, remarks, si
 from hyperdrive_sim.scenario.published import Comparison
@@ -27,6 +28,7 @@ from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.prices import IO_ACTIONS
 from hyperdrive_sim.study.checks import check
 from hyperdrive_sim.study.runs import run
+from hyperdrive_sim.testing.worlds import worlds
 
 # --- by pencil ---
 
@@ -233,6 +235,17 @@ def test_a_figure_beyond_its_tolerance_is_said_in_words() -> None:
     text = rendered(tables.published([row, row]), 80)
     assert text.count("off by more than the printed digits leave open: energy (10 %)") == 1
     assert "off by more" not in rendered(tables.published([replace(row, as_published=1.05, error=0.05)]), 80)
+
+
+def test_a_run_that_costs_nothing() -> None:
+    """As of a chip whose prices are all 0, because nobody knows them."""
+    (built, *_) = worlds("hyperdrive")
+    made = built.compiled.cut(built.compiled.grain)
+    made.__dict__["ledger"] = account(made.schedule, {action: replace(price, pj=0.0) for action, price in made.mapped.prices.items()})
+    free = summarise(built.scenario, made)
+    assert (free.energy.total_j, free.energy.assumed_share) == (0.0, 0.0)
+    assert (free.efficiency.system_ops_per_j, free.efficiency.core_ops_per_j) == (0.0, 0.0)
+    assert ("energy", "0 J") in [(line.name, line.value) for line in free.summary_lines()]
 
 
 def test_published_figures_in_words() -> None:
