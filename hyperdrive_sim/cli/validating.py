@@ -7,6 +7,7 @@ from itertools import groupby
 import rich_click as click
 
 from hyperdrive_sim.cli.terminal import command, json_option, progress_bar, show, show_json
+from hyperdrive_sim.errors import InvalidInput
 
 WRONG = 1
 
@@ -27,7 +28,11 @@ def validate(architectures: tuple[str, ...], quantity: str, markdown: bool, as_j
     from hyperdrive_sim.study import validation
 
     with progress_bar() as progress:
-        found = [row for row in validation.validate(architectures, progress=progress) if quantity in row.figure.quantity]
+        every = validation.validate(architectures, progress=progress)
+    found = [row for row in every if quantity in row.figure.quantity]
+    if not found:
+        known = "known are " + ", ".join(dict.fromkeys(row.figure.quantity for row in every)) if every else ""
+        raise InvalidInput.at("--quantity", f"no published figure has '{quantity}' in its name", known)
     if as_json:
         show_json({"rows": [row.to_dict() for row in found]})
     elif markdown:

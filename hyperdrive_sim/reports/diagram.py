@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdrive_sim.engine.trace import Trace, summed
+from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.reports.derived.bins import cut
 from hyperdrive_sim.reports.summary import percent, si
+from hyperdrive_sim.reports.sums import mean as average
 from hyperdrive_sim.schedule.machine import Machine
 
 SHADES = " ░▒▓█"
@@ -40,7 +42,7 @@ class DiagramRow(NamedTuple):
     @property
     def busy(self) -> tuple[str, str]:
         """Mean share of the run that the units worked; the least and the largest, if they differ."""
-        mean, least, most = map(_percent, (sum(self.worked) / len(self.worked), min(self.worked), max(self.worked)))
+        mean, least, most = map(_percent, (average(self.worked), min(self.worked), max(self.worked)))
         return mean, "" if least == most else f" ({least.removesuffix(' %')} to {most})"
 
 
@@ -99,7 +101,10 @@ def diagram(machine: Machine, trace: Trace, cells: int = CELLS, rows: int = ROWS
     """The diagram of a run in so many *cells*, or as many as it takes picoseconds, and *rows*, or as many as there are kinds of units.
 
     The units of a kind share a row if theirs all look the same or, the kind with the most rows first, as long as there are too many.
+    Raises InvalidInput for no cells at all.
     """
+    if cells < 1:
+        raise InvalidInput.at("width", f"must be at least 1 character, not {cells}")
     makespan = max(1, trace.makespan_ps)
     cells = min(cells, makespan)
     edges = np.array([makespan * cell // cells for cell in range(cells + 1)], np.int64)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
-from math import fsum
 from typing import TYPE_CHECKING
 
 from hyperdrive_sim.engine.compiled import Compiled
-from hyperdrive_sim.engine.ledger import Ledger, LedgerEntry
+from hyperdrive_sim.engine.ledger import Ledger, LedgerEntry, joules
 from hyperdrive_sim.engine.occupancy import Occupancy
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.network.graph import Network
@@ -46,9 +45,6 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from hyperdrive_sim.outputs.plots import Plots
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 SCHEMA_VERSION = 2
 PLOTS = "hyperdrive_sim.outputs.plots"
@@ -185,9 +181,9 @@ def _system(scenario: Scenario, machine: Machine) -> SystemRecord:
     known = origins(type(spec))
     assumed = {name: getattr(spec, name) for name, origin in known.items() if origin.provenance == "assumed"}
     fitted = {
-        name: FittedSetting(value, known[name].rests_on)
-        for name, value in dict(spec).items()
-        if known[name].stated == "fitted" and value == type(spec).model_fields[name].default
+        name: FittedSetting(getattr(spec, name), origin.rests_on)
+        for name, origin in known.items()
+        if origin.stated == "fitted" and getattr(spec, name) == type(spec).model_fields[name].default
     }
     peaks = machine.peak_ops_per_cycle, machine.peak_ops_per_s
     defaults = {name: field.default for name, field in type(spec).model_fields.items()}
@@ -199,7 +195,7 @@ def _system(scenario: Scenario, machine: Machine) -> SystemRecord:
 def _energy(ledger: Ledger, frames: int) -> Energy:
     actions = {name: _action(entry, frames) for name, entry in ledger.by_action().items()}
     total = ledger.total_j
-    weak = fsum(joules for known, joules in ledger.by_provenance().items() if known in WEAK)
+    weak = joules((entry.count, entry.price.pj) for entry in ledger.entries if entry.price.provenance in WEAK)
     return Energy(total / frames, ledger.core_j / frames, ledger.io_j / frames, actions, weak / total if total else 0.0)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from math import floor, fsum, log10, prod
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -64,6 +64,12 @@ class Formula(BaseModel):
     measure: Literal["figure", "speedup", "cut"] = "figure"
     scale: float = 1.0
 
+    @model_validator(mode="after")
+    def _held_against_one(self) -> Self:
+        if bool(self.against) != (self.measure != "figure"):
+            raise ValueError("a speedup or a cut is held against a scenario, a figure is not: set both `against` and `measure`, or none")
+        return self
+
     def value(self, report: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> float:
         """The figure, from a report and those of the scenarios that figures are held against, by path."""
         figure = self._of(report)
@@ -112,9 +118,11 @@ class Row(Formula):
     note: str = ""
 
     @model_validator(mode="after")
-    def _one_way(self) -> Row:
+    def _one_way(self) -> Self:
         if self.counted and self.uncounted:
             raise ValueError("has both counted and uncounted: either the paper's way of counting is known, or not")
+        if not self.published:
+            raise ValueError("a published figure of 0 is off by nothing in proportion; leave it out")
         return self
 
     @property

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from hyperdrive_sim.errors import InvalidInput
+
 Provenance = Literal["published", "derived", "fitted", "recalled", "assumed"]
 BEST_FIRST: tuple[Provenance, ...] = get_args(Provenance)
 """The best known first: printed in a source that was read; arithmetic on others; chosen or computed so that others come out; remembered
@@ -45,7 +47,14 @@ def weakest(stated: Provenance, rests_on: Iterable[Basis]) -> Provenance:
 
 
 def bases(rows: Sequence[Mapping[str, Any]]) -> tuple[Basis, ...]:
-    """What a row of a table says under `rests_on`: a list of figures, each with `figure`, `provenance`, `source`, perhaps `rests_on`."""
+    """What a row of a table says under `rests_on`: a list of figures, each with `figure`, `provenance`, `source`, perhaps `rests_on`.
+
+    Raises InvalidInput for a provenance that is none.
+    """
+    for row in rows:
+        if row["provenance"] not in BEST_FIRST:
+            known = "known are " + ", ".join(BEST_FIRST)
+            raise InvalidInput.at("rests_on", f"'{row['provenance']}' of '{row['figure']}' is no provenance", known)
     return tuple(Basis(row["figure"], row["source"], row["provenance"], bases(row.get("rests_on", ()))) for row in rows)
 
 

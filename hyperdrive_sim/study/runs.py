@@ -70,7 +70,8 @@ def _run(scenario: Scenario, progress: Progress) -> Report:
     section = published.section(registry.folder(scenario.architecture.name), name)
     if not reproduces(scenario, section):
         return report
-    return report.compared(section.rows, {path: _run(Scenario.read(shipped.folder() / path), progress) for path in section.others})
+    others = {path: _run(Scenario.read(shipped.folder() / path, ["reproduces=null"]), progress) for path in section.others}
+    return report.compared(section.rows, others)
 
 
 def reproduces(scenario: Scenario, section: published.Section) -> bool:

@@ -70,7 +70,7 @@ def sample(made: Compiled, counter: Writer, few: int, times: int) -> tuple[list[
     """
     wanted = times * max(few, len(made.machine.units))
     tasks = counter.tasks[:wanted] if len(counter.tasks) >= KEPT else beginning(made, wanted)
-    return tasks[: len(tasks) // times], tasks
+    return tasks[: max(1, len(tasks) // times)], tasks
 
 
 def _run(made: Compiled, tasks: Sequence[Task]) -> None:

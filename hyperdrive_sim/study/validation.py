@@ -43,7 +43,7 @@ def validate(architectures: Sequence[str] = (), *, progress: Progress = silent) 
 
     Raises InvalidInput for a chip that there is not.
     """
-    chosen = [registry.load(name).name for name in architectures] or registry.names()
+    chosen = dict.fromkeys(registry.load(name).name for name in architectures) or registry.names()
     reports: dict[str, Mapping[str, Any]] = {}
     return tuple(row for name in chosen for row in _of(name, reports, progress))
 

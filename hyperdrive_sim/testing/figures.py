@@ -22,6 +22,7 @@ SLACK = 1 + 1e-9
 def broken(report: Report) -> Iterator[str]:
     """A sentence for every figure of a report that cannot be."""
     yield from _utilizations(report)
+    yield from _throughput(report)
     yield from _time(report)
     yield from _rates(report)
     yield from _columns(report)
@@ -41,12 +42,23 @@ def _utilizations(report: Report) -> Iterator[str]:
             yield f"{unit.name} would have to be busy for {asked} of the time at {report.time.frames_per_s} frames/s"
     tasks = Counter(task.layer for task in report.trace.tasks)
     for row in report.layers:
-        most = report.machine.peak_ops_per_s * (row.held_s + tasks[row.name] / 2 / PS_PER_S)
-        if row.ops > most * SLACK:
-            yield f"layer {row.name} does {row.ops} operations in a time for {most}"
+        for seconds in (row.held_s, row.computed_s):
+            most = report.machine.peak_ops_per_s * (seconds + tasks[row.name] / 2 / PS_PER_S)
+            if row.ops > most * SLACK:
+                yield f"layer {row.name} does {row.ops} operations in a time for {most}"
     for layer, tiles in report.tiles_by_layer.items():
         if not all(0 <= use.min() <= use.max() <= 1 for use in tiles.values()):
             yield f"a tile is used for more than all of its time in {layer}"
+
+
+def _throughput(report: Report) -> Iterator[str]:
+    """The operations of a frame at the rate of frames, and not more than the peak in the time that a frame has."""
+    found, ops, time = report.throughput, report.network.ops, report.time
+    if not isclose(found.ops_per_s, ops * time.frames_per_s) or not isclose(found.ops_per_cycle, found.ops_per_s / report.machine.clock.hz):
+        yield f"{found.ops_per_s} Op/s and {found.ops_per_cycle} Op per cycle are not {ops} operations at {time.frames_per_s} frames/s"
+    most = report.machine.peak_ops_per_s * (1 / time.frames_per_s + len(report.trace) / 2 / PS_PER_S / time.frames)
+    if ops > most * SLACK:
+        yield f"a frame is {ops} operations in a time for {most}"
 
 
 def _time(report: Report) -> Iterator[str]:
@@ -91,9 +103,6 @@ def _columns(report: Report) -> Iterator[str]:
     for layer, *per_cycle in zip(table["layer"], *rates, strict=True):
         if fsum(filter(None, per_cycle)) > most * SLACK:
             yield f"{layer} moves {per_cycle} bits per cycle over links of {most}"
-    for layer, share in zip(table["layer"], table["compute_utilization"], strict=True):
-        if share is not None and not 0 < share <= 1:
-            yield f"{layer} computes at {share} of the peak"
 
 
 def _energy(report: Report) -> Iterator[str]:
@@ -108,6 +117,10 @@ def _energy(report: Report) -> Iterator[str]:
         yield "the layers' energy is not the total"
     if report.energy.total_j != joules(actions) / frames:
         yield f"{report.energy.total_j} J are not the nearest to what was counted"
+    if not isclose(report.energy.core_j + report.energy.io_j, report.energy.total_j, rel_tol=1e-12):
+        yield f"{report.energy.core_j} J of the core and {report.energy.io_j} J of I/O are not {report.energy.total_j} J"
+    if not 0 <= report.energy.assumed_share <= 1:
+        yield f"{report.energy.assumed_share} of the energy rest on weak prices"
     for row in report.layers:
         if row.energy_j != float(layers[row.name] / 10**12):
             yield f"{row.energy_j} J are not the nearest to what was counted for {row.name}"

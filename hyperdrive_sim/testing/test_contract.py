@@ -191,7 +191,9 @@ def test_every_price_has_a_source_and_is_used(name: str) -> None:
 
 def test_every_default_and_entry_says_what_it_rests_on(name: str) -> None:
     """What is derived from other figures, or fitted to them, names them; it is known no better than these."""
-    for field, origin in origins(registry.load(name).Spec).items():
+    spec = registry.load(name).Spec
+    assert set(origins(spec)) == set(spec.model_fields), "every field is a `figure`, with its source"
+    for field, origin in origins(spec).items():
         assert origin.source, f"'{field}' has no source"
         assert origin.rests_on or origin.stated not in DEDUCED, f"'{field}' is {origin.stated}: rests_on says from what"
     for built in worlds(name):

@@ -12,6 +12,7 @@ from simulated import report
 from worlds import CLOCK, run, task
 
 from hyperdrive_sim.engine.trace import Trace
+from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.reports.diagram import ASCII_SHADES, SHADES, Diagram, diagram, fitted
 from hyperdrive_sim.schedule.machine import Machine, Unit
 from hyperdrive_sim.schedule.tasks import Task
@@ -181,3 +182,8 @@ def test_a_diagram_fits_the_room_or_is_as_small_as_it_may_be() -> None:
         assert max(map(len, fitted(of.machine, of.trace, room).lines())) == room
     assert len(fitted(of.machine, of.trace, 30).edges_ps) == 21
     assert max(map(len, of.diagram(width=60).splitlines()[:16])) == len("chip[0,0].array |") + 60 + len("| 51.9 %")
+
+
+def test_no_width_is_refused_by_name() -> None:
+    with pytest.raises(InvalidInput, match=r"^width: must be at least 1 character, not 0$"):
+        report("hyperdrive/tiny_2x2").diagram(0)

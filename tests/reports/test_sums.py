@@ -47,6 +47,9 @@ def test_no_figure_is_a_sum_that_depends_on_the_python(tmp_path: Path, monkeypat
     for scenario in (mesh, signs):
         assert invoke("run", scenario, "-o", tmp_path / scenario.stem, "--trace", tmp_path / f"{scenario.stem}.json").exit_code == 0
         assert invoke("check", scenario).exit_code == 0
+        assert invoke("diagram", scenario).exit_code == 0
+        assert invoke("run", scenario, "--dry-run").exit_code == 0
+    assert invoke("validate", "nandnet_sram").exit_code == 0
     assert invoke("compare", mesh, signs).exit_code == 0
     assert invoke("report", mesh, signs, "-o", tmp_path / "page.html").exit_code == 0
     report = run(Scenario.read(mesh))

@@ -76,6 +76,19 @@ def test_what_cannot_be_counted_has_a_reason_and_no_error() -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"published": 0.0}, "off by nothing in proportion"),
+        ({"measure": "speedup"}, "held against a scenario"),
+        ({"against": "slow"}, "held against a scenario"),
+    ],
+)
+def test_rows_that_cannot_be_compared(said: dict[str, Any], why: str) -> None:
+    with pytest.raises(ValidationError, match=why):
+        row(**said)
+
+
+@pytest.mark.parametrize(
     ("said", "tolerance"),
     [
         ({"published": 4.0}, 0.5 / 4),  # a digit: 3.5 to 4.5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.schedule.prices import Price
 from hyperdrive_sim.schedule.provenance import BEST_FIRST, Basis, bases, chain, names, weakest
 from hyperdrive_sim.schedule.spec import Spec, figure, origins
@@ -46,6 +47,12 @@ def test_bases_of_a_table() -> None:
     assert bases([row]) == (PRINTED,)
     deeper = {"figure": "energy of a cycle", "source": "efficiency over operations", "provenance": "derived", "rests_on": [row]}
     assert bases([deeper]) == (WORKED_OUT,)
+
+
+def test_a_provenance_that_is_none_is_refused_by_name() -> None:
+    row = {"figure": "efficiency", "source": "a paper", "provenance": "publishd"}
+    with pytest.raises(InvalidInput, match="'publishd' of 'efficiency' is no provenance; known are published, derived, fitted,"):
+        bases([row])
 
 
 def test_a_setting_is_known_no_better_than_what_it_rests_on() -> None:

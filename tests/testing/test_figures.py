@@ -57,6 +57,18 @@ def test_a_layer_that_cannot_be(changes: dict[str, Any], sentences: Sequence[str
         assert re.search(sentence, found), found
 
 
+def test_totals_that_cannot_be() -> None:
+    found = report(BY_PORT)
+    peak, energy = found.system.peak_ops_per_s, found.energy
+    faster = replace(found, throughput=replace(found.throughput, ops_per_s=100.0 * peak))
+    assert any("Op/s and" in sentence for sentence in broken(faster))
+    for changes in ({"core_j": 3 * energy.core_j}, {"io_j": energy.total_j}):
+        assert any("are not" in sentence for sentence in broken(replace(found, energy=replace(energy, **changes))))
+    assert any("rest on weak prices" in sentence for sentence in broken(replace(found, energy=replace(energy, assumed_share=7.0))))
+    more = replace(found, network=replace(found.network, ops=1000 * found.network.ops))
+    assert any("operations in a time for" in sentence for sentence in broken(more))
+
+
 def test_a_rate_that_a_unit_cannot_keep_up_with() -> None:
     found = report(BY_PORT)
     faster = replace(found, time=replace(found.time, frames_per_s=2 * found.time.frames_per_s))
