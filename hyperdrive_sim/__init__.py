@@ -14,8 +14,8 @@ A network of one's own needs no scenario file:
     ])
     report = hs.run(network=network, architecture="xnorbin", chip={"voltage_v": 1.2}, frames=2)
 
-`run`, `check`, `sweep`, `compare` and `report` take paths, scenarios or such keywords; `read_run` reads the directory of a run. What is
-wrong is an `InvalidInput` that names every mistake.
+`run`, `check`, `sweep`, `compare` and `report` take paths, scenarios or such keywords; `read_run` reads the directory of a run, and
+`validate` sets all published figures beside ours. What is wrong is an `InvalidInput` that names every mistake.
 
 All names here are loaded when they are first used, so that importing this package costs nothing. The package itself uses none of them.
 """
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from hyperdrive_sim.scenario.shipped import folder as scenario_folder
     from hyperdrive_sim.study.checks import Verdict, check
     from hyperdrive_sim.study.runs import run, sweep
+    from hyperdrive_sim.study.validation import validate
 
 __version__ = "0.1.0"
 
@@ -82,6 +83,7 @@ __all__ = [
     "run",
     "scenario_folder",
     "sweep",
+    "validate",
 ]
 
 _HOMES = {
@@ -99,6 +101,7 @@ _HOMES = {
     "read_run": "outputs.rundir.read",
     "report": "outputs.page.write",
     "scenario_folder": "scenario.shipped",
+    "validate": "study.validation",
 }
 """Where each name is from, as the imports above say it for whoever checks types."""
 
