@@ -15,7 +15,7 @@ A network of one's own needs no scenario file:
     report = hs.run(network=network, architecture="xnorbin", chip={"voltage_v": 1.2}, frames=2)
 
 `run`, `check`, `sweep`, `compare` and `report` take paths, scenarios or such keywords; `read_run` reads the directory of a run, and
-`validate` sets all published figures beside ours. What is wrong is an `InvalidInput` that names every mistake.
+`validate` sets published figures beside ours. What is wrong is an `InvalidInput` that names every mistake.
 
 All names here are loaded when they are first used, so that importing this package costs nothing. The package itself uses none of them.
 """

@@ -13,6 +13,8 @@ from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.reports.records import Time
 from hyperdrive_sim.schedule.tasks import Schedule
 
+FEW = 2
+"""So many frames end close together for want of a next one, whatever can go on for ever."""
 ROUNDING_PS = 1
 """How much the period between arrivals may be short of what it stands for: it is rounded to whole picoseconds."""
 
@@ -67,17 +69,20 @@ def frame_times(trace: Trace) -> FrameTimes:
 
 
 def _pace(compiled: Compiled, frames: FrameTimes) -> tuple[float, bool]:
-    """Picoseconds per frame that can go on for ever, and True if that is longer than the period between arrivals."""
+    """Picoseconds per frame that can go on for ever, and True if frames surely arrive faster than that."""
     trace, period_ps = compiled.trace, compiled.arrivals.period_ps
     busiest_ps = int(_work(trace, frames, 0).max()) / frames.number
-    if not period_ps or frames.number == 1:
+    if not period_ps:
         return max(_lasting_ps(trace, frames), busiest_ps), False
     longest_ps = period_ps + ROUNDING_PS
-    if max(_distance_ps(frames), busiest_ps) > longest_ps:
-        at_once = _at_once(compiled)
-        if max(_distance_ps(frame_times(at_once)), _repeated_ps(trace, frames)) > longest_ps:
-            return max(_lasting_ps(at_once, frame_times(at_once)), busiest_ps), True
-    return max(period_ps, busiest_ps), False
+    if max(_lasting_ps(trace, frames), busiest_ps) <= longest_ps:
+        return max(period_ps, busiest_ps), False
+    at_once = _at_once(compiled)
+    ends = frame_times(at_once)
+    lasting_ps = min(_lasting_ps(at_once, ends), _lasting_ps(trace, frames))
+    exceeded = max(min(_distance_ps(ends), _distance_ps(frames)), _repeated_ps(compiled, frames)) > longest_ps
+    few = frames.number <= FEW and lasting_ps > longest_ps  # too few to tell: what they show is promised, and no more
+    return max(lasting_ps if exceeded or few else period_ps, busiest_ps), exceeded
 
 
 def _at_once(compiled: Compiled) -> Trace:
@@ -91,7 +96,7 @@ def _at_once(compiled: Compiled) -> Trace:
 
 def _lasting_ps(trace: Trace, frames: FrameTimes) -> float:
     """Picoseconds per frame, as far as ends of frames show it; one or two do not, but they can be done again and again."""
-    return max(_distance_ps(frames), trace.makespan_ps / frames.number if frames.number <= 2 else 0)
+    return max(_distance_ps(frames), trace.makespan_ps / frames.number if frames.number <= FEW else 0)
 
 
 def _distance_ps(frames: FrameTimes) -> float:
@@ -104,12 +109,16 @@ def _distance_ps(frames: FrameTimes) -> float:
     return int(ends[-1] - ends[-1 - apart]) / max(1, apart)
 
 
-def _repeated_ps(trace: Trace, frames: FrameTimes) -> float:
+def _repeated_ps(compiled: Compiled, frames: FrameTimes) -> float:
     """Picoseconds of the busiest unit's work that comes again with every frame.
 
     That is the lesser of its work per frame in the whole run, in which chips may take turns with frames, and in the later half, in which
-    nothing is done that is done only once.
+    nothing is done that is done only once. What a single frame would do again is what a second one adds.
     """
+    trace = compiled.trace
+    if frames.number == 1:
+        two = compiled.of_frames(2).schedule.work_ps
+        return float(max(two[unit] - ps for unit, ps in compiled.schedule.work_ps.items()))
     later = _work(trace, frames, frames.number - frames.later) / frames.later
     return float(np.minimum(later, _work(trace, frames, 0) / frames.number).max())
 

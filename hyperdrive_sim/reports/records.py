@@ -97,8 +97,8 @@ class Time:
     holds up; for one or two frames, how many there are in the makespan if that is slower. No unit has more to do per frame than this
     leaves it: what is done once, such as loading weights that stay, is spread over the frames, as its energy is.
 
-    `arrivals_per_s` is the rate at which frames arrive, and `frames_per_s` the same if they can be kept up with, less only where few frames
-    share what is done once; null if the next frame is
+    `arrivals_per_s` is the rate at which frames arrive, and `frames_per_s` the same if they can be kept up with, less only where so few
+    frames do not show it; null if the next frame is
     there whenever there is room. `overload` is the arrivals over `frames_per_s` if these frames, had they all been there from the
     beginning, would have ended more slowly than they arrive: latencies then grow with their number. Else, and of one frame, null.
 

@@ -16,6 +16,7 @@ from hyperdrive_sim.text.wording import counted
 
 AREA = "mm2"
 """A unit with a prefix of its own, squared: other prefixes would mislead."""
+ROUNDING = 1e-9
 NOTHING_J = 1e-15
 """Joules that are rounding, not energy."""
 PREFIXES = dict(zip(range(-18, 19, 3), ("a", "f", "p", "n", "u", "m", "", "k", "M", "G", "T", "P", "E"), strict=True))
@@ -84,7 +85,11 @@ def _rate(time: Time) -> str:
     remark = f"{counted(time.frames, 'frame')} in {time.cycles:,} cycles"
     if time.arrivals_per_s is not None:
         remark += f", {per_s(time.arrivals_per_s)} arrive"
-    return remark if time.frames <= 2 else f"{remark};\nthe pace of the later ones, no faster than any unit allows"
+        if time.overload is None and time.frames_per_s < time.arrivals_per_s * (1 - ROUNDING):
+            return f"{remark};\nso few frames show no more, what is done once is spread over them:\ntake more frames to see what lasts"
+    if time.frames <= 2:
+        return remark
+    return f"{remark};\nthe pace of the later ones, no faster than any unit allows,\nwhat is done once spread over all"
 
 
 def overload(time: Time) -> str:

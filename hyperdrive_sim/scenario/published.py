@@ -27,8 +27,8 @@ OPTIONAL = "energy/by_action/"
 SUMS = ("energy/total_j", "efficiency/system_ops_per_j")
 SUMS_OF_IO, SUMS_OF_CORE = (*SUMS, "energy/io_j"), (*SUMS, "energy/core_j", "efficiency/core_ops_per_j")
 """Paths of figures that rest on the prices of all actions of that kind."""
-OF_A_RUN = ("energy/", "efficiency/", "time/", "throughput/", "datasheet/")
-"""Paths of figures that rest on the settings of a chip."""
+OF_A_RUN = ("energy/", "efficiency/", "time/", "throughput/")
+"""Paths of figures that rest on how a chip's tasks are laid out, so on settings that were fitted."""
 
 
 class Link(BaseModel):
@@ -99,7 +99,8 @@ class Row(Formula):
 
     *digits* are the significant ones that are printed, at least those that its value shows. *figure* is the name under which prices and
     settings say that they rest on it, *built_in* says what else was chosen because of it: either way it comes back by construction.
-    *counted* is how the paper counts, *uncounted* why that cannot be told; *between* names what the system pays and the paper does not
+    *ours* are figures that ours rests on beside prices, fitted settings and the datasheet, such as what a clock is known from. *counted*
+    is how the paper counts, *uncounted* why that cannot be told; *between* names what the system pays and the paper does not
     count, as terms that give joules.
     """
 
@@ -114,6 +115,7 @@ class Row(Formula):
     between: dict[str, tuple[str, ...]] = {}
     provenance: Provenance
     rests_on: tuple[Link, ...] = ()
+    ours: tuple[Link, ...] = ()
     source: str
     note: str = ""
 
@@ -219,7 +221,7 @@ def compare(rows: tuple[Row, ...], report: Mapping[str, Any], others: Mapping[st
 def _compared(row: Row, report: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> Comparison:
     as_system = row.value(report, others)
     as_published = None if row.uncounted else row.counted.value(report, others) if row.counted else as_system
-    ours = tuple(dict.fromkeys(_behind(row, report)))
+    ours = tuple(dict.fromkeys((*chain(link.basis() for link in row.ours), *_behind(row, report))))
     return Comparison(
         quantity=row.quantity,
         unit=row.unit,

@@ -59,8 +59,8 @@ def bases(rows: Sequence[Mapping[str, Any]]) -> tuple[Basis, ...]:
 
 
 def chain(rests_on: Iterable[Basis]) -> tuple[str, ...]:
-    """All figures that some rest on, however far back, each once, in words: what it is and how well it is known by itself."""
-    said = dict.fromkeys(text for basis in rests_on for text in (f"{basis.figure} ({basis.stated})", *chain(basis.rests_on)))
+    """All figures that some rest on, however far back, each once, in words: what it is and how well it is known."""
+    said = dict.fromkeys(text for basis in rests_on for text in (f"{basis.figure} ({basis.provenance})", *chain(basis.rests_on)))
     return tuple(said)
 
 

@@ -183,9 +183,12 @@ def _check(scenario: Scenario, progress: Progress) -> Verdict:
 def _affordable(scenario: Scenario, made: Compiled) -> None:
     """Raises InvalidInput for more values than there is memory for now, beside what a run takes."""
     needed, room = value_bytes(made), Limit(scenario).room
-    if needed > room:
-        problem = f"its values take {needed / 2**30:,.1f} GiB to compute and compare, and there are {room / 2**30:,.1f} GiB for them here"
-        raise InvalidInput(scenario.document.mistake("input_shape", problem, "take a smaller one"))
+    if needed <= room:
+        return
+    take = f"take {needed / 2**30:,.1f} GiB to compute and compare, and there are {room / 2**30:,.1f} GiB for them here"
+    if made.arrivals.frames > 1 and value_bytes(made.of_frames(1)) <= room:
+        raise InvalidInput(scenario.document.mistake("frames", f"the values of {made.arrivals.frames} frames {take}", "take fewer"))
+    raise InvalidInput(scenario.document.mistake("input_shape", f"its values {take}", "take a smaller one"))
 
 
 def value_bytes(made: Compiled) -> int:

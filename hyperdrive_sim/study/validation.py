@@ -1,9 +1,10 @@
-"""Validation: every published figure of every chip in one table, counted as the paper counts and as the system pays."""
+"""Validation: published figures that scenarios reproduce, of all chips in one table, counted as the paper counts and as the system pays."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from typing import Any
 
 from hyperdrive_sim.archs import registry
@@ -67,10 +68,17 @@ def _rows(section: Section, reports: Mapping[str, Mapping[str, Any]]) -> tuple[C
 
 
 def markdown(rows: Sequence[Validated]) -> str:
-    """The table as READMEs have it: a line per figure, and what there is to say below."""
+    """The table as READMEs have it: a line per figure, and below what there is to say of each scenario's."""
     lines = [_line(("scenario", *BESIDE._replace(quantity="quantity"))), "|" + "---|" * (len(BESIDE) + 1)]
-    lines += [_line((row.scenario.removesuffix(".yaml"), *beside(row.figure))) for row in rows]
-    return "\n".join((*lines, "", *(f"- {remark}" for remark in dict.fromkeys(remarks([row.figure for row in rows])))))
+    lines += [_line((_short(row.scenario), *beside(row.figure))) for row in rows]
+    said = [
+        f"- {_short(of)}: {one}" for of, some in groupby(rows, lambda row: row.scenario) for one in remarks([row.figure for row in some])
+    ]
+    return "\n".join((*lines, "", *said))
+
+
+def _short(scenario: str) -> str:
+    return scenario.removesuffix(".yaml")
 
 
 def _line(cells: Sequence[str]) -> str:

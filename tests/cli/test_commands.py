@@ -180,7 +180,8 @@ def test_arrivals_that_exceed_what_can_be_done() -> None:
     assert (
         "latency 157.6 us of the first frame, from its input to its last output "
         "median latency 259.8 us of 4 frames; min 157.6 us, 99th percentile 352.2 us, worst 352.2 us "
-        "frame rate 7,417 /s 4 frames in 32,025 cycles, 15,000 /s arrive; the pace of the later ones, no faster than any unit allows "
+        "frame rate 7,417 /s 4 frames in 32,025 cycles, 15,000 /s arrive; the pace of the later ones, no faster than any unit allows, "
+        "what is done once spread over all "
         "overload 2.022 times arrivals of 15,000 /s exceed the 7,417 /s that can be done; frames wait longer and longer, without end "
     ) in text
     result = invoke("run", TINY, *OVERLOAD, "--json")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 from pencil import MACHINE, NETWORK, SCHEDULE
+from simulated import report
 from worlds import NOWHERE, compiled, drawn
 
 from hyperdrive_sim.engine.compiled import Compiled
@@ -67,7 +68,6 @@ def test_one_frame_has_the_pace_of_its_makespan() -> None:
     assert (latencies_ns(time), time.cycles, time.frames) == ([13] * 5, 13, 1)
     assert time.frames_per_s == rate(13)
     assert (time.bound_by, time.bound_s) == ("critical path", 13e-9)
-    assert (timed(SCHEDULE, 5).overload, timed(SCHEDULE, 5).arrivals_per_s) == (None, rate(5)), "one frame waits for none"
 
 
 def in_and_out(frames: int, into: int, compute: int, out: int, period_ns: int = 0) -> list[Task]:
@@ -139,3 +139,24 @@ def test_chips_that_take_turns_share_the_work(frames: int) -> None:
     """Two arrays of 4 ns a frame keep up with a frame every 2 ns, though neither is done with one in that time."""
     in_turns = [task._replace(unit=("one", "two")[task.frame % 2]) for task in work(frames, 4, 2)]
     assert (timed(in_turns, 2).overload, timed(work(frames, 4, 2), 2).overload) == (None, 2.0)
+
+
+def test_one_frame_that_arrives_faster_than_any_other_could_be_done() -> None:
+    """ResNet-34 keeps the array for 80.5 ms in every frame; of a network whose weights stay, the flash loads only in the first."""
+    found = report("hyperdrive/resnet34_224", "frames_per_s=30", "reproduces=null").time
+    assert (round(found.frames_per_s, 2), found.overload) == (12.41, pytest.approx(2.417, abs=1e-3))
+    kept = ("frames=1", "frames_per_s=400", "chip.flash_gbit_per_s=0.01", "reproduces=null")
+    loaded = report("chewbaccann/binary_resnet20_kept", *kept).time
+    assert loaded.overload is None
+    assert loaded.frames_per_s < 400
+
+
+def test_two_frames_promise_no_more_than_they_show() -> None:
+    """They end at 10 and 14, as the second came in meanwhile, but take 7 each; arrivals every 5 ns are too many for the link's 6."""
+    assert timed(in_and_out(2, 3, 4, 3)).frames_per_s == rate(7)
+    paced = timed(in_and_out(2, 3, 4, 3, 5), 5)
+    assert (paced.frames_per_s, paced.overload) == (rate(7), pytest.approx(1.4))
+    doubtful = timed(in_and_out(2, 3, 4, 3, 6), 6)
+    assert (doubtful.frames_per_s, doubtful.overload) == (rate(7), None), (
+        "nothing takes longer than 6, but two frames do not show that it lasts"
+    )

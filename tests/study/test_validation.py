@@ -80,7 +80,7 @@ def test_markdown() -> None:
         "|---|---|---|---|---|---|---|",
         "| xnorbin/full_array | core efficiency | 95 TOp/s/W | 95.03 TOp/s/W | 91.76 TOp/s/W | +0.03 % | published, comes back |",
         "",
-        "- core efficiency: the system pays besides units without a product 389.3 nJ, DMA and crossbar in those cycles 281.1 nJ, maps and"
-        " partial sums beside three words a full cycle -435.2 nJ, parameters through their buffer 381.8 nJ",
-        "- core efficiency: window fill and parameters come on top in a whole layer, and a first sum is not read",
+        "- xnorbin/full_array: core efficiency: the system pays besides units without a product 389.3 nJ, DMA and crossbar in those cycles"
+        " 281.1 nJ, maps and partial sums beside three words a full cycle -435.2 nJ, parameters through their buffer 381.8 nJ",
+        "- xnorbin/full_array: core efficiency: window fill and parameters come on top in a whole layer, and a first sum is not read",
     ]

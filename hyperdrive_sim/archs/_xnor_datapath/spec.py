@@ -66,8 +66,9 @@ class DatapathSpec(Spec):
     window_fill: Literal["padded", "overlapped", "full", "hidden"] = figure(
         "padded",
         "cycles before a row's first pixel: kernel columns without the padding, one less (the last comes with the pixel), all, or none",
-        "assumed",
+        "fitted",
         "not published; 4 per row of 112 pixels would make the 241 GOp/s of ChewBaccaNN the 233 of its preprint",
+        rests_on=(Basis("throughput of ChewBaccaNN's preprint", "arXiv 2005.07137v1, abstract: 233 GOp/s", "published"),),
     )
     drain_cycles: int = figure(0, "cycles of a pass that the emptying of the pipeline adds", "assumed", UNKNOWN, ge=0, le=10_000)
     weight_registers: Literal["double", "single"] = figure(

@@ -69,7 +69,11 @@ class NandnetSramSpec(Spec):
         0.0, "of the link behind the port", "assumed", "no figure is known; the fitted write energy may hold some of it", ge=0, le=1e6
     )
     left_to_host: tuple[str, ...] = figure(
-        (), "binary layers that are not run here", "assumed", "the paper does not say which layers count"
+        (),
+        "binary layers that are not run here",
+        "fitted",
+        f"{HPCA} does not say which layers count; LeNet with its dense layer and AlexNet without fit",
+        rests_on=SPEEDUPS,
     )
 
     def activation_rate_of(self, layer: str) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.layers.constants import Around, Range, drawn, map_range
-from hyperdrive_sim.network.layers.layer import Holds, Shapes, Weightless, no_integers, not_taken, refuse
+from hyperdrive_sim.network.layers.layer import Holds, Shapes, Weightless, no_booleans, no_integers, not_taken, refuse
 from hyperdrive_sim.network.layers.values import DType, computed, finished
 from hyperdrive_sim.network.parameters import Array, Parameters
 
@@ -31,7 +31,7 @@ class Add(Weightless):
     kind = "add"
 
     def __post_init__(self) -> None:
-        refuse(self.name, [*not_taken(2, self.inputs), *no_integers(gain=self.gain)])
+        refuse(self.name, [*not_taken(2, self.inputs), *no_integers(gain=self.gain), *no_booleans(bias=self.bias, relu=self.relu)])
 
     def output(self, shapes: Shapes) -> Shape:
         a, b = shapes

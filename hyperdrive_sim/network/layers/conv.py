@@ -12,7 +12,7 @@ from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.layers.add import Add
 from hyperdrive_sim.network.layers.constants import Around, Range, drawn, map_range, normal
-from hyperdrive_sim.network.layers.layer import BINARY_BITS, REAL_BITS, Holds, Shapes, no_choice, not_taken, refuse, too_small
+from hyperdrive_sim.network.layers.layer import BINARY_BITS, REAL_BITS, Holds, Shapes, no_booleans, no_choice, not_taken, refuse, too_small
 from hyperdrive_sim.network.layers.values import DType, computed, finished, given, padding_value
 from hyperdrive_sim.network.parameters import Array, Parameters
 from hyperdrive_sim.network.window import Window, window_faults
@@ -51,6 +51,7 @@ class Conv:
         faults = [*not_taken(1, self.inputs), *window_faults(self.window)]
         faults += too_small(1, out_channels=self.out_channels, groups=self.groups)
         faults += [*no_choice(("binary", "real"), weights=self.weights, maps=self.maps), *no_choice((-1, 0, 1), pad=self.pad)]
+        faults += no_booleans(scale=self.scale, bias=self.bias, relu=self.relu)
         if not faults and self.out_channels % self.groups:
             faults = [f"groups must divide out_channels; {self.groups} do not divide {self.out_channels}"]
         refuse(self.name, faults)

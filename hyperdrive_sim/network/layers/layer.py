@@ -105,6 +105,11 @@ def too_small(least: int, **given: object) -> list[str]:
     return small + no_integers(**given)
 
 
+def no_booleans(**given: object) -> list[str]:
+    """Sentences on properties that are neither True nor False, one for each."""
+    return [f"{name} must be True or False, not {value!r}" for name, value in given.items() if not isinstance(value, bool)]
+
+
 def no_integers(**given: object) -> list[str]:
     """Sentences on properties that are no integers, one for each."""
     return [f"{name} must be an integer, not {value!r}" for name, value in given.items() if not is_integer(value)]
