@@ -181,3 +181,23 @@ def test_sums_of_the_host_are_not_added_to_on_the_chip(architecture: str) -> Non
     world = built(architecture, Network("n", SHAPE, [sign("s", INPUT), *both]))
     assert world.layers == ["ours"], "the host adds up what it computes"
     assert is_golden(world)
+
+
+@pytest.mark.parametrize(
+    ("layers", "problem"),
+    [
+        ([conv("a", INPUT), Add(name="c", inputs=("a", INPUT))], "adds to the result of 'a', which has a ReLU of its own"),
+        (
+            [conv("a", INPUT, relu=False), Add(name="c", inputs=("a", INPUT)), conv("b", "a"), conv("d", "c")],
+            "adds to the result of 'a', which other layers read too",
+        ),
+        (
+            [conv("a", INPUT), conv("b", "a", relu=False), Add(name="s", inputs=("b", "a")), Add(name="c", inputs=("s", "a"))],
+            "adds to 's', which is no convolution's result",
+        ),
+    ],
+)
+def test_hyperdrive_says_why_a_sum_does_not_fit(layers: list[Layer], problem: str) -> None:
+    """The sum is read once more, so that it cannot be left to the host."""
+    network = Network("n", SHAPE, [*layers, conv("last", "c")])
+    assert refusal("hyperdrive", network).startswith(f"c: {problem}; Hyperdrive adds a bypass to a convolution's sums, before its ReLU")

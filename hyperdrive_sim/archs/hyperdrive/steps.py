@@ -140,6 +140,9 @@ def _host_layers(network: Network) -> set[str]:
     return host
 
 
+BYPASSES = "Hyperdrive adds a bypass to a convolution's sums, before its ReLU and before anything else reads them"
+
+
 def _conv_under(add: Add, network: Network) -> str:
     """Convolution whose result an add takes straight from the accumulators: its later input, read by no other layer.
 
@@ -148,10 +151,12 @@ def _conv_under(add: Add, network: Network) -> str:
     order = {layer.name: number for number, layer in enumerate(network)}
     later = max(add.inputs, key=lambda name: order.get(name, -1))
     conv = network[later] if later not in network.inputs else None
-    if not isinstance(conv, Conv) or conv.relu or network.only_reader(later) != add:
-        raise InvalidInput.at(
-            add.name, "does not follow a convolution of its own", "Hyperdrive adds a bypass only to a convolution's result, before its ReLU"
-        )
+    if not isinstance(conv, Conv):
+        raise InvalidInput.at(add.name, f"adds to '{later}', which is no convolution's result", BYPASSES)
+    if conv.relu:
+        raise InvalidInput.at(add.name, f"adds to the result of '{later}', which has a ReLU of its own", f"{BYPASSES}; set its relu=False")
+    if network.only_reader(later) != add:
+        raise InvalidInput.at(add.name, f"adds to the result of '{later}', which other layers read too", BYPASSES)
     if not runs(conv):
         problem = f"adds to the result of '{later}', which Hyperdrive cannot run: it {', '.join(_obstacles(conv))}"
         raise InvalidInput.at(add.name, problem, RUNS)
