@@ -13,6 +13,12 @@ def folder() -> Path:
     return installed if installed.is_dir() else checkout
 
 
+def published(path: str, chip: Path) -> Path:
+    """The scenario that a *chip*'s published.yaml names: one that comes with the package, or else one in the chip's own folder."""
+    ours = folder() / path
+    return ours if ours.is_file() else chip / path
+
+
 def scenarios() -> tuple[str, ...]:
     """Paths of all scenarios, relative to the working directory if they are below it, else absolute."""
     here = Path.cwd()

@@ -67,10 +67,11 @@ def _run(scenario: Scenario, progress: Progress) -> Report:
     name = scenario.settings.reproduces
     if name is None:
         return report
-    section = published.section(registry.folder(scenario.architecture.name), name)
+    chip = registry.folder(scenario.architecture.name)
+    section = published.section(chip, name)
     if not reproduces(scenario, section):
         return report
-    others = {path: _run(Scenario.read(shipped.folder() / path, ["reproduces=null"]), progress) for path in section.others}
+    others = {path: _run(Scenario.read(shipped.published(path, chip), ["reproduces=null"]), progress) for path in section.others}
     return report.compared(section.rows, others)
 
 
@@ -78,7 +79,7 @@ def reproduces(scenario: Scenario, section: published.Section) -> bool:
     """True if a scenario computes what the section's own does; a changed chip or network has nothing to be compared with."""
     if scenario.given is not None:
         return False
-    own = Scenario.read(shipped.folder() / section.scenario)
+    own = Scenario.read(shipped.published(section.scenario, registry.folder(scenario.architecture.name)))
     ours, theirs = scenario.settings, own.settings
     same = ("network", "network_options", "input_shape", "frames")
     return scenario.spec == own.spec and all(getattr(ours, key) == getattr(theirs, key) for key in same)

@@ -54,11 +54,10 @@ def _of(name: str, reports: dict[str, Mapping[str, Any]], progress: Progress) ->
     folder = registry.folder(name)
     if not (folder / "published.yaml").exists():
         return
-    sections = [section for section in published.table(folder).sections.values() if (shipped.folder() / section.scenario).exists()]
-    for section in sections:
+    for section in published.table(folder).sections.values():
         for path in (section.scenario, *section.others):
             if path not in reports:
-                reports[path] = run(Scenario.read(shipped.folder() / path, ["reproduces=null"]), progress=progress).to_dict()
+                reports[path] = run(Scenario.read(shipped.published(path, folder), ["reproduces=null"]), progress=progress).to_dict()
         for row in _rows(section, reports):
             yield Validated(name, section.scenario, row)
 

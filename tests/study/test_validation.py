@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
-from commands import invoke
+from commands import BASE, invoke
 from simulated import report
 
 from hyperdrive_sim.archs import registry
+from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.scenario import published
+from hyperdrive_sim.study.runs import run
 from hyperdrive_sim.study.validation import Validated, markdown, validate
 
 KEYS = ("architecture", "scenario", "quantity", "unit", "published", "as_published", "as_system", "provenance", "rests_on", "source")
@@ -84,3 +87,17 @@ def test_markdown() -> None:
         " 281.1 nJ, maps and partial sums beside three words a full cycle -435.2 nJ, parameters through their buffer 381.8 nJ",
         "- xnorbin/full_array: core efficiency: window fill and parameters come on top in a whole layer, and a first sum is not read",
     ]
+
+
+def test_a_chip_from_elsewhere_brings_its_scenarios(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They lie beside its published.yaml; one that is nowhere is refused by name."""
+    row = "{quantity: chips, published: 1, simulated: [system/chips], provenance: published, source: a datasheet}"
+    (tmp_path / "published.yaml").write_text(f"sections:\n  mine:\n    scenario: mine.yaml\n    rows: [{row}]\n")
+    monkeypatch.setattr(registry, "folder", lambda name: tmp_path)
+    with pytest.raises(InvalidInput, match=r"mine\.yaml': there is no such file"):
+        validate(["xnorbin"])
+    text = BASE.replace("hyperdrive", "xnorbin").replace("tiny_conv", "tiny_xnor")
+    (tmp_path / "mine.yaml").write_text(f"{text}reproduces: mine\n")
+    (found,) = validate(["xnorbin"])
+    assert (found.scenario, found.figure.as_system, found.ok) == ("mine.yaml", 1.0, True)
+    assert [one.quantity for one in run(tmp_path / "mine.yaml").published] == ["chips"]
