@@ -10,7 +10,7 @@ from rich.text import Text
 from hyperdrive_sim.cli.tables import BLANK, LEAST_TITLE, FittedTable, TerminalColumn, published
 from hyperdrive_sim.errors import HyperdriveSimError
 from hyperdrive_sim.reports.report import Report
-from hyperdrive_sim.reports.side_by_side import bound_by, names, unlike
+from hyperdrive_sim.reports.side_by_side import bound_by, names, unlike, weak_prices
 from hyperdrive_sim.reports.summary import per_s, percent, si
 
 
@@ -44,7 +44,7 @@ def _table(names: Sequence[str], reports: Sequence[Report]) -> FittedTable:
         TerminalColumn("core\nOp/s/W", [si(one.efficiency.core_ops_per_j) for one in reports], spare=4),
         TerminalColumn("use", [percent(one.throughput.utilization) for one in reports], spare=2),
         TerminalColumn("bound by", [bound_by(one) for one in reports], right=False, spare=3),
-        TerminalColumn("weak\nprices", [f"{100 * one.energy.assumed_share:.0f} %" for one in reports], spare=1),
+        TerminalColumn("weak\nprices", [weak_prices(one) for one in reports], spare=1),
     )
 
 

@@ -1,4 +1,4 @@
-"""The command that sets every published figure beside ours."""
+"""The command that sets published figures, those that scenarios reproduce, beside ours."""
 
 from __future__ import annotations
 

@@ -98,10 +98,9 @@ class Time:
     leaves it: what is done once, such as loading weights that stay, is spread over the frames, as its energy is.
 
     `arrivals_per_s` is the rate at which frames arrive, and `frames_per_s` the same if they can be kept up with, less only where so few
-    frames do not show it; null if the next frame is
-    there whenever there is room. `overload` is the arrivals over `frames_per_s` if these frames end more slowly than they arrive, also had
-    they all been there from the beginning, or if a unit has more to do for each than arrivals leave it: latencies then grow with the
-    number of frames. Else null.
+    frames do not show it; null if the next frame is there whenever there is room. `overload` is the arrivals over `frames_per_s` if these
+    frames end more slowly than they arrive, also had they all been there from the beginning, or if a unit has more to do for each than
+    arrivals leave it: latencies then grow with the number of frames. Else null.
 
     `bound_s` is the larger lower bound of the makespan, `bound_by` what sets it: a unit or the critical path.
     """

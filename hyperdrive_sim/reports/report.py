@@ -178,16 +178,16 @@ def _network(scenario: Scenario, network: Network, placement: Placement) -> Netw
 
 def _system(scenario: Scenario, machine: Machine) -> SystemRecord:
     spec, clock = scenario.spec, machine.clock
+    settings = {name: getattr(spec, name) for name in type(spec).model_fields}
+    changed = {name: value for name, value in settings.items() if value != type(spec).model_fields[name].default}
     known = origins(type(spec))
-    assumed = {name: getattr(spec, name) for name, origin in known.items() if origin.provenance == "assumed"}
+    assumed = {name: settings[name] for name, origin in known.items() if origin.provenance == "assumed"}
     fitted = {
-        name: FittedSetting(getattr(spec, name), origin.rests_on)
+        name: FittedSetting(settings[name], origin.rests_on)
         for name, origin in known.items()
-        if origin.stated == "fitted" and getattr(spec, name) == type(spec).model_fields[name].default
+        if origin.stated == "fitted" and name not in changed
     }
     peaks = machine.peak_ops_per_cycle, machine.peak_ops_per_s
-    defaults = {name: field.default for name, field in type(spec).model_fields.items()}
-    changed = {name: getattr(spec, name) for name, default in defaults.items() if getattr(spec, name) != default}
     arch, cut = scenario.architecture, (scenario.granularity, scenario.architecture.grains)
     return SystemRecord(arch.name, machine.chips, machine.mesh, clock.mhz, *peaks, assumed, fitted, changed, *cut)
 

@@ -1,4 +1,4 @@
-"""Several reports side by side: their names, what they are bound by, in which ways their work differs."""
+"""Several reports side by side: their names, what they are bound by and rest on, in which ways their work differs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ def bound_by(report: Report) -> str:
     """The kind of unit that most of the time goes to, and how much: which of a chip's many it is says nothing about another chip."""
     kind, share = time_goes_to(report.units, report.trace)[0]
     return f"{kind} {100 * share:.0f} %"
+
+
+def weak_prices(report: Report) -> str:
+    """The share of the energy whose price is fitted, recalled or assumed."""
+    return f"{100 * report.energy.assumed_share:.0f} %"
 
 
 def names(ran: Sequence[tuple[str, Report]]) -> list[str]:

@@ -22,7 +22,7 @@ from hyperdrive_sim.schedule.provenance import Basis, Provenance, chain, names, 
 from hyperdrive_sim.text.document import Document
 
 STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
-OPTIONAL = "energy/by_action/"
+BY_ACTION = "energy/by_action/"
 """Paths under which something may be missing: an action that did not happen counts nothing."""
 SUMS = ("energy/total_j", "efficiency/system_ops_per_j")
 SUMS_OF_IO, SUMS_OF_CORE = (*SUMS, "energy/io_j"), (*SUMS, "energy/core_j", "efficiency/core_ops_per_j")
@@ -245,9 +245,8 @@ def _behind(row: Row, report: Mapping[str, Any]) -> Iterator[str]:
     paths = [path for formula in row.formulas for path in formula.paths]
     known: dict[tuple[float, str], str] = {}
     for action, paid in report["energy"]["by_action"].items():
-        if any(
-            path.startswith(f"energy/by_action/{action}/") or path in (SUMS_OF_IO if carries(action) else SUMS_OF_CORE) for path in paths
-        ):
+        sums, alone = SUMS_OF_IO if carries(action) else SUMS_OF_CORE, f"{BY_ACTION}{action}/"
+        if any(path in sums or path.startswith(alone) for path in paths):
             yield from paid["rests_on"]
             known.setdefault((paid["pj"], paid["source"]), f"{paid['pj']:.4g} pJ of {action} ({paid['provenance']})")
     yield from known.values()
@@ -282,7 +281,7 @@ def _factor(text: str, report: Mapping[str, Any]) -> float:
         pass
     value: Any = report
     for key in text.split("/"):
-        if key not in value and text.startswith(OPTIONAL):
+        if key not in value and text.startswith(BY_ACTION):
             return 0.0
         value = value[key]
     return float(value)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from math import fsum, isclose
 
-from hyperdrive_sim.engine.ledger import crossing_bits, joules, picojoules
+from hyperdrive_sim.engine.ledger import PJ_PER_J, crossing_bits, joules, picojoules
 from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.reports.derived.actions import action_counts
 from hyperdrive_sim.reports.derived.roofline import roofline
@@ -122,5 +122,5 @@ def _energy(report: Report) -> Iterator[str]:
     if not 0 <= report.energy.assumed_share <= 1:
         yield f"{report.energy.assumed_share} of the energy rest on weak prices"
     for row in report.layers:
-        if row.energy_j != float(layers[row.name] / 10**12):
+        if row.energy_j != float(layers[row.name] / PJ_PER_J):
             yield f"{row.energy_j} J are not the nearest to what was counted for {row.name}"

@@ -16,7 +16,7 @@ from hyperdrive_sim.outputs.page.pictures.several import energies, rooflines, tr
 from hyperdrive_sim.outputs.page.table import Cell, PageColumn, PageTable, measured, words
 from hyperdrive_sim.reports.derived.metrics import METRICS, Metric, front
 from hyperdrive_sim.reports.report import Report
-from hyperdrive_sim.reports.side_by_side import bound_by, names, unlike
+from hyperdrive_sim.reports.side_by_side import bound_by, names, unlike, weak_prices
 from hyperdrive_sim.reports.summary import percent, si
 from hyperdrive_sim.text.document import Document
 from hyperdrive_sim.text.wording import counted
@@ -69,7 +69,7 @@ ROWS = (
     _ranked("I/O per frame", METRICS["io_bits"], alike=True),
     _ranked("system efficiency", METRICS["efficiency"]),
     _ranked("core efficiency", METRICS["core_efficiency"]),
-    ComparisonRow("weak prices", lambda one: f"{100 * one.energy.assumed_share:.0f} %"),
+    ComparisonRow("weak prices", weak_prices),
     ComparisonRow("operations per frame", lambda one: si(one.network.ops, "Op")),
     ComparisonRow("left to the host", lambda one: si(one.network.host_ops, "Op")),
 )
