@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
+SAID_AT_ONCE = 20
+"""Mistakes that are spelled out; of the others it is said how many there are."""
 
-class Place(NamedTuple):
-    """A position in a text file; line and column count from 1. One without a file is nowhere that a user could look."""
+OBEYED = ("Cc", "Cf", "Cs", "Zl", "Zp")
+"""Categories of characters that a terminal may obey in place of showing them, or cannot show: controls, directions, halves of pairs."""
+
+HARMLESS = "\n\t\u200c\u200d"
+"""Of these, what lays out a text: line ends, tabs, and the joiners of Persian, Indic and emoji."""
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Place:
+    """A position in a text file; line and column count from 1. One without a file is nowhere that a user could look.
+
+    `text` is that line as it was read, without its end: the file may be another one by the time that somebody shows it.
+    """
 
     file: str
     line: int
     column: int
+    text: str = field(default="", compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}" if self.file else ""
@@ -35,7 +51,24 @@ class Mistake(NamedTuple):
 
     def __str__(self) -> str:
         text = ": ".join(filter(None, (str(self.place or ""), self.key, self.problem)))
-        return f"{text}; {self.cure}" if self.cure else text
+        return visible(f"{text}; {self.cure}" if self.cure else text)
+
+
+def visible(text: str) -> str:
+    """A text that a terminal shows and does not obey: control characters and the like are written as escapes.
+
+    >>> print(visible("\x1b[2J caf\udce9"))
+    \\x1b[2J caf\\xe9
+    """
+    return text if text.isprintable() else "".join(map(_visible, text))
+
+
+def _visible(character: str) -> str:
+    if character in HARMLESS or unicodedata.category(character) not in OBEYED:
+        return character
+    if "\udc80" <= character <= "\udcff":  # a byte of a file's name that is no UTF-8
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode()
 
 
 class HyperdriveSimError(Exception):
@@ -45,11 +78,17 @@ class HyperdriveSimError(Exception):
 
 
 class InvalidInput(HyperdriveSimError):
-    """Input that cannot be run: `mistakes` holds all that were found in one pass, the message has a line for each."""
+    """Input that cannot be run: `mistakes` holds all that were found in one pass, the message has a line for each of the first."""
 
     def __init__(self, *mistakes: Mistake) -> None:
-        super().__init__("\n".join(map(str, mistakes)))
         self.mistakes = mistakes
+        super().__init__("\n".join((*map(str, mistakes[:SAID_AT_ONCE]), *self.more)))
+
+    @property
+    def more(self) -> tuple[str, ...]:
+        """A sentence on how many mistakes there are beyond those that are spelled out, if there are more."""
+        others = len(self.mistakes) - SAID_AT_ONCE
+        return (f"and {others:,} more {'mistake' if others == 1 else 'mistakes'}",) if others > 0 else ()
 
     @classmethod
     def at(cls, key: str, problem: str, cure: str = "") -> InvalidInput:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 import traceback
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from hyperdrive_sim.errors import HyperdriveSimError, InvalidInput
+from hyperdrive_sim.errors import SAID_AT_ONCE, HyperdriveSimError, InvalidInput, Place, visible
 
 if TYPE_CHECKING:
     from hyperdrive_sim.reports.report import Report
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 SOME_FAILED = 3
 PIPED_WIDTH = 100
+LONGEST = 2000
+"""Characters of a sentence, which may quote what a user wrote."""
 
 file_argument = click.argument("file", type=click.Path(path_type=Path))
 set_option = click.option(
@@ -76,20 +79,34 @@ def show_traceback(error: BaseException) -> None:
 
 
 def complain(error: HyperdriveSimError) -> None:
-    """Say on stderr what is wrong, every mistake with the line that it stands in."""
+    """Say on stderr what is wrong, each of the first mistakes with the line that it stands in."""
     from rich.console import Console
     from rich.text import Text
 
     console = Console(stderr=True, soft_wrap=True)
     if not isinstance(error, InvalidInput):
-        console.print(Text.assemble(("error: ", "bold red"), str(error)))
+        console.print(Text.assemble(("error: ", "bold red"), visible(str(error))))
         return
-    from hyperdrive_sim.text.document import excerpt
+    for mistake in error.mistakes[:SAID_AT_ONCE]:
+        console.print(Text.assemble(("error: ", "bold red"), shortened(str(mistake))))
+        for line in excerpt(mistake.place, console.width - 4):
+            console.print(Text(f"    {line}", style="dim"))
+    for sentence in error.more:
+        console.print(Text.assemble(("error: ", "bold red"), sentence))
 
-    for mistake in error.mistakes:
-        console.print(Text.assemble(("error: ", "bold red"), str(mistake)))
-        if lines := excerpt(mistake):
-            console.print(Text("\n".join(f"    {line}" for line in lines.split("\n")), style="dim"))
+
+def shortened(text: str, most: int = LONGEST) -> str:
+    """A text of at most *most* characters, without its middle if it has more: a sentence ends with the cure."""
+    return text if len(text) <= most else f"{text[: most * 2 // 3]} ... {text[-most // 3 :]}"
+
+
+def excerpt(place: Place | None, width: int) -> tuple[str, ...]:
+    """The line of a mistake, as far as it fits into *width* characters, and a caret under its column; nothing where there is no line."""
+    if place is None or not place.text:
+        return ()
+    start = max(0, place.column - 1 - width * 2 // 3)
+    before, rest = visible(place.text[start : place.column - 1]), visible(place.text[place.column - 1 :][:width])
+    return f"{before}{rest}"[: max(width, len(before) + 1)], re.sub(r"[^\t]", " ", before) + "^"
 
 
 def show(renderable: Any) -> None:

@@ -49,7 +49,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
-    schema_version: Literal[1] = Field(description="version of this format")
+    schema_version: Literal[1] = Field(description="1, the version of this format")
     title: str = Field(min_length=1, description="one line for people")
     network: str = Field(min_length=1, description="a network of the zoo; `hyperdrive-sim list` names them")
     network_options: dict[str, int] = Field(default={}, description="what that network leaves open, for example bases: 4")

@@ -5,21 +5,30 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from hyperdrive_sim.errors import NOWHERE, InvalidInput, Mistake, Place
-from hyperdrive_sim.text.reading import Reading, lines, place_after
+from hyperdrive_sim.files import ordinary
+from hyperdrive_sim.text.reading import Reading, end, lines
 from hyperdrive_sim.text.wording import ABSENT, KeyPath, counted, described, dotted, explain, lookup, near
 
 M = TypeVar("M", bound=BaseModel)
 E = TypeVar("E", bound=InvalidInput)
 
 MAX_BYTES = 256 * 1024  # ruamel.yaml reads about 90 kB a second
+MAX_EXTENDED = 20
+"""Files that one can build on by way of others."""
+
+NEIGHBOURS = 1000
+"""Files of a folder among which a name like the one that is missing is looked for."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +53,11 @@ class Document:
     @classmethod
     def parse(cls, text: str, file: str) -> Document:
         """Read a text alone, in which `extends` is a key like any other; messages call it *file*. Raises InvalidInput."""
-        reading = Reading(file)
+        reading = Reading(file, text)
         data = reading.whole(text)
         if not isinstance(data, dict):
             problem = "there is nothing in it" if data is None else f"must be a mapping of keys to values, not {described(data)}"
-            raise InvalidInput(Mistake("", problem, "", Place(file, 1, 1)))
+            raise InvalidInput(Mistake("", problem, "write keys, such as title: a test", reading.at(1, 1)))
         return cls(data, reading.places)
 
     def with_setting(self, setting: str) -> Document:
@@ -56,25 +65,27 @@ class Document:
 
         Mappings that are missing on the way are made. Raises InvalidInput, placed in the setting, for one that cannot be read or applied.
         """
-        file = f"--set {setting}"
+        reading = Reading(f"--set {setting}", setting)
         key, equals, value = setting.partition("=")
         if not equals or not all(part.strip() for part in key.split(".")):
-            raise InvalidInput(Mistake("", "must be of the form key=value", "for example chip.mesh=[5,10]", Place(file, 1, 1)))
-        path = _steps(self.data, key, file)
-        reading = Reading(file)
+            raise InvalidInput(Mistake("", "must be of the form key=value", "for example chip.mesh=[5,10]", reading.at(1, 1)))
+        path = _steps(self.data, key, reading.at(1, 1))
         value_there = reading.whole(" " * len(f"{key}=") + value, path)
         columns = [1 + match.start() for match in re.finditer(r"[^.]+", key)]
-        on_the_way = {path[: n + 1]: Place(file, 1, column) for n, column in enumerate(columns)}
+        on_the_way = {path[: n + 1]: reading.at(1, column) for n, column in enumerate(columns)}
         kept = {known: place for known, place in self.places.items() if known[: len(path)] != path}
         return Document(_replaced(self.data, path, value_there), on_the_way | kept | reading.places | {path: on_the_way[path]})
 
     def place(self, key: str | KeyPath) -> Place:
         """Place of a key (`chip.mesh`, or a path), or of the nearest enclosing key that exists."""
         name = key if isinstance(key, str) else dotted(key)
-        known = {dotted(path): place for path, place in self.places.items()}
-        while name not in known:
+        while name not in self._by_name:
             name = name.rpartition(".")[0]
-        return known[name]
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Place]:
+        return {dotted(path): place for path, place in self.places.items()}
 
     def mistake(self, key: str | KeyPath, problem: str, cure: str = "") -> Mistake:
         """A mistake in a key, at that key's place."""
@@ -103,18 +114,6 @@ class Document:
         raise InvalidInput(*sorted(mistakes, key=lambda mistake: mistake.place or NOWHERE))
 
 
-def excerpt(mistake: Mistake) -> str:
-    """The source line of a mistake with a caret under its column; empty if the line cannot be read (any more)."""
-    file, number, column = mistake.place or NOWHERE
-    try:
-        text = file.removeprefix("--set ") if file.startswith("--set ") else Path(file).read_text(encoding="utf-8-sig")
-        line = lines(text)[number - 1]
-    except (OSError, ValueError, IndexError):
-        return ""
-    indent = re.sub(r"[^\t]", " ", line[: column - 1])
-    return f"{line}\n{indent}^"
-
-
 def _read(path: Path, shown: str, chain: tuple[str, ...] = (), asked: Place | None = None) -> Document:
     """Read a file with those it extends. *chain* are the files that led here by `extends`, *asked* is where the last of them says so."""
     own = Document.parse(_text(path, shown, asked), shown)
@@ -122,10 +121,14 @@ def _read(path: Path, shown: str, chain: tuple[str, ...] = (), asked: Place | No
         return own
     base, place = own.data["extends"], own.places[("extends",)]
     if not isinstance(base, str) or not base:
-        raise InvalidInput(Mistake("extends", f"must be the name of a file, not {described(base)}", "", place))
+        problem = f"must be the name of a file, not {described(base)}"
+        raise InvalidInput(Mistake("extends", problem, "name one, relative to this file", place))
     target, chain = path.parent / base, (*chain, os.path.realpath(path))
     if os.path.realpath(target) in chain:
-        raise InvalidInput(Mistake("extends", f"'{base}' leads back to itself", "", place))
+        raise InvalidInput(Mistake("extends", f"'{base}' leads back to itself", "extend another, or none", place))
+    if len(chain) > MAX_EXTENDED:
+        problem = f"leads through more than {MAX_EXTENDED} files that extend each other"
+        raise InvalidInput(Mistake("extends", problem, "put some of them together", place))
     below = _read(target, os.path.normpath(os.path.join(os.path.dirname(shown), base)), chain, place)
     data = _merged(below.data, {key: value for key, value in own.data.items() if key != "extends"})
     places = {**below.places, **own.places}
@@ -134,20 +137,24 @@ def _read(path: Path, shown: str, chain: tuple[str, ...] = (), asked: Place | No
 
 def _text(path: Path, shown: str, asked: Place | None) -> str:
     try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+        raw = ordinary.read(path, MAX_BYTES)
     except OSError as error:
-        others = [other.name for other in path.parent.glob("*")] if isinstance(error, FileNotFoundError) else []
-        reasons = {FileNotFoundError: "there is no such file", IsADirectoryError: "it is a directory", PermissionError: "permission denied"}
-        problem = f"cannot read '{shown}': {reasons.get(type(error), str(error.strerror).lower())}"
-        raise InvalidInput(Mistake("extends" if asked else "", problem, near(path.name, others, likeness=0.8), asked)) from None
-    if len(raw) > MAX_BYTES:
-        raise InvalidInput(Mistake("", f"is larger than {MAX_BYTES // 1024} KiB", "", Place(shown, 1, 1)))
+        cure = near(path.name, _neighbours(path), likeness=0.8) if isinstance(error, FileNotFoundError) else ""
+        problem = f"cannot read '{shown}': {ordinary.why(error)}"
+        raise InvalidInput(Mistake("extends" if asked else "", problem, cure, asked)) from None
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        place = place_after(raw[: error.start].decode("utf-8-sig", "replace"), shown)
-        raise InvalidInput(Mistake("", f"is not UTF-8 text (byte 0x{raw[error.start]:02x})", "save it as UTF-8", place)) from None
+        before = raw[: error.start].decode("utf-8-sig", "replace")
+        (line, column), read = end(before), lines(raw.decode("utf-8-sig", "backslashreplace"))
+        problem = f"is not UTF-8 text (byte 0x{raw[error.start]:02x})"
+        raise InvalidInput(Mistake("", problem, "save it as UTF-8", Place(shown, line, column, read[line - 1]))) from None
+
+
+def _neighbours(path: Path) -> Iterator[str]:
+    """Names of some files in the folder of one that is not there."""
+    with suppress(OSError), os.scandir(path.parent) as found:
+        yield from (one.name for one in islice(found, NEIGHBOURS))
 
 
 def _merged(below: Any, above: Any) -> Any:
@@ -156,16 +163,16 @@ def _merged(below: Any, above: Any) -> Any:
     return below | {key: _merged(below[key], value) if key in below else value for key, value in above.items()}
 
 
-def _steps(data: Any, key: str, file: str) -> KeyPath:
-    """A dotted key as a path into the data, with integers where there are lists."""
+def _steps(data: Any, key: str, place: Place) -> KeyPath:
+    """A dotted key, which stands at *place*, as a path into the data, with integers where there are lists."""
     path: KeyPath = ()
     for part in map(str.strip, key.split(".")):
         items = range(len(data)) if isinstance(data, list) else range(0)
         if isinstance(data, list) and part not in map(str, items):
             problem = f"there is no item '{part}' in a list of {counted(len(data), 'item')}"
-            raise InvalidInput(Mistake(dotted(path), problem, "items count from 0", Place(file, 1, 1)))
+            raise InvalidInput(Mistake(dotted(path), problem, "items count from 0", place))
         if not (isinstance(data, dict | list) or data in (None, ABSENT)):
-            raise InvalidInput(Mistake(dotted(path), f"is {described(data)} and has no key '{part}'", "", Place(file, 1, 1)))
+            raise InvalidInput(Mistake(dotted(path), f"is {described(data)} and has no key '{part}'", "", place))
         step = int(part) if isinstance(data, list) else part
         path, data = (*path, step), lookup(data, (step,))
     return path

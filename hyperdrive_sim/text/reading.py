@@ -28,10 +28,13 @@ _CURES = {
 
 
 class Reading:
-    """One pass over a YAML text, from ruamel's nodes to plain data; collects places, and mistakes that need not stop it."""
+    """One pass over a YAML text, from ruamel's nodes to plain data; collects places, and mistakes that need not stop it.
 
-    def __init__(self, file: str) -> None:
-        self.file = file
+    *source* is the text as a user wrote it, of which places keep their line.
+    """
+
+    def __init__(self, file: str, source: str) -> None:
+        self.file, self.lines = file, lines(source)
         self.places: dict[KeyPath, Place] = {}
         self.mistakes: list[Mistake] = []
         self.nodes = 0
@@ -41,11 +44,13 @@ class Reading:
 
     def whole(self, text: str, path: KeyPath = ()) -> Any:
         """Data of the whole text, placed at *path* of the document; None for an empty text. Raises InvalidInput with all mistakes."""
-        self.places[path] = Place(self.file, 1, 1)
+        self.places[path] = self.at(1, 1)
         try:
             root = self.yaml.compose(text)
         except YAMLError as error:
-            raise InvalidInput(_broken(error, text, self.file)) from None
+            raise InvalidInput(self.broken(error, text)) from None
+        except AssertionError:  # of ruamel.yaml, at the version of a directive that it does not know
+            raise InvalidInput(Mistake("", "is no YAML that is known here", "leave out the line %YAML", self.at(1, 1))) from None
         data = None if root is None else self.value(root, path)
         InvalidInput.collected(self.mistakes)
         return data
@@ -95,31 +100,34 @@ class Reading:
         return value
 
     def place(self, node: Any) -> Place:
-        return Place(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+        return self.at(node.start_mark.line + 1, node.start_mark.column + 1)
+
+    def at(self, line: int, column: int) -> Place:
+        """A position with its line; a mistake at the end of a text may stand behind the last."""
+        return Place(self.file, line, column, self.lines[line - 1] if line <= len(self.lines) else "")
 
     def blame(self, path: KeyPath, problem: str, cure: str, node: Any) -> None:
         self.mistakes.append(Mistake(dotted(path), problem, cure, self.place(node)))
 
-
-def _broken(error: YAMLError, text: str, file: str) -> Mistake:
-    """The mistake in a text that is not YAML: ruamel.yaml's message, in one line."""
-    if isinstance(error, ReaderError):
-        problem = f"contains a control character (0x{error.character:02x})"
-        return Mistake("", problem, "remove it", place_after(text[: error.position], file))
-    if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
-        return Mistake("", f"is not YAML: {str(error).splitlines()[0]}", "", Place(file, 1, 1))
-    mark, context = error.problem_mark, error.context_mark
-    place = Place(file, mark.line + 1, mark.column + 1)
-    if isinstance(error, MaxDepthExceededError):
-        return Mistake("", f"is nested more than {MAX_DEPTH} levels deep", "", place)
-    if r"'\t'" in error.problem:
-        return Mistake("", "a tab stands where only spaces may", "indent with spaces", place)
-    if "another document" in error.problem:
-        return Mistake("", "a second document begins here", "keep one document in a file", place)
-    problem = re.sub(r"\('(.*)',\)", r"'\1'", error.problem).replace("'<stream end>'", "the end").replace(r"'\x00'", "the end")
-    since = f", {error.context} begun in line {context.line + 1}" if error.context and context and context.line < mark.line else ""
-    cure = next((cure for pattern, cure in _CURES.items() if pattern in problem), "")
-    return Mistake("", f"is not YAML: {problem}{since}", cure, place)
+    def broken(self, error: YAMLError, text: str) -> Mistake:
+        """The mistake in a text that is not YAML: ruamel.yaml's message, in one line."""
+        if isinstance(error, ReaderError):
+            problem = f"contains a control character (0x{error.character:02x})"
+            return Mistake("", problem, "remove it", self.at(*end(text[: error.position])))
+        if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
+            return Mistake("", f"is not YAML: {str(error).splitlines()[0]}", "", self.at(1, 1))
+        mark, context = error.problem_mark, error.context_mark
+        place = self.at(mark.line + 1, mark.column + 1)
+        if isinstance(error, MaxDepthExceededError):
+            return Mistake("", f"is nested more than {MAX_DEPTH} levels deep", "", place)
+        if r"'\t'" in error.problem:
+            return Mistake("", "a tab stands where only spaces may", "indent with spaces", place)
+        if "another document" in error.problem:
+            return Mistake("", "a second document begins here", "keep one document in a file", place)
+        problem = re.sub(r"\('(.*)',\)", r"'\1'", error.problem).replace("'<stream end>'", "the end").replace(r"'\x00'", "the end")
+        since = f", {error.context} begun in line {context.line + 1}" if error.context and context and context.line < mark.line else ""
+        cure = next((cure for pattern, cure in _CURES.items() if pattern in problem), "")
+        return Mistake("", f"is not YAML: {problem}{since}", cure, place)
 
 
 def lines(text: str) -> list[str]:
@@ -127,7 +135,7 @@ def lines(text: str) -> list[str]:
     return re.split(r"\r\n|\r|\n", text)
 
 
-def place_after(text: str, file: str) -> Place:
-    """Place of what follows *text*, the beginning of a file."""
+def end(text: str) -> tuple[int, int]:
+    """Line and column of what follows *text*, the beginning of a file."""
     before = lines(text)
-    return Place(file, len(before), len(before[-1]) + 1)
+    return len(before), len(before[-1]) + 1

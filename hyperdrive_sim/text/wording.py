@@ -158,7 +158,8 @@ def _finding(spot: _Spot, defs: Schema, value: Any) -> _Finding:
         cure = near(path[-1], known) or (f"known keys: {', '.join(known)}" if known else "")
         return _Finding(path, path[:-1], f"unknown key '{path[-1]}'", cure)
     if kind == "missing" and not spot.lacks_an_item:
-        return _Finding(path, path, f"'{error['loc'][-1]}' is missing")
+        missing = str(error["loc"][-1])
+        return _Finding(path, path, f"'{missing}' is missing", _to_add(missing, spot.schemas[-1], defs))
     if kind == "union_tag_not_found":
         return _Finding(path, path, f"{context['discriminator']} is missing")
     if kind == "union_tag_invalid":
@@ -169,6 +170,12 @@ def _finding(spot: _Spot, defs: Schema, value: Any) -> _Finding:
     if kind in ("value_error", "assertion_error"):
         return _Finding(path, path, str(context["error"]))
     return _Finding(path, path, *_must_be(spot, defs, value))
+
+
+def _to_add(key: str, schema: Schema, defs: Schema) -> str:
+    """The cure for a key that is missing, where the schema says in words what it holds."""
+    found = (one["properties"][key] for one in _alternatives(schema, defs) if key in one.get("properties", ()))
+    return next((f"add it: {one['description']}" for one in found if "description" in one), "")
 
 
 def _must_be(spot: _Spot, defs: Schema, value: Any) -> tuple[str, str]:

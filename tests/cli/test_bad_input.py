@@ -49,7 +49,10 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         ("chip:\n  lanes: 16\n  voltage: 0.5", "s.yaml:8:3: chip: unknown key 'voltage'; did you mean 'voltage_v'?"),
         ("chip: {zzz: 1}", f"s.yaml:6:8: chip: unknown key 'zzz'; {SPEC_KEYS}"),
         ("input: {image: a.png, size: 3}", "s.yaml:6:23: input: unknown key 'size'; known keys: image"),
-        ("input: {}", "s.yaml:6:1: input: 'image' is missing"),
+        (
+            "input: {}",
+            "s.yaml:6:1: input: 'image' is missing; add it: PNG, JPEG or NPY file, relative to the scenario; resized to the input shape",
+        ),
         ("frames: 1\nframes: 2", "s.yaml:7:1: frames: stands here a second time, after line 6; keep one of the two"),
         ("chip: {lanes: 8, lanes: 16}", "s.yaml:6:18: chip.lanes: stands here a second time, after line 6; keep one of the two"),
     ],
@@ -58,10 +61,19 @@ def test_keys(tmp_path: Path, more: str, sentence: str) -> None:
     assert complaints(tmp_path, more) == [sentence]
 
 
-@pytest.mark.parametrize("key", ["schema_version", "title", "network", "input_shape", "architecture"])
-def test_a_missing_key(tmp_path: Path, key: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "cure"),
+    [
+        ("schema_version", "1, the version of this format"),
+        ("title", "one line for people"),
+        ("network", "a network of the zoo; `hyperdrive-sim list` names them"),
+        ("input_shape", "[channels, rows, columns]"),
+        ("architecture", "the chip; `hyperdrive-sim list` names them"),
+    ],
+)
+def test_a_missing_key(tmp_path: Path, key: str, cure: str) -> None:
     base = "".join(line for line in BASE.splitlines(keepends=True) if not line.startswith(key))
-    assert complaints(tmp_path, base=base) == [f"s.yaml:1:1: '{key}' is missing"]
+    assert complaints(tmp_path, base=base) == [f"s.yaml:1:1: '{key}' is missing; add it: {cure}"]
 
 
 # --- kinds and sizes ---
@@ -168,9 +180,9 @@ def test_the_line_is_shown_with_a_caret_under_the_mistake(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "s.yaml:1:1: there is nothing in it"),
-        ("# only a comment\n", "s.yaml:1:1: there is nothing in it"),
-        ("- a\n- b\n", 's.yaml:1:1: must be a mapping of keys to values, not ["a", "b"]'),
+        ("", "s.yaml:1:1: there is nothing in it; write keys, such as title: a test"),
+        ("# only a comment\n", "s.yaml:1:1: there is nothing in it; write keys, such as title: a test"),
+        ("- a\n- b\n", 's.yaml:1:1: must be a mapping of keys to values, not ["a", "b"]; write keys, such as title: a test'),
         ("chip: [1, 2\n", "s.yaml:2:1: is not YAML: expected ',' or ']', but got the end, while parsing a flow sequence begun in line 1"),
         ("a: b: c\n", "s.yaml:1:5: is not YAML: mapping values are not allowed here; put a text that contains ': ' in quotes"),
         ("\tframes: 2\n", "s.yaml:1:1: a tab stands where only spaces may; indent with spaces"),
@@ -199,10 +211,10 @@ def test_bytes(tmp_path: Path) -> None:
 
 def test_extends(tmp_path: Path) -> None:
     assert complaints(tmp_path, "extends: nothere.yaml") == ["s.yaml:6:1: extends: cannot read 'nothere.yaml': there is no such file"]
-    assert complaints(tmp_path, "extends: s.yaml") == ["s.yaml:6:1: extends: 's.yaml' leads back to itself"]
+    assert complaints(tmp_path, "extends: s.yaml") == ["s.yaml:6:1: extends: 's.yaml' leads back to itself; extend another, or none"]
     write(tmp_path, base="extends: b.yaml\n", name="a.yaml")
     write(tmp_path, base="extends: a.yaml\n", name="b.yaml")
-    assert sentences(invoke("run", "a.yaml")) == ["b.yaml:1:1: extends: 'a.yaml' leads back to itself"]
+    assert sentences(invoke("run", "a.yaml")) == ["b.yaml:1:1: extends: 'a.yaml' leads back to itself; extend another, or none"]
 
 
 def test_a_mistake_in_the_file_below_is_found_there(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator,
 from ruamel.yaml import YAML
 
 from hyperdrive_sim.errors import DoesNotFit, InvalidInput, Mistake, Place
-from hyperdrive_sim.text.document import MAX_BYTES, Document, excerpt
+from hyperdrive_sim.text.document import MAX_BYTES, Document
 from hyperdrive_sim.text.reading import MAX_DEPTH, MAX_NODES
 from hyperdrive_sim.text.wording import KeyPath, described
 
@@ -207,10 +207,10 @@ def test_what_is_dumped_is_read_back_and_every_path_has_a_place(data: dict[str, 
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "s.yaml:1:1: there is nothing in it"),
-        ("# only a comment\n", "s.yaml:1:1: there is nothing in it"),
-        ("- a\n- b\n", 's.yaml:1:1: must be a mapping of keys to values, not ["a", "b"]'),
-        ("hello", "s.yaml:1:1: must be a mapping of keys to values, not the text 'hello'"),
+        ("", "s.yaml:1:1: there is nothing in it; write keys, such as title: a test"),
+        ("# only a comment\n", "s.yaml:1:1: there is nothing in it; write keys, such as title: a test"),
+        ("- a\n- b\n", 's.yaml:1:1: must be a mapping of keys to values, not ["a", "b"]; write keys, such as title: a test'),
+        ("hello", "s.yaml:1:1: must be a mapping of keys to values, not the text 'hello'; write keys, such as title: a test"),
         ("a: 1\n---\nb: 2\n", "s.yaml:2:1: a second document begins here; keep one document in a file"),
         ("a:\n\tb: 1\n", "s.yaml:2:1: a tab stands where only spaces may; indent with spaces"),
         ("a: 1\nb: 2\na: 3\n", "s.yaml:3:1: a: stands here a second time, after line 1; keep one of the two"),
@@ -293,17 +293,36 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     assert unreadable(tmp_path / "resnet43.yaml", "d/resnet43.yaml") == near
     assert unreadable(tmp_path / "no" / "none.yaml", "no/none.yaml") == "cannot read 'no/none.yaml': there is no such file"
     assert unreadable(tmp_path, "d") == "cannot read 'd': it is a directory"
-    assert unreadable(tmp_path / "resnet34.yaml" / "x", "x") == "cannot read 'x': not a directory"
+    assert unreadable(tmp_path / "resnet34.yaml" / "x", "x") == "cannot read 'x': a part of its path is no directory"
     assert unreadable(tmp_path / "latin.yaml", "latin.yaml") == "latin.yaml:2:7: is not UTF-8 text (byte 0xe9); save it as UTF-8"
-    assert unreadable(tmp_path / "large.yaml", "large.yaml") == "large.yaml:1:1: is larger than 256 KiB"
+    assert unreadable(tmp_path / "large.yaml", "large.yaml") == "cannot read 'large.yaml': it is larger than 256 KiB"
     assert Document.read(tmp_path / "full.yaml").data == {"a": 1}
+
+
+def test_a_long_way_through_files_that_extend_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, f0="x: 1\n", **{f"f{n}": f"extends: f{n - 1}.yaml\n" for n in range(1, 30)})
+    monkeypatch.chdir(tmp_path)
+    assert Document.read(Path("f20.yaml")).data == {"x": 1}
+    with pytest.raises(InvalidInput) as caught:
+        Document.read(Path("f29.yaml"))
+    problem = "leads through more than 20 files that extend each other; put some of them together"
+    assert str(caught.value) == f"f9.yaml:1:1: extends: {problem}"
+
+
+@pytest.mark.parametrize("text", ["%YAML 1.9\n---\na: 1\n", "%YAML 1.0\n---\na: 1\n"])
+def test_a_version_of_yaml_that_is_not_known(text: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        Document.parse(text, "s.yaml")
+    assert str(caught.value) == "s.yaml:1:1: is no YAML that is known here; leave out the line %YAML"
+    assert Document.parse(text.replace("1.9", "1.2").replace("1.0", "1.1"), "s.yaml").data == {"a": 1}
 
 
 def test_a_file_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "open", refuse)
+    write(tmp_path, a="x: 1\n")
+    monkeypatch.setattr(os, "open", refuse)
     assert unreadable(tmp_path / "a.yaml", "a.yaml") == "cannot read 'a.yaml': permission denied"
 
 
@@ -337,11 +356,11 @@ def test_extends_merges_mappings_and_replaces_the_rest(tmp_path: Path) -> None:
         ("nowhere.yaml", "a.yaml:2:1: extends: cannot read 'nowhere.yaml': there is no such file"),
         ("bb.yaml", "a.yaml:2:1: extends: cannot read 'bb.yaml': there is no such file; did you mean 'b.yaml'?"),
         (".", "a.yaml:2:1: extends: cannot read '.': it is a directory"),
-        ("[b.yaml]", 'a.yaml:2:1: extends: must be the name of a file, not ["b.yaml"]'),
-        ("3", "a.yaml:2:1: extends: must be the name of a file, not 3"),
-        ("", "a.yaml:2:1: extends: must be the name of a file, not empty"),
-        ("a.yaml", "a.yaml:2:1: extends: 'a.yaml' leads back to itself"),
-        ("b.yaml", "b.yaml:1:1: extends: './a.yaml' leads back to itself"),
+        ("[b.yaml]", 'a.yaml:2:1: extends: must be the name of a file, not ["b.yaml"]; name one, relative to this file'),
+        ("3", "a.yaml:2:1: extends: must be the name of a file, not 3; name one, relative to this file"),
+        ("", "a.yaml:2:1: extends: must be the name of a file, not empty; name one, relative to this file"),
+        ("a.yaml", "a.yaml:2:1: extends: 'a.yaml' leads back to itself; extend another, or none"),
+        ("b.yaml", "b.yaml:1:1: extends: './a.yaml' leads back to itself; extend another, or none"),
         ("bad.yaml", "bad.yaml:1:2: is not YAML: expected the node content, but found the end"),
     ],
 )
@@ -530,14 +549,25 @@ def test_values_in_messages(value: Any, words: str) -> None:
     assert described(value) == words
 
 
-def test_an_excerpt_shows_the_line_and_a_caret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(tmp_path, a="x: 1\n\tmesh: [5, 10]\n")
+def test_places_keep_the_line_as_it_was_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, a="x: 1\nmesh: [5,\n  10]\n")
     monkeypatch.chdir(tmp_path)
-    assert excerpt(Mistake("", "", "", Place("a.yaml", 2, 8))) == "\tmesh: [5, 10]\n\t      ^"
-    assert excerpt(Mistake("", "", "", Place("--set a.b=[1,x]", 1, 8))) == "a.b=[1,x]\n       ^"
-    assert excerpt(Mistake("", "", "", Place("a.yaml", 9, 1))) == ""
-    assert excerpt(Mistake("", "", "", Place("gone.yaml", 1, 1))) == ""
-    assert excerpt(Mistake("", "")) == ""
+    document = Document.read(Path("a.yaml")).with_setting("z.y=[1,2]")
+    (tmp_path / "a.yaml").write_text("another", "utf-8")
+    assert document.place("mesh").text == "mesh: [5,"
+    assert document.place("mesh.1").text == "  10]"
+    assert document.place("z.y.1").text == document.place("z").text == "z.y=[1,2]"
+    with pytest.raises(InvalidInput) as caught:
+        Document.parse("x: [1,", "s.yaml")
+    assert [mistake.place and mistake.place.text for mistake in caught.value.mistakes] == ["x: [1,"]
+
+
+def test_many_keys_are_found_at_once() -> None:
+    """A place by name is looked up, not searched for."""
+    document = Document.parse("{" + ",".join(f"k{n}: {n}" for n in range(8000)) + "}", "s.yaml")
+    assert document.place("k7999").text == document.place("k0").text
+    mistakes = [document.mistake(key, "is odd") for key in document.data]
+    assert str(InvalidInput(*mistakes)).splitlines()[-2:] == ["s.yaml:1:134: k19: is odd", "and 7,980 more mistakes"]
 
 
 def test_importing_this_module_needs_no_numpy() -> None:
