@@ -22,8 +22,7 @@ All names here are loaded when they are first used, so that importing this packa
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False  # typing's would take longer to load than all else here, and a Ctrl-C meanwhile is not ours yet
 
 if TYPE_CHECKING:
     from hyperdrive_sim.errors import DoesNotFit, HyperdriveSimError, InvalidInput
@@ -112,6 +111,8 @@ if not TYPE_CHECKING:  # a type checker would take any name for one that exists
     def __getattr__(name: str) -> object:
         if name not in _HOMES:
             raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+        from importlib import import_module
+
         found = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), _CALLED_THERE.get(name, name))
         return found
 

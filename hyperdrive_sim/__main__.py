@@ -1,5 +1,54 @@
-"""`python -m hyperdrive_sim`."""
+"""`hyperdrive-sim` and `python -m hyperdrive_sim`: the process around a command, from its first instant on.
 
-from hyperdrive_sim.cli.commands import main
+Until a command begins there is nothing to clean up, and half of Python's modules are half loaded: a signal then ends the process at
+once. This module therefore loads nothing before it has said so.
+"""
 
-main()
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+
+SIGNALLED = 128
+"""Exit code of a process that a signal ended, beside the signal's number: 130 for Ctrl-C, 143 for SIGTERM."""
+
+
+def leave(number: int, frame: FrameType | None) -> None:
+    """End the process at a signal, without a look back."""
+    try:  # noqa: SIM105 - contextlib would have to be loaded
+        os.write(2, b"interrupted\n")
+    except OSError:  # nobody reads it
+        pass
+    os._exit(SIGNALLED + number)
+
+
+for number in (signal.SIGINT, signal.SIGTERM):
+    if signal.getsignal(number) is not signal.SIG_IGN:  # as of a job in the background, or under nohup
+        signal.signal(number, leave)
+
+
+def main() -> None:
+    """Run one command and end the process with its exit code."""
+    open_streams()
+    from hyperdrive_sim.cli.commands import main as run
+
+    os._exit(run())
+
+
+def open_streams() -> None:
+    """Let the standard streams that are closed lead nowhere, before a file of ours takes their place and is written messages into."""
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(handle)
+    for name, number, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, encoding="utf-8"))  # noqa: SIM115 - as long as the process
+
+
+if __name__ == "__main__":
+    main()

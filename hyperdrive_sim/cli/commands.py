@@ -8,22 +8,69 @@ from __future__ import annotations
 
 import gc
 import io
-import os
 import sys
-from contextlib import suppress
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from errno import EPIPE
 from typing import Any
 
 import rich_click as click
+from click.exceptions import Exit
 
 from hyperdrive_sim import __version__
 from hyperdrive_sim.cli import naming, showing, simulating, validating
-from hyperdrive_sim.cli.terminal import refused
+from hyperdrive_sim.cli.ending import refused
+from hyperdrive_sim.errors import visible
 
 click.rich_click.TEXT_MARKUP = "rich"
 
 
+class _Commands(click.RichGroup):
+    """The group of all commands; what it says of wrong use is shown and not obeyed by a terminal, whatever was typed."""
+
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        with _ended():
+            return super().make_context(*args, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _ended():
+            return super().invoke(ctx)
+
+
+class _Messages(io.TextIOWrapper):
+    """The stream of messages, which nobody may hear: that changes nothing of how a command ends."""
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            return super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            super().flush()
+
+
+@contextmanager
+def _ended() -> Iterator[None]:
+    """Say of wrong use what a terminal can show, and end well if a reader of the help has seen enough."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise Exit(0) from None
+    except OSError as error:  # of commands' own there is none left here
+        sys.exit(refused(OSError(error.errno, error.strerror, "stdout")))
+    except click.ClickException as error:
+        said = error.format_message()
+        if visible(said) == said:
+            raise
+        raise click.UsageError(visible(said), getattr(error, "ctx", None)) from None
+
+
 @click.group(
-    context_settings={"help_option_names": ["-h", "--help"]}, epilog="Start with: hyperdrive-sim run scenarios/hyperdrive/resnet34_224.yaml"
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Start with: hyperdrive-sim run scenarios/hyperdrive/resnet34_224.yaml",
 )
 @click.version_option(__version__, "--version", prog_name="hyperdrive-sim")
 @click.option("--traceback", is_flag=True, help="Show where in the program an error arose, before the sentence that says what is wrong.")
@@ -39,24 +86,31 @@ for one in (
     cli.add_command(one)
 
 
-def main() -> None:
-    """The entry point of `hyperdrive-sim` and `python -m hyperdrive_sim`.
+def main() -> int:
+    """Run the command of this process, and return its exit code.
 
     One command is one process: its memory goes back when it ends, so millions of records are neither searched for cycles on the way
     nor taken apart one by one at the end.
     """
     gc.disable()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a title that the terminal cannot show is no reason to fail
-    code: Any = 0
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # they are about the code of libraries, and a user's error message begins with `error:`
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a title that the terminal cannot show is no reason to fail
+    sys.stderr = _Messages(sys.stderr.buffer, sys.stderr.encoding, "backslashreplace", line_buffering=True)
     try:
         cli()
     except SystemExit as end:
-        code = end.code
+        return _flushed(end.code if isinstance(end.code, int) else 0)
+    except Exception as error:
+        return refused(error)
+    return 0
+
+
+def _flushed(code: int) -> int:
+    """The exit code, when all that was said has been written."""
+    try:
+        sys.stdout.flush()
     except OSError as error:
-        code = refused(error)
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError):
-            stream.flush()
-    os._exit(code if isinstance(code, int) else 0)
+        return code or refused(OSError(error.errno, error.strerror, "stdout") if error.errno != EPIPE else BrokenPipeError())
+    return code

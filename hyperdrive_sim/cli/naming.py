@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import rich_click as click
-
-from hyperdrive_sim.cli.terminal import command, json_option, show_json
+from hyperdrive_sim.cli.ending import command
+from hyperdrive_sim.cli.terminal import json_option, say, show_json
 
 
 @command
@@ -32,7 +31,7 @@ def list_(as_json: bool) -> None:
 
 
 def _say(what: str, names: Iterable[str]) -> None:
-    click.echo("\n".join([f"{what}:", *(f"  {name}" for name in names)]))
+    say("\n".join([f"{what}:", *(f"  {name}" for name in names)]))
 
 
 def _with_options(name: str, options: Mapping[str, int]) -> str:

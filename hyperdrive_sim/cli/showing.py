@@ -6,21 +6,21 @@ from pathlib import Path
 
 import rich_click as click
 
+from hyperdrive_sim.cli.ending import SOME_FAILED, command, complain, show_traceback
 from hyperdrive_sim.cli.terminal import (
-    SOME_FAILED,
-    command,
-    complain,
     file_argument,
+    force_option,
     json_option,
     output_option,
     progress_bar,
     result,
     room,
+    say,
     set_option,
     show,
     show_json,
-    show_traceback,
     shows,
+    tell,
 )
 from hyperdrive_sim.errors import HyperdriveSimError
 
@@ -47,23 +47,23 @@ def compare(files: tuple[str, ...], changes: tuple[str, ...], as_json: bool) -> 
     for error in errors:
         show_traceback(error)
     some_ran = len(errors) < len(found)
-    if as_json:
-        show_json([{"file": file, **result(outcome)} for file, outcome in found])
-    elif some_ran:
-        show(comparisons.comparison(found))
-    else:
+    if not some_ran:
         for error in {str(error): error for error in errors}.values():
             complain(error)
-    if some_ran:
-        return SOME_FAILED if errors else 0
-    return max(error.exit_code for error in errors)
+        return max(error.exit_code for error in errors)
+    if as_json:
+        show_json([{"file": file, **result(outcome)} for file, outcome in found])
+    else:
+        show(comparisons.comparison(found))
+    return SOME_FAILED if errors else 0
 
 
 @command
 @files_argument
 @set_option
 @output_option("HTML", "The page.", default=Path("report.html"), show_default=True)
-def report(files: tuple[str, ...], changes: tuple[str, ...], output: Path) -> None:
+@force_option
+def report(files: tuple[str, ...], changes: tuple[str, ...], output: Path, force: bool) -> None:
     """Write one HTML page of a run: everything there is to see of it, in one file that works offline. Several are compared.
 
     --set changes a key of every scenario.
@@ -71,8 +71,8 @@ def report(files: tuple[str, ...], changes: tuple[str, ...], output: Path) -> No
     from hyperdrive_sim.outputs.page.write import write
 
     with progress_bar() as progress:
-        write(files, changes, output, progress)
-    click.echo(f"{output}, {output.stat().st_size / 1e6:.1f} MB", err=True)
+        write(files, changes, output, progress, force=force)
+    tell(f"{output}, {output.stat().st_size / 1e6:.1f} MB")
 
 
 @command
@@ -93,7 +93,7 @@ def diagram(file: Path, changes: tuple[str, ...], width: int | None, units: int)
         report = report_of(file, changes, progress)
     run = report.machine, report.trace
     found = diagrams.diagram(*run, width, units) if width else diagrams.fitted(*run, room(), units)
-    click.echo(found.text(room(), diagrams.SHADES if shows(diagrams.SHADES) else diagrams.ASCII_SHADES))
+    say(found.text(room(), diagrams.SHADES if shows(diagrams.SHADES) else diagrams.ASCII_SHADES))
 
 
 @command

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from hyperdrive_sim.cli.ending import SOME_FAILED, command, show_traceback
 from hyperdrive_sim.cli.terminal import (
-    SOME_FAILED,
-    command,
     file_argument,
+    force_option,
     json_option,
     output_option,
     progress_bar,
     result,
+    say,
     set_option,
     show,
     show_json,
-    show_traceback,
+    tell,
 )
 from hyperdrive_sim.errors import HyperdriveSimError, InvalidInput
 
@@ -44,7 +46,8 @@ if TYPE_CHECKING:
 )
 @click.option("--trace-window", metavar="START:END", help="Show this part of the run in it, such as 10us:2ms.")
 @click.option("--trace-level", metavar="unit|chip|machine", help="Show every unit in it (unless told otherwise), every chip, or all.")
-def run(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | None, dry_run: bool, **timeline: Any) -> None:
+@force_option
+def run(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | None, dry_run: bool, force: bool, **timeline: Any) -> None:
     """Simulate a scenario and report latency, energy with I/O, utilisation and what it is bound by."""
     from hyperdrive_sim.cli import tables
     from hyperdrive_sim.reports import summary
@@ -52,62 +55,80 @@ def run(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | None
     from hyperdrive_sim.study import runs
 
     scenario = Scenario.read(file, changes)
-    wanted = _timeline(**timeline)
+    wanted = _timeline(scenario.files, output, force, **timeline)
     if output:
-        _writable(output)
+        _writable(output, scenario, force)
     if dry_run:
         expected = runs.estimate(scenario)
-        show_json(expected._asdict()) if as_json else click.echo(tables.estimate(expected))
+        show_json(expected._asdict()) if as_json else say(tables.estimate(expected))
         return
     if scenario.settings.sweep and not as_json:
-        click.echo("this scenario has a sweep; `hyperdrive-sim sweep` runs all of it, this is its base case", err=True)
+        tell("this scenario has a sweep; `hyperdrive-sim sweep` runs all of it, this is its base case")
     begun = perf_counter()
     with progress_bar() as progress:
         report = runs.run(scenario, progress=progress)
     took_s = perf_counter() - begun
-    if as_json and (overload := summary.overload(report.time)):
-        click.echo(" ".join(overload.split()), err=True)
-    show_json(report.to_dict()) if as_json else show(tables.summary(report))
-    if output:
-        _write_directory(report, scenario, output, took_s)
+    if wanted:
+        _fits(report, wanted)
+    if output:  # files first: whoever reads what is printed may leave, and what cannot be written leaves nothing printed
+        _write_directory(report, scenario, output, took_s, force)
     if wanted:
         _write_timeline(report, wanted)
+    if as_json and (overload := summary.overload(report.time)):
+        tell(" ".join(overload.split()))
+    show_json(report.to_dict()) if as_json else show(tables.summary(report))
 
 
-def _writable(folder: Path) -> None:
-    """Raise InvalidInput, before a long run, for a directory that cannot be written."""
-    from hyperdrive_sim.outputs import atomic
+def _writable(folder: Path, scenario: Scenario, force: bool) -> None:
+    """Raise InvalidInput, before a long run, for a directory that may not be written."""
+    from hyperdrive_sim.outputs import rundir
 
-    atomic.writable(folder)
+    rundir.target(folder, scenario, force=force).check()
 
 
-def _write_directory(report: Report, scenario: Scenario, folder: Path, took_s: float) -> None:
+def _write_directory(report: Report, scenario: Scenario, folder: Path, took_s: float, force: bool) -> None:
     from hyperdrive_sim.outputs import manifest, rundir
 
     how = manifest.Circumstances(sys.argv[1:], took_s, manifest.peak_memory_bytes())
     with progress_bar() as progress:
         progress("writing", 0, 0)
-        rundir.write(report, scenario, folder, how)
+        rundir.write(report, scenario, folder, how, force=force)
 
 
-def _timeline(trace: Path | None, trace_window: str | None, trace_level: str | None) -> Request | None:
-    """The timeline that the options of `run` ask for."""
+def _timeline(
+    inputs: Sequence[Path],
+    output: Path | None,
+    force: bool,
+    trace: Path | None,
+    trace_window: str | None,
+    trace_level: str | None,
+) -> Request | None:
+    """The timeline that the options of `run` ask for; it may not lie in the directory that is written as well."""
     options = {"window": trace_window, "level": trace_level}
     given = {name: value for name, value in options.items() if value is not None}
     if trace is None:
         if given:
             raise InvalidInput.at(f"--trace-{next(iter(given))}", "there is no timeline to show it in", "add --trace OUT")
         return None
-    from hyperdrive_sim.outputs import timelines
+    from hyperdrive_sim.outputs import targets, timelines
 
-    return timelines.request(trace, **given)
+    if output and targets.lies_in(trace, output):
+        raise InvalidInput.at("--trace", f"'{trace}' lies in '{output}', where nothing but the run may be", "name a file beside it")
+    return timelines.request(trace, **given, force=force, inputs=inputs)
+
+
+def _fits(report: Report, wanted: Request) -> None:
+    """Raise InvalidInput, before anything is written, for a timeline of a time beyond the end of the run."""
+    from hyperdrive_sim.outputs.timelines.window import of_run
+
+    of_run(wanted.window, report.trace.makespan_ps)
 
 
 def _write_timeline(report: Report, wanted: Request) -> None:
     from hyperdrive_sim.outputs import timelines
 
     if large := timelines.warning(report, wanted):
-        click.echo(large, err=True)
+        tell(large)
     with progress_bar() as progress:
         timelines.write(report, wanted, progress)
 
@@ -117,29 +138,31 @@ def _write_timeline(report: Report, wanted: Request) -> None:
 @set_option
 @json_option
 @output_option("DIR", "Write what the network computed, output.npy or output.npz.")
-def check(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | None) -> int:
+@force_option
+def check(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | None, force: bool) -> int:
     """Execute a scenario's schedule bit for bit against golden, prove its order, and cut it finer.
 
     A finer cut that moves the makespan by more than 5 % is a warning: the exit code stays 0, since nothing is wrong, but the schedule is
     too coarse to be timed by. `granularity` in the scenario chooses another.
     """
     from hyperdrive_sim.cli import tables
-    from hyperdrive_sim.outputs import atomic
+    from hyperdrive_sim.outputs import computed
+    from hyperdrive_sim.outputs.manifest import Circumstances
     from hyperdrive_sim.scenario.scenario import Scenario
     from hyperdrive_sim.study import checks
 
     scenario = Scenario.read(file, changes)
     if output:
-        atomic.writable(output)
+        computed.target(output, scenario, force=force).check()
     if slow := checks.slowness(scenario):
-        click.echo(slow, err=True)
+        tell(slow)
     with progress_bar() as progress:
         found = checks.check(scenario, progress=progress)
+    if output and found.function.outputs:
+        computed.write(found.function.outputs, scenario, output, Circumstances(sys.argv[1:]), force=force)
     show_json(found.to_dict()) if as_json else show(tables.verdict(found))
     for warning in found.warnings:
-        click.echo(f"warning: {warning}", err=True)
-    if output and found.function.outputs:
-        atomic.write_outputs(found.function.outputs, output)
+        tell(f"warning: {warning}")
     return 0 if found.ok else 1
 
 

@@ -1,31 +1,27 @@
-"""The common part of all commands: how they end, print and complain, and the options that many of them take."""
+"""The common part of all commands: how they print, and the options that many of them take."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from hyperdrive_sim.errors import SAID_AT_ONCE, HyperdriveSimError, InvalidInput, Place, visible
+from hyperdrive_sim.errors import HyperdriveSimError, visible
 
 if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
+
     from hyperdrive_sim.reports.report import Report
 
-INTERRUPTED = 130
-SOME_FAILED = 3
 PIPED_WIDTH = 100
-LONGEST = 2000
-"""Characters of a sentence, which may quote what a user wrote."""
 
 file_argument = click.argument("file", type=click.Path(path_type=Path))
 set_option = click.option(
@@ -34,90 +30,57 @@ set_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
 
 
+force_option = click.option("--force", is_flag=True, help="Replace a file that hyperdrive-sim did not write; never one that is read.")
+
+
 def output_option(metavar: str, what: str, **more: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """`-o`, the path that a command writes to."""
     return click.option("-o", "--output", type=click.Path(path_type=Path), metavar=metavar, help=what, **more)
 
 
-def command(function: Callable[..., int | None]) -> click.Command:
-    """A subcommand whose errors end in a message on stderr and the exit code that the error carries."""
-
-    @wraps(function)
-    def wrapped(**arguments: Any) -> None:
-        try:
-            code = function(**arguments)
-        except KeyboardInterrupt:
-            click.echo("interrupted", err=True)
-            code = INTERRUPTED
-        except (HyperdriveSimError, MemoryError, OSError) as error:
-            show_traceback(error)
-            code = refused(error)
-        sys.exit(code or 0)
-
-    return click.command(function.__name__.rstrip("_"))(wrapped)
+def say(text: str) -> None:
+    """Print a text on stdout, where a terminal shows control characters and does not obey them."""
+    with _of_stdout():
+        click.echo(visible(text))
 
 
-def refused(error: HyperdriveSimError | MemoryError | OSError) -> int:
-    """Say what cannot be done, and return the exit code; a reader that has seen enough is no error."""
-    if isinstance(error, HyperdriveSimError):
-        complain(error)
-        return error.exit_code
-    if isinstance(error, BrokenPipeError):
-        return 0
-    problem = "there is not enough memory; `--dry-run` says how much a run takes"
-    if isinstance(error, OSError):
-        problem = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
-    click.echo(f"error: {problem}", err=True)
-    return HyperdriveSimError.exit_code
+def tell(text: str) -> None:
+    """Print a message on stderr."""
+    click.echo(visible(text), err=True)
 
 
-def show_traceback(error: BaseException) -> None:
-    """Print the traceback of an error on stderr if `--traceback` asks for it."""
-    context = click.get_current_context(silent=True)
-    if context and context.find_root().params.get("traceback") and not isinstance(error, BrokenPipeError):
-        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+@contextmanager
+def _of_stdout() -> Iterator[None]:
+    """Let an OSError say what it is about."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "stdout") from None
 
 
-def complain(error: HyperdriveSimError) -> None:
-    """Say on stderr what is wrong, each of the first mistakes with the line that it stands in."""
-    from rich.console import Console
-    from rich.text import Text
+class _Visible:
+    """What rich can draw, of whose texts a terminal obeys nothing."""
 
-    console = Console(stderr=True, soft_wrap=True)
-    if not isinstance(error, InvalidInput):
-        console.print(Text.assemble(("error: ", "bold red"), visible(str(error))))
-        return
-    for mistake in error.mistakes[:SAID_AT_ONCE]:
-        console.print(Text.assemble(("error: ", "bold red"), shortened(str(mistake))))
-        for line in excerpt(mistake.place, console.width - 4):
-            console.print(Text(f"    {line}", style="dim"))
-    for sentence in error.more:
-        console.print(Text.assemble(("error: ", "bold red"), sentence))
+    def __init__(self, drawn: RenderableType) -> None:
+        self.drawn = drawn
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        from rich.segment import Segment
+
+        for segment in console.render(self.drawn, options):
+            yield segment if segment.control else Segment(visible(segment.text), segment.style)
 
 
-def shortened(text: str, most: int = LONGEST) -> str:
-    """A text of at most *most* characters, without its middle if it has more: a sentence ends with the cure."""
-    return text if len(text) <= most else f"{text[: most * 2 // 3]} ... {text[-most // 3 :]}"
-
-
-def excerpt(place: Place | None, width: int) -> tuple[str, ...]:
-    """The line of a mistake, as far as it fits into *width* characters, and a caret under its column; nothing where there is no line."""
-    if place is None or not place.text:
-        return ()
-    start = max(0, place.column - 1 - width * 2 // 3)
-    before, rest = visible(place.text[start : place.column - 1]), visible(place.text[place.column - 1 :][:width])
-    return f"{before}{rest}"[: max(width, len(before) + 1)], re.sub(r"[^\t]", " ", before) + "^"
-
-
-def show(renderable: Any) -> None:
+def show(drawn: RenderableType) -> None:
     """Print what rich can draw, as wide as there is room, without spaces at the ends of lines."""
     from rich.console import Console
 
     console = Console(width=room(), highlight=False, markup=False)
     with console.capture() as captured:
-        console.print(renderable)
+        console.print(_Visible(drawn))
     text = captured.get() if sys.stdout.isatty() else click.unstyle(captured.get())  # what is styled is padded to the width, too
-    click.echo("\n".join(line.rstrip() for line in text.splitlines()))
+    with _of_stdout():
+        click.echo("\n".join(line.rstrip() for line in text.splitlines()))
 
 
 def room() -> int:
@@ -137,7 +100,7 @@ def shows(text: str) -> bool:
 
 def show_json(value: Any) -> None:
     """Print one JSON document."""
-    click.echo(json.dumps(value, indent=2, allow_nan=False))
+    say(json.dumps(value, indent=2, allow_nan=False))
 
 
 @contextmanager

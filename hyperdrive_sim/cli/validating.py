@@ -6,7 +6,8 @@ from itertools import groupby
 
 import rich_click as click
 
-from hyperdrive_sim.cli.terminal import command, json_option, progress_bar, show, show_json
+from hyperdrive_sim.cli.ending import command
+from hyperdrive_sim.cli.terminal import json_option, progress_bar, say, show, show_json
 from hyperdrive_sim.errors import InvalidInput
 
 WRONG = 1
@@ -24,6 +25,8 @@ def validate(architectures: tuple[str, ...], quantity: str, markdown: bool, as_j
     "comes back" is said of one that ours rests on, so that it proves nothing. Exit code 1 if one that is counted as the paper counts
     is off by more than 5 %.
     """
+    from rich.text import Text
+
     from hyperdrive_sim.cli import tables
     from hyperdrive_sim.study import validation
 
@@ -36,9 +39,9 @@ def validate(architectures: tuple[str, ...], quantity: str, markdown: bool, as_j
     if as_json:
         show_json({"rows": [row.to_dict() for row in found]})
     elif markdown:
-        click.echo(validation.markdown(found))
+        say(validation.markdown(found))
     else:
         for scenario, rows in groupby(found, key=lambda row: row.scenario):
-            click.secho(scenario.removesuffix(".yaml"), bold=True)
+            show(Text(scenario.removesuffix(".yaml"), style="bold"))
             show(tables.published([row.figure for row in rows]))
     return 0 if all(row.ok for row in found) else WRONG

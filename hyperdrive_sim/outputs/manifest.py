@@ -1,4 +1,4 @@
-"""The manifest of a run directory: what made it, and the hash of each of its files. Written last, it says that they are all there.
+"""The manifest of a run directory: what made it, and the hash of each of its files, which are all that may be there.
 
 What differs between two runs of a scenario stands here alone; the other files are the same to the byte.
 """
@@ -8,21 +8,22 @@ from __future__ import annotations
 import platform
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from hyperdrive_sim import __version__
-from hyperdrive_sim.errors import InvalidInput, Mistake
-from hyperdrive_sim.outputs.atomic import sha256
+from hyperdrive_sim.errors import InvalidInput, visible
+from hyperdrive_sim.outputs import sealed
+from hyperdrive_sim.outputs.staging import Staging
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.text.document import Document
 
-NAME, SCENARIO = "manifest.json", "scenario.resolved.yaml"
+SCENARIO = "scenario.resolved.yaml"
 STATUS = Path("/proc/self/status")
 SCHEMA_VERSION = 2
 PACKAGES = ("networkx", "numpy", "simpy")
@@ -41,6 +42,9 @@ class Circumstances(NamedTuple):
 
 UNTOLD = Circumstances()
 
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+"""A SHA-256."""
+
 
 class Manifest(BaseModel):
     """The manifest of a run directory, as the file holds it.
@@ -49,17 +53,17 @@ class Manifest(BaseModel):
     `wall_s` and `peak_memory_bytes` are those of the simulation, up to its report.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
     schema_version: int
-    scenario_sha256: str
-    seed: int
+    scenario_sha256: Digest
+    seed: Annotated[int, Field(ge=0)]
     command: tuple[str, ...]
     date: str
-    wall_s: float | None
-    peak_memory_bytes: int | None
+    wall_s: Annotated[float, Field(ge=0)] | None
+    peak_memory_bytes: Annotated[int, Field(ge=0)] | None
     versions: Mapping[str, str]
-    files: Mapping[str, str]
+    files: Mapping[str, Digest]
 
     @classmethod
     def of(cls, scenario: Scenario, files: Mapping[str, str], how: Circumstances) -> Manifest:
@@ -67,7 +71,7 @@ class Manifest(BaseModel):
             schema_version=SCHEMA_VERSION,
             scenario_sha256=scenario.hash,
             seed=scenario.settings.seed,
-            command=tuple(map(without_directories, ("hyperdrive-sim", *how.arguments))) if how.arguments else (),
+            command=tuple(visible(without_directories(one)) for one in ("hyperdrive-sim", *how.arguments)) if how.arguments else (),
             date=datetime.now(UTC).isoformat(timespec="seconds"),
             wall_s=None if how.wall_s is None else round(how.wall_s, 3),
             peak_memory_bytes=how.peak_memory_bytes,
@@ -77,31 +81,27 @@ class Manifest(BaseModel):
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
-        """Read the manifest of a run directory and check its files; raises InvalidInput for one that is missing or was changed."""
-        path = folder / NAME
-        if not path.is_file():
-            problem = f"'{folder}' is not a run directory, or not a whole one: it has no {NAME}"
+        """Read the manifest of a run directory. Raises InvalidInput for one that is missing, of another version or no manifest."""
+        path = folder / sealed.MANIFEST
+        if path.is_symlink() or not path.is_file():
+            problem = f"'{folder}' is not a run directory, or not a whole one: it has no {sealed.MANIFEST}"
             raise InvalidInput.at("", problem, "`hyperdrive-sim run FILE -o DIR` writes one")
-        document = Document.read(path)
+        document = Document.read_alone(path)
         refuse_other(path, document.data.get("schema_version"), SCHEMA_VERSION)
-        manifest = document.validate(cls)
-        InvalidInput.collected(manifest._changed(folder))
-        return manifest
+        return document.validate(cls)
 
-    def _changed(self, folder: Path) -> Iterator[Mistake]:
-        for name, digest in self.files.items():
-            path = folder / PureWindowsPath(name).name
-            if not path.is_file():
-                yield Mistake("", f"'{path}' is missing", "run the scenario again")
-            elif sha256(path) != digest:
-                yield Mistake("", f"'{path}' was changed after it was written", "run the scenario again")
+
+def seal(staging: Staging, scenario: Scenario, how: Circumstances) -> None:
+    """Write the manifest of all files that there are on their way into a directory."""
+    made = Manifest.of(scenario, staging.digests(), how)
+    staging.write(sealed.MANIFEST, f"{made.model_dump_json(indent=2)}\n".encode())
 
 
 def refuse_other(path: Path, version: object, known: int) -> None:
     """Raises InvalidInput if a file says that it is of another *version* than the one that is *known* here."""
     if not isinstance(version, int) or version == known:
         return
-    newer, again = "pip install --upgrade hyperdrive-sim", f"run it again: hyperdrive-sim run {path.parent / SCENARIO} -o {path.parent}"
+    newer, again = "pip install --upgrade hyperdrive-sim", f"run it again: hyperdrive-sim run {path.parent / SCENARIO} -o DIR"
     age, cure = ("a newer", newer) if version > known else ("an older", again)
     problem = f"'{path}' was written by {age} hyperdrive_sim (schema_version {version}, this one reads {known})"
     raise InvalidInput.at("", problem, cure)

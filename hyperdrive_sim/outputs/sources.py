@@ -56,6 +56,13 @@ def directory(source: AnyRun) -> Path | None:
     return path if path and path.is_dir() else None
 
 
+def files_of(source: AnyRun) -> tuple[Path, ...]:
+    """The files that a source is read from, as far as they are known before it is read; a directory stands for all that is in it."""
+    if isinstance(source, Scenario):
+        return source.files
+    return () if isinstance(source, Report) else (Path(source),)
+
+
 def called(source: AnyRun) -> str:
     """Name of a source beside others: its path, or its title where it has none."""
     if isinstance(source, Scenario):

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.archs.architecture import Architecture
-from hyperdrive_sim.errors import NOWHERE, InvalidInput, Mistake, Place
+from hyperdrive_sim.errors import NOWHERE, InvalidInput, Mistake, Place, visible
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.rates import PS_PER_S
@@ -91,7 +91,7 @@ class Scenario:
     @classmethod
     def read(cls, path: str | Path, changes: Sequence[str] = ()) -> Scenario:
         """From a file, with `key=value` settings on top. Raises InvalidInput with every mistake found."""
-        return cls.of(Document.read(Path(path)), str(path), changes)
+        return cls.of(Document.read(Path(path)), visible(str(path)), changes)
 
     @classmethod
     def parse(cls, text: str, changes: Sequence[str] = (), file: str = "scenario.yaml") -> Scenario:
@@ -145,7 +145,14 @@ class Scenario:
 
     @property
     def folder(self) -> Path:
-        return Path(self.file).parent
+        """The folder that names of pictures and weights are relative to."""
+        return (self.document.files[0] if self.document.files else Path(self.file)).parent
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files that it is read from: its own, those that it extends, its picture and its weights."""
+        named = (self.settings.input and self.settings.input.image, self.settings.weights)
+        return (*self.document.files, *(self.folder / name for name in named if name))
 
     def network(self) -> Network:
         """The network that was given, or the zoo's at the scenario's input shape. Raises InvalidInput, located in the file."""

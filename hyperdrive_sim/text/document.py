@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -36,11 +36,13 @@ class Document:
     """A YAML mapping as plain data, with the place (file, line, column) of each key.
 
     `data` holds what JSON can express: dict, list, str, bool, None, finite float and 64-bit int; keys are text whatever they look like.
-    `places` is by key path, () for the whole document; a value's place is that of its key, a list item's its own.
+    `places` is by key path, () for the whole document; a value's place is that of its key, a list item's its own. `files` are those that
+    it was read from.
     """
 
     data: Mapping[str, Any]
     places: Mapping[KeyPath, Place]
+    files: tuple[Path, ...] = ()
 
     @classmethod
     def read(cls, path: Path, shown: str | None = None) -> Document:
@@ -49,6 +51,11 @@ class Document:
         Raises InvalidInput for a file that cannot be read or is not YAML, and for one that extends itself.
         """
         return _read(path, str(path) if shown is None else shown)
+
+    @classmethod
+    def read_alone(cls, path: Path) -> Document:
+        """Read a file in which `extends` is a key like any other. Raises InvalidInput."""
+        return cls.parse(_text(path, str(path), None), str(path))
 
     @classmethod
     def parse(cls, text: str, file: str) -> Document:
@@ -74,7 +81,8 @@ class Document:
         columns = [1 + match.start() for match in re.finditer(r"[^.]+", key)]
         on_the_way = {path[: n + 1]: reading.at(1, column) for n, column in enumerate(columns)}
         kept = {known: place for known, place in self.places.items() if known[: len(path)] != path}
-        return Document(_replaced(self.data, path, value_there), on_the_way | kept | reading.places | {path: on_the_way[path]})
+        places = on_the_way | kept | reading.places | {path: on_the_way[path]}
+        return replace(self, data=_replaced(self.data, path, value_there), places=places)
 
     def place(self, key: str | KeyPath) -> Place:
         """Place of a key (`chip.mesh`, or a path), or of the nearest enclosing key that exists."""
@@ -116,7 +124,7 @@ class Document:
 
 def _read(path: Path, shown: str, chain: tuple[str, ...] = (), asked: Place | None = None) -> Document:
     """Read a file with those it extends. *chain* are the files that led here by `extends`, *asked* is where the last of them says so."""
-    own = Document.parse(_text(path, shown, asked), shown)
+    own = replace(Document.parse(_text(path, shown, asked), shown), files=(path,))
     if "extends" not in own.data:
         return own
     base, place = own.data["extends"], own.places[("extends",)]
@@ -132,7 +140,8 @@ def _read(path: Path, shown: str, chain: tuple[str, ...] = (), asked: Place | No
     below = _read(target, os.path.normpath(os.path.join(os.path.dirname(shown), base)), chain, place)
     data = _merged(below.data, {key: value for key, value in own.data.items() if key != "extends"})
     places = {**below.places, **own.places}
-    return Document(data, {known: where for known, where in places.items() if lookup(data, known) is not ABSENT})
+    there = {known: where for known, where in places.items() if lookup(data, known) is not ABSENT}
+    return Document(data, there, (*own.files, *below.files))
 
 
 def _text(path: Path, shown: str, asked: Place | None) -> str:

@@ -30,7 +30,7 @@ from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.layers import Conv
 from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.network.zoo.entry import ANY, Entry
-from hyperdrive_sim.outputs import atomic
+from hyperdrive_sim.outputs import staging
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.tasks import Compute, Copy, Region, Schedule, Task
 from hyperdrive_sim.schedule.writer import Writer
@@ -244,45 +244,39 @@ def test_output(tmp_path: Path) -> None:
     assert (folder / "result.json").stat().st_mode & 0o777 == 0o644
 
 
-def test_output_replaces_what_was_there(tmp_path: Path) -> None:
-    (tmp_path / "result.json").write_text("old" * 100_000, "utf-8")
-    (tmp_path / "other.txt").write_text("mine", "utf-8")
-    document("run", TINY, "--json", "-o", tmp_path)
-    assert json.loads((tmp_path / "result.json").read_text("utf-8"))["schema_version"] == 2
-    assert (tmp_path / "other.txt").read_text("utf-8") == "mine"
+NO_ROOM = "no space left on device; make room, or write elsewhere"
 
 
-class _Full(io.StringIO):
-    """A file on a disk without room."""
-
-    def write(self, text: str) -> int:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "result.json")
+def test_output_replaces_an_earlier_run(tmp_path: Path) -> None:
+    document("run", TINY, "--json", "--set", "frames=2", "-o", tmp_path / "out")
+    printed = document("run", TINY, "--json", "-o", tmp_path / "out")
+    assert json.loads((tmp_path / "out" / "result.json").read_text("utf-8")) == printed
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 @pytest.mark.parametrize(
     ("function", "failing", "code", "said"),
     [
-        ("replace", OSError(errno.EACCES, "Permission denied", "result.json"), 2, "error: Permission denied: result.json\n"),
-        ("replace", KeyboardInterrupt(), 130, "interrupted\n"),
-        ("fdopen", None, 2, "error: No space left on device: result.json\n"),
+        ("rename", OSError(errno.EACCES, "Permission denied"), 2, "error: {}: permission denied; write elsewhere\n"),
+        ("rename", KeyboardInterrupt(), 130, "interrupted\n"),
+        (
+            "open",
+            OSError(errno.ENOSPC, "No space left on device"),
+            2,
+            "error: {}/result.json: no space left on device; make room, or write elsewhere\n",
+        ),
     ],
 )
-def test_a_failing_write_leaves_what_was_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str, failing: BaseException | None, code: int, said: str
+def test_a_failing_write_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str, failing: BaseException, code: int, said: str
 ) -> None:
-    def fails(*arguments: Any, **_: Any) -> Any:
-        if failing is None:
-            os.close(arguments[0])
-            return _Full()
+    def fails(*_: Any, **__: Any) -> Any:
         raise failing
 
-    (tmp_path / "result.json").write_text("old", "utf-8")
-    monkeypatch.setattr(atomic.os, function, fails)
-    result = invoke("run", TINY, "-o", tmp_path)
-    assert (result.exit_code, result.stderr) == (code, said.replace("result.json", str(tmp_path / "result.json")))
-    assert "147.7 us" in result.stdout, "what was found is not lost"
-    assert [path.name for path in tmp_path.iterdir()] == ["result.json"]
-    assert (tmp_path / "result.json").read_text("utf-8") == "old"
+    monkeypatch.setattr(staging.os if function == "rename" else staging, function, fails, raising=False)
+    result = invoke("run", TINY, "-o", tmp_path / "deep" / "out")
+    assert (result.exit_code, result.stdout, result.stderr) == (code, "", said.format(tmp_path / "deep" / "out"))
+    assert list(tmp_path.iterdir()) == []
 
 
 FULL = Path("/dev/full")
@@ -292,7 +286,7 @@ if FULL.exists():
     def test_a_full_disk_under_stdout(arguments: list[object]) -> None:
         with FULL.open("w") as full:
             code, _, err = process(*arguments, stdout=full)
-        assert (code, err) == (2, "error: No space left on device\n")
+        assert (code, err) == (2, "error: stdout: " + NO_ROOM + "\n")
 
 
 # --- check ---
@@ -594,7 +588,7 @@ def test_a_run_loads_no_compiler() -> None:
     assert not {"numba", "llvmlite", "PIL", "matplotlib"} & set(done.stdout.splitlines()[-1].split())
 
 
-READY = "import sys, hyperdrive_sim.cli.commands as c; print('ready', file=sys.stderr, flush=True); c.main()"
+READY = "import sys, hyperdrive_sim.cli.commands as c; print('ready', file=sys.stderr, flush=True); sys.exit(c.main())"
 
 
 @pytest.mark.slow
@@ -690,7 +684,7 @@ def test_check_writes_what_the_network_computed(tmp_path: Path) -> None:
     assert output.shape == (2, 10, 1, 1)
     assert output.dtype == np.float16
     assert (output[0] == output[1]).all()
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["output.npy"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["manifest.json", "output.npy"]
 
 
 def test_several_outputs_are_written_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -702,7 +696,7 @@ def test_several_outputs_are_written_by_name(tmp_path: Path, monkeypatch: pytest
     assert invoke("check", scenario, "-o", tmp_path / "out").exit_code == 0
     with np.load(tmp_path / "out" / "output.npz") as outputs:
         assert {name: values.shape for name, values in outputs.items()} == {"one": (1, 5, 12, 16), "two": (1, 16, 12, 16)}
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["output.npz"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["manifest.json", "output.npz"]
 
 
 def test_check_says_when_it_will_be_slow(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -728,15 +722,13 @@ def test_an_error_is_a_sentence_unless_its_traceback_is_asked_for() -> None:
     assert asked.stdout == ""
 
 
+@pytest.mark.skipif(not FULL.exists(), reason="only Linux has a device that is always full")
 def test_the_traceback_of_what_the_system_would_not_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: Any, **__: Any) -> Any:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "r")
-
-    monkeypatch.setattr(atomic.os, "fdopen", full)
-    result = invoke("--traceback", "run", TINY, "-o", tmp_path)
+    monkeypatch.setattr(staging, "open", lambda *_: FULL.open("wb"), raising=False)
+    result = invoke("--traceback", "run", TINY, "-o", tmp_path / "out")
     assert result.exit_code == 2
     assert "Traceback" in result.stderr
-    assert result.stderr.endswith(f"error: No space left on device: {tmp_path / 'result.json'}\n")
+    assert result.stderr.endswith(f"error: {tmp_path / 'out' / 'result.json'}: {NO_ROOM}\n")
 
 
 def test_the_tracebacks_of_some_that_failed(tmp_path: Path) -> None:

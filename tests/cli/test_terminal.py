@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from commands import BASE, invoke, write
 
-from hyperdrive_sim.cli.terminal import excerpt, shortened
+from hyperdrive_sim.cli.ending import excerpt, shortened
 from hyperdrive_sim.errors import Place
 
 

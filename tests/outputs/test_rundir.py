@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import resource
 import shutil
 import sys
@@ -26,7 +25,7 @@ from simulated import report as report_of
 from hyperdrive_sim.cli import tables
 from hyperdrive_sim.errors import InvalidInput, MissingExtra
 from hyperdrive_sim.network.synthetic import random_parameters
-from hyperdrive_sim.outputs import manifest, rundir
+from hyperdrive_sim.outputs import rundir, staging
 from hyperdrive_sim.outputs.manifest import without_directories
 from hyperdrive_sim.outputs.yaml_text import yaml_text
 from hyperdrive_sim.reports.report import Report
@@ -305,12 +304,14 @@ def test_pictures_and_weights_come_along(tmp_path: Path) -> None:
     assert invoke("check", tmp_path / "out" / "scenario.resolved.yaml").exit_code == 0
 
 
-def test_a_run_can_be_run_again_where_it_is(tmp_path: Path) -> None:
+def test_a_run_can_be_run_again_but_not_over_itself(tmp_path: Path) -> None:
     scenario = Scenario.read(given_weights(tmp_path))
     rundir.write(run(scenario), scenario, tmp_path / "out")
-    before = contents(tmp_path / "out")
-    assert invoke("run", tmp_path / "out" / "scenario.resolved.yaml", "-o", tmp_path / "out").exit_code == 0
-    after = contents(tmp_path / "out")
+    again = tmp_path / "out" / "scenario.resolved.yaml"
+    refusal = invoke("run", again, "-o", tmp_path / "out", "--force")
+    assert sentences(refusal) == [f"--output: '{tmp_path}/out' is or holds '{again}', which is read for it; name another place"]
+    assert invoke("run", again, "-o", tmp_path / "again").exit_code == 0
+    before, after = contents(tmp_path / "out"), contents(tmp_path / "again")
     assert {name for name in before if before[name] != after[name]} == {"result.json", "manifest.json"}
 
 
@@ -332,12 +333,11 @@ def test_any_text_and_number_is_read_as_it_was(title: str, rate: float, word: st
 
 
 def test_what_an_earlier_run_left_is_removed(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("mine", "utf-8")
-    written(tmp_path, "xnorbin/binary_alexnet_photo")
-    assert "scenario.input.jpg" in names(tmp_path)
-    report = written(tmp_path)
-    assert names(tmp_path) == sorted([*FILES, "notes.txt"])
-    assert rundir.read(tmp_path).to_dict() == report.to_dict()
+    written(tmp_path / "out", "xnorbin/binary_alexnet_photo")
+    assert "scenario.input.jpg" in names(tmp_path / "out")
+    report = written(tmp_path / "out")
+    assert names(tmp_path / "out") == FILES
+    assert rundir.read(tmp_path / "out").to_dict() == report.to_dict()
 
 
 def limited(size: int) -> Callable[[], None]:
@@ -353,37 +353,28 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path, size: int) -> None:
         there = contents(folder) if earlier else {}
         code, out, err = process("run", TINY, "--set", "frames=2", "-o", folder, preexec_fn=limited(size))
         assert code == 2
-        assert err.startswith(f"error: File too large: {folder}/")
-        assert err.count("\n") == 1
-        assert "2 frames" in out, "what was found is not lost"
-        assert contents(folder) == there
+        assert err.startswith(f"error: {folder}/")
+        assert err.endswith(": file too large; make room, or write elsewhere\n")
+        assert out == ""
+        assert (contents(folder) == there) if earlier else not folder.exists()
         assert not earlier or rundir.read(folder).to_dict() == before
 
 
-@pytest.mark.parametrize("renamed", range(1, 7))
-def test_an_interrupted_run_is_not_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, renamed: int) -> None:
-    written(tmp_path)
-    replace, done = os.replace, []
+@pytest.mark.parametrize("file", range(7))
+def test_an_interrupted_run_leaves_the_earlier_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: int) -> None:
+    before = written(tmp_path / "out").to_dict()
+    written_files: list[object] = []
 
-    def interrupted(source: Path, target: Path) -> None:
-        if len(done) == renamed:
+    def interrupted(handle: int, mode: str) -> Any:
+        if len(written_files) == file:
             raise KeyboardInterrupt
-        done.append(target)
-        replace(source, target)
+        written_files.append(handle)
+        return open(handle, mode)
 
-    monkeypatch.setattr(os, "replace", interrupted)
-    assert invoke("run", TINY, "--set", "frames=2", "-o", tmp_path).exit_code == 130
-    assert names(tmp_path) == sorted({*FILES} - {"manifest.json"}), "and no temporary files"
-    assert "has no manifest.json" in refused(tmp_path)[0]
-
-
-def test_the_manifest_is_the_last_to_appear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    placed: list[str] = []
-    replace = os.replace
-    monkeypatch.setattr(os, "replace", lambda source, target: (placed.append(target.name), replace(source, target)))
-    written(tmp_path)
-    assert placed[-1] == "manifest.json"
-    assert sorted(placed) == names(tmp_path)
+    monkeypatch.setattr(staging, "open", interrupted, raising=False)
+    assert invoke("run", TINY, "--set", "frames=2", "-o", tmp_path / "out").exit_code == 130
+    assert names(tmp_path) == ["out"]
+    assert rundir.read(tmp_path / "out").to_dict() == before
 
 
 # --- what cannot be read ---
@@ -425,7 +416,7 @@ def rewritten(folder: Path, name: str, **changes: Any) -> None:
     path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | changes), "utf-8")
     if name != "manifest.json":
         known = json.loads((folder / "manifest.json").read_text("utf-8"))
-        rewritten(folder, "manifest.json", files=known["files"] | {name: manifest.sha256(path)})
+        rewritten(folder, "manifest.json", files=known["files"] | {name: staging.sha256(path)})
 
 
 @pytest.mark.parametrize("name", ["manifest.json", "result.json"])
@@ -442,7 +433,7 @@ def test_an_older_directory(tmp_path: Path, name: str) -> None:
     written(tmp_path)
     rewritten(tmp_path, name, schema_version=1)
     problem = f"'{tmp_path / name}' was written by an older hyperdrive_sim (schema_version 1, this one reads 2)"
-    assert refused(tmp_path) == [f"{problem}; run it again: hyperdrive-sim run {tmp_path}/scenario.resolved.yaml -o {tmp_path}"]
+    assert refused(tmp_path) == [f"{problem}; run it again: hyperdrive-sim run {tmp_path}/scenario.resolved.yaml -o DIR"]
 
 
 def test_a_manifest_that_is_none(tmp_path: Path) -> None:
@@ -483,7 +474,7 @@ def test_a_directory_of_an_earlier_make(tmp_path: Path) -> None:
     known = json.loads((tmp_path / "manifest.json").read_text("utf-8"))["files"]
     rewritten(tmp_path, "manifest.json", files={name.replace("spans.npz", "spans.parquet"): digest for name, digest in known.items()})
     (said,) = refused(tmp_path)
-    assert said.endswith("but what 0.1.0 did (there is no spans.npz); run its scenario again")
+    assert said == f"'{tmp_path}' lacks 'spans.npz', unlike what this version of hyperdrive_sim writes; run its scenario again"
 
 
 @pytest.mark.parametrize(
@@ -508,7 +499,7 @@ def test_spans_that_cannot_be_a_trace(tmp_path: Path, name: str, change: Callabl
     arrays |= {name: change(before)} if change else {}
     np.savez_compressed(tmp_path / "spans.npz", **arrays)
     known = json.loads((tmp_path / "manifest.json").read_text("utf-8"))["files"]
-    rewritten(tmp_path, "manifest.json", files=known | {"spans.npz": manifest.sha256(tmp_path / "spans.npz")})
+    rewritten(tmp_path, "manifest.json", files=known | {"spans.npz": staging.sha256(tmp_path / "spans.npz")})
     (said,) = refused(tmp_path)
     assert f"({problem})" in said
 

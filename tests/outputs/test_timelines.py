@@ -26,7 +26,7 @@ from worlds import CLOCK, task
 from hyperdrive_sim.engine.simulate import simulate
 from hyperdrive_sim.errors import InvalidInput, MissingExtra
 from hyperdrive_sim.network.box import Box
-from hyperdrive_sim.outputs import atomic, timelines
+from hyperdrive_sim.outputs import staging, timelines
 from hyperdrive_sim.outputs.timelines import chrome, counters, timeline
 from hyperdrive_sim.outputs.timelines.columns import place
 from hyperdrive_sim.outputs.timelines.slices import Slice
@@ -550,7 +550,7 @@ def test_a_file_says_of_what_it_is(tmp_path: Path) -> None:
     written(tmp_path / "t.json", of, window="10us:20us", level="chip")
     document = json.loads((tmp_path / "t.json").read_text("utf-8"))
     assert document["displayTimeUnit"] == "ns"
-    assert document["otherData"] == {**vars(of.scenario), "level": "chip", "window_us": [10.0, 20.0]}
+    assert document["otherData"] == {"generator": "hyperdrive-sim", **vars(of.scenario), "level": "chip", "window_us": [10.0, 20.0]}
     written(tmp_path / "t.vcd", of)
     assert of.scenario.hash in (tmp_path / "t.vcd").read_text("utf-8").split("$end")[0]
 
@@ -693,23 +693,20 @@ def test_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, s
 
     monkeypatch.setattr(timeline, "of_unit", breaks)
     with pytest.raises(failing) as caught:
-        timelines.write(of, timelines.request(path))
+        timelines.write(of, timelines.request(path, force=True))
     if failing is OSError:
         assert caught.value.filename == str(path)
     assert [found.name for found in tmp_path.iterdir()] == [path.name]
     assert path.read_text("utf-8") == "old"
 
 
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="only Linux has a device that is always full")
 @pytest.mark.parametrize("suffix", READERS)
 def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
-    fdopen = atomic.os.fdopen
-
-    def full(*arguments: Any) -> Any:
-        file = fdopen(*arguments)
-        file.close()
-        return open("/dev/full", "wb")
-
-    monkeypatch.setattr(atomic.os, "fdopen", full)
+    monkeypatch.setattr(staging, "open", lambda *_: FULL.open("wb"), raising=False)
     with pytest.raises(OSError) as caught:
         timelines.write(report("mesh"), timelines.request(tmp_path / f"t{suffix}"))
     assert (caught.value.strerror, caught.value.filename) == ("No space left on device", str(tmp_path / f"t{suffix}"))
@@ -781,7 +778,7 @@ def test_refusals_come_before_the_run(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_window_beyond_the_end_leaves_no_file(tmp_path: Path) -> None:
     result = invoke("run", TINY, "--trace", tmp_path / "t.json", "--trace-window", "1ms:2ms")
     assert result.exit_code == 2
-    assert "147.7 us" in result.stdout, "what was found is not lost"
+    assert result.stdout == ""
     assert sentences(result) == ["--trace-window: '1ms:2ms' begins after the run has ended, at 147.697 us; begin earlier"]
     assert not list(tmp_path.iterdir())
 
@@ -789,7 +786,7 @@ def test_a_window_beyond_the_end_leaves_no_file(tmp_path: Path) -> None:
 def test_a_directory_that_cannot_be_written(tmp_path: Path) -> None:
     result = invoke("run", TINY, "--trace", "/proc/t.json")
     assert result.exit_code == 2
-    assert re.fullmatch(r"error: .+: /proc/t.json\n", result.stderr)
+    assert re.fullmatch(r"error: (--trace: )?'?/proc.+\n", result.stderr)
 
 
 def test_a_large_timeline_is_announced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,13 +6,11 @@ import json
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from hyperdrive_sim.engine.compiled import Progress, silent
 from hyperdrive_sim.outputs import manifest, rundir
-from hyperdrive_sim.outputs.manifest import Manifest
-from hyperdrive_sim.outputs.rundir import resolved
+from hyperdrive_sim.outputs.rundir import WrittenRun, resolved
 from hyperdrive_sim.outputs.sources import AnyRun, directory
 from hyperdrive_sim.outputs.yaml_text import yaml_text
 from hyperdrive_sim.reports.report import Report
@@ -37,17 +35,17 @@ def planned(source: AnyRun, changes: Sequence[str] = ()) -> Callable[[Progress],
     if isinstance(source, Report):
         return lambda progress: reported(source)
     if folder := directory(source):
-        known = Manifest.read(folder)
-        return lambda progress: written(folder, known)
+        found = rundir.opened(folder)
+        return lambda progress: written(found)
     scenario = opened(source, tuple(changes))
     return lambda progress: simulated(scenario, changes, progress)
 
 
-def written(folder: Path, known: Manifest) -> Run:
+def written(found: WrittenRun) -> Run:
     """The run of a directory."""
-    text = (folder / resolved.NAME).read_text("utf-8")
-    provenance = {"versions": known.versions, "seed": known.seed, "command": shlex.join(known.command), "scenario": text}
-    return Run(rundir.read(folder), provenance)
+    known = found.manifest
+    provenance = {"versions": known.versions, "seed": known.seed, "command": shlex.join(known.command), "scenario": found.scenario}
+    return Run(found.report(), provenance)
 
 
 def simulated(scenario: Scenario, changes: Sequence[str] = (), progress: Progress = silent) -> Run:

@@ -9,15 +9,18 @@ from typing import Unpack
 
 from hyperdrive_sim.engine.compiled import Progress, silent
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.outputs import atomic, page
+from hyperdrive_sim.outputs import page
 from hyperdrive_sim.outputs.page.run import planned
-from hyperdrive_sim.outputs.sources import AnyRun, unchangeable
+from hyperdrive_sim.outputs.sources import AnyRun, files_of, unchangeable
+from hyperdrive_sim.outputs.targets import FileTarget
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.scenario.experiment import Changes, Experiment, settings
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.scenario.sources import one_of_both, scenario_of
 
 PAGE = "report.html"
+MARK = b'<meta name="generator" content="hyperdrive-sim '
+"""What every page has near its beginning."""
 
 
 def report(
@@ -25,6 +28,7 @@ def report(
     changes: Changes | None = None,
     *,
     output: str | os.PathLike[str] = PAGE,
+    force: bool = False,
     progress: Progress = silent,
     **experiment: Unpack[Experiment],
 ) -> Path:
@@ -41,16 +45,19 @@ def report(
         asked: list[AnyRun] = [scenario_of(None, None, experiment)]
     else:
         asked = [source] if isinstance(source, str | os.PathLike | Scenario | Report) else list(source)
-    return write(asked, settings(changes), Path(output), progress)
+    return write(asked, settings(changes), Path(output), progress, force=force)
 
 
-def write(sources: Sequence[AnyRun], changes: tuple[str, ...], output: Path, progress: Progress) -> Path:
+def write(sources: Sequence[AnyRun], changes: tuple[str, ...], output: Path, progress: Progress, *, force: bool = False) -> Path:
     """Write a page as `report` does, with changes in the form `key=value`. Mistakes are found before anything is simulated."""
     if not sources:
         raise InvalidInput.at("", "there is nothing to show", "name a scenario file, or the directory of a run")
     page.available()
     unchangeable(sources, changes)
-    atomic.writable_file(output)
+    target = FileTarget(output, "--output", MARK, force, tuple(file for source in sources for file in files_of(source)))
+    target.check()
     runs = [planned(source, changes) for source in sources]
-    atomic.write_file(page.page([run(progress) for run in runs]), output)
+    made = page.page([run(progress) for run in runs])
+    with target.writing() as file:
+        file.write(made.encode())
     return output

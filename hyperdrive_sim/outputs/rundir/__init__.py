@@ -14,7 +14,7 @@
 So a directory can be moved, and its scenario be run again, wherever the first one was. What tasks did to tensors is not kept.
 """
 
-from hyperdrive_sim.outputs.rundir.read import read
-from hyperdrive_sim.outputs.rundir.write import write
+from hyperdrive_sim.outputs.rundir.read import WrittenRun, opened, read
+from hyperdrive_sim.outputs.rundir.write import target, write
 
-__all__ = ["read", "write"]
+__all__ = ["WrittenRun", "opened", "read", "target", "write"]

@@ -3,48 +3,79 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 from hyperdrive_sim.engine.compiled import collector_paused
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.outputs import manifest
+from hyperdrive_sim.outputs import manifest, sealed
 from hyperdrive_sim.outputs.manifest import Manifest
-from hyperdrive_sim.outputs.rundir import arrays, machine, spans
-from hyperdrive_sim.outputs.rundir.write import RESULT
+from hyperdrive_sim.outputs.rundir import arrays, machine, resolved, spans
+from hyperdrive_sim.outputs.rundir.write import NEEDED, RESULT, is_ours
 from hyperdrive_sim.reports import report, span_columns
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.results import Results
+from hyperdrive_sim.study import memory
 
-NEEDED = frozenset({RESULT, machine.NAME, arrays.NAME, spans.NAME})
-"""Files that a report is made of again; the others are for people."""
+KEPT = (RESULT, machine.NAME, arrays.NAME, spans.NAME, resolved.NAME)
+"""Files that a report and its page are made of again; the others are for people."""
+
+
+@dataclass(frozen=True)
+class WrittenRun:
+    """A run directory whose files are there, all and no others, as they were written: its manifest, and those that are read again."""
+
+    folder: Path
+    manifest: Manifest
+    files: Mapping[str, bytes]
+
+    @property
+    def scenario(self) -> str:
+        """The scenario as YAML, as it was run."""
+        return self.files[resolved.NAME].decode()
+
+    def report(self) -> Report:
+        """The report. Raises InvalidInput if the files do not hold what this version writes."""
+        try:
+            with collector_paused():
+                return self._report()
+        except ValueError as error:
+            by = self.manifest.versions.get("hyperdrive_sim", "an unknown version")
+            problem = f"'{self.folder}' does not hold what this version of hyperdrive_sim writes, but what {by} did ({error})"
+            raise InvalidInput.at("", problem, "run its scenario again") from None
+
+    def _report(self) -> Report:
+        self.scenario  # noqa: B018 - no text, no page
+        manifest.refuse_other(self.folder / RESULT, version(self.files[RESULT]), report.SCHEMA_VERSION)
+        results, built = Results.from_json(self.files[RESULT]), machine.decoded(self.files[machine.NAME])
+        use = arrays.read(BytesIO(self.files[arrays.NAME]), built)
+        trace = span_columns.trace(spans.read(BytesIO(self.files[spans.NAME])))
+        return Report(**vars(results), machine=built, trace=trace, **use._asdict())
+
+
+def opened(folder: Path) -> WrittenRun:
+    """Check a run directory and read its files. Raises InvalidInput if one is missing, was changed, or is one too many."""
+    known = Manifest.read(folder)
+    files = sealed.contents(folder, known.files, KEPT, memory.free_bytes())
+    if wrong := [*sorted(NEEDED - known.files.keys()), *sorted(name for name in known.files if not is_ours(name))]:
+        there = "lacks" if wrong[0] in NEEDED else "has"
+        problem = f"'{folder}' {there} '{wrong[0]}', unlike what this version of hyperdrive_sim writes"
+        raise InvalidInput.at("", problem, "run its scenario again")
+    return WrittenRun(folder, known, files)
 
 
 def read(folder: Path | str) -> Report:
     """Read the report of a run from the directory that `hyperdrive-sim run -o` wrote it into.
 
     It is the same as after the run, but that its tasks have no effects. Raises InvalidInput if this is no such directory, or if a file
-    in it is missing or was changed.
+    in it is missing, was changed or was never written by this program.
     """
-    folder = Path(folder)
-    known = Manifest.read(folder)
-    try:
-        with collector_paused():
-            return _read(folder, known)
-    except (KeyError, TypeError, ValueError) as error:
-        by = known.versions.get("hyperdrive_sim", "an unknown version")
-        problem = f"'{folder}' does not hold what this version of hyperdrive_sim writes, but what {by} did ({error})"
-        raise InvalidInput.at("", problem, "run its scenario again") from None
+    return opened(Path(folder)).report()
 
 
-def _read(folder: Path, known: Manifest) -> Report:
-    if missing := NEEDED - known.files.keys():
-        raise ValueError(f"there is no {min(missing)}")
-    data = (folder / RESULT).read_bytes()
-    manifest.refuse_other(folder / RESULT, json.loads(data)["schema_version"], report.SCHEMA_VERSION)
-    results = Results.from_json(data)
-    built = machine.decoded((folder / machine.NAME).read_bytes())
-    with (folder / arrays.NAME).open("rb") as file:
-        use = arrays.read(file, built)
-    with (folder / spans.NAME).open("rb") as file:
-        trace = span_columns.trace(spans.read(file))
-    return Report(**vars(results), machine=built, trace=trace, **use._asdict())
+def version(data: bytes) -> object:
+    """The version that a JSON document says it is of; None if it says nothing."""
+    said = json.loads(data)
+    return said.get("schema_version") if isinstance(said, dict) else None

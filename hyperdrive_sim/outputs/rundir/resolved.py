@@ -10,8 +10,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from hyperdrive_sim.files import ordinary
 from hyperdrive_sim.outputs import manifest
-from hyperdrive_sim.outputs.atomic import Staging
+from hyperdrive_sim.outputs.staging import Staging
 from hyperdrive_sim.outputs.yaml_text import yaml_text
 from hyperdrive_sim.scenario.scenario import Scenario
 
@@ -22,7 +23,7 @@ HEAD = "# As it was run: with what it extends, what was set on the command line,
 def write(scenario: Scenario, staging: Staging) -> None:
     files = _files(scenario)
     for name, path in files.items():
-        with path.open("rb") as source, staging.file(name) as copy:
+        with ordinary.opened(path) as source, staging.file(name) as copy:
             shutil.copyfileobj(source, copy)
     staging.write(NAME, (HEAD + remark(scenario) + yaml_text(_resolved(scenario, list(files)))).encode())
 

@@ -1,36 +1,48 @@
-"""Run directories written from reports: all of their files or none, the manifest last."""
+"""Run directories written from reports: all of their files or none."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Collection
+import os
 from pathlib import Path
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.outputs import manifest
-from hyperdrive_sim.outputs.atomic import Staging, staged
-from hyperdrive_sim.outputs.manifest import UNTOLD, Circumstances, Manifest
+from hyperdrive_sim.outputs.manifest import UNTOLD, Circumstances
 from hyperdrive_sim.outputs.rundir import arrays, machine, resolved, spans
+from hyperdrive_sim.outputs.staging import Staging
+from hyperdrive_sim.outputs.targets import FolderTarget
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.scenario.scenario import Scenario
 
 RESULT, LAYERS = "result.json", "layers.csv"
-FILES = frozenset({RESULT, LAYERS, spans.NAME, machine.NAME, arrays.NAME, resolved.NAME, resolved.WEIGHTS})
+NEEDED = frozenset({RESULT, LAYERS, spans.NAME, machine.NAME, arrays.NAME, resolved.NAME})
+"""Files of every run directory."""
 
 
-def write(report: Report, scenario: Scenario, folder: Path, how: Circumstances = UNTOLD) -> None:
-    """Write the run of a scenario; of an earlier one in the same directory nothing is left."""
+def is_ours(name: str) -> bool:
+    """True for the name of a file that a run directory may have, beside its manifest."""
+    return name in NEEDED or name == resolved.WEIGHTS or os.path.splitext(name)[0] == resolved.INPUT
+
+
+def target(folder: Path, scenario: Scenario, *, force: bool = False) -> FolderTarget:
+    """The directory as a target, which the run of a scenario may be written into or not."""
+    return FolderTarget(folder, is_ours, force, scenario.files)
+
+
+def write(report: Report, scenario: Scenario, folder: Path, how: Circumstances = UNTOLD, *, force: bool = False) -> None:
+    """Write the run of a scenario. Of an earlier one in the same directory nothing is left; until this one is complete, it is there.
+
+    Raises InvalidInput if this is another scenario's report, or if something that this program did not write, or that it reads for this
+    run, would be lost. *force* has files replaced that only have names of ours.
+    """
     if report.scenario.hash != scenario.hash:
         raise InvalidInput.at("", f"this is not a report of '{scenario.file}'", "write it with the scenario that was run")
-    with staged(folder) as staging:
+    with target(folder, scenario, force=force).writing() as staging:
         _write_all(report, scenario, staging)
-        files = staging.digests()
-        staging.write(manifest.NAME, f"{Manifest.of(scenario, files, how).model_dump_json(indent=2)}\n".encode())
-        (folder / manifest.NAME).unlink(missing_ok=True)
-        _remove_stale(folder, files)
-        staging.place()
+        manifest.seal(staging, scenario, how)
 
 
 def _write_all(report: Report, scenario: Scenario, staging: Staging) -> None:
@@ -52,11 +64,3 @@ def layers_csv(report: Report) -> str:
     table.writerow(columns)
     table.writerows(zip(*columns.values(), strict=True))
     return text.getvalue()
-
-
-def _remove_stale(folder: Path, files: Collection[str]) -> None:
-    """Files that an earlier run wrote here and this one does not."""
-    for path in folder.iterdir():
-        ours = path.name in FILES or resolved.INPUT in (path.name, path.stem)
-        if ours and path.name not in files:
-            path.unlink()

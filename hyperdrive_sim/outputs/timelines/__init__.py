@@ -8,6 +8,7 @@ where it begins and ends.
 from __future__ import annotations
 
 import gzip
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from importlib import import_module
@@ -18,7 +19,7 @@ import numpy as np
 
 from hyperdrive_sim.engine.compiled import Progress, silent
 from hyperdrive_sim.errors import InvalidInput, MissingExtra
-from hyperdrive_sim.outputs import atomic
+from hyperdrive_sim.outputs.targets import FileTarget
 from hyperdrive_sim.outputs.timelines.counters import CHIP_STEPS, MACHINE_STEPS
 from hyperdrive_sim.outputs.timelines.timeline import CHIP, LEVELS, UNIT, of_report
 from hyperdrive_sim.outputs.timelines.window import WHOLE, bounds, of_run
@@ -48,21 +49,28 @@ FORMATS = (
 class Request(NamedTuple):
     """A timeline to write: where it goes, its format, a window as one writes it, and a level."""
 
-    path: Path
+    target: FileTarget
     format: Format
     window: str
     level: str
 
+    @property
+    def path(self) -> Path:
+        return self.target.path
 
-def request(path: Path, window: str = WHOLE, level: str = UNIT) -> Request:
-    """A request that can be met, as far as that is known before a run. Raises InvalidInput or MissingExtra."""
+
+def request(path: Path, window: str = WHOLE, level: str = UNIT, *, force: bool = False, inputs: Sequence[Path] = ()) -> Request:
+    """A request that can be met, as far as that is known before a run. Raises InvalidInput or MissingExtra.
+
+    With *force* a file is replaced that is no timeline of ours, but never one of the *inputs*.
+    """
     bounds(window)
     if level not in LEVELS:
         raise InvalidInput.at("--trace-level", f"there is no level '{level}'", f"take one of {', '.join(LEVELS)}")
     chosen = _format(path)
-    _writer(chosen)
-    atomic.writable_file(path, OPTION)
-    return Request(path, chosen, window, level)
+    target = FileTarget(path, OPTION, _writer(chosen).MARK, force, inputs)
+    target.check()
+    return Request(target, chosen, window, level)
 
 
 def _format(path: Path) -> Format:
@@ -84,7 +92,7 @@ def _writer(chosen: Format) -> Any:
 def write(report: Report, wanted: Request, progress: Progress = silent) -> None:
     """Write a timeline under its name once it is complete. Raises InvalidInput for a window beyond the end of the run."""
     shown = of_report(report, of_run(wanted.window, report.trace.makespan_ps), wanted.level)
-    with atomic.replacing(wanted.path) as file, _stream(file, wanted.path) as stream:
+    with wanted.target.writing() as file, _stream(file, wanted.path) as stream:
         _writer(wanted.format).write(shown, stream, partial(progress, "writing the timeline"))
 
 

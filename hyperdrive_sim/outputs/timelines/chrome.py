@@ -21,6 +21,9 @@ PS_PER_US = 10**6
 AT_ONCE = 4096
 """So many events become bytes together."""
 
+MARK = b'{"displayTimeUnit":"ns","otherData":{"generator":"hyperdrive-sim"'
+"""The beginning of each."""
+
 
 def write(timeline: Timeline, file: IO[bytes], progress: Callable[[int, int], None]) -> None:
     """Write a timeline, track after track."""
@@ -43,7 +46,7 @@ def _append(file: IO[bytes], events: Iterable[str]) -> None:
 
 def _about(timeline: Timeline) -> dict[str, Any]:
     start, end = (_us(moment) for moment in timeline.window)
-    return {**vars(timeline.scenario), "level": timeline.level, "window_us": [float(start), float(end)]}
+    return {"generator": "hyperdrive-sim", **vars(timeline.scenario), "level": timeline.level, "window_us": [float(start), float(end)]}
 
 
 def _names(timeline: Timeline, processes: dict[str, int]) -> Iterator[str]:

@@ -31,6 +31,10 @@ SEQUENCE = 1
 AT_ONCE = 4096
 """So many packets become bytes together."""
 
+GENERATOR = "hyperdrive-sim"
+MARK = b"\x12\x0e" + GENERATOR.encode()
+"""The first text of each: interned, and referred to by nothing."""
+
 NUMBER, START_PS, END_PS = "number", "start_ps", "end_ps"
 NAMES, VALUES = "debug_annotation_names", "debug_annotation_string_values"
 
@@ -38,6 +42,7 @@ NAMES, VALUES = "debug_annotation_names", "debug_annotation_string_values"
 def write(timeline: Timeline, file: IO[bytes], progress: Callable[[int, int], None]) -> None:
     """Write a timeline, track after track."""
     packets = _Packets(file)
+    packets.number(NAMES, GENERATOR)
     places = _places(timeline, packets)
     for done, track in enumerate(timeline.tracks, 1):
         progress(done, len(timeline.tracks))

@@ -29,6 +29,8 @@ SIGNALS = {
 """The type and the bits of a track's signals."""
 
 IDLE: tuple[Any, ...] = (0, "", "", "z", "z", "")
+MARK = b"$comment hyperdrive-sim "
+"""The beginning of each."""
 AT_ONCE = 4096
 """After so many changes progress is told; so many texts are remembered."""
 
@@ -56,7 +58,7 @@ def write(timeline: Timeline, file: IO[bytes], progress: Callable[[int, int], No
 
 def _about(timeline: Timeline) -> str:
     scenario = timeline.scenario
-    return f"{_word(scenario.title)} {_word(scenario.file)} {scenario.hash} by {timeline.level}"
+    return f"hyperdrive-sim {_word(scenario.title)} {_word(scenario.file)} {scenario.hash} by {timeline.level}"
 
 
 def _of_track(track: Track, writer: VCDWriter) -> Signals:

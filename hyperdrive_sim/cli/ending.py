@@ -1,0 +1,163 @@
+"""How commands end: what they say of errors, and with which exit code.
+
+| exit code | |
+|---|---|
+| 0 | done, even if whoever read the output has left in the middle of it |
+| 1 | the simulation ran and found something wrong |
+| 2 | wrong use or input, or nowhere to write; nothing is on stdout |
+| 3 | some of several failed |
+| 70 | a fault of ours |
+| 130, 143 | interrupted by Ctrl-C, by SIGTERM |
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from types import FrameType
+from typing import Any
+
+import rich_click as click
+
+from hyperdrive_sim.cli.terminal import tell
+from hyperdrive_sim.errors import SAID_AT_ONCE, HyperdriveSimError, InvalidInput, Place, visible
+from hyperdrive_sim.files import ordinary
+
+SOME_FAILED = 3
+FAULT = 70
+SIGNALLED = 128
+"""Exit code of what a signal ended, beside the signal's number."""
+
+ELSEWHERE = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "make room, or write elsewhere"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "write elsewhere"),
+}
+"""Cures for what the system would not do, by its number of the error."""
+
+LONGEST = 2000
+"""Characters of a sentence, which may quote what a user wrote."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal that asks the process to end. What is half done is undone on the way out."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.exit_code = SIGNALLED + number
+
+
+def command(function: Callable[..., int | None]) -> click.Command:
+    """A subcommand whose errors end in a message on stderr and the exit code that the error carries."""
+
+    @wraps(function)
+    def wrapped(**arguments: Any) -> None:
+        try:
+            with interruptible():
+                code = function(**arguments)
+        except KeyboardInterrupt as interrupt:
+            tell("interrupted")
+            code = getattr(interrupt, "exit_code", SIGNALLED + signal.SIGINT)
+        except Exception as error:
+            code = refused(error)
+        sys.exit(code or 0)
+
+    return click.command(function.__name__.rstrip("_"))(wrapped)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM raise `Interrupted`, where this process has not been told to ignore them."""
+    ours: dict[signal.Signals, Any] = {}
+    if threading.current_thread() is threading.main_thread():  # no other may change how signals are taken
+        known = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        ours = {number: handler for number, handler in known.items() if handler not in (signal.SIG_IGN, None)}
+    try:
+        for number in ours:
+            signal.signal(number, _interrupt)
+        yield
+    finally:
+        for number, handler in ours.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise Interrupted(number)
+
+
+def refused(error: Exception) -> int:
+    """Say what cannot be done, and return the exit code; a reader that has seen enough is no error."""
+    if isinstance(error, BrokenPipeError):
+        return 0
+    show_traceback(error)
+    match error:
+        case HyperdriveSimError():
+            complain(error)
+            return error.exit_code
+        case MemoryError():
+            tell("error: there is not enough memory; `--dry-run` says how much a run takes")
+        case OSError():
+            about = f"{error.filename}: " if error.filename else ""
+            cure = f"; {ELSEWHERE[error.errno]}" if error.errno in ELSEWHERE else ""
+            tell(f"error: {about}{ordinary.why(error)}{cure}")
+        case _:
+            tell(_fault(error))
+            return FAULT
+    return HyperdriveSimError.exit_code
+
+
+def _fault(error: Exception) -> str:
+    """What to say of an error that nobody has foreseen: the last line of defence."""
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    where = re.sub(r".*(?=hyperdrive_sim[/\\])", "", f"{frame.f_code.co_filename}:{line}")
+    first = shortened(f"error: a fault of hyperdrive-sim, not yours: {type(error).__name__}: {error} ({where})", 500)
+    cure = "please report it, with the command, the files that it was given and what `hyperdrive-sim --traceback COMMAND` prints"
+    return f"{first}\n{cure}"
+
+
+def show_traceback(error: BaseException) -> None:
+    """Print the traceback of an error on stderr if `--traceback` asks for it."""
+    context = click.get_current_context(silent=True)
+    if context and context.find_root().params.get("traceback"):
+        tell("".join(traceback.format_exception(error)).rstrip("\n"))
+
+
+def complain(error: HyperdriveSimError) -> None:
+    """Say on stderr what is wrong, each of the first mistakes with the line that it stands in."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True, soft_wrap=True)
+    for sentence, place in _sentences(error):
+        console.print(Text.assemble(("error: ", "bold red"), shortened(visible(sentence))))
+        for line in excerpt(place, console.width - 4):
+            console.print(Text(f"    {line}", style="dim"))
+
+
+def _sentences(error: HyperdriveSimError) -> Iterator[tuple[str, Place | None]]:
+    """What there is to say of an error, and where that is."""
+    if not isinstance(error, InvalidInput):
+        yield str(error), None
+        return
+    yield from ((str(mistake), mistake.place) for mistake in error.mistakes[:SAID_AT_ONCE])
+    yield from ((sentence, None) for sentence in error.more)
+
+
+def shortened(text: str, most: int = LONGEST) -> str:
+    """A text of at most *most* characters, without its middle if it has more: a sentence ends with the cure."""
+    return text if len(text) <= most else f"{text[: most * 2 // 3]} ... {text[-most // 3 :]}"
+
+
+def excerpt(place: Place | None, width: int) -> tuple[str, ...]:
+    """The line of a mistake, as far as it fits into *width* characters, and a caret under its column; nothing where there is no line."""
+    if place is None or not place.text:
+        return ()
+    start = max(0, place.column - 1 - width * 2 // 3)
+    before, rest = visible(place.text[start : place.column - 1]), visible(place.text[place.column - 1 :][:width])
+    return f"{before}{rest}"[: max(width, len(before) + 1)], re.sub(r"[^\t]", " ", before) + "^"
