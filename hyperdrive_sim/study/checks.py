@@ -15,6 +15,7 @@ from hyperdrive_sim.engine import hazards
 from hyperdrive_sim.engine.compiled import Compiled, Progress, silent
 from hyperdrive_sim.engine.replay import replay
 from hyperdrive_sim.errors import Finding, InvalidInput
+from hyperdrive_sim.files.ordinary import size
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.network.golden import Computation, Exact, forward
 from hyperdrive_sim.network.graph import Network
@@ -185,7 +186,7 @@ def _affordable(scenario: Scenario, made: Compiled) -> None:
     needed, room = value_bytes(made), Limit(scenario).room
     if needed <= room:
         return
-    take = f"take {needed / 2**30:,.1f} GiB to compute and compare, and there are {room / 2**30:,.1f} GiB for them here"
+    take = f"take {size(needed)} to compute and compare, and there are {size(room)} for them here"
     if made.arrivals.frames > 1 and value_bytes(made.of_frames(1)) <= room:
         raise InvalidInput(scenario.document.mistake("frames", f"the values of {made.arrivals.frames} frames {take}", "take fewer"))
     raise InvalidInput(scenario.document.mistake("input_shape", f"its values {take}", "take a smaller one"))
@@ -259,8 +260,8 @@ def _makespan(scenario: Scenario, made: Compiled) -> int | None:
 
 
 def _computation(scenario: Scenario, made: Compiled) -> Computation:
-    network = made.network
-    return Computation(network, inputs.parameters(scenario, network), inputs.input_maps(scenario, network), made.mapped.arithmetic)
+    files = inputs.opened(scenario, made.network)
+    return Computation(made.network, files.parameters(), files.maps(), made.mapped.arithmetic)
 
 
 def _executed(made: Compiled, computation: Computation, laps: _Laps) -> tuple[Function, Deviation, dict[str, float]]:

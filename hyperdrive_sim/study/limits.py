@@ -11,8 +11,9 @@ from math import floor, log10
 
 from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.files.ordinary import size
 from hyperdrive_sim.rates import PS_PER_S
+from hyperdrive_sim.scenario.inputs import Inputs
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.tasks import Schedule
 from hyperdrive_sim.study import memory, samples
@@ -22,9 +23,6 @@ SHARE = 0.6
 
 AT_MOST_BYTES = 4096
 """Of a task, whatever it is: a schedule that is far from the limit need not be tried."""
-
-PICTURE_BYTES = 10
-"""Of a value of the input while a picture is brought to its size: twice in float32, once in FP16."""
 
 MAX_PS = 2**63 - 1
 
@@ -55,12 +53,12 @@ class Limit:
     def _is_far_from(self, tasks: int) -> bool:
         return tasks * AT_MOST_BYTES <= self.room
 
-    def check_input(self, network: Network) -> None:
-        """Raises InvalidInput for a picture that there is no memory for at the size that the network takes."""
-        needed = PICTURE_BYTES * sum(shape.size for shape in network.inputs.values())
-        if self.scenario.settings.input and needed > self.room:
-            problem = f"its picture takes {needed / 2**30:,.1f} GiB, and there are {self.room / 2**30:,.1f} GiB for it here"
-            raise InvalidInput(self.scenario.document.mistake("input_shape", problem, "take a smaller one"))
+    def check_files(self, files: Inputs) -> None:
+        """Raises InvalidInput for a picture or weights that there is no memory for, before their values are loaded."""
+        if files.bytes > self.room:
+            key = "input" if files.picture else "weights"
+            problem = f"takes {size(files.bytes)} to be read, and there are {size(self.room)} for it here"
+            raise InvalidInput(self.scenario.document.mistake(key, problem, "take a smaller one"))
 
     def most(self, made: Compiled) -> int:
         """The largest number of tasks, to two digits: the memory of a machine is never quite the same."""

@@ -36,8 +36,9 @@ def compiled(scenario: Scenario, progress: Progress = silent) -> Compiled:
         if scenario.settings.reproduces:
             published.section(registry.folder(arch.name), scenario.settings.reproduces)
     limit = Limit(scenario)
-    limit.check_input(network)
-    inputs.readable(scenario, network)
+    files = inputs.opened(scenario, network)
+    limit.check_files(files)
+    files.check()
     return Compiled(mapped, scenario.arrivals, scenario.granularity, progress=progress, limit=limit)
 
 

@@ -263,8 +263,8 @@ def lost(network: str, layers: list[str]) -> list[str]:
     """The README's rows on what compression loses, from maps that nothing was lost of."""
     scenario = Scenario.read(SCENARIOS / "nandnet_dram" / f"{network}.yaml", ["chip.compression=1", "reproduces=null"])
     net = scenario.network()
-    parameters = inputs.parameters(scenario, net)
-    given = inputs.input_maps(scenario, net)
+    parameters = inputs.opened(scenario, net).parameters()
+    given = inputs.opened(scenario, net).maps()
     maps = dict(forward(Computation(net, parameters, given, compiled(scenario).mapped.arithmetic)))
     rows = []
     for layer in (net[name] for name in layers):

@@ -144,8 +144,8 @@ def test_what_converters_lose(network: str, name: str, layers: list[str]) -> Non
     """From maps that nothing was lost of."""
     scenario = Scenario.read(SCENARIOS / "nandnet_sram" / f"{network}.yaml", ["chip.adc_bits=8", "reproduces=null"])
     net = scenario.network()
-    parameters = inputs.parameters(scenario, net)
-    given = inputs.input_maps(scenario, net)
+    parameters = inputs.opened(scenario, net).parameters()
+    given = inputs.opened(scenario, net).maps()
     maps = dict(forward(Computation(net, parameters, given, compiled(scenario).mapped.arithmetic)))
     for layer in (net[one] for one in layers):
         weights = parameters[layer.name].weights
@@ -380,8 +380,8 @@ def test_discharges_follow_activations() -> None:
 def test_activation_rates_are_measured_and_put_back() -> None:
     scenario = Scenario.read(SCENARIOS / "nandnet_sram" / "lenet.yaml", ["reproduces=null"])
     net, found = scenario.network(), check(scenario).activation_rates
-    given = inputs.input_maps(scenario, net)
-    maps = dict(forward(Computation(net, inputs.parameters(scenario, net), given, compiled(scenario).mapped.arithmetic)))
+    given = inputs.opened(scenario, net).maps()
+    maps = dict(forward(Computation(net, inputs.opened(scenario, net).parameters(), given, compiled(scenario).mapped.arithmetic)))
     assert found == {name: (maps[net[name].inputs[0]] == 1).sum() / maps[net[name].inputs[0]].size for name in ("conv2", "ip1")}
     rates = ", ".join(f"{name}: {rate}" for name, rate in found.items())
     discharges = report("lenet", f"chip.activation_rates={{{rates}}}").energy.by_action["cell.discharge"].count

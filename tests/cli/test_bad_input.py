@@ -28,7 +28,7 @@ NETWORKS = "known networks: " + ", ".join(zoo.names())
 ARCHITECTURES = "known architectures: " + ", ".join(registry.names())
 SPEC_KEYS = "known keys: " + ", ".join(HyperdriveSpec.model_fields)
 OPERATING_POINTS = "take 0.5 to 1 V: 0.5, 0.65, 0.8, 1 are known"
-NO_NUMPY = "is not a numpy file that can be read; take what numpy.save or numpy.savez wrote, without objects"
+NO_NUMPY = "take what numpy.save or numpy.savez wrote, without objects"
 RESIDUAL = BASE.replace("tiny_conv", "tiny_residual").replace("3, 12, 16", "16, 24, 32")
 RESNET = BASE.replace("tiny_conv", "resnet34")
 
@@ -447,19 +447,19 @@ def _picture(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("none.png", "there is no file 'none.png'; the path is relative to the scenario file"),
-        ("s.yaml", "'s.yaml' is not a picture that can be read; take a PNG, JPEG or NPY file"),
-        ("folder", "cannot read 'folder': is a directory; take a PNG, JPEG or NPY file"),
-        ("cut.png", "'cut.png' is not a picture that can be read; take a PNG, JPEG or NPY file"),
-        ("several.npz", "'several.npz' is not a picture that can be read; take a PNG, JPEG or NPY file"),
-        ("zip.npy", "'zip.npy' holds several arrays; take an .npy file"),
-        ("text.npy", f"'text.npy' {NO_NUMPY}"),
-        ("object.npy", f"'object.npy' {NO_NUMPY}"),
-        ("huge.npy", f"'huge.npy' {NO_NUMPY}"),
+        ("none.png", "cannot read 'none.png': there is no such file; the path is relative to the scenario file"),
+        ("s.yaml", "'s.yaml' is no PNG, JPEG or NPY file; take a PNG, JPEG or NPY file"),
+        ("folder", "cannot read 'folder': it is a directory; take a PNG, JPEG or NPY file"),
+        ("cut.png", "'cut.png' is broken; take a PNG, JPEG or NPY file"),
+        ("several.npz", "'several.npz' is no PNG, JPEG or NPY file but an archive; take a PNG, JPEG or NPY file"),
+        ("zip.npy", "'zip.npy' is no PNG, JPEG or NPY file but an archive; take a PNG, JPEG or NPY file"),
+        ("text.npy", "'text.npy' is no PNG, JPEG or NPY file; take a PNG, JPEG or NPY file"),
+        ("object.npy", "'object.npy' holds objects, no numbers; take a PNG, JPEG or NPY file"),
+        ("huge.npy", "'huge.npy' has 10000000 x 10000000 pixels, more than 67,108,864; take a smaller one"),
         ("deep.npy", "'deep.npy' holds float64 of shape (2, 2, 2, 2); it must be numbers [H, W], [H, W, C] or [C, H, W]"),
         ("none.npy", "'none.npy' holds float64 of shape (0, 5, 3); it must be numbers [H, W], [H, W, C] or [C, H, W]"),
         ("words.npy", "'words.npy' holds <U1 of shape (2, 2); it must be numbers [H, W], [H, W, C] or [C, H, W]"),
-        ("complex.npy", "'complex.npy' holds complex128 of shape (2, 2); it must be numbers [H, W], [H, W, C] or [C, H, W]"),
+        ("complex.npy", "'complex.npy' holds complex128, no numbers; take a PNG, JPEG or NPY file"),
         ("grey.npy", "'grey.npy' has shape (4, 5, 1); the network takes 3 channels"),
         ("seven.npy", "'seven.npy' has shape (4, 5, 7); the network takes 3 channels"),
         ("nan.npy", "'nan.npy' must hold finite numbers of float16; at most 65504"),
@@ -506,7 +506,7 @@ def test_the_picture_is_sought_beside_the_scenario(tmp_path: Path) -> None:
     _picture(tmp_path)
     write(tmp_path / "below", "input: {image: picture.png}")
     assert sentences(invoke("run", "below/s.yaml")) == [
-        "below/s.yaml:6:9: input.image: there is no file 'below/picture.png'; the path is relative to the scenario file"
+        "below/s.yaml:6:9: input.image: cannot read 'below/picture.png': there is no such file; the path is relative to the scenario file"
     ]
 
 
@@ -524,10 +524,10 @@ def test_the_picture_is_sought_beside_the_scenario(tmp_path: Path) -> None:
         ({"conv.scale": np.ones(15)}, "'conv.scale' in 'w.npz' has shape (15,); it must be (16,)"),
         ({"conv.bias": np.full(16, np.inf)}, "'conv.bias' in 'w.npz' must hold finite numbers of float16; at most 65504"),
         ({"conv.scale": np.full(16, "1")}, "'conv.scale' in 'w.npz' must hold finite numbers of float16; at most 65504"),
-        ({"conv2": np.ones(3)}, "'w.npz' has an array 'conv2', which no layer of 'tiny_conv' takes"),
+        ({"conv2": np.ones(3)}, "'w.npz' has an array 'conv2', which no layer of 'tiny_conv' takes; leave it out"),
         (
             {"conv": np.array([{}])},
-            "'w.npz' is not a numpy file that can be read; take what numpy.save or numpy.savez wrote, without objects",
+            "'w.npz' has a 'conv' in it, which holds objects, no numbers; take what numpy.save or numpy.savez wrote, without objects",
         ),
     ],
 )
@@ -538,17 +538,18 @@ def test_weights(tmp_path: Path, change: dict[str, Any], sentence: str, command:
 
 
 def test_files_that_hold_no_weights(tmp_path: Path) -> None:
-    unreadable = f"'w.npz' {NO_NUMPY}"
     assert complaints(tmp_path, "weights: w.npz") == [
-        "s.yaml:6:1: weights: there is no file 'w.npz'; the path is relative to the scenario file"
+        "s.yaml:6:1: weights: cannot read 'w.npz': there is no such file; the path is relative to the scenario file"
     ]
     np.save(tmp_path / "w.npy", np.ones(3))
     assert complaints(tmp_path, "weights: w.npy") == ["s.yaml:6:1: weights: 'w.npy' holds a single array without a name; take an .npz file"]
     (tmp_path / "w.npz").write_bytes(b"PK\x03\x04 no zip")
-    assert complaints(tmp_path, "weights: w.npz") == [f"s.yaml:6:1: weights: {unreadable}"]
+    said = f"'w.npz' cannot be unpacked: File is not a zip file; {NO_NUMPY}"
+    assert complaints(tmp_path, "weights: w.npz") == [f"s.yaml:6:1: weights: {said}"]
     with zipfile.ZipFile(tmp_path / "w.npz", "w") as archive:
         archive.writestr("conv.npy", _header((10**7, 10**7, 3)))
-    assert complaints(tmp_path, "weights: w.npz") == [f"s.yaml:6:1: weights: {unreadable}"]
+    said = "'conv' in 'w.npz' has shape (10000000, 10000000, 3); it must be (16, 3, 3, 3)"
+    assert complaints(tmp_path, "weights: w.npz") == [f"s.yaml:6:1: weights: {said}"]
 
 
 def test_the_classifier_takes_a_matrix(tmp_path: Path) -> None:

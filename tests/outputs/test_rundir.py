@@ -293,13 +293,13 @@ def test_a_sweep_is_left_out_of_it(tmp_path: Path) -> None:
 def test_pictures_and_weights_come_along(tmp_path: Path) -> None:
     scenario = Scenario.read(given_weights(tmp_path))
     network = scenario.network()
-    picture, constants = inputs.input_maps(scenario, network), inputs.parameters(scenario, network)
+    picture, constants = inputs.opened(scenario, network).maps(), inputs.opened(scenario, network).parameters()
     rundir.write(run(scenario), scenario, tmp_path / "out")
     shutil.rmtree(tmp_path / "data")
     again = Scenario.read(tmp_path / "out" / "scenario.resolved.yaml")
     assert (again.settings.input.image, again.settings.weights) == ("scenario.input.npy", "scenario.weights.npz")  # type: ignore[union-attr]
-    assert np.array_equal(inputs.input_maps(again, network)["input"], picture["input"])
-    kept = inputs.parameters(again, network)
+    assert np.array_equal(inputs.opened(again, network).maps()["input"], picture["input"])
+    kept = inputs.opened(again, network).parameters()
     np.testing.assert_equal([asdict(one) for one in kept.values()], [asdict(one) for one in constants.values()])
     assert invoke("check", tmp_path / "out" / "scenario.resolved.yaml").exit_code == 0
 

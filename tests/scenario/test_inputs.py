@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import struct
+import subprocess
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -18,7 +23,8 @@ from hyperdrive_sim.network.layers import Concat, Conv
 from hyperdrive_sim.network.parameters import Array, Parameters
 from hyperdrive_sim.network.synthetic import random_inputs, random_parameters
 from hyperdrive_sim.network.window import Window
-from hyperdrive_sim.scenario.inputs import input_maps, parameters, read_image, read_weights
+from hyperdrive_sim.scenario import pictures, weights
+from hyperdrive_sim.scenario.inputs import opened
 from hyperdrive_sim.scenario.scenario import Scenario
 
 RNG = np.random.default_rng(7)
@@ -36,6 +42,14 @@ def drawn(folder: Path, pixels: Array, name: str, mode: str | None = None) -> Pa
     picture = PIL.Image.fromarray(pixels)
     (picture.convert(mode) if mode else picture).save(folder / name)
     return folder / name
+
+
+def read_image(path: Path, shape: Shape) -> Array:
+    return pictures.read(path, shape).values(shape)
+
+
+def read_weights(path: Path, network: Network) -> dict[str, Parameters]:
+    return weights.read(path, network).parameters()
 
 
 # --- pictures ---
@@ -73,17 +87,157 @@ def test_sixteen_bit_pictures_keep_their_range(tmp_path: Path, channels: int) ->
     assert np.array_equal(pixels[:, :, -1], (grey.astype(np.float32) / 65535).astype(np.float16))
 
 
-@pytest.mark.parametrize("mode", ["RGBA", "P", "LA", "1", "CMYK"])
-def test_other_kinds_of_pictures(tmp_path: Path, mode: str) -> None:
-    name = "a.jpg" if mode == "CMYK" else "a.png"
-    pixels = read_image(drawn(tmp_path, BYTES, name, mode), SHAPE)
-    assert pixels.shape == (6, 8, 3)
-    assert 0 <= pixels.min() <= pixels.max() <= 1
+def levels(*rows: list[tuple[int, ...]]) -> Array:
+    """Pixels as they should come out: bytes over 255 in FP16."""
+    return (np.array(rows, np.float32) / 255).astype(np.float16)
 
 
-def test_a_palette_with_transparency(tmp_path: Path) -> None:
-    PIL.Image.fromarray(BYTES).convert("P").save(tmp_path / "a.png", transparency=b"\x00\x80")
-    assert read_image(tmp_path / "a.png", SHAPE).shape == (6, 8, 3)
+QUARTERS = [[(255, 0, 0), (0, 128, 0)], [(10, 20, 30), (255, 255, 255)]]
+
+
+def saved_as(path: Path, picture: PIL.Image.Image, **how: Any) -> Path:
+    picture.save(path, **how)
+    return path
+
+
+def coloured(mode: str = "RGB") -> PIL.Image.Image:
+    return PIL.Image.fromarray(np.array(QUARTERS, np.uint8)).convert(mode)
+
+
+def test_transparency_is_left_out_and_no_colour_changes(tmp_path: Path) -> None:
+    picture = coloured("RGBA")
+    picture.putalpha(7)
+    assert np.array_equal(read_image(saved_as(tmp_path / "a.png", picture), Shape(3, 2, 2)), levels(*QUARTERS))
+    grey = PIL.Image.fromarray(np.array([[0, 100], [200, 255]], np.uint8)).convert("LA")
+    grey.putalpha(0)
+    found = read_image(saved_as(tmp_path / "b.png", grey), Shape(1, 2, 2))
+    assert np.array_equal(found[:, :, 0], levels([(0,), (100,)], [(200,), (255,)])[:, :, 0])
+
+
+@pytest.mark.parametrize("how", [{}, {"transparency": 1}, {"transparency": b"\x00\x80\xff\x10"}, {"bits": 2}])
+def test_a_palette_is_looked_up(tmp_path: Path, how: dict[str, Any]) -> None:
+    picture = PIL.Image.new("P", (2, 2))
+    picture.putpalette([value for row in QUARTERS for colour in row for value in colour])
+    picture.putdata([0, 1, 2, 3])
+    assert np.array_equal(read_image(saved_as(tmp_path / "a.png", picture, **how), Shape(3, 2, 2)), levels(*QUARTERS))
+
+
+def test_black_and_white(tmp_path: Path) -> None:
+    picture = PIL.Image.fromarray(np.array([[True, False], [False, True]]))
+    assert read_image(saved_as(tmp_path / "a.png", picture), Shape(1, 2, 2))[:, :, 0].tolist() == [[1, 0], [0, 1]]
+
+
+@pytest.mark.parametrize(("ink", "seen"), [((0, 0, 0, 0), 255), ((255, 255, 255, 0), 0), ((0, 0, 0, 255), 0)])
+def test_no_ink_is_white(tmp_path: Path, ink: tuple[int, ...], seen: int) -> None:
+    """A JPEG of four inks, as a printer's file has them: flat, so that the compression changes nothing."""
+    path = saved_as(tmp_path / "a.jpg", PIL.Image.new("CMYK", (8, 8), ink), quality=100)
+    found = read_image(path, Shape(3, 8, 8)).astype(np.float32) * 255
+    assert np.abs(found - seen).max() <= 2
+
+
+def test_inks_become_the_colours_that_they_leave(tmp_path: Path) -> None:
+    path = saved_as(tmp_path / "a.jpg", PIL.Image.new("CMYK", (8, 8), (255, 0, 0, 0)), quality=100)
+    red, green, blue = read_image(path, Shape(3, 8, 8)).astype(np.float32)[4, 4] * 255
+    assert (red < 3, green > 252, blue > 252) == (True, True, True), "cyan lets all pass but red"
+
+
+ORIENTATIONS = {
+    1: [[1, 2, 3], [4, 5, 6]],
+    2: [[3, 2, 1], [6, 5, 4]],
+    3: [[6, 5, 4], [3, 2, 1]],
+    4: [[4, 5, 6], [1, 2, 3]],
+    5: [[1, 4], [2, 5], [3, 6]],
+    6: [[4, 1], [5, 2], [6, 3]],
+    7: [[6, 3], [5, 2], [4, 1]],
+    8: [[3, 6], [2, 5], [1, 4]],
+}
+"""How a picture is to be seen whose file has 1 2 3 over 4 5 6, by EXIF's orientation."""
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+def test_a_picture_is_taken_as_it_is_to_be_seen(tmp_path: Path, orientation: int, suffix: str) -> None:
+    """Blocks of 16 x 16 of one level each, which JPEG leaves as they are."""
+    stored = np.kron(np.array([[1, 2, 3], [4, 5, 6]]), np.ones((16, 16))).astype(np.uint8) * 40
+    exif = PIL.Image.Exif()
+    exif[0x0112] = orientation
+    path = saved_as(tmp_path / f"a{suffix}", PIL.Image.fromarray(stored), exif=exif, **({"quality": 100} if suffix == ".jpg" else {}))
+    wanted = np.array(ORIENTATIONS[orientation])
+    found = read_image(path, Shape(1, *(16 * size for size in wanted.shape))).astype(np.float32)
+    assert np.abs(found[8::16, 8::16, 0] * 255 - 40 * wanted).max() < 2
+
+
+def test_sixteen_bits_of_colour_are_taken_as_eight(tmp_path: Path) -> None:
+    """Pillow unpacks the upper byte of each."""
+    rows = np.array(QUARTERS, np.uint16) * 257
+    raw = b"".join(b"\0" + row.astype(">u2").tobytes() for row in rows)
+    path = tmp_path / "a.png"
+    path.write_bytes(png(2, 2, depth=16, colour=2, pixels=raw))
+    assert np.array_equal(read_image(path, Shape(3, 2, 2)), levels(*QUARTERS))
+
+
+def png(columns: int, rows: int, *, depth: int, colour: int, pixels: bytes) -> bytes:
+    """A PNG file by hand."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", columns, rows, depth, colour, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(pixels)) + chunk(b"IEND", b"")
+
+
+# --- pictures that are none ---
+
+
+def refused(path: Path, shape: Shape = SHAPE) -> str:
+    with pytest.raises(InvalidInput) as caught:
+        read_image(path, shape)
+    return str(caught.value).removeprefix("input.image: ").removesuffix("; take a PNG, JPEG or NPY file")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("GIF", "a GIF picture"), ("BMP", "a BMP picture"), ("TIFF", "a TIFF picture"), ("WEBP", "a WebP picture or a sound"), ("PPM", "")],
+)
+def test_other_formats_are_refused_whatever_they_are_called(tmp_path: Path, kind: str, name: str) -> None:
+    coloured().save(tmp_path / "photo.png", format=kind)
+    assert refused(tmp_path / "photo.png") == f"'photo.png' is no PNG, JPEG or NPY file{f' but {name}' if name else ''}"
+
+
+def test_no_program_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pillow gives PostScript to Ghostscript."""
+    monkeypatch.setattr(subprocess, "Popen", None)
+    monkeypatch.setattr(os, "system", None)
+    path = tmp_path / "photo.png"
+    path.write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 6\nshowpage\n", "utf-8")
+    assert refused(path) == "'photo.png' is no PNG, JPEG or NPY file but PostScript"
+    path.write_bytes(b"\xc5\xd0\xd3\xc6" + bytes(28) + path.read_bytes())
+    assert refused(path) == "'photo.png' is no PNG, JPEG or NPY file"
+
+
+def test_a_name_says_nothing_about_the_format(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", REAL)
+    (tmp_path / "a.npy").rename(tmp_path / "a.png")
+    assert np.array_equal(read_image(tmp_path / "a.png", SHAPE), REAL)
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows", "problem"),
+    [
+        (13_000, 13_000, "'a.png' has 13000 x 13000 pixels, more than 67,108,864; take a smaller one"),
+        (8193, 8192, "'a.png' has 8192 x 8193 pixels, more than 67,108,864; take a smaller one"),
+        (100_000, 100_000, "'a.png' has more pixels than 134,217,728; take a smaller one"),
+    ],
+)
+def test_a_large_picture_is_refused_before_it_is_unpacked(tmp_path: Path, columns: int, rows: int, problem: str) -> None:
+    (tmp_path / "a.png").write_bytes(png(columns, rows, depth=8, colour=2, pixels=b""))
+    assert refused(tmp_path / "a.png") == problem
+
+
+def test_a_network_that_takes_more_may_have_more(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(png(9000, 9000, depth=8, colour=0, pixels=b""))
+    assert pictures.read(tmp_path / "a.png", Shape(1, 9000, 9000)).bytes_for(Shape(1, 9000, 9000)) > 10**9
+    assert "more than 80,991,000" in refused(tmp_path / "a.png", Shape(1, 8999, 9000))
 
 
 # --- arrays ---
@@ -247,7 +401,7 @@ def test_a_grouped_convolution_has_weights_for_its_own_group_only(tmp_path: Path
 def test_a_binary_convolution_has_no_factor_of_its_own(tmp_path: Path) -> None:
     network = zoo.build("tiny_xnor", (3, 4, 4))
     np.savez(tmp_path / "w.npz", **{"conv": np.ones((16, 3, 3, 3)), "conv.scale": np.ones(16)})
-    with pytest.raises(InvalidInput, match=r"^weights: 'w\.npz' has an array 'conv\.scale', which no layer of 'tiny_xnor' takes$"):
+    with pytest.raises(InvalidInput, match=r"^weights: 'w\.npz' has an array 'conv\.scale', which no layer of 'tiny_xnor' takes"):
         read_weights(tmp_path / "w.npz", network)
 
 
@@ -265,10 +419,10 @@ def test_signs_may_be_of_any_kind_of_number(tmp_path: Path, kind: type) -> None:
 def test_a_scenario_without_files_draws_from_its_seed() -> None:
     one, other = (Scenario.parse(BASE, [f"seed={seed}"]) for seed in (1, 2))
     network = one.network()
-    assert _same(input_maps(one, network)["input"], random_inputs(network, 1)["input"])
-    assert not np.array_equal(input_maps(one, network)["input"], input_maps(other, network)["input"])
-    assert equal(parameters(one, network)["conv"], random_parameters(network, 1)["conv"])
-    assert not equal(parameters(one, network)["conv"], parameters(other, network)["conv"])
+    assert _same(opened(one, network).maps()["input"], random_inputs(network, 1)["input"])
+    assert not np.array_equal(opened(one, network).maps()["input"], opened(other, network).maps()["input"])
+    assert equal(opened(one, network).parameters()["conv"], random_parameters(network, 1)["conv"])
+    assert not equal(opened(one, network).parameters()["conv"], opened(other, network).parameters()["conv"])
 
 
 def test_a_scenario_finds_its_files_beside_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,8 +434,8 @@ def test_a_scenario_finds_its_files_beside_itself(tmp_path: Path, monkeypatch: p
     path = write(tmp_path / "here", "input: {image: data/a.png}\nweights: data/w.npz\n")
     monkeypatch.chdir(tmp_path)
     scenario = Scenario.read(path.relative_to(tmp_path))
-    assert equal(parameters(scenario, network)["conv"], known["conv"])
-    assert _same(input_maps(scenario, network)["input"], read_image(tmp_path / "here" / "data" / "a.png", network.shape("input")))
+    assert equal(opened(scenario, network).parameters()["conv"], known["conv"])
+    assert _same(opened(scenario, network).maps()["input"], read_image(tmp_path / "here" / "data" / "a.png", network.shape("input")))
     for command in ("run", "check"):
         assert invoke(command, "here/s.yaml").exit_code == 0
 
@@ -291,10 +445,10 @@ def test_one_picture_is_not_several_inputs() -> None:
     conv = Conv(name="conv", inputs=("both",), out_channels=4, window=Window.square(1))
     layers = [Concat(name="both", inputs=("left", "right")), conv]
     network = Network("stereo", {"left": Shape(3, 6, 8), "right": Shape(3, 6, 8)}, layers)
-    drawn_maps = input_maps(Scenario.parse(BASE, []), network)
+    drawn_maps = opened(Scenario.parse(BASE, []), network).maps()
     assert {name: values.shape for name, values in drawn_maps.items()} == {"left": (6, 8, 3), "right": (6, 8, 3)}
     assert not np.array_equal(drawn_maps["left"], drawn_maps["right"])
     with pytest.raises(InvalidInput) as failure:
-        input_maps(Scenario.parse(BASE + "input: {image: a.png}\n", []), network)
+        opened(Scenario.parse(BASE + "input: {image: a.png}\n", []), network).maps()
     sentence = "input: is one picture, 'stereo' has the inputs left, right; leave it out: inputs are then drawn from the seed"
     assert str(failure.value).endswith(sentence)

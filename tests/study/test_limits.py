@@ -10,6 +10,7 @@ import pytest
 from commands import BASE, SCENARIOS, TINY, complaints, invoke, process, sentences, write
 
 from hyperdrive_sim.errors import DoesNotFit, InvalidInput
+from hyperdrive_sim.scenario import inputs
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.study import limits, memory, runs, samples
 from hyperdrive_sim.study.limits import Limit
@@ -141,22 +142,24 @@ def test_values_of_a_check(room: pytest.MonkeyPatch, tmp_path: Path) -> None:
     room.setattr("hyperdrive_sim.study.checks.value_bytes", lambda _: 3 * 2**30)
     room_for(room, 2 * 2**30)
     assert complaints(tmp_path, command="check") == [
-        "s.yaml:4:1: input_shape: its values take 3.0 GiB to compute and compare, and there are 2.0 GiB for them here; take a smaller one"
+        "s.yaml:4:1: input_shape: its values take 3 GiB to compute and compare, and there are 2 GiB for them here; take a smaller one"
     ]
     assert invoke("run", "s.yaml").exit_code == 0
 
 
 def test_a_picture_that_nothing_could_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Placement speaks first; a picture of 3 x 12 x 16 values of 10 bytes wants 5,760."""
+    """Placement speaks first; 60 % of what is free are for the picture, before it is unpacked."""
     picture = f"input: {{image: '{SCENARIOS / 'pictures' / 'hopper.jpg'}'}}"
     large = Scenario.parse(BASE.replace("12, 16", "65536, 65536") + picture)
     with pytest.raises(DoesNotFit, match="feature-map memory on a"):
         runs.run(large)
-    monkeypatch.setattr(memory, "free_bytes", lambda: 9599)
-    with pytest.raises(InvalidInput, match=r"input_shape: its picture takes 0\.0 GiB, and there are 0\.0 GiB for it here"):
-        runs.compiled(Scenario.parse(BASE + picture))
-    monkeypatch.setattr(memory, "free_bytes", lambda: 9601)
-    assert runs.compiled(Scenario.parse(BASE + picture)).size == 4
+    scenario = Scenario.parse(BASE + picture)
+    needed = inputs.opened(scenario, scenario.network()).bytes
+    monkeypatch.setattr(memory, "free_bytes", lambda: int(needed / 0.6) - 1)
+    with pytest.raises(InvalidInput, match=r"^scenario.yaml:6:1: input: takes 2\.279 MiB to be read, and there are 2\.279 MiB for it "):
+        runs.compiled(scenario)
+    monkeypatch.setattr(memory, "free_bytes", lambda: int(needed / 0.6) + 2)
+    assert runs.compiled(scenario).size == 4
 
 
 # --- in a process of its own ---

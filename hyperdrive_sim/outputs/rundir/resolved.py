@@ -14,9 +14,16 @@ from hyperdrive_sim.files import ordinary
 from hyperdrive_sim.outputs import manifest
 from hyperdrive_sim.outputs.staging import Staging
 from hyperdrive_sim.outputs.yaml_text import yaml_text
+from hyperdrive_sim.scenario.pictures import FORMATS, suffix_of
 from hyperdrive_sim.scenario.scenario import Scenario
 
 NAME, INPUT, WEIGHTS = manifest.SCENARIO, "scenario.input", "scenario.weights.npz"
+OPTIONAL = frozenset({WEIGHTS, *(INPUT + suffix for suffix in FORMATS.values())})
+"""Names of the copies that there may be."""
+
+BEGINNING = 16
+"""Bytes that tell the format of a picture."""
+
 HEAD = "# As it was run: with what it extends, what was set on the command line, and every default of the chip.\n"
 
 
@@ -36,10 +43,14 @@ def remark(scenario: Scenario) -> str:
 
 
 def _files(scenario: Scenario) -> dict[str, Path]:
-    """Files that the scenario computes with, by the names that they have in the directory."""
+    """Files that the scenario computes with, by the names that they have in the directory: a picture has the suffix of what is in it."""
     picture, weights = scenario.settings.input, scenario.settings.weights
-    files = {INPUT + Path(picture.image).suffix: scenario.folder / picture.image} if picture else {}
-    return files | ({WEIGHTS: scenario.folder / weights} if weights else {})
+    files = {WEIGHTS: scenario.folder / weights} if weights else {}
+    if picture:
+        path = scenario.folder / picture.image
+        with ordinary.opened(path) as file:
+            files[INPUT + suffix_of(file.read(BEGINNING))] = path
+    return files
 
 
 def _resolved(scenario: Scenario, files: list[str]) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from pathlib import Path
 
 from hyperdrive_sim.errors import InvalidInput
@@ -24,7 +23,7 @@ NEEDED = frozenset({RESULT, LAYERS, spans.NAME, machine.NAME, arrays.NAME, resol
 
 def is_ours(name: str) -> bool:
     """True for the name of a file that a run directory may have, beside its manifest."""
-    return name in NEEDED or name == resolved.WEIGHTS or os.path.splitext(name)[0] == resolved.INPUT
+    return name in NEEDED | resolved.OPTIONAL
 
 
 def target(folder: Path, scenario: Scenario, *, force: bool = False) -> FolderTarget:
