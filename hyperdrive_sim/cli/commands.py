@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from errno import EPIPE
-from typing import Any
+from typing import Any, TextIO, cast
 
 import rich_click as click
 from click.exceptions import Exit
@@ -38,17 +38,23 @@ class _Commands(click.RichGroup):
             return super().invoke(ctx)
 
 
-class _Messages(io.TextIOWrapper):
+class _Messages:
     """The stream of messages, which nobody may hear: that changes nothing of how a command ends."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
 
     def write(self, text: str) -> int:
         with suppress(OSError):
-            return super().write(text)
+            self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
         with suppress(OSError):
-            super().flush()
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 @contextmanager
@@ -95,9 +101,10 @@ def main() -> int:
     gc.disable()
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # they are about the code of libraries, and a user's error message begins with `error:`
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a title that the terminal cannot show is no reason to fail
-    sys.stderr = _Messages(sys.stderr.buffer, sys.stderr.encoding, "backslashreplace", line_buffering=True)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a title that the terminal cannot show is no reason to fail
+    sys.stderr = cast("TextIO", _Messages(sys.stderr))
     try:
         cli()
     except SystemExit as end:

@@ -126,14 +126,15 @@ class Trace(Sequence[Span]):
 
         Where that is the start of a stream that became ready in the same instant, the task that released the stream is returned.
         """
-        task, ready = self.tasks[index], int(self.ready[index])
-        for other in task.after:
-            if self._ends[other] + self.tasks[other].latency_ps == ready:
-                return other
-        for other in task.after_start:
-            if int(self.start[other]) == ready:
-                return self.released_by(other) if int(self.ready[other]) == ready else other
-        return None
+        ready = int(self.ready[index])
+        while True:
+            for other in self.tasks[index].after:
+                if self._ends[other] + self.tasks[other].latency_ps == ready:
+                    return other
+            started = next((other for other in self.tasks[index].after_start if int(self.start[other]) == ready), None)
+            if started is None or int(self.ready[started]) != ready:
+                return started
+            index = started
 
     def blockers(self, index: int, gap: int) -> Iterator[tuple[int | None, int]]:
         """Tasks that a unit waited for during the *gap* before a task: those that released each other, each with its picoseconds.

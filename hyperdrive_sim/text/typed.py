@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -17,5 +17,17 @@ def typed(adapter: TypeAdapter[T], data: bytes) -> T:
     try:
         return adapter.validate_json(data, strict=True, extra="forbid")
     except ValidationError as error:
-        first = explain(error, json.loads(data), adapter.json_schema())[0]
+        first = explain(error, plain(data), adapter.json_schema())[0]
     raise ValueError(f"{dotted(first.key)}: {first.problem}" if first.key else first.problem)
+
+
+def plain(data: bytes) -> Any:
+    """The plain data that JSON holds. Raises ValueError for a text that is none, that has NaN or infinity, or is nested without end."""
+    try:
+        return json.loads(data, parse_constant=_no_number)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is no number")

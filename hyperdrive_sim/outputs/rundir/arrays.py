@@ -16,15 +16,28 @@ from itertools import pairwise
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hyperdrive_sim.engine.occupancy import Occupancy
+from hyperdrive_sim.files import arrays as files
+from hyperdrive_sim.outputs.rundir.checked import Arrays, array, names, no_others, offsets
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.mapped import Tiles
 
 NAME = "arrays.npz"
+ROUNDING = 1e-9
 
-Arrays = dict[str, Any]
+
+class _Occupancy(NamedTuple):
+    """Names of the arrays that say how full memories were."""
+
+    times: str = "occupancy_times_ps"
+    bits: str = "occupancy_bits"
+    offsets: str = "occupancy_offsets"
+
+
+OCCUPANCY = _Occupancy()
 
 
 class Use(NamedTuple):
@@ -39,19 +52,30 @@ def write(report: Report, file: BinaryIO) -> None:
     np.savez_compressed(file, **_tiles(report), **_occupancy(report))
 
 
-def read(file: BinaryIO, machine: Machine) -> Use:
-    with np.load(file, allow_pickle=False) as stored:
-        arrays = dict(stored)
-    chips, layers = arrays["chips"].tolist(), arrays["layers"].tolist()
-    by_layer = (dict(zip(chips, tiles, strict=True)) for tiles in arrays["tiles_by_layer"])
-    return Use(
-        dict(zip(chips, arrays["tiles"], strict=True)),
-        dict(zip(layers, by_layer, strict=True)),
-        _occupancies(arrays, machine),
-    )
+def read(file: BinaryIO, machine: Machine, most_bytes: int) -> Use:
+    """The use of tiles and memories in a file. Raises ValueError for an array that cannot be what it is called.
+
+    Nothing is unpacked that takes more than *most_bytes* of memory.
+    """
+    stored = files.arrays(file, most_bytes)
+    chips, layers = names(stored, "chips"), names(stored, "layers")
+    tiles = _shares(stored, "tiles", len(chips), None, None)
+    by_layer = _shares(stored, "tiles_by_layer", len(layers), *tiles.shape)
+    occupancy = _occupancies(stored, machine)
+    no_others(stored, dict.fromkeys(("chips", "layers", "tiles", "tiles_by_layer", "memories", *OCCUPANCY)))
+    of_layers = (dict(zip(chips, one, strict=True)) for one in by_layer)
+    return Use(dict(zip(chips, tiles, strict=True)), dict(zip(layers, of_layers, strict=True)), occupancy)
 
 
-def _tiles(report: Report) -> Arrays:
+def _shares(stored: Arrays, name: str, *shape: int | None) -> NDArray[np.float64]:
+    """Useful shares of time: some, and none of them above 1 but for its rounding."""
+    found = array(stored, name, "f", *shape)
+    if not found.size or found.max() > 1 + ROUNDING:
+        raise ValueError(f"{name} are no shares from 0 to 1")
+    return found
+
+
+def _tiles(report: Report) -> dict[str, Any]:
     chips = list(report.tiles)
     return {
         "chips": np.array(chips),
@@ -61,20 +85,27 @@ def _tiles(report: Report) -> Arrays:
     }
 
 
-def _occupancy(report: Report) -> Arrays:
+def _occupancy(report: Report) -> dict[str, Any]:
     found = list(report.occupancy.values())
     return {
         "memories": np.array(list(report.occupancy)),
-        "occupancy_times_ps": np.concatenate([one.times_ps for one in found]),
-        "occupancy_bits": np.concatenate([one.bits for one in found]),
-        "occupancy_offsets": np.cumsum([0, *(len(one.bits) for one in found)]),
+        OCCUPANCY.times: np.concatenate([one.times_ps for one in found]),
+        OCCUPANCY.bits: np.concatenate([one.bits for one in found]),
+        OCCUPANCY.offsets: np.cumsum([0, *(len(one.bits) for one in found)]),
     }
 
 
-def _occupancies(arrays: Arrays, machine: Machine) -> dict[str, Occupancy]:
-    times, bits, memories = arrays["occupancy_times_ps"], arrays["occupancy_bits"], arrays["memories"].tolist()
-    spans = pairwise(arrays["occupancy_offsets"].tolist())
-    return {
+def _occupancies(stored: Arrays, machine: Machine) -> dict[str, Occupancy]:
+    memories = names(stored, "memories")
+    if unknown := [name for name in memories if name not in machine.memory]:
+        raise ValueError(f"the machine has no memory '{unknown[0]}'")
+    times = array(stored, OCCUPANCY.times, "i", None)
+    bits = array(stored, OCCUPANCY.bits, "i", len(times))
+    cuts = offsets(stored, OCCUPANCY.offsets, len(memories), len(times), OCCUPANCY.times)
+    found = {
         memory: Occupancy(times[start:end], bits[start:end], machine.memory[memory].bits)
-        for memory, (start, end) in zip(memories, spans, strict=True)
+        for memory, (start, end) in zip(memories, pairwise(cuts.tolist()), strict=True)
     }
+    if any(len(one.times_ps) == 0 or np.any(np.diff(one.times_ps) < 0) for one in found.values()):
+        raise ValueError(f"{OCCUPANCY.times} do not run from the beginning on")
+    return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -12,15 +11,20 @@ from hyperdrive_sim.engine.compiled import collector_paused
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.outputs import manifest, sealed
 from hyperdrive_sim.outputs.manifest import Manifest
-from hyperdrive_sim.outputs.rundir import arrays, machine, resolved, spans
+from hyperdrive_sim.outputs.rundir import arrays, machine, resolved, sound, spans
 from hyperdrive_sim.outputs.rundir.write import NEEDED, RESULT, is_ours
 from hyperdrive_sim.reports import report, span_columns
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.results import Results
 from hyperdrive_sim.study import memory
+from hyperdrive_sim.study.limits import SHARE
+from hyperdrive_sim.text.typed import plain
 
 KEPT = (RESULT, machine.NAME, arrays.NAME, spans.NAME, resolved.NAME)
 """Files that a report and its page are made of again; the others are for people."""
+
+JSON_BYTES, TASK_BYTES = 20, 12
+"""Bytes of memory for a byte of JSON, and for a byte of the trace's columns, when they have become records."""
 
 
 @dataclass(frozen=True)
@@ -47,18 +51,24 @@ class WrittenRun:
             raise InvalidInput.at("", problem, "run its scenario again") from None
 
     def _report(self) -> Report:
+        data, room = self.files, int(SHARE * memory.free_bytes())
         self.scenario  # noqa: B018 - no text, no page
-        manifest.refuse_other(self.folder / RESULT, version(self.files[RESULT]), report.SCHEMA_VERSION)
-        results, built = Results.from_json(self.files[RESULT]), machine.decoded(self.files[machine.NAME])
-        use = arrays.read(BytesIO(self.files[arrays.NAME]), built)
-        trace = span_columns.trace(spans.read(BytesIO(self.files[spans.NAME])))
-        return Report(**vars(results), machine=built, trace=trace, **use._asdict())
+        said = plain(data[RESULT])
+        manifest.refuse_other(self.folder / RESULT, said.get("schema_version") if isinstance(said, dict) else None, report.SCHEMA_VERSION)
+        results, built = Results.from_json(data[RESULT]), machine.decoded(data[machine.NAME])
+        use = arrays.read(BytesIO(data[arrays.NAME]), built, room)
+        columns = spans.read(BytesIO(data[spans.NAME]), room // TASK_BYTES)
+        sound.figures(said)
+        sound.spans(columns, built)
+        found = Report(**vars(results), machine=built, trace=span_columns.trace(columns), **use._asdict())
+        sound.together(found)
+        return found
 
 
 def opened(folder: Path) -> WrittenRun:
     """Check a run directory and read its files. Raises InvalidInput if one is missing, was changed, or is one too many."""
     known = Manifest.read(folder)
-    files = sealed.contents(folder, known.files, KEPT, memory.free_bytes())
+    files = sealed.contents(folder, known.files, KEPT, int(SHARE * memory.free_bytes()) // JSON_BYTES)
     if wrong := [*sorted(NEEDED - known.files.keys()), *sorted(name for name in known.files if not is_ours(name))]:
         there = "lacks" if wrong[0] in NEEDED else "has"
         problem = f"'{folder}' {there} '{wrong[0]}', unlike what this version of hyperdrive_sim writes"
@@ -73,9 +83,3 @@ def read(folder: Path | str) -> Report:
     in it is missing, was changed or was never written by this program.
     """
     return opened(Path(folder)).report()
-
-
-def version(data: bytes) -> object:
-    """The version that a JSON document says it is of; None if it says nothing."""
-    said = json.loads(data)
-    return said.get("schema_version") if isinstance(said, dict) else None

@@ -11,18 +11,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any, BinaryIO, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hyperdrive_sim.files import arrays
+from hyperdrive_sim.outputs.rundir.checked import Arrays, array, names, no_others, offsets, within
 from hyperdrive_sim.reports.span_columns import ListColumn, NameColumn, SpanColumns
 
 NAME = "spans.npz"
-
-Arrays = Mapping[str, NDArray[Any]]
 
 
 def write(columns: SpanColumns, file: BinaryIO) -> None:
@@ -40,43 +40,26 @@ def _flat(columns: SpanColumns) -> Iterator[tuple[str, Any]]:
                 yield name, column
 
 
-def read(file: BinaryIO) -> SpanColumns:
-    """The columns in a file. Raises ValueError for an array that is missing, that is too many, or that cannot be what it is called."""
-    with np.load(file, allow_pickle=False) as stored:
-        arrays = dict(stored)
+def read(file: BinaryIO, most_bytes: int) -> SpanColumns:
+    """The columns in a file. Raises ValueError for an array that is missing, that is too many, or that cannot be what it is called.
+
+    Nothing is unpacked that takes more than *most_bytes* of memory.
+    """
+    stored = arrays.arrays(file, most_bytes)
     kinds = get_type_hints(SpanColumns)
-    rows = len(_checked(arrays, "ready_ps", "i"))
-    columns = SpanColumns(**{field.name: _column(kinds[field.name], field.name, arrays, rows=rows) for field in fields(SpanColumns)})
-    if more := arrays.keys() - dict(_flat(columns)).keys():
-        raise ValueError(f"{min(more)} is none of its arrays")
+    rows = len(array(stored, "ready_ps", "i", None))
+    columns = SpanColumns(**{field.name: _column(kinds[field.name], field.name, stored, rows=rows) for field in fields(SpanColumns)})
+    no_others(stored, dict(_flat(columns)))
     return columns
 
 
-def _column(kind: Any, name: str, arrays: Arrays, *, rows: int) -> Any:
+def _column(kind: Any, name: str, stored: Arrays, *, rows: int) -> Any:
     if kind is NameColumn:
-        names = _checked(arrays, f"{name}_names", "U")
-        codes = _checked(arrays, f"{name}_codes", "i", rows=rows)
-        return NameColumn(_within(codes, len(names), f"{name}_codes"), tuple(names.tolist()))
+        named = names(stored, f"{name}_names")
+        codes = within(array(stored, f"{name}_codes", "i", rows), len(named), f"{name}_codes")
+        return NameColumn(codes.astype(np.int32), tuple(named))
     if kind is ListColumn:
-        offsets, values = _checked(arrays, f"{name}_offsets", "i", rows=rows + 1), _checked(arrays, f"{name}_values", "i")
-        if offsets[0] != 0 or offsets[-1] != len(values) or np.any(np.diff(offsets) < 0):
-            raise ValueError(f"{name}_offsets do not cut up {name}_values")
-        return ListColumn(offsets, _within(values, rows, f"{name}_values"))
-    return _checked(arrays, name, "f" if kind == NDArray[np.float64] else "i", rows=rows)
-
-
-def _checked(arrays: Arrays, name: str, kind: str, *, rows: int | None = None) -> NDArray[Any]:
-    """An array that has one axis, a kind of value (numpy's letter for it) and so many rows."""
-    found = arrays.get(name)
-    if found is None:
-        raise ValueError(f"there is no {name}")
-    if found.ndim != 1 or found.dtype.kind != kind or rows not in (None, len(found)):
-        wanted = "any number of" if rows is None else rows
-        raise ValueError(f"{name} is {found.dtype} of shape {found.shape}, where {wanted} '{kind}' belong")
-    return found
-
-
-def _within(numbers: NDArray[Any], end: int, name: str) -> NDArray[Any]:
-    if len(numbers) and not 0 <= numbers.min() <= numbers.max() < end:
-        raise ValueError(f"{name} go beyond 0 to {end - 1}")
-    return numbers
+        values = within(array(stored, f"{name}_values", "i", None), rows, f"{name}_values")
+        cuts = offsets(stored, f"{name}_offsets", rows, len(values), f"{name}_values")
+        return ListColumn(cuts.astype(np.int32), values.astype(np.int32))
+    return array(stored, name, "f" if kind == NDArray[np.float64] else "i", rows)

@@ -1,0 +1,119 @@
+"""What must hold in a run directory beyond the type of every value: ranges, and that its files speak of the same run.
+
+A hash says that a file is the one that was written, not that this program wrote it. What is checked here is what everything that shows a
+run takes for granted. Each function raises ValueError with a sentence on the first thing that does not hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.span_columns import ListColumn, SpanColumns
+from hyperdrive_sim.schedule.machine import Machine
+from hyperdrive_sim.text.typed import plain
+from hyperdrive_sim.text.wording import KeyPath, dotted
+
+LARGEST = 10**30
+"""Of any figure; nothing that can be simulated comes near."""
+
+ANY_SIGN = ("published", "system")
+"""Parts of a result in which figures may be negative: deviations, and settings, which are whatever a chip says."""
+
+POSITIVE = (
+    *("network.layers", "system.chips", "system.clock_mhz", "system.peak_ops_per_cycle", "system.peak_ops_per_s"),
+    *("time.cycles", "time.frames", "time.frames_per_s"),
+)
+"""Figures that others are divided by."""
+
+
+def figures(result: Mapping[str, Any]) -> None:
+    """The numbers of `result.json`: finite, no larger than can be, at least 0 where nothing is subtracted."""
+    for path, number in _numbers(result):
+        least = -LARGEST if path[0] in ANY_SIGN else 0
+        if not least <= number <= LARGEST:
+            raise ValueError(f"{dotted(path)}: must be a number from {least} to {LARGEST}, not {number}")
+        if dotted(path) in POSITIVE and not number:
+            raise ValueError(f"{dotted(path)}: must be more than 0")
+
+
+def _numbers(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, int | float]]:
+    """All numbers in plain data, each with its path."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        yield path, value
+    inside: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in inside:
+        yield from _numbers(item, (*path, key))
+
+
+def spans(columns: SpanColumns, machine: Machine) -> None:
+    """The trace: tasks begin when they are ready and end afterwards, come after earlier ones, and are done by units of the machine."""
+    rows = len(columns.ready_ps)
+    _must(rows > 0, "there is no task in the trace")
+    in_order = (columns.ready_ps <= columns.start_ps) & (columns.start_ps <= columns.end_ps)
+    _must(bool(in_order.all()), "a task of the trace starts before it is ready, or ends before it starts")
+    _must(int(columns.end_ps.max()) + int(columns.latency_ps.max()) < 2**62, "the trace has no end")
+    for column in (columns.after, columns.after_start):
+        _must(_earlier(column, rows), "a task of the trace comes after itself or a later one")
+    unknown = [name for name in columns.unit.names if name not in machine.unit]
+    _must(not unknown, f"the machine has no unit '{unknown[0] if unknown else ''}'")
+    kinds = np.array([machine.unit[name].kind for name in columns.unit.names])[columns.unit.codes]
+    _must(bool((kinds == np.array(columns.unit_kind.names)[columns.unit_kind.codes]).all()), "a unit of the trace is of another kind")
+    for text in columns.actions.names:
+        counts = plain(text.encode())
+        whole = isinstance(counts, dict) and all(type(count) is int and 0 <= count <= LARGEST for count in counts.values())
+        _must(whole, f"'{text[:60]}' are no actions with their counts")
+
+
+def _earlier(column: ListColumn, rows: int) -> bool:
+    own = np.repeat(np.arange(rows), np.diff(column.offsets))
+    return bool((column.values < own).all())
+
+
+def together(report: Report) -> None:
+    """The files of one run: the same machine, layers, units, frames and actions in all of them."""
+    _of_machine(report.machine)
+    _of_system(report)
+    trace, layers = report.trace, [row.name for row in report.layers]
+    _must(len(set(layers)) == len(layers), "layers: a name stands there twice")
+    _must(set(layers) <= set(trace.layers), "layers: there is one without a task")
+    _must(set(report.tiles_by_layer) <= set(layers), "tiles_by_layer has a layer that is none")
+    units = [(unit.name, unit.kind) for unit in report.units]
+    _must(units == [(unit.name, unit.kind) for unit in report.machine.units], "units: they are not those of the machine")
+    _must(set(report.occupancy) == set(report.machine.memory), "memories are not those of the machine")
+    paid = {action for actions in trace.actions for action in actions}
+    _must(paid <= set(report.energy.by_action), "energy.by_action: an action of the trace is not among them")
+    frames, clock = report.time.frames, report.machine.clock
+    _must({task.frame for task in trace.tasks} <= set(range(frames)), "time.frames: the trace has more")
+    _must(clock.cycles(trace.makespan_ps) == report.time.cycles, "time.cycles: the trace lasts for another time")
+
+
+def _of_machine(machine: Machine) -> None:
+    """Raises ValueError for a machine that could not be built: names twice, numbers below those that it takes."""
+    for parts in (machine.units, machine.memories):
+        _must(len({part.name for part in parts}) == len(parts), "the machine has a name twice")
+    rates = [unit.rate.bits_per_s for unit in machine.units if unit.rate]
+    _must(
+        0 < min([machine.clock.hz, *rates]) <= max([machine.clock.hz, *rates]) <= LARGEST,
+        "the machine has a clock or a link without a rate",
+    )
+    _must(0 < machine.peak_ops_per_cycle <= LARGEST, "the machine has no peak")
+    sizes = [*(unit.latency_ps for unit in machine.units), *(memory.bits for memory in machine.memories)]
+    _must(all(0 <= size <= LARGEST for size in sizes), "the machine has a latency or a memory below 0")
+
+
+def _of_system(report: Report) -> None:
+    system, machine = report.system, report.machine
+    mesh = machine.mesh or (machine.chips, 1)
+    _must((system.chips, system.mesh) == (machine.chips, machine.mesh), "system: its chips are not those of the machine")
+    _must(min(mesh) > 0 and mesh[0] * mesh[1] == machine.chips == len(report.tiles), "the tiles are not those of the mesh's chips")
+    _must(system.granularity in system.granularities, "system.granularity: is none of those that there are")
+    _must(min(report.network.input_shape) > 0, "network.input_shape: has an empty side")
+
+
+def _must(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise ValueError(otherwise)
