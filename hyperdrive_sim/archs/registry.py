@@ -10,16 +10,23 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+import traceback
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from types import ModuleType
+from typing import TypeVar, cast
 
 from hyperdrive_sim import archs
 from hyperdrive_sim.archs.architecture import Architecture
 from hyperdrive_sim.errors import InvalidInput
 
+T = TypeVar("T")
+
 GROUP = "hyperdrive_sim.architectures"
+OFFERED = ("name", "Spec", "grains", "tolerance", "candidates", "map")
+"""Parts of an architecture."""
 
 
 @cache
@@ -43,20 +50,60 @@ def names() -> tuple[str, ...]:
 
 @cache
 def load(name: str) -> Architecture:
-    """Load the architecture of that name. Raises InvalidInput if there is none."""
-    found: Architecture
+    """Load the architecture of that name. Raises InvalidInput if there is none, or if its code cannot be loaded."""
     if name in folders():
-        found = importlib.import_module(f"{archs.__name__}.{name}").architecture
+        found = getattr(_module(name), "architecture", None)
     elif name in installed():
-        found = installed()[name].load()
+        found = _run(name, installed()[name].load)
     else:
         raise InvalidInput.at("architecture", f"'{name}' is unknown", "known architectures: " + ", ".join(names()))
-    return found
+    if lacking := [part for part in OFFERED if not hasattr(found, part)]:
+        problem = f"'{name}' offers no architecture, it has no `{lacking[0]}`"
+        raise InvalidInput.at("architecture", problem, "see hyperdrive_sim.archs.architecture")
+    return cast("Architecture", found)
+
+
+def usable() -> tuple[str, ...]:
+    """Names of the architectures that can be loaded."""
+    return tuple(name for name in names() if name not in broken())
+
+
+@cache
+def broken() -> Mapping[str, InvalidInput]:
+    """What is wrong with the architectures that cannot be loaded, by name: one folder's mistake is nobody else's."""
+    return {name: error for name in names() if (error := _mistake(name))}
+
+
+def _mistake(name: str) -> InvalidInput | None:
+    try:
+        load(name)
+    except InvalidInput as error:
+        return error
+    return None
 
 
 def folder(name: str) -> Path:
-    """The folder in which an architecture keeps its tables and its README."""
-    module = f"{archs.__name__}.{name}" if name in folders() else installed()[name].module
-    file = importlib.import_module(module).__file__
+    """The folder in which an architecture keeps its tables and its README. Raises InvalidInput if its code cannot be loaded."""
+    file = _module(name).__file__
     assert file is not None
     return Path(file).parent
+
+
+def _module(name: str) -> ModuleType:
+    """The module that offers an architecture."""
+    module = f"{archs.__name__}.{name}" if name in folders() else installed()[name].module
+    return _run(name, lambda: importlib.import_module(module))
+
+
+def _run(name: str, loading: Callable[[], T]) -> T:
+    """What loading somebody's code gives. Raises InvalidInput, with the place, whatever that raises."""
+    try:
+        return loading()
+    except (Exception, SystemExit) as error:
+        if isinstance(error, SyntaxError) and error.filename:
+            where = f"{error.filename}:{error.lineno}"
+        else:
+            frame, line = list(traceback.walk_tb(error.__traceback__))[-1]
+            where = f"{frame.f_code.co_filename}:{line}"
+        problem = f"'{name}' cannot be loaded: {type(error).__name__}: {error}"
+        raise InvalidInput.at("architecture", problem, f"mend {where}, or take another chip") from error

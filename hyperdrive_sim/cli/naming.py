@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from hyperdrive_sim.cli.ending import command
-from hyperdrive_sim.cli.terminal import json_option, say, show_json
+from hyperdrive_sim.cli.terminal import json_option, say, show_json, tell
 
 
 @command
@@ -41,6 +41,9 @@ def _with_options(name: str, options: Mapping[str, int]) -> str:
 @command
 def schema() -> None:
     """Print the JSON Schema of scenario files, for editors."""
+    from hyperdrive_sim.archs import registry
     from hyperdrive_sim.scenario.schema import schema
 
     show_json(schema())
+    for error in registry.broken().values():
+        tell(f"warning: {error}")

@@ -7,7 +7,7 @@ from itertools import groupby
 import rich_click as click
 
 from hyperdrive_sim.cli.ending import command
-from hyperdrive_sim.cli.terminal import json_option, progress_bar, say, show, show_json
+from hyperdrive_sim.cli.terminal import json_option, progress_bar, say, show, show_json, tell
 from hyperdrive_sim.errors import InvalidInput
 
 WRONG = 1
@@ -27,11 +27,15 @@ def validate(architectures: tuple[str, ...], quantity: str, markdown: bool, as_j
     """
     from rich.text import Text
 
+    from hyperdrive_sim.archs import registry
     from hyperdrive_sim.cli import tables
     from hyperdrive_sim.study import validation
 
     with progress_bar() as progress:
         every = validation.validate(architectures, progress=progress)
+    if not architectures:
+        for error in registry.broken().values():
+            tell(f"warning: {error}")
     found = [row for row in every if quantity in row.figure.quantity]
     if not found:
         known = "known are " + ", ".join(dict.fromkeys(row.figure.quantity for row in every)) if every else ""

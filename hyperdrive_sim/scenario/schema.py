@@ -13,7 +13,7 @@ from hyperdrive_sim.text.wording import counted
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of a scenario file, the chip's keys by architecture, for editors."""
+    """The JSON Schema of a scenario file, the chip's keys by architecture, for editors; of a chip that cannot be loaded, its name alone."""
     whole = Settings.model_json_schema()
     whole |= {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "hyperdrive-sim scenario"}
     whole["properties"]["extends"] = {"type": "string", "description": "a scenario file that this one builds on, relative to this one"}
@@ -26,7 +26,7 @@ def schema() -> dict[str, Any]:
             "if": {"properties": {"architecture": {"const": name}}, "required": ["architecture"]},
             "then": {"properties": _of_architecture(registry.load(name))},
         }
-        for name in registry.names()
+        for name in registry.usable()
     ]
     return whole
 

@@ -44,7 +44,7 @@ def validate(architectures: Sequence[str] = (), *, progress: Progress = silent) 
 
     Raises InvalidInput for a chip that there is not.
     """
-    chosen = dict.fromkeys(registry.load(name).name for name in architectures) or registry.names()
+    chosen = dict.fromkeys(registry.load(name).name for name in architectures) or registry.usable()
     reports: dict[str, Mapping[str, Any]] = {}
     return tuple(row for name in chosen for row in _of(name, reports, progress))
 

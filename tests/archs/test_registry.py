@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import BASE, complaints, invoke
 
 from hyperdrive_sim.archs import registry, xnorbin
 from hyperdrive_sim.errors import InvalidInput
@@ -22,7 +24,9 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     """A package of somebody else's that is installed, and registers a chip under a name of its own and under one of ours."""
     package = tmp_path / "my_chips"
     package.mkdir()
-    (package / "__init__.py").write_text("class Chip:\n    name = 'my_chip'\n\n\nchip = Chip()\n")
+    (package / "__init__.py").write_text(
+        "class Chip:\n    name = 'my_chip'\n    Spec = grains = tolerance = candidates = map = None\n\n\nchip = Chip()\n"
+    )
     monkeypatch.syspath_prepend(str(tmp_path))
     points = [EntryPoint(name, "my_chips:chip", registry.GROUP) for name in ("my_chip", "xnorbin")]
     monkeypatch.setattr(registry, "entry_points", lambda group: points if group == registry.GROUP else [])
@@ -33,7 +37,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 
 
 def forget() -> None:
-    for known in (registry.names, registry.load, registry.installed):
+    for known in (registry.names, registry.load, registry.installed, registry.broken):
         known.cache_clear()
 
 
@@ -55,6 +59,37 @@ def test_a_folder_goes_before_a_package_of_its_name(elsewhere: Path) -> None:
 def test_an_unknown_one() -> None:
     with pytest.raises(InvalidInput, match=r"^architecture: 'yodann' is unknown; known architectures: chewbaccann, hyperdrive, "):
         registry.load("yodann")
+
+
+@pytest.mark.parametrize(
+    ("code", "problem", "line"),
+    [
+        ("def f(:\n", "cannot be loaded: SyntaxError: invalid syntax", 1),
+        ("\nimport nowhere_at_all\n", "cannot be loaded: ModuleNotFoundError: No module named 'nowhere_at_all'", 2),
+        ("1 / 0\n", "cannot be loaded: ZeroDivisionError: division by zero", 1),
+        ("raise SystemExit('\x1b[2J')\n", "cannot be loaded: SystemExit: \\x1b[2J", 1),
+        ("chip = 3\n", "offers no architecture, it has no `name`", 0),
+    ],
+)
+def test_a_broken_one_is_nobody_else_s_mistake(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch, code: str, problem: str, line: int
+) -> None:
+    (elsewhere / "__init__.py").write_text(code, "utf-8")
+    cure = f"mend {elsewhere}/__init__.py:{line}, or take another chip" if line else "see hyperdrive_sim.archs.architecture"
+    with pytest.raises(InvalidInput) as caught:
+        registry.load("my_chip")
+    assert str(caught.value).startswith(f"architecture: 'my_chip' {problem}")
+    assert str(caught.value).endswith(cure)
+    assert registry.usable() == FOLDERS
+    assert list(registry.broken()) == ["my_chip"]
+    assert "my_chip" in registry.names()
+    result = invoke("schema")
+    assert result.exit_code == 0
+    assert result.stderr == f"warning: {caught.value}\n"
+    keys = {one["if"]["properties"]["architecture"]["const"] for one in json.loads(result.stdout)["allOf"]}
+    assert keys == set(FOLDERS)
+    monkeypatch.chdir(elsewhere)
+    assert complaints(elsewhere, base=BASE.replace("hyperdrive", "my_chip")) == [f"s.yaml:5:1: {caught.value}"]
 
 
 def test_the_spec_of_another_chip_is_a_mistake_of_ours() -> None:
