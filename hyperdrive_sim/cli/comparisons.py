@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich.console import Group
 from rich.text import Text
@@ -54,16 +54,18 @@ def _why(file: str, error: HyperdriveSimError) -> Iterator[str]:
         yield line if line.startswith(f"{file}:") or f"'{file}'" in line else f"{file}: {line}"
 
 
-def sweep(points: Sequence[tuple[Mapping[str, object], Report | HyperdriveSimError]]) -> Group:
-    """A row per point, and what was wrong with those that failed."""
-    keys = [TerminalColumn(key.rpartition(".")[2].replace("_", "\n"), [str(point[key]) for point, _ in points]) for key in points[0][0]]
-    cells = [_outcome(outcome) for _, outcome in points]
+def sweep(points: Iterable[tuple[Mapping[str, object], Report | HyperdriveSimError]]) -> Group:
+    """A row per point, and what was wrong with those that failed. Of a report no more is kept than its row."""
+    rows = [(point, _outcome(outcome), outcome if isinstance(outcome, HyperdriveSimError) else None) for point, outcome in points]
+    keys = [TerminalColumn(key.rpartition(".")[2].replace("_", "\n"), [str(point[key]) for point, _, _ in rows]) for key in rows[0][0]]
     names = {"latency": 0, "rate": 2, "use": 3, "energy": 1, "efficiency": 0, "bound by": 4}
-    figures = [TerminalColumn(name, [row[number] for row in cells], spare=spare) for number, (name, spare) in enumerate(names.items())]
+    figures = [
+        TerminalColumn(name, [cells[number] for _, cells, _ in rows], spare=spare) for number, (name, spare) in enumerate(names.items())
+    ]
     failed = [
-        Text(f"{', '.join(f'{key}={value}' for key, value in point.items())}: {outcome}", style="bold red")
-        for point, outcome in points
-        if isinstance(outcome, HyperdriveSimError)
+        Text(f"{', '.join(f'{key}={value}' for key, value in point.items())}: {error}", style="bold red")
+        for point, _, error in rows
+        if error
     ]
     return Group(FittedTable("", *keys, *figures), *failed)
 

@@ -58,8 +58,9 @@ def command(function: Callable[..., int | None]) -> click.Command:
 
     @wraps(function)
     def wrapped(**arguments: Any) -> None:
+        most = arguments.pop("max_memory", None)
         try:
-            with interruptible():
+            with interruptible(), _at_most(most):
                 code = function(**arguments)
         except KeyboardInterrupt as interrupt:
             tell("interrupted")
@@ -69,6 +70,17 @@ def command(function: Callable[..., int | None]) -> click.Command:
         sys.exit(code or 0)
 
     return click.command(function.__name__.rstrip("_"))(wrapped)
+
+
+@contextmanager
+def _at_most(count: int | None) -> Iterator[None]:
+    if count is None:
+        yield
+        return
+    from hyperdrive_sim.study import memory
+
+    with memory.at_most(count):
+        yield
 
 
 @contextmanager

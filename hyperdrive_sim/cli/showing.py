@@ -11,6 +11,7 @@ from hyperdrive_sim.cli.terminal import (
     file_argument,
     force_option,
     json_option,
+    max_memory_option,
     output_option,
     progress_bar,
     result,
@@ -30,6 +31,7 @@ files_argument = click.argument("files", nargs=-1, required=True, metavar="FILE.
 @command
 @files_argument
 @set_option
+@max_memory_option
 @json_option
 def compare(files: tuple[str, ...], changes: tuple[str, ...], as_json: bool) -> int:
     """Run several scenarios, of any architectures and networks, and compare them in one table; of a directory that a run was written
@@ -61,6 +63,7 @@ def compare(files: tuple[str, ...], changes: tuple[str, ...], as_json: bool) -> 
 @command
 @files_argument
 @set_option
+@max_memory_option
 @output_option("HTML", "The page.", default=Path("report.html"), show_default=True)
 @force_option
 def report(files: tuple[str, ...], changes: tuple[str, ...], output: Path, force: bool) -> None:
@@ -78,6 +81,7 @@ def report(files: tuple[str, ...], changes: tuple[str, ...], output: Path, force
 @command
 @file_argument
 @set_option
+@max_memory_option
 @click.option("--width", type=click.IntRange(10, 1000), help="Characters for the whole makespan; as many as there is room for.")
 @click.option("--units", default=40, type=click.IntRange(1, 100_000), show_default=True, help="At most so many rows, or one per kind.")
 def diagram(file: Path, changes: tuple[str, ...], width: int | None, units: int) -> None:
@@ -100,6 +104,7 @@ def diagram(file: Path, changes: tuple[str, ...], width: int | None, units: int)
 @file_argument
 @click.argument("task")
 @set_option
+@max_memory_option
 @json_option
 def explain(file: Path, task: str, changes: tuple[str, ...], as_json: bool) -> None:
     """Say why a task of a scenario, or of a run that was written into a directory, started when it did.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from hyperdrive_sim.cli.terminal import (
     file_argument,
     force_option,
     json_option,
+    max_memory_option,
     output_option,
     progress_bar,
     result,
@@ -31,10 +32,13 @@ if TYPE_CHECKING:
     from hyperdrive_sim.reports.report import Report
     from hyperdrive_sim.scenario.scenario import Scenario
 
+    Point = tuple[dict[str, object], Report | HyperdriveSimError]
+
 
 @command
 @file_argument
 @set_option
+@max_memory_option
 @json_option
 @output_option("DIR", "Write the run into a directory: result, layers, trace.")
 @click.option("--dry-run", is_flag=True, help="Say how many tasks, seconds and bytes the run would take.")
@@ -136,6 +140,7 @@ def _write_timeline(report: Report, wanted: Request) -> None:
 @command
 @file_argument
 @set_option
+@max_memory_option
 @json_option
 @output_option("DIR", "Write what the network computed, output.npy or output.npz.")
 @force_option
@@ -169,6 +174,7 @@ def check(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | No
 @command
 @file_argument
 @set_option
+@max_memory_option
 @json_option
 def sweep(file: Path, changes: tuple[str, ...], as_json: bool) -> int:
     """Run every combination of a scenario's sweep and compare them in one table."""
@@ -177,13 +183,22 @@ def sweep(file: Path, changes: tuple[str, ...], as_json: bool) -> int:
     from hyperdrive_sim.study import runs
 
     scenario = Scenario.read(file, changes)
+    failed: list[HyperdriveSimError] = []
     with progress_bar() as progress:
-        points = runs.sweep(scenario, progress=progress)
-    failed = [outcome for _, outcome in points if isinstance(outcome, HyperdriveSimError)]
+        points = _noting(failed, runs.swept(scenario, progress))
+        if as_json:
+            found = [{"point": point, **result(outcome)} for point, outcome in points]
+        else:
+            table = comparisons.sweep(points)
     for error in failed:
         show_traceback(error)
-    if as_json:
-        show_json([{"point": point, **result(outcome)} for point, outcome in points])
-    else:
-        show(comparisons.sweep(points))
+    show_json(found) if as_json else show(table)
     return SOME_FAILED if failed else 0
+
+
+def _noting(failed: list[HyperdriveSimError], points: Iterable[Point]) -> Iterator[Point]:
+    """Points as they come, of which those that failed are noted."""
+    for point, outcome in points:
+        if isinstance(outcome, HyperdriveSimError):
+            failed.append(outcome)
+        yield point, outcome

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -31,6 +32,27 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 
 force_option = click.option("--force", is_flag=True, help="Replace a file that hyperdrive-sim did not write; never one that is read.")
+
+
+class _Size(click.ParamType):  # type: ignore[type-arg] # in click 8.1 it takes none
+    """A size of memory: 4GiB, 500 MB, 1.5G; without a unit, bytes. Those of 1000 are MB and GB, all others of 1024."""
+
+    name = "SIZE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        found = re.fullmatch(r"(\d{1,15}(?:\.\d{1,15})?)\s*([kmgt]?)(i?b?)", str(value).strip().lower())
+        if found is None:
+            self.fail(f"'{value}' is no size; write it like 4GiB", param, ctx)
+        base = 1000 if found[3] == "b" and found[2] else 1024
+        return int(float(found[1]) * base ** " kmgt".index(found[2] or " "))
+
+
+max_memory_option = click.option(
+    "--max-memory",
+    type=_Size(),
+    metavar="SIZE",
+    help="Refuse beforehand what would take more than this, such as 4GiB; else, more than the machine, its container and ulimit leave.",
+)
 
 
 def output_option(metavar: str, what: str, **more: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -77,15 +77,20 @@ def _two_digits(number: float) -> int:
 
 def too_many(scenario: Scenario, made: Compiled, tasks: int, most: int) -> InvalidInput:
     """The refusal of *tasks* where *most* is the largest number, with the number of frames that can be run instead."""
-    frames, there = made.arrivals.frames, f"and there is memory for {most} here"
+    frames, each = made.arrivals.frames, samples.bytes_per_task(made, made.counted())
+
+    def said(count: int) -> str:
+        takes, there = (size(int(float(f"{each * number:.2g}"))) for number in (count, most))
+        return f"{count} tasks, about {takes}, and there is memory for {most}, about {there}"
+
     first = made.of_frames(1).size if frames > 1 else tasks
     if first <= most:
-        each = made.of_frames(2).size - first  # the first frame may have more tasks, all others have equally many
-        fit = 1 + (most - first) // each
-        return InvalidInput.at("frames", f"{frames} frames are {tasks} tasks, {there}", f"take at most {fit}")
+        more = made.of_frames(2).size - first  # the first frame may have more tasks, all others have equally many
+        fit = 1 + (most - first) // more
+        return InvalidInput.at("frames", f"{frames} frames are {said(tasks)}", f"take at most {fit}")
     coarsest = scenario.architecture.grains[0]
     finer = f"`granularity: {coarsest}`, or " if made.grain != coarsest else ""
-    return InvalidInput.at("", f"a frame is {first} tasks, {there}", f"take {finer}a smaller network, input or mesh")
+    return InvalidInput.at("", f"a frame is {said(first)}", f"take {finer}a smaller network, input or mesh")
 
 
 def length_ps(made: Compiled, schedule: Schedule, tasks: int) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +26,19 @@ _FIRST = _Files("sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_i
 _SECOND = _Files("sys/fs/cgroup", "memory.max", "memory.current", "inactive_file")
 
 
+_most: ContextVar[int | None] = ContextVar("most", default=None)
+
+
+@contextmanager
+def at_most(count: int | None) -> Iterator[None]:
+    """Let this process take no more than *count* bytes in all while the block lasts, as far as that is known beforehand; None: as it is."""
+    token = _most.set(count)
+    try:
+        yield
+    finally:
+        _most.reset(token)
+
+
 def taken_bytes() -> int:
     """Bytes of memory that this process has."""
     return int(psutil.Process().memory_info().rss)
@@ -32,9 +47,11 @@ def taken_bytes() -> int:
 def free_bytes() -> int:
     """Bytes of memory that this process may still take: the least that the machine, `ulimit` and control groups leave it.
 
-    What the machine could only give by swapping is not counted.
+    What the machine could only give by swapping is not counted. Nor is what `at_most` leaves out.
     """
-    return max(0, min(int(psutil.virtual_memory().available), *_left_by_ulimit(), *left_by_groups()))
+    asked = _most.get()
+    left = () if asked is None else (asked - taken_bytes(),)
+    return max(0, min(int(psutil.virtual_memory().available), *_left_by_ulimit(), *left_by_groups(), *left))
 
 
 def _left_by_ulimit() -> Iterator[int]:

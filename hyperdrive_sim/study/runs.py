@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from time import perf_counter
 from typing import NamedTuple, Unpack
 
@@ -138,10 +138,16 @@ def sweep(
         scenario = scenario_of(None, None, {**experiment, "sweep": axes})
     else:
         scenario = scenario_of(source, {"sweep": axes}, experiment)
+    return list(swept(scenario, progress))
+
+
+def swept(scenario: Scenario, progress: Progress = silent) -> Iterator[tuple[dict[str, object], Report | HyperdriveSimError]]:
+    """The points of a scenario's own sweep, one after the other, as `sweep` has them: no report is kept here."""
     if not scenario.settings.sweep:
         cure = "add one, for example sweep: {chip.voltage_v: [0.5, 0.8]}"
         raise InvalidInput(scenario.document.mistake("sweep", "this scenario has no sweep", cure))
-    return [(scenario.values(point), _outcome(scenario, point, progress)) for point in scenario.points()]
+    for point in scenario.points():
+        yield scenario.values(point), _outcome(scenario, point, progress)
 
 
 def _outcome(scenario: Scenario, point: Mapping[str, int], progress: Progress) -> Report | HyperdriveSimError:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -49,7 +51,7 @@ def test_frames_are_refused_by_the_number_that_can_be_run(room: pytest.MonkeyPat
     """A frame is an input, a stream, a computation and an output: 4 tasks, and 2 frames of them are no more than 10."""
     room_for(room, 10)
     assert complaints(tmp_path, "frames: 8") == [
-        "s.yaml:6:1: frames: 8 frames are 32 tasks, and there is memory for 10 here; take at most 2"
+        "s.yaml:6:1: frames: 8 frames are 32 tasks, about 32 bytes, and there is memory for 10, about 10 bytes; take at most 2"
     ]
     assert invoke("run", "s.yaml", "--set", "frames=2").exit_code == 0
     assert invoke("run", "s.yaml", "--set", "frames=3").exit_code == 2
@@ -57,14 +59,15 @@ def test_frames_are_refused_by_the_number_that_can_be_run(room: pytest.MonkeyPat
 
 def test_a_frame_that_is_too_much_alone(room: pytest.MonkeyPatch, tmp_path: Path) -> None:
     room_for(room, 3)
-    refusal = "s.yaml:1:1: a frame is 4 tasks, and there is memory for 3 here; take a smaller network, input or mesh"
+    said = "a frame is 4 tasks, about 4 bytes, and there is memory for 3, about 3 bytes"
+    refusal = f"s.yaml:1:1: {said}; take a smaller network, input or mesh"
     assert complaints(tmp_path) == complaints(tmp_path, "frames: 8") == [refusal]
 
 
 def test_a_finer_cut_that_is_too_much(room: pytest.MonkeyPatch, tmp_path: Path) -> None:
     room_for(room, 3)
     (said,) = complaints(tmp_path, "granularity: pixel")
-    assert said.endswith("and there is memory for 3 here; take `granularity: block`, or a smaller network, input or mesh")
+    assert said.endswith("and there is memory for 3, about 3 bytes; take `granularity: block`, or a smaller network, input or mesh")
 
 
 def test_the_number_of_frames_is_right_where_the_first_has_more_tasks(room: pytest.MonkeyPatch) -> None:
@@ -72,7 +75,7 @@ def test_the_number_of_frames_is_right_where_the_first_has_more_tasks(room: pyte
     for most, fit in [(18, 1), (32, 1), (33, 2), (47, 2), (48, 3)]:
         room_for(room, most)
         for asked in (fit + 1, 100):
-            with pytest.raises(InvalidInput, match=rf"there is memory for {most} here; take at most {fit}$"):
+            with pytest.raises(InvalidInput, match=rf"there is memory for {most}, about {most} bytes; take at most {fit}$"):
                 runs.run(Scenario.parse(KEPT, [f"frames={asked}"]))
         assert len(runs.run(Scenario.parse(KEPT, [f"frames={fit}"])).trace) == 18 + 15 * (fit - 1)
 
@@ -84,7 +87,43 @@ def test_all_commands_say_the_same(room: pytest.MonkeyPatch, tmp_path: Path, com
     write(tmp_path, "frames: 8")
     result = invoke(*command, "s.yaml")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert sentences(result) == ["s.yaml:6:1: frames: 8 frames are 32 tasks, and there is memory for 10 here; take at most 2"]
+    assert sentences(result) == [
+        "s.yaml:6:1: frames: 8 frames are 32 tasks, about 32 bytes, and there is memory for 10, about 10 bytes; take at most 2"
+    ]
+
+
+@pytest.mark.parametrize("command", [["run"], ["check"], ["diagram"], ["report"], ["sweep"], ["compare"], ["explain", "0"]])
+def test_all_commands_can_be_told_a_limit(tmp_path: Path, command: list[str]) -> None:
+    name, *more = command
+    write(tmp_path, "frames: 100000\nsweep: {seed: [1]}\n")
+    result = invoke(name, "s.yaml", *more, "--max-memory", "200MB")
+    assert result.exit_code == (3 if name == "sweep" else 2)
+    said = " ".join(result.output.split())
+    assert "and there is memory for" in said or "to compute and compare, and there are" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("4GiB", 4 * 2**30), ("4g", 4 * 2**30), ("1.5 GB", 1_500_000_000), ("500MB", 500_000_000), ("123", 123), ("7B", 7), ("2KIB", 2048)],
+)
+def test_sizes(monkeypatch: pytest.MonkeyPatch, text: str, size: int) -> None:
+    asked: list[object] = []
+
+    @contextmanager
+    def noted(count: int) -> Iterator[None]:
+        asked.append(count)
+        yield
+
+    monkeypatch.setattr(memory, "at_most", noted)
+    assert invoke("run", TINY, "--max-memory", text).exit_code == 0
+    assert asked == [size]
+
+
+@pytest.mark.parametrize("text", ["", "much", "-4GiB", "4XB", "4GiB!", "1e9", "\u0663GiB" + "9" * 20])
+def test_what_is_no_size(text: str) -> None:
+    result = invoke("run", TINY, "--max-memory", text)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "is no size; write it like 4GiB" in " ".join(result.stderr.replace("│", "").split())
 
 
 def test_points_of_a_sweep_and_of_a_comparison_are_refused_one_by_one(room: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -92,7 +131,10 @@ def test_points_of_a_sweep_and_of_a_comparison_are_refused_one_by_one(room: pyte
     write(tmp_path, "sweep: {frames: [2, 3]}")
     (_, fits), (_, refused) = runs.sweep(Scenario.read("s.yaml"))
     assert not isinstance(fits, InvalidInput)
-    assert str(refused) == "s.yaml:6:21: frames: 3 frames are 12 tasks, and there is memory for 10 here; take at most 2"
+    assert (
+        str(refused)
+        == "s.yaml:6:21: frames: 3 frames are 12 tasks, about 12 bytes, and there is memory for 10, about 10 bytes; take at most 2"
+    )
     assert invoke("compare", "s.yaml", "s.yaml", "--set", "frames=3").exit_code == 2
 
 
@@ -179,7 +221,8 @@ def test_what_is_said_to_fit_does_fit() -> None:
         return f"{code} {(out + err).splitlines()[0]}"
 
     refused, dry = said("--set", "frames=100000"), said("--set", "frames=100000", "--dry-run")
-    there = r"100000 frames are 11200000 tasks, and there is memory for (\d+) here; take at most (\d+)"
+    memory_for = r"and there is memory for (\d+), about [\d.,]+ [MG]iB; take at most (\d+)"
+    there = rf"100000 frames are 11200000 tasks, about [\d.,]+ GiB, {memory_for}"
     found = re.fullmatch(rf"2 error: .*: frames: {there}", refused)
     assert found, refused
     assert int(found[2]) == int(found[1]) // 112

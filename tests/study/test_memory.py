@@ -67,6 +67,17 @@ print(memory.free_bytes() <= 2**30 - mine.{"vms" if limit == "RLIMIT_AS" else "d
     assert python(code).split() == ["True", "True"]
 
 
+def test_what_a_user_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all that the process takes, not of what it takes more."""
+    free = memory.free_bytes()
+    monkeypatch.setattr(memory, "taken_bytes", lambda: 1000)
+    for most, left in ((3000, 2000), (500, 0), (2**60, free)):
+        with memory.at_most(most):
+            assert memory.free_bytes() == pytest.approx(left, rel=0.2)
+    with memory.at_most(None):
+        assert memory.free_bytes() == pytest.approx(free, rel=0.2)
+
+
 def test_what_the_machine_has(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "_left_by_ulimit", lambda: iter([7000]))
     monkeypatch.setattr(memory, "left_by_groups", lambda: iter([8000, 6000]))
