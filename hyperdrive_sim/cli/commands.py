@@ -75,13 +75,17 @@ def _ended() -> Iterator[None]:
 
 @click.group(
     cls=_Commands,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Start with: hyperdrive-sim run scenarios/hyperdrive/resnet34_224.yaml",
 )
 @click.version_option(__version__, "--version", prog_name="hyperdrive-sim")
 @click.option("--traceback", is_flag=True, help="Show where in the program an error arose, before the sentence that says what is wrong.")
-def cli(traceback: bool) -> None:
+@click.pass_context
+def cli(context: click.Context, traceback: bool) -> None:
     """Simulate binary and binary-weight CNN accelerators, system level, bit for bit."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 for one in (

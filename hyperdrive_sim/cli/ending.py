@@ -46,10 +46,13 @@ LONGEST = 2000
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal that asks the process to end. What is half done is undone on the way out."""
+    """A signal that asks the process to end. What is half done is undone on the way out.
+
+    Its number is its argument: SimPy raises again what a process raised, as a new one of the same type and arguments.
+    """
 
     def __init__(self, number: int) -> None:
-        super().__init__()
+        super().__init__(number)
         self.exit_code = SIGNALLED + number
 
 

@@ -27,10 +27,12 @@ FULL = Path("/dev/full")
 # --- signals ---
 
 
+@pytest.mark.parametrize("delay", [0.7, pytest.param(9.0, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_signals_have_their_exit_codes(number: int, code: int) -> None:
+def test_signals_have_their_exit_codes(number: int, code: int, delay: float) -> None:
+    """While a schedule is written, and while SimPy runs it."""
     with started("run", SCENARIOS / "hyperdrive" / "resnet152_2048x1024.yaml") as running:
-        time.sleep(0.7)
+        time.sleep(delay)
         running.send_signal(number)
         out, err = running.communicate(timeout=30)
     assert (running.returncode, out, err) == (code, "", "interrupted\n")
@@ -85,7 +87,14 @@ def test_signals_of_whoever_calls_are_as_before(monkeypatch: pytest.MonkeyPatch)
 
 def test_an_interrupt_is_one_that_python_knows() -> None:
     assert issubclass(Interrupted, KeyboardInterrupt)
-    assert Interrupted(signal.SIGTERM).exit_code == 143
+    first = Interrupted(signal.SIGTERM)
+    assert (first.exit_code, type(first)(*first.args).exit_code) == (143, 143), "SimPy makes another one of it"
+
+
+def test_without_a_command_there_is_help() -> None:
+    result = invoke()
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "Usage:" in result.stdout
 
 
 # --- streams ---
