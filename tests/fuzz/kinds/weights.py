@@ -6,6 +6,7 @@ import io
 import struct
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from random import Random
 from typing import Any
@@ -84,7 +85,8 @@ def _change(rng: Random, arrays: Arrays) -> str:
         elif what == "only":
             arrays.clear()
         else:
-            arrays[name] = _CHANGES[what](rng, arrays[name])
+            with suppress(IndexError, TypeError, ValueError):  # an earlier change has made this one impossible
+                arrays[name] = _CHANGES[what](rng, arrays[name])
         if not arrays:
             break
     return what
