@@ -114,7 +114,11 @@ def _unfinished(folder: Path) -> Iterator[Path]:
     try:
         yield new
     finally:
-        _remove(new)
+        try:
+            _remove(new)
+        except KeyboardInterrupt:  # a signal in the middle of it
+            _remove(new)
+            raise
 
 
 def _abandoned(folder: Path) -> Iterator[Path]:

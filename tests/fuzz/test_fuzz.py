@@ -177,7 +177,7 @@ def test_one_that_starts_a_program() -> None:
 
 
 def test_one_that_leaves_or_overwrites_files() -> None:
-    assert tried(lambda: [Path("../.x.tmp").write_text("x")]) == ["left"]
+    assert tried(lambda: [Path("../.hyperdrive-sim-unfinished-1").write_text("x")]) == ["left"]
     assert tried(lambda: [Path("s.yaml").write_text("x")]) == ["overwritten"]
     assert tried(lambda: Path("s.yaml").unlink()) == ["overwritten"]
     assert tried(lambda: [Path("out/a").write_text("x")]) == [], "it may be replaced"

@@ -24,9 +24,12 @@ import hyperdrive_sim
 from hyperdrive_sim.cli import commands
 
 ROOT = Path(hyperdrive_sim.__file__).parents[1]
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 STARTING_S = 20.0
 """What a process may take on top of that for its start, on a busy machine."""
+TEMPORARY = ".hyperdrive-sim-"
+"""Beginning of the names of what is temporary; a user may call a file .json."""
+
 MEMORY_BYTES = 6 * 2**30
 ABOUT_THE_TERMINAL = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE")
 STARTS = ("subprocess.Popen", "os.exec", "os.posix_spawn", "os.system", "os.fork")
@@ -174,7 +177,7 @@ def traces(given: Input, box: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
         os.path.relpath(os.path.join(folder, name), box)
         for folder, folders, names in os.walk(top)
         for name in (*folders, *names)
-        if name.startswith(".")
+        if name.startswith(TEMPORARY)
     )
     left = tuple(sorted(name for name in found if name not in given.files and not given.may_change(name)))
     changed = (name for name, content in given.files.items() if isinstance(content, bytes) and not _is(box / name, content))

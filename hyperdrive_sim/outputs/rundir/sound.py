@@ -84,6 +84,7 @@ def together(report: Report) -> None:
     units = [(unit.name, unit.kind) for unit in report.units]
     _must(units == [(unit.name, unit.kind) for unit in report.machine.units], "units: they are not those of the machine")
     _must(set(report.occupancy) == set(report.machine.memory), "memories are not those of the machine")
+    _must(any(held.peak for held in report.occupancy.values()), "occupancy_bits say that no memory ever held anything")
     paid = {action for actions in trace.actions for action in actions}
     _must(paid <= set(report.energy.by_action), "energy.by_action: an action of the trace is not among them")
     frames, clock = report.time.frames, report.machine.clock
@@ -101,8 +102,8 @@ def _of_machine(machine: Machine) -> None:
         "the machine has a clock or a link without a rate",
     )
     _must(0 < machine.peak_ops_per_cycle <= LARGEST, "the machine has no peak")
-    sizes = [*(unit.latency_ps for unit in machine.units), *(memory.bits for memory in machine.memories)]
-    _must(all(0 <= size <= LARGEST for size in sizes), "the machine has a latency or a memory below 0")
+    _must(all(0 <= unit.latency_ps <= LARGEST for unit in machine.units), "the machine has a latency below 0")
+    _must(all(0 < memory.bits <= LARGEST for memory in machine.memories), "the machine has a memory without bits")
 
 
 def _of_system(report: Report) -> None:
