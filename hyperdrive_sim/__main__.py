@@ -1,7 +1,7 @@
 """`hyperdrive-sim` and `python -m hyperdrive_sim`: the process around a command, from its first instant on.
 
-Until a command begins there is nothing to clean up, and half of Python's modules are half loaded: a signal then ends the process at
-once. This module therefore loads nothing before it has said so.
+A signal ends it where it stands, after what was half done has been undone. Python's modules may be half loaded then; this one therefore
+loads nothing before it has said so.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ SIGNALLED = 128
 
 
 def leave(number: int, frame: FrameType | None) -> None:
-    """End the process at a signal, without a look back."""
+    """End the process at a signal, and leave nothing half done."""
+    if tidy := getattr(sys.modules.get("hyperdrive_sim.files.undone"), "now", None):
+        tidy()
     try:  # noqa: SIM105 - contextlib would have to be loaded
         os.write(2, b"interrupted\n")
     except OSError:  # nobody reads it

@@ -14,14 +14,11 @@ from __future__ import annotations
 
 import errno
 import re
-import signal
 import sys
-import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from types import FrameType
 from typing import Any
 
 import rich_click as click
@@ -32,8 +29,7 @@ from hyperdrive_sim.files import ordinary
 
 SOME_FAILED = 3
 FAULT = 70
-SIGNALLED = 128
-"""Exit code of what a signal ended, beside the signal's number."""
+INTERRUPTED = 130
 
 ELSEWHERE = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "make room, or write elsewhere"),
@@ -45,17 +41,6 @@ LONGEST = 2000
 """Characters of a sentence, which may quote what a user wrote."""
 
 
-class Interrupted(KeyboardInterrupt):
-    """A signal that asks the process to end. What is half done is undone on the way out.
-
-    Its number is its argument: SimPy raises again what a process raised, as a new one of the same type and arguments.
-    """
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.exit_code = SIGNALLED + number
-
-
 def command(function: Callable[..., int | None]) -> click.Command:
     """A subcommand whose errors end in a message on stderr and the exit code that the error carries."""
 
@@ -63,11 +48,11 @@ def command(function: Callable[..., int | None]) -> click.Command:
     def wrapped(**arguments: Any) -> None:
         most = arguments.pop("max_memory", None)
         try:
-            with interruptible(), _at_most(most):
+            with _at_most(most):
                 code = function(**arguments)
-        except KeyboardInterrupt as interrupt:
+        except KeyboardInterrupt:  # of whoever has called this in a process of their own; ours has ended by then
             tell("interrupted")
-            code = getattr(interrupt, "exit_code", SIGNALLED + signal.SIGINT)
+            code = INTERRUPTED
         except Exception as error:
             code = refused(error)
         sys.exit(code or 0)
@@ -84,26 +69,6 @@ def _at_most(count: int | None) -> Iterator[None]:
 
     with memory.at_most(count):
         yield
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM raise `Interrupted`, where this process has not been told to ignore them."""
-    ours: dict[signal.Signals, Any] = {}
-    if threading.current_thread() is threading.main_thread():  # no other may change how signals are taken
-        known = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-        ours = {number: handler for number, handler in known.items() if handler not in (signal.SIG_IGN, None)}
-    try:
-        for number in ours:
-            signal.signal(number, _interrupt)
-        yield
-    finally:
-        for number, handler in ours.items():
-            signal.signal(number, handler)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise Interrupted(number)
 
 
 def refused(error: Exception) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -33,6 +35,12 @@ class ProgressBar:
             self.timer.join()
         if self.progress is not None:
             self.progress.stop()
+
+    def restore(self) -> None:
+        """Give the terminal its cursor back and take the bar away, where nobody waits for the bar to end."""
+        if self.progress is not None:
+            with suppress(OSError):
+                os.write(2, b"\x1b[?25h\r\x1b[K")
 
     def update(self, stage: str, done: int, total: int) -> None:
         now = time.perf_counter()

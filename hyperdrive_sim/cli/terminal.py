@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from hyperdrive_sim.errors import HyperdriveSimError, visible
+from hyperdrive_sim.files.undone import undone
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
@@ -130,7 +131,8 @@ def progress_bar() -> Iterator[Callable[[str, int, int], None]]:
     """A bar on a terminal's stderr, for what takes longer than two seconds; nothing elsewhere."""
     from hyperdrive_sim.cli.progress import ProgressBar
 
-    with ProgressBar() as bar:
+    bar = ProgressBar()
+    with undone(bar.restore), bar:
         yield bar.update
 
 

@@ -14,8 +14,11 @@ import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
+
+from hyperdrive_sim.files.undone import undone
 
 try:
     import fcntl
@@ -96,13 +99,15 @@ def about(path: Path) -> Iterator[None]:
 def _parents(path: Path) -> Iterator[None]:
     """The folder of a path, made where there is none, and gone again with those above it where nothing has come to lie in it."""
     made = [folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        yield
-    finally:
+
+    def gone() -> None:
         for folder in made:
             with suppress(OSError):  # it is not empty, as it should be
                 folder.rmdir()
+
+    with undone(gone):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
 
 
 @contextmanager
@@ -111,14 +116,8 @@ def _unfinished(folder: Path) -> Iterator[Path]:
     for left in _abandoned(folder):
         _remove(left)
     new = folder / f"{UNFINISHED}{os.getpid()}-{secrets.token_hex(4)}"
-    try:
+    with undone(partial(_remove, new)):
         yield new
-    finally:
-        try:
-            _remove(new)
-        except KeyboardInterrupt:  # a signal in the middle of it
-            _remove(new)
-            raise
 
 
 def _abandoned(folder: Path) -> Iterator[Path]:
@@ -193,12 +192,9 @@ def _swap(new: Path, place: Path) -> None:
     if not place.exists():
         os.rename(new, place)
     elif not _exchanged(new, place):
-        earlier = _earlier(place)
-        os.rename(place, earlier)
-        try:
+        with undone(partial(_put_back, place)):
+            os.rename(place, _earlier(place))
             os.rename(new, place)
-        finally:
-            _put_back(place)
 
 
 def _exchanged(one: Path, other: Path) -> bool:

@@ -17,9 +17,7 @@ import pytest
 from commands import ROOT, SCENARIOS, TINY, invoke, process, started
 
 from hyperdrive_sim.cli import tables
-from hyperdrive_sim.cli.ending import Interrupted
 from hyperdrive_sim.outputs import rundir
-from hyperdrive_sim.scenario.scenario import Scenario
 
 FULL = Path("/dev/full")
 
@@ -68,27 +66,6 @@ def test_a_signal_that_is_ignored_stays_so(tmp_path: Path) -> None:
         running.communicate(timeout=30)
     assert running.returncode == 0
     rundir.read(tmp_path / "out")
-
-
-def test_signals_of_whoever_calls_are_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-    during = []
-    read = Scenario.read
-
-    def watched(*arguments: Any) -> Scenario:
-        during.append(signal.getsignal(signal.SIGTERM))
-        return read(*arguments)
-
-    monkeypatch.setattr(Scenario, "read", watched)
-    assert invoke("run", TINY).exit_code == 0
-    assert during != [before[1]]
-    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
-
-
-def test_an_interrupt_is_one_that_python_knows() -> None:
-    assert issubclass(Interrupted, KeyboardInterrupt)
-    first = Interrupted(signal.SIGTERM)
-    assert (first.exit_code, type(first)(*first.args).exit_code) == (143, 143), "SimPy makes another one of it"
 
 
 def test_without_a_command_there_is_help() -> None:

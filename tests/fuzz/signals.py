@@ -120,7 +120,7 @@ def start_s() -> float:
         began = time.perf_counter()
         subprocess.run([sys.executable, "-c", "pass"], check=True)
         times.append(time.perf_counter() - began)
-    return max(times)
+    return 3 * max(times)  # runpy and a busy machine
 
 
 # --- a shot ---
