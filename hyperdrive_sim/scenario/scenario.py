@@ -68,7 +68,7 @@ class Settings(BaseModel):
     input: Image | None = Field(default=None, description="what is computed on; absent: a synthetic picture drawn from the seed")
     weights: str | None = Field(default=None, min_length=1, description=".npz file of arrays by layer name; absent: drawn from the seed")
     seed: int = Field(default=1, ge=0, lt=2**32, description="of everything drawn")
-    reproduces: str | None = Field(default=None, description="a section of the architecture's published.yaml to compare with")
+    reproduces: str | None = Field(default=None, min_length=1, description="a section of the architecture's published.yaml to compare with")
     sweep: dict[str, Annotated[list[Any], Field(min_length=1)]] = Field(
         default={}, description="keys and the values each takes in turn; `hyperdrive-sim sweep` runs every combination"
     )

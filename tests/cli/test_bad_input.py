@@ -367,6 +367,11 @@ def test_a_network_that_the_chip_cannot_run(tmp_path: Path, monkeypatch: pytest.
     ]
 
 
+def test_an_empty_section_of_published_figures(tmp_path: Path) -> None:
+    said = "s.yaml:6:1: reproduces: must have at least 1 character, not the text ''"
+    assert complaints(tmp_path, "reproduces: ''") == [said]
+
+
 def test_an_unknown_section_of_published_figures(tmp_path: Path) -> None:
     (sentence,) = complaints(tmp_path, "reproduces: nothing")
     assert sentence.startswith(
