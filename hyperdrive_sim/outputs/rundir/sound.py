@@ -49,6 +49,20 @@ def _numbers(value: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, int | fl
         yield from _numbers(item, (*path, key))
 
 
+def parts(machine: Machine) -> None:
+    """The machine: every name once, every number at least what it takes."""
+    for some in (machine.units, machine.memories):
+        _must(len({part.name for part in some}) == len(some), "the machine has a name twice")
+    rates = [unit.rate.bits_per_s for unit in machine.units if unit.rate]
+    _must(
+        0 < min([machine.clock.hz, *rates]) <= max([machine.clock.hz, *rates]) <= LARGEST,
+        "the machine has a clock or a link without a rate",
+    )
+    _must(0 < machine.peak_ops_per_cycle <= LARGEST, "the machine has no peak")
+    _must(all(0 <= unit.latency_ps <= LARGEST for unit in machine.units), "the machine has a latency below 0")
+    _must(all(0 < memory.bits <= LARGEST for memory in machine.memories), "the machine has a memory without bits")
+
+
 def spans(columns: SpanColumns, machine: Machine) -> None:
     """The trace: tasks begin when they are ready and end afterwards, come after earlier ones, and are done by units of the machine."""
     rows = len(columns.ready_ps)
@@ -75,7 +89,6 @@ def _earlier(column: ListColumn, rows: int) -> bool:
 
 def together(report: Report) -> None:
     """The files of one run: the same machine, layers, units, frames and actions in all of them."""
-    _of_machine(report.machine)
     _of_system(report)
     trace, layers = report.trace, [row.name for row in report.layers]
     _must(len(set(layers)) == len(layers), "layers: a name stands there twice")
@@ -90,20 +103,6 @@ def together(report: Report) -> None:
     frames, clock = report.time.frames, report.machine.clock
     _must({task.frame for task in trace.tasks} <= set(range(frames)), "time.frames: the trace has more")
     _must(clock.cycles(trace.makespan_ps) == report.time.cycles, "time.cycles: the trace lasts for another time")
-
-
-def _of_machine(machine: Machine) -> None:
-    """Raises ValueError for a machine that could not be built: names twice, numbers below those that it takes."""
-    for parts in (machine.units, machine.memories):
-        _must(len({part.name for part in parts}) == len(parts), "the machine has a name twice")
-    rates = [unit.rate.bits_per_s for unit in machine.units if unit.rate]
-    _must(
-        0 < min([machine.clock.hz, *rates]) <= max([machine.clock.hz, *rates]) <= LARGEST,
-        "the machine has a clock or a link without a rate",
-    )
-    _must(0 < machine.peak_ops_per_cycle <= LARGEST, "the machine has no peak")
-    _must(all(0 <= unit.latency_ps <= LARGEST for unit in machine.units), "the machine has a latency below 0")
-    _must(all(0 < memory.bits <= LARGEST for memory in machine.memories), "the machine has a memory without bits")
 
 
 def _of_system(report: Report) -> None:
