@@ -180,6 +180,7 @@ def emptied(arrays: Any) -> dict[str, Any]:
         (changed("actions_names", lambda found: np.array(["[1]", *found[1:]])), "'[1]' are no actions with their counts"),
         (changed("actions_names", lambda found: np.array(['{"a": -1}', *found[1:]])), "'{\"a\": -1}' are no actions with their counts"),
         (changed("actions_names", lambda found: np.array(['{"a": true}', *found[1:]])), "'{\"a\": true}' are no actions with "),
+        (changed("name_names", first("\ud800")), "'utf-8' codec can't encode character"),
         (lambda arrays: arrays.update(emptied(arrays)), "there is no task in the trace"),
     ],
 )

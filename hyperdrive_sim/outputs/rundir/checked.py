@@ -51,6 +51,7 @@ def names(arrays: Arrays, name: str) -> list[str]:
     found: list[str] = array(arrays, name, "U", None).tolist()
     if len(set(found)) < len(found):
         raise ValueError(f"{name} has a name twice")
+    "".join(found).encode()  # numpy's texts may hold what is no character: UnicodeEncodeError is a ValueError
     return found
 
 

@@ -38,7 +38,7 @@ class WrittenRun:
     @property
     def scenario(self) -> str:
         """The scenario as YAML, as it was run."""
-        return self.files[resolved.NAME].decode()
+        return self.files[resolved.NAME].decode("utf-8", "backslashreplace")
 
     def report(self) -> Report:
         """The report. Raises InvalidInput if the files do not hold what this version writes."""
@@ -52,7 +52,6 @@ class WrittenRun:
 
     def _report(self) -> Report:
         data, room = self.files, int(SHARE * memory.free_bytes())
-        self.scenario  # noqa: B018 - no text, no page
         said = plain(data[RESULT])
         manifest.refuse_other(self.folder / RESULT, said.get("schema_version") if isinstance(said, dict) else None, report.SCHEMA_VERSION)
         results, built = Results.from_json(data[RESULT]), machine.decoded(data[machine.NAME])
