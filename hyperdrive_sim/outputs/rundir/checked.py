@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,11 +25,20 @@ def array(arrays: Arrays, name: str, kind: str, *shape: int | None) -> NDArray[A
         wanted = " x ".join("any number of" if length is None else str(length) for length in shape)
         raise ValueError(f"{name} is {found.dtype} of shape {found.shape}, where {wanted} '{kind}' belong")
     if kind == "U":
-        return found
+        return _of_characters(found, name)
     numbers = found.astype(np.int64 if kind == "i" else np.float64)
     if not (np.isfinite(numbers) & (numbers >= 0)).all():
         raise ValueError(f"{name} has values that are no numbers from 0 on")
     return numbers
+
+
+def _of_characters(texts: NDArray[np.str_], name: str) -> NDArray[np.str_]:
+    """Texts, of which numpy keeps any 32 bits for a character. Raises ValueError if some are none, or half of a pair."""
+    native = np.ascontiguousarray(texts, texts.dtype.newbyteorder("="))
+    codes = native.view(np.uint32) if native.size and native.dtype.itemsize else np.zeros(0, np.uint32)
+    if not ((codes < 0xD800) | ((codes > 0xDFFF) & (codes <= sys.maxunicode))).all():
+        raise ValueError(f"{name} has texts with what is no character")
+    return native
 
 
 def within(numbers: NDArray[Any], end: int, name: str) -> NDArray[Any]:
@@ -51,7 +61,6 @@ def names(arrays: Arrays, name: str) -> list[str]:
     found: list[str] = array(arrays, name, "U", None).tolist()
     if len(set(found)) < len(found):
         raise ValueError(f"{name} has a name twice")
-    "".join(found).encode()  # numpy's texts may hold what is no character: UnicodeEncodeError is a ValueError
     return found
 
 
