@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 SIGNALLED = 128
 """Exit code of a process that a signal ended, beside the signal's number: 130 for Ctrl-C, 143 for SIGTERM."""
 
+FAULT = 70
+
 
 def leave(number: int, frame: FrameType | None) -> None:
     """End the process at a signal, and leave nothing half done."""
@@ -37,8 +39,11 @@ for number in (signal.SIGINT, signal.SIGTERM):
 def main() -> None:
     """Run one command and end the process with its exit code."""
     open_streams()
-    from hyperdrive_sim.cli.commands import main as run
-
+    try:
+        from hyperdrive_sim.cli.commands import main as run
+    except Exception as error:  # a package that this one needs is missing, or another than it was written for
+        sys.stderr.write(f"error: hyperdrive-sim cannot start: {error}; install it again: pip install --force-reinstall hyperdrive-sim\n")
+        os._exit(FAULT)
     os._exit(run())
 
 

@@ -12,15 +12,14 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from errno import EPIPE
 from typing import Any, TextIO, cast
 
 import rich_click as click
-from click.exceptions import Exit
 
 from hyperdrive_sim import __version__
 from hyperdrive_sim.cli import naming, showing, simulating, validating
 from hyperdrive_sim.cli.ending import refused
+from hyperdrive_sim.cli.terminal import of_stdout
 from hyperdrive_sim.errors import visible
 
 click.rich_click.TEXT_MARKUP = "rich"
@@ -61,11 +60,10 @@ class _Messages:
 def _ended() -> Iterator[None]:
     """Say of wrong use what a terminal can show, and end well if a reader of the help has seen enough."""
     try:
-        yield
-    except BrokenPipeError:
-        raise Exit(0) from None
-    except OSError as error:  # of commands' own there is none left here
-        sys.exit(refused(OSError(error.errno, error.strerror, "stdout")))
+        with of_stdout():  # what commands have to say of other files they have said
+            yield
+    except OSError as error:
+        sys.exit(refused(error))
     except click.ClickException as error:
         said = error.format_message()
         if visible(said) == said:
@@ -121,7 +119,8 @@ def main() -> int:
 def _flushed(code: int) -> int:
     """The exit code, when all that was said has been written."""
     try:
-        sys.stdout.flush()
+        with of_stdout():
+            sys.stdout.flush()
     except OSError as error:
-        return code or refused(OSError(error.errno, error.strerror, "stdout") if error.errno != EPIPE else BrokenPipeError())
+        return code or refused(error)
     return code

@@ -63,7 +63,7 @@ def output_option(metavar: str, what: str, **more: Any) -> Callable[[Callable[..
 
 def say(text: str) -> None:
     """Print a text on stdout, where a terminal shows control characters and does not obey them."""
-    with _of_stdout():
+    with of_stdout():
         click.echo(visible(text))
 
 
@@ -73,8 +73,8 @@ def tell(text: str) -> None:
 
 
 @contextmanager
-def _of_stdout() -> Iterator[None]:
-    """Let an OSError say what it is about."""
+def of_stdout() -> Iterator[None]:
+    """Let an OSError say that it is about stdout."""
     try:
         yield
     except OSError as error:
@@ -102,7 +102,7 @@ def show(drawn: RenderableType) -> None:
     with console.capture() as captured:
         console.print(_Visible(drawn))
     text = captured.get() if sys.stdout.isatty() else click.unstyle(captured.get())  # what is styled is padded to the width, too
-    with _of_stdout():
+    with of_stdout():
         click.echo("\n".join(line.rstrip() for line in text.splitlines()))
 
 
