@@ -15,13 +15,16 @@ if TYPE_CHECKING:
     from types import FrameType
 
 SIGNALLED = 128
-"""Exit code of a process that a signal ended, beside the signal's number: 130 for Ctrl-C, 143 for SIGTERM."""
+"""Exit code of a process that a signal ended, beside its number: 130 for Ctrl-C, 143 for SIGTERM, 129 for a terminal that is closed."""
 
 FAULT = 70
+SIGNALS = [number for name in ("SIGINT", "SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))]
+"""Signals that ask a process to end."""
 
 
 def leave(number: int, frame: FrameType | None) -> None:
     """End the process at a signal, and leave nothing half done."""
+    signal.signal(number, signal.SIG_DFL)  # a second one ends it even if nobody reads what is said
     if tidy := getattr(sys.modules.get("hyperdrive_sim.files.undone"), "now", None):
         tidy()
     try:  # noqa: SIM105 - contextlib would have to be loaded
@@ -31,13 +34,11 @@ def leave(number: int, frame: FrameType | None) -> None:
     os._exit(SIGNALLED + number)
 
 
-for number in (signal.SIGINT, signal.SIGTERM):
-    if signal.getsignal(number) is not signal.SIG_IGN:  # as of a job in the background, or under nohup
-        signal.signal(number, leave)
-
-
 def main() -> None:
     """Run one command and end the process with its exit code."""
+    for number in SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as of a job in the background, or under nohup
+            signal.signal(number, leave)
     open_streams()
     try:
         from hyperdrive_sim.cli.commands import main as run

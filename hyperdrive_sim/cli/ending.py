@@ -7,7 +7,7 @@
 | 2 | wrong use or input, or nowhere to write; nothing is on stdout |
 | 3 | some of several failed |
 | 70 | a fault of ours |
-| 130, 143 | interrupted by Ctrl-C, by SIGTERM |
+| 130, 143, 129 | interrupted by Ctrl-C, by SIGTERM, by a terminal that is closed |
 """
 
 from __future__ import annotations

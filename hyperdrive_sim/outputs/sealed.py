@@ -18,6 +18,9 @@ from hyperdrive_sim.files import ordinary
 
 MANIFEST = "manifest.json"
 MANIFEST_BYTES = 256 * 1024
+KEYS = {"schema_version", "scenario_sha256", "seed", "command", "date", "wall_s", "peak_memory_bytes", "versions", "files"}
+"""Keys of every manifest, and no others."""
+
 AGAIN = "run the scenario again"
 AT_ONCE = 1 << 20
 
@@ -55,15 +58,23 @@ def foreign(folder: Path) -> str:
     return ""
 
 
+def is_ours(folder: Path) -> bool:
+    """True for a directory with a manifest that this program wrote."""
+    return bool(_digests(folder))
+
+
 def _names(folder: Path) -> set[str]:
     return set(os.listdir(folder))
 
 
 def _digests(folder: Path) -> Mapping[str, str]:
-    """The digests in a manifest, of whatever version; none where there is no manifest that can be read."""
+    """The digests in a manifest, of whatever version; none where there is no manifest, or one that somebody else wrote or added to."""
+    if os.path.islink(folder / MANIFEST):
+        return {}
     try:
-        said = json.loads(ordinary.read(folder / MANIFEST, MANIFEST_BYTES))["files"]
-        return {name: digest for name, digest in said.items() if re.fullmatch("[0-9a-f]{64}", digest)}
+        said = json.loads(ordinary.read(folder / MANIFEST, MANIFEST_BYTES))
+        ours = said.keys() == KEYS and "hyperdrive_sim" in said["versions"]
+        return {name: digest for name, digest in said["files"].items() if re.fullmatch("[0-9a-f]{64}", digest)} if ours else {}
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}
 
@@ -82,7 +93,7 @@ def _checked(folder: Path, name: str, digests: Mapping[str, str], most_bytes: in
         if most_bytes is not None and size > most_bytes:
             raise InvalidInput.at("", f"'{path}' takes {ordinary.size(size)}, more than there is memory for", "raise --max-memory")
         digest, parts = hashlib.sha256(), []
-        for part in _parts(path):
+        for part in _parts(path, size):
             digest.update(part)
             parts += [part] if most_bytes is not None else []
     except FileNotFoundError:
@@ -94,7 +105,9 @@ def _checked(folder: Path, name: str, digests: Mapping[str, str], most_bytes: in
     return b"".join(parts)
 
 
-def _parts(path: Path) -> Iterator[bytes]:
+def _parts(path: Path, size: int) -> Iterator[bytes]:
+    """A file's bytes, no more of them than it had: one that grows meanwhile is another one."""
     with ordinary.opened(path) as file:
-        while part := file.read(AT_ONCE):
+        while part := file.read(min(AT_ONCE, size)):
+            size -= len(part)
             yield part

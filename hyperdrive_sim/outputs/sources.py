@@ -53,14 +53,7 @@ def report_of(source: AnyRun, changes: tuple[str, ...], progress: Progress) -> R
 def directory(source: AnyRun) -> Path | None:
     """The directory that a run was written into, if that is what a source names."""
     path = None if isinstance(source, Scenario | Report) else Path(source)
-    return path if path and path.is_dir() else None
-
-
-def files_of(source: AnyRun) -> tuple[Path, ...]:
-    """The files that a source is read from, as far as they are known before it is read; a directory stands for all that is in it."""
-    if isinstance(source, Scenario):
-        return source.files
-    return () if isinstance(source, Report) else (Path(source),)
+    return path if path and os.path.isdir(path) else None
 
 
 def called(source: AnyRun) -> str:

@@ -1,6 +1,8 @@
 """Files and directories written beside their place and swapped in whole: an earlier one is there until the new one is complete.
 
-What a kill leaves behind has a name of its own and nobody who holds its lock; whoever writes into the same folder next removes it.
+On Linux two directories exchange their names at once. Elsewhere the earlier one has another name for a moment; after a kill in that moment
+it has its own again as soon as somebody writes there. What else a kill leaves behind has a name of its own, nobody who holds its lock and
+no process that is still there; whoever writes into the same folder next removes it.
 """
 
 from __future__ import annotations
@@ -12,12 +14,14 @@ import re
 import secrets
 import shutil
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from hyperdrive_sim.files import ordinary
 from hyperdrive_sim.files.undone import undone
 
 try:
@@ -28,9 +32,15 @@ except ImportError:  # on Windows nobody can tell who is still writing: what a k
 UNFINISHED, EARLIER = ".hyperdrive-sim-unfinished-", ".hyperdrive-sim-earlier-"
 """Beginnings of the names of what is being written, and of what has just been replaced where two names cannot be exchanged."""
 
-AT_ONCE = 1 << 20
+GRACE_S = 0.1
+"""Between the making of a file and its lock: one that is as young may be that of a process in another container."""
+
 AT_WORKING_DIRECTORY, EXCHANGE = -100, 2
 """Of Linux's renameat2."""
+
+
+_ours: set[str] = set()
+"""Names of what this process is writing, maybe in several threads."""
 
 
 @contextmanager
@@ -73,6 +83,7 @@ def staged(place: Path) -> Iterator[Staging]:
     with about(place), _parents(place), _unfinished(place.parent) as new:
         _put_back(place)
         new.mkdir()
+        _take_mode(new, place, stat.S_IRWXU)  # at once: what is private stays so
         with _lock_of(new):
             yield Staging(new, place)
             _take_mode(new, place)
@@ -116,17 +127,22 @@ def _unfinished(folder: Path) -> Iterator[Path]:
     for left in _abandoned(folder):
         _remove(left)
     new = folder / f"{UNFINISHED}{os.getpid()}-{secrets.token_hex(4)}"
+    _ours.add(new.name)
     with undone(partial(_remove, new)):
         yield new
+    _ours.discard(new.name)
 
 
 def _abandoned(folder: Path) -> Iterator[Path]:
-    """What a kill left in a folder: it has one of our names and is no link, its process has ended, and nobody holds its lock."""
+    """What a kill left in a folder: a file or directory of ours by its name, whose process has ended, and whose lock nobody holds."""
     with os.scandir(folder) as found:
         names = [(Path(one), re.fullmatch(rf"{re.escape(UNFINISHED)}(\d+)-[0-9a-f]{{8}}", one.name)) for one in found]
-    for path in [path for path, name in names if name and _has_ended(int(name[1])) and not path.is_symlink()]:
+    for path in [path for path, name in names if name and path.name not in _ours and _has_ended(int(name[1]))]:
         with suppress(OSError):  # it is gone, or somebody is at work on it
-            handle = os.open(path, os.O_RDONLY)
+            known = os.lstat(path)
+            if not (stat.S_ISREG(known.st_mode) or stat.S_ISDIR(known.st_mode)) or time.time() - known.st_mtime < GRACE_S:
+                continue
+            handle = os.open(path, os.O_RDONLY | ordinary.NONBLOCKING | getattr(os, "O_NOFOLLOW", 0))
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 yield path
@@ -147,7 +163,11 @@ def _has_ended(process: int) -> bool:
 
 def _remove(path: Path) -> None:
     with suppress(OSError):
-        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        if path.is_dir() and not path.is_symlink():
+            os.chmod(path, stat.S_IRWXU)  # it may have been write-protected
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 @contextmanager
@@ -159,10 +179,10 @@ def _created(new: Path, old: Path) -> Iterator[BinaryIO]:
         yield file
 
 
-def _take_mode(new: Path, old: Path) -> None:
-    """Give what is new the mode of what it replaces, if there is anything."""
-    with suppress(FileNotFoundError, NotADirectoryError):
-        os.chmod(new, stat.S_IMODE(os.stat(old).st_mode))
+def _take_mode(new: Path, old: Path, more: int = 0) -> None:
+    """Give what is new the mode of what it replaces, if there is anything and the file system has modes; *more* bits beside."""
+    with suppress(OSError):
+        os.chmod(new, stat.S_IMODE(os.stat(old).st_mode) | more)
 
 
 @contextmanager
@@ -189,12 +209,15 @@ def _locked(handle: int) -> Iterator[None]:
 
 def _swap(new: Path, place: Path) -> None:
     """Put a directory in its place. An earlier one is there until then, and has the other's name from then on."""
-    if not place.exists():
+    earlier = _earlier(place)
+    if not os.path.exists(place):
         os.rename(new, place)
     elif not _exchanged(new, place):
+        _remove(earlier)
         with undone(partial(_put_back, place)):
-            os.rename(place, _earlier(place))
+            os.rename(place, earlier)
             os.rename(new, place)
+    _remove(earlier)
 
 
 def _exchanged(one: Path, other: Path) -> bool:
@@ -208,13 +231,10 @@ def _exchanged(one: Path, other: Path) -> bool:
 
 
 def _put_back(place: Path) -> None:
-    """Remove the directory that was replaced, or give it its name again where nothing took it before a kill."""
-    earlier = _earlier(place)
-    if earlier.is_dir() and not earlier.is_symlink():
-        if place.exists():
-            _remove(earlier)
-        else:
-            os.rename(earlier, place)
+    """Give the directory that was to be replaced its name again, where nothing has taken it."""
+    with suppress(OSError):
+        if not os.path.lexists(place):
+            os.rename(_earlier(place), place)
 
 
 def _earlier(place: Path) -> Path:

@@ -12,6 +12,7 @@ import pytest
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.outputs import sealed
+from hyperdrive_sim.outputs.manifest import Manifest
 
 FILES = {"a": b"first", "b": b"second", "c": b""}
 
@@ -21,7 +22,8 @@ def laid(folder: Path, files: Mapping[str, bytes] = FILES) -> dict[str, str]:
     for name, data in files.items():
         (folder / name).write_bytes(data)
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-    (folder / sealed.MANIFEST).write_text(json.dumps({"files": digests}), "utf-8")
+    manifest = dict.fromkeys(sealed.KEYS) | {"versions": {"hyperdrive_sim": "0.1.0"}, "files": digests}
+    (folder / sealed.MANIFEST).write_text(json.dumps(manifest), "utf-8")
     return digests
 
 
@@ -85,6 +87,10 @@ def test_a_large_file_is_not_kept(tmp_path: Path) -> None:
     digests = laid(tmp_path, FILES | {"a": b"x" * 101, "c": b"x" * 1000})
     assert refused(tmp_path, digests) == ["'a' takes 101 bytes, more than there is memory for; raise --max-memory"]
     assert set(sealed.contents(tmp_path, digests, ("b",), 100)) == {"b"}, "what is not kept is only compared"
+
+
+def test_every_manifest_has_these_keys() -> None:
+    assert set(Manifest.model_fields) == sealed.KEYS
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"files": []}', '{"files": {"a": 1}}', '{"files": {"a": "x"}}', "[" * 9999, "\xff"])

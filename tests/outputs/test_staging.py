@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -128,6 +130,7 @@ with staged(place / "out") as files, replacing(place / "file") as file:
 
 def test_what_a_kill_left_is_removed_by_the_next_that_writes_there(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", KILLED, tmp_path], check=False)
+    time.sleep(2 * staging.GRACE_S)
     left = names(tmp_path)
     assert len(left) == 2
     assert all(name.startswith(UNFINISHED) for name in left)
@@ -143,6 +146,7 @@ def test_who_is_still_writing_is_not_disturbed(tmp_path: Path) -> None:
         fill(tmp_path / "out", "b")
         assert len(names(tmp_path)) == 3
         other.kill()
+    time.sleep(2 * staging.GRACE_S)
     fill(tmp_path / "out", "c")
     assert names(tmp_path) == ["out"]
 
@@ -161,6 +165,45 @@ FULL = Path("/dev/full")
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="only Linux has a device that is always full")
+def test_a_pipe_of_that_name_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / f"{UNFINISHED}999999999-0a0a0a0a")
+    fill(tmp_path / "out", "a")
+
+
+def test_threads_do_not_take_each_other_s_for_abandoned(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(lambda n: fill(tmp_path / f"{n % 40}", "a"), range(240)))
+    assert len(names(tmp_path)) == 40
+
+
+def test_what_replaces_something_private_is_private_at_once(tmp_path: Path) -> None:
+    fill(tmp_path / "out", "a")
+    (tmp_path / "out").chmod(0o700)
+    with staged(tmp_path / "out") as files:
+        assert mode(files.new) == 0o700
+
+
+def test_a_write_protected_directory_leaves_nothing_when_it_is_replaced(tmp_path: Path) -> None:
+    fill(tmp_path / "out", "a")
+    (tmp_path / "out").chmod(0o555)
+    fill(tmp_path / "out", "b")
+    assert (names(tmp_path), mode(tmp_path / "out")) == (["out"], 0o555)
+    (tmp_path / "out").chmod(0o755)
+
+
+def test_an_earlier_one_is_kept_until_the_new_one_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a kill between two names, and a directory that a user has made in its place."""
+    monkeypatch.setattr(staging, "_exchanged", lambda *_: False)
+    fill(tmp_path / "out", "a")
+    os.rename(tmp_path / "out", staging._earlier(tmp_path / "out"))
+    (tmp_path / "out").mkdir()
+    with pytest.raises(KeyboardInterrupt), staged(tmp_path / "out"):
+        raise KeyboardInterrupt
+    assert names(staging._earlier(tmp_path / "out")) == ["a"]
+    fill(tmp_path / "out", "b")
+    assert names(tmp_path) == ["out"]
+
+
 def test_an_error_names_what_was_called_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(staging, "open", lambda *_: FULL.open("wb"), raising=False)
     with pytest.raises(OSError) as caught:

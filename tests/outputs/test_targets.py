@@ -7,12 +7,15 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from commands import BASE, invoke, sentences, write
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.outputs import rundir
+from hyperdrive_sim.outputs.page.write import report
 from hyperdrive_sim.outputs.targets import lies_in
 
 
@@ -42,7 +45,7 @@ def done(*arguments: object) -> None:
     assert result.exit_code == 0, result.output
 
 
-ELSEWHERE = "was not written by hyperdrive-sim, or not as this is; name another, or add --force"
+ELSEWHERE = "was not written by hyperdrive-sim, or not as this is, or may not be changed; name another, or add --force"
 OUTPUTS = {
     "page.html": ("report", "s.yaml", "-o"),
     "t.json": ("run", "s.yaml", "--trace"),
@@ -61,7 +64,7 @@ def test_a_file_of_ours_is_replaced_and_a_stranger_s_is_not(tmp_path: Path, name
     done(*command, option, name)
     assert (tmp_path / name).stat().st_ino != before
     assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
-    for text in ("mine", "", "<html>mentions hyperdrive-sim</html>", '{"hyperdrive-sim": 1}'):
+    for text in ("mine", "<html>mentions hyperdrive-sim</html>", '{"hyperdrive-sim": 1}'):
         (tmp_path / name).write_text(text, "utf-8")
         assert refused(*command, option, name) == f"{'--output' if option == '-o' else option}: '{name}' {ELSEWHERE}"
     done(*command, option, name, "--force")
@@ -73,6 +76,16 @@ def test_inputs_are_never_outputs(tmp_path: Path) -> None:
     os.link(tmp_path / "s.yaml", tmp_path / "hard.html")
     (tmp_path / "soft.html").symlink_to("s.yaml")
     assert refused("report", "-o", "s.yaml", "above.yaml") == f"--output: 's.yaml' {ELSEWHERE}"
+    drawn, weights = tmp_path / "a.npy", tmp_path / "w.npz"
+    np.save(drawn, np.zeros((12, 16, 3)))
+    np.savez(weights, conv=np.ones((16, 3, 3, 3)))
+    write(tmp_path, "extends: below.yaml\ninput: {image: a.npy}\nweights: w.npz\n", name="all.yaml")
+    write(tmp_path, name="below.yaml")
+    for page in ("all.yaml", "below.yaml", "a.npy", "w.npz"):
+        said = f"--output: '{page}' is or holds '{page}', which is read for it; name another place"
+        assert refused("report", "-o", page, "all.yaml", "--force") == said
+        with pytest.raises(InvalidInput, match="which is read for it"):
+            report("all.yaml", output=page, force=True)
     for page in ("s.yaml", "hard.html", "soft.html", "./s.yaml"):
         assert "which is read for it; name another place" in refused("report", "-o", page, "s.yaml", "--force")
     done("run", "s.yaml", "-o", "out")
@@ -150,14 +163,65 @@ def test_a_stranger_s_files_are_kept(tmp_path: Path) -> None:
     for force in ((), ("--force",)):
         assert refused("run", "s.yaml", "-o", "two", *force) == f"--output: 'two' holds 'notes.txt', {NOTHING_THERE}"
         assert refused("check", "s.yaml", "-o", "two", *force).startswith("--output: 'two' holds 'arrays.npz', ")
-        assert refused("run", "s.yaml", "-o", "/", *force).startswith("--output: '/' is or holds 's.yaml'")
+        assert refused("run", "s.yaml", "-o", "/", *force).startswith("--output: '/' is a mount point")
+
+
+def test_directories_of_a_user_s_are_kept_whatever_they_are_called(tmp_path: Path) -> None:
+    for name, command in (("result.json", "run"), ("manifest.json", "run"), ("output.npy", "check")):
+        (tmp_path / command / name / "deep").mkdir(parents=True, exist_ok=True)
+        (tmp_path / command / name / "deep" / "thesis").write_text("mine", "utf-8")
+        assert NOTHING_THERE in refused(command, "s.yaml", "-o", command, "--force")
+
+
+def test_nothing_is_added_to_the_directory_of_a_run() -> None:
+    done("run", "s.yaml", "-o", "D")
+    for words in (["run", "s.yaml", "-o", "D/sub"], ["run", "s.yaml", "--trace", "D/t.json"], ["report", "s.yaml", "-o", "D/deep/p.html"]):
+        said = refused(*words, "--force")
+        assert said.endswith("/D' is the directory of a run, where nothing else may be; name a place outside")
+    rundir.read("D")
+
+
+def test_an_empty_file_may_be_taken(tmp_path: Path) -> None:
+    (tmp_path / "t.json").touch()
+    done("run", "s.yaml", "--trace", "t.json")
+
+
+def test_a_page_with_something_before_it_is_none_of_ours(tmp_path: Path) -> None:
+    done("report", "s.yaml", "-o", "p.html")
+    (tmp_path / "p.html").write_bytes(b"<!-- mine -->\n" + (tmp_path / "p.html").read_bytes())
+    assert "was not written by hyperdrive-sim" in refused("report", "s.yaml", "-o", "p.html")
+
+
+def test_a_manifest_with_something_of_a_user_s_in_it(tmp_path: Path) -> None:
+    done("run", "s.yaml", "-o", "D")
+    known = json.loads((tmp_path / "D" / "manifest.json").read_text("utf-8"))
+    (tmp_path / "D" / "manifest.json").write_text(json.dumps(known | {"note": "mine"}), "utf-8")
+    assert refused("run", "s.yaml", "-o", "D") == f"--output: 'D/manifest.json' {CHANGED}"
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="whoever may do anything may write here too")
+def test_what_is_write_protected_is_kept(tmp_path: Path) -> None:
+    done("run", "s.yaml", "-o", "D", "--trace", "t.json")
+    for path in (tmp_path / "D", tmp_path / "t.json"):
+        path.chmod(0o555)
+    assert "may not be changed" in refused("run", "s.yaml", "-o", "D")
+    assert "may not be changed" in refused("run", "s.yaml", "--trace", "t.json")
+    (tmp_path / "D").chmod(0o755)
+
+
+@pytest.mark.parametrize("name", ["loop", "a\0b", "x" * 300])
+def test_names_that_no_output_can_have(tmp_path: Path, name: str) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(InvalidInput, match=r"^--output: "):
+        report("s.yaml", output=name)
+    if "\0" not in name:
+        assert refused("run", "s.yaml", "-o", name).startswith("--output: ")
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "deep/.."])
 def test_the_current_directory_is_not_swapped_away(tmp_path: Path, name: str) -> None:
     (tmp_path / "deep").mkdir()
-    said = refused("run", "s.yaml", "-o", name, "--force")
-    assert "which is read for it" in said or "is the current directory or above it" in said
+    assert "is the current directory or above it" in refused("run", "s.yaml", "-o", name, "--force")
     os.chdir(tmp_path / "deep")
     assert "is the current directory or above it" in refused("run", tmp_path / "s.yaml", "-o", ".")
 

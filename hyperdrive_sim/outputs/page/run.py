@@ -6,7 +6,8 @@ import json
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from hyperdrive_sim.engine.compiled import Progress, silent
 from hyperdrive_sim.outputs import manifest, rundir
@@ -30,15 +31,22 @@ class Run:
     manifest: Mapping[str, Any]
 
 
-def planned(source: AnyRun, changes: Sequence[str] = ()) -> Callable[[Progress], Run]:
-    """Plan a run from its source, which is checked at once: calling the result reads a directory or simulates a scenario with *changes*."""
+class Plan(NamedTuple):
+    """A run to come: *run* reads a directory or simulates a scenario; *inputs* are the files that it is read from."""
+
+    run: Callable[[Progress], Run]
+    inputs: tuple[Path, ...] = ()
+
+
+def planned(source: AnyRun, changes: Sequence[str] = ()) -> Plan:
+    """Plan a run from its source, which is checked at once; a scenario is run with *changes*. Raises InvalidInput."""
     if isinstance(source, Report):
-        return lambda progress: reported(source)
+        return Plan(lambda progress: reported(source))
     if folder := directory(source):
         found = rundir.opened(folder)
-        return lambda progress: written(found)
+        return Plan(lambda progress: written(found), (folder,))
     scenario = opened(source, tuple(changes))
-    return lambda progress: simulated(scenario, changes, progress)
+    return Plan(lambda progress: simulated(scenario, changes, progress), scenario.files)
 
 
 def written(found: WrittenRun) -> Run:

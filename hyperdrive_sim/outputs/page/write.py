@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
@@ -11,7 +12,7 @@ from hyperdrive_sim.engine.compiled import Progress, silent
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.outputs import page
 from hyperdrive_sim.outputs.page.run import planned
-from hyperdrive_sim.outputs.sources import AnyRun, files_of, unchangeable
+from hyperdrive_sim.outputs.sources import AnyRun, unchangeable
 from hyperdrive_sim.outputs.targets import FileTarget
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.scenario.experiment import Changes, Experiment, settings
@@ -19,8 +20,8 @@ from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.scenario.sources import one_of_both, scenario_of
 
 PAGE = "report.html"
-MARK = b'<meta name="generator" content="hyperdrive-sim '
-"""What every page has near its beginning."""
+MARK = b'<!doctype html>\n<html lang="en">\n<head>\n<meta name="generator" content="hyperdrive-sim '
+"""The beginning of every page."""
 
 
 def report(
@@ -54,10 +55,13 @@ def write(sources: Sequence[AnyRun], changes: tuple[str, ...], output: Path, pro
         raise InvalidInput.at("", "there is nothing to show", "name a scenario file, or the directory of a run")
     page.available()
     unchangeable(sources, changes)
-    target = FileTarget(output, "--output", MARK, force, tuple(file for source in sources for file in files_of(source)))
+    named = tuple(Path(source) for source in sources if not isinstance(source, Scenario | Report))
+    target = FileTarget(output, "--output", MARK, force, named)
     target.check()
-    runs = [planned(source, changes) for source in sources]
-    made = page.page([run(progress) for run in runs])
+    plans = [planned(source, changes) for source in sources]
+    target = replace(target, inputs=tuple(file for plan in plans for file in plan.inputs))
+    target.check()
+    made = page.page([plan.run(progress) for plan in plans])
     with target.writing() as file:
         file.write(made.encode())
     return output

@@ -32,8 +32,8 @@ AT_ONCE = 4096
 """So many packets become bytes together."""
 
 GENERATOR = "hyperdrive-sim"
-MARK = b"\x12\x0e" + GENERATOR.encode()
-"""The first text of each: interned, and referred to by nothing."""
+MARK = b"\n\x07P\x01h\x01\xb8\x05\x01\n\x1aP\x01b\x14\x1a\x12\x08\x01\x12\x0e" + GENERATOR.encode()
+"""The beginning of each: a sequence is opened, and its first text, to which nothing refers, is its generator."""
 
 NUMBER, START_PS, END_PS = "number", "start_ps", "end_ps"
 NAMES, VALUES = "debug_annotation_names", "debug_annotation_string_values"
@@ -42,7 +42,6 @@ NAMES, VALUES = "debug_annotation_names", "debug_annotation_string_values"
 def write(timeline: Timeline, file: IO[bytes], progress: Callable[[int, int], None]) -> None:
     """Write a timeline, track after track."""
     packets = _Packets(file)
-    packets.number(NAMES, GENERATOR)
     places = _places(timeline, packets)
     for done, track in enumerate(timeline.tracks, 1):
         progress(done, len(timeline.tracks))
@@ -95,7 +94,7 @@ class _Packets:
         self.numbers: dict[tuple[str, str], int] = {}
         self.described = lru_cache(maxsize=AT_ONCE)(self._described)
         self._add(sequence_flags=TracePacket.SEQ_INCREMENTAL_STATE_CLEARED, first_packet_on_sequence=True)
-        for name in (NUMBER, START_PS, END_PS):
+        for name in (GENERATOR, NUMBER, START_PS, END_PS):
             self.number(NAMES, name)
 
     def track(self, name: str, parent: int | None = None, counter: CounterDescriptor | None = None) -> int:
