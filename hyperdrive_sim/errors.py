@@ -51,7 +51,7 @@ class Mistake(NamedTuple):
 
     def __str__(self) -> str:
         text = ": ".join(filter(None, (str(self.place or ""), self.key, self.problem)))
-        return visible(f"{text}; {self.cure}" if self.cure else text)
+        return one_line(f"{text}; {self.cure}" if self.cure else text)
 
 
 def visible(text: str) -> str:
@@ -61,6 +61,15 @@ def visible(text: str) -> str:
     \\x1b[2J caf\\xe9
     """
     return text if text.isprintable() else "".join(map(_visible, text))
+
+
+def one_line(text: str) -> str:
+    """A text that is shown in one line: a name with a line end in it could pass for another message.
+
+    >>> print(one_line("a\nerror: b"))
+    a\\nerror: b
+    """
+    return visible(text).replace("\n", r"\n")
 
 
 def _visible(character: str) -> str:

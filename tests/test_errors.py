@@ -23,7 +23,7 @@ from hyperdrive_sim.errors import InvalidInput, Mistake, visible
 )
 def test_what_a_terminal_would_obey_is_shown(text: str, shown: str) -> None:
     assert visible(text) == shown
-    assert str(Mistake("key", text)) == f"key: {shown}"
+    assert str(Mistake("key", text)) == f"key: {shown}".replace("\n", r"\n"), "in one line"
 
 
 def test_the_first_mistakes_are_spelled_out() -> None:

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -98,8 +100,11 @@ def _module(name: str) -> ModuleType:
 def _run(name: str, loading: Callable[[], T]) -> T:
     """What loading somebody's code gives. Raises InvalidInput, with the place, whatever that raises."""
     try:
-        return loading()
-    except (Exception, SystemExit) as error:
+        with redirect_stdout(sys.stderr):  # what it prints is no result of a command
+            return loading()
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            raise
         if isinstance(error, SyntaxError) and error.filename:
             where = f"{error.filename}:{error.lineno}"
         else:

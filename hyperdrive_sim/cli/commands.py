@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import gc
 import io
+import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -101,6 +103,8 @@ def main() -> int:
     nor taken apart one by one at the end.
     """
     gc.disable()
+    if not re.fullmatch("[1-9][0-9]{0,4}", os.environ.get("COLUMNS", "80")):
+        del os.environ["COLUMNS"]  # some editors say 0, where nothing could be shown
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # they are about the code of libraries, and a user's error message begins with `error:`
     for stream in (sys.stdout, sys.stderr):

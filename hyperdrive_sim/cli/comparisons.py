@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.text import Text
 
 from hyperdrive_sim.cli.tables import BLANK, LEAST_TITLE, FittedTable, TerminalColumn, published
-from hyperdrive_sim.errors import HyperdriveSimError, visible
+from hyperdrive_sim.errors import HyperdriveSimError, one_line
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.side_by_side import bound_by, names, unlike, weak_prices
 from hyperdrive_sim.reports.summary import per_s, percent, si
@@ -33,7 +33,7 @@ def _table(names: Sequence[str], reports: Sequence[Report]) -> FittedTable:
     """Efficiencies stand below their unit to leave room for names; energy is per frame."""
     return FittedTable(
         "",
-        TerminalColumn("scenario", [Text(visible(name)) for name in names], right=False, wraps=" ", least=LEAST_TITLE),
+        TerminalColumn("scenario", [Text(one_line(name)) for name in names], right=False, wraps=" ", least=LEAST_TITLE),
         TerminalColumn("network", [one.network.name for one in reports], right=False, spare=6),
         TerminalColumn("chip", [one.system.architecture for one in reports], right=False, spare=7),
         TerminalColumn("latency", [si(one.time.latency_s, "s") for one in reports]),

@@ -83,7 +83,8 @@ def refused(error: Exception) -> int:
         case MemoryError():
             tell("error: there is not enough memory; `--dry-run` says how much a run takes")
         case OSError():
-            about = f"{error.filename}: " if error.filename else ""
+            nowhere = "the current directory: " if isinstance(error, FileNotFoundError) else ""  # the system names all others
+            about = f"{error.filename}: " if error.filename else nowhere
             cure = f"; {ELSEWHERE[error.errno]}" if error.errno in ELSEWHERE else ""
             tell(f"error: {about}{ordinary.why(error)}{cure}")
         case _:

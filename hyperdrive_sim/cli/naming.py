@@ -22,12 +22,13 @@ def list_(as_json: bool) -> None:
         listed = {"architectures": registry.names(), "networks": zoo.names(), "scenarios": shipped.scenarios()}
         show_json({**listed, "input_channels": channels})
         return
+    scenarios = shipped.scenarios()
     _say("architectures", registry.names())
     for number in dict.fromkeys(channels.values()):
         names = [name for name in zoo.names() if channels[name] == number]
         what = counted(number, "channel") if isinstance(number, int) else "any number of channels"
         _say(f"networks over an input of {what}", [_with_options(name, zoo.options(name)) for name in names])
-    _say("scenarios", shipped.scenarios())
+    _say("scenarios", scenarios)
 
 
 def _say(what: str, names: Iterable[str]) -> None:

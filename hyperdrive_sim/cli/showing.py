@@ -23,7 +23,7 @@ from hyperdrive_sim.cli.terminal import (
     shows,
     tell,
 )
-from hyperdrive_sim.errors import HyperdriveSimError
+from hyperdrive_sim.errors import HyperdriveSimError, one_line
 
 files_argument = click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
 
@@ -75,7 +75,7 @@ def report(files: tuple[str, ...], changes: tuple[str, ...], output: Path, force
 
     with progress_bar() as progress:
         write(files, changes, output, progress, force=force)
-    tell(f"{output}, {output.stat().st_size / 1e6:.1f} MB")
+    tell(f"{one_line(str(output))}, {output.stat().st_size / 1e6:.1f} MB")
 
 
 @command

@@ -11,7 +11,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from hyperdrive_sim.errors import visible
+from hyperdrive_sim.errors import one_line
 from hyperdrive_sim.reports.layer_table import LayerRow
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.summary import BESIDE, beside, further_off, percent, remarks, si, subject
@@ -82,7 +82,7 @@ def summary(report: Report) -> Group:
 
 
 def _headline(report: Report) -> Text:
-    text = Text(visible(report.scenario.title), style="bold")
+    text = Text(one_line(report.scenario.title), style="bold")
     text.append(f"\n{subject(report.network, report.system)}", style="not bold")
     return text
 
@@ -135,7 +135,7 @@ def _tiles(report: Report) -> Group:
 def published(rows: Sequence[Comparison], of: Sequence[str] = ()) -> Group:
     """Published figures beside simulated ones, and what there is to say about them; *of* names the run of each, if there are more."""
     said = [beside(row) for row in rows]
-    whose = (TerminalColumn("scenario", [Text(visible(name)) for name in of], right=False, wraps=" ", least=LEAST_TITLE),) if of else ()
+    whose = (TerminalColumn("scenario", [Text(one_line(name)) for name in of], right=False, wraps=" ", least=LEAST_TITLE),) if of else ()
     table = FittedTable(
         BESIDE.quantity,
         *whose,

@@ -99,10 +99,10 @@ def show(drawn: RenderableType) -> None:
     from rich.console import Console
 
     console = Console(width=room(), highlight=False, markup=False)
-    with console.capture() as captured:
-        console.print(_Visible(drawn))
-    text = captured.get() if sys.stdout.isatty() else click.unstyle(captured.get())  # what is styled is padded to the width, too
     with of_stdout():
+        with console.capture() as captured:
+            console.print(_Visible(drawn))
+        text = captured.get() if sys.stdout.isatty() else click.unstyle(captured.get())  # what is styled is padded to the width, too
         click.echo("\n".join(line.rstrip() for line in text.splitlines()))
 
 

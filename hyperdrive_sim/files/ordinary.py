@@ -51,8 +51,9 @@ def why(error: OSError) -> str:
 
 def size(count: int) -> str:
     """A number of bytes in words, such as 256 KiB."""
-    unit = min(3, max(0, count.bit_length() - 1) // 10)
-    return f"{count / 1024**unit:,.4g} {('bytes', 'KiB', 'MiB', 'GiB')[unit]}"
+    power = max((n for n in range(4) if count >= 1024**n), default=0)
+    number = count / 1024**power
+    return f"{f'{number:,.0f}' if number >= 1000 else f'{number:.4g}'} {('bytes', 'KiB', 'MiB', 'GiB')[power]}"
 
 
 def _refuse_others(found: os.stat_result) -> None:

@@ -5,8 +5,10 @@ What differs between two runs of a scenario stands here alone; the other files a
 
 from __future__ import annotations
 
+import os
 import platform
 import re
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -26,6 +28,9 @@ from hyperdrive_sim.text.document import Document
 SCENARIO = "scenario.resolved.yaml"
 STATUS = Path("/proc/self/status")
 SCHEMA_VERSION = 2
+MOST_WORDS, LONGEST_WORD = 100, 500
+"""Of a command line, words and characters of each that are kept: a manifest is read within bounds."""
+
 PACKAGES = ("networkx", "numpy", "simpy")
 
 DIRECTORIES = re.compile(r"(?<![\w.~\\/-])(?:[A-Za-z]:)?[\\/](?=\S)(?:[^\s\"'\[\]{},]*[\\/])?")
@@ -71,7 +76,7 @@ class Manifest(BaseModel):
             schema_version=SCHEMA_VERSION,
             scenario_sha256=scenario.hash,
             seed=scenario.settings.seed,
-            command=tuple(visible(without_directories(one)) for one in ("hyperdrive-sim", *how.arguments)) if how.arguments else (),
+            command=_command(how.arguments),
             date=datetime.now(UTC).isoformat(timespec="seconds"),
             wall_s=None if how.wall_s is None else round(how.wall_s, 3),
             peak_memory_bytes=how.peak_memory_bytes,
@@ -83,7 +88,7 @@ class Manifest(BaseModel):
     def read(cls, folder: Path) -> Manifest:
         """Read the manifest of a run directory. Raises InvalidInput for one that is missing, of another version or no manifest."""
         path = folder / sealed.MANIFEST
-        if path.is_symlink() or not path.is_file():
+        if os.path.islink(path) or not os.path.isfile(path):
             problem = f"'{folder}' is not a run directory, or not a whole one: it has no {sealed.MANIFEST}"
             raise InvalidInput.at("", problem, "`hyperdrive-sim run FILE -o DIR` writes one")
         document = Document.read_alone(path)
@@ -99,9 +104,10 @@ def seal(staging: Staging, scenario: Scenario, how: Circumstances) -> None:
 
 def refuse_other(path: Path, version: object, known: int) -> None:
     """Raises InvalidInput if a file says that it is of another *version* than the one that is *known* here."""
-    if not isinstance(version, int) or version == known:
+    if type(version) is not int or version == known:
         return
-    newer, again = "pip install --upgrade hyperdrive-sim", f"run it again: hyperdrive-sim run {path.parent / SCENARIO} -o DIR"
+    scenario = shlex.quote(str(path.parent / SCENARIO))
+    newer, again = "pip install --upgrade hyperdrive-sim", f"run it again: hyperdrive-sim run {scenario} -o DIR"
     age, cure = ("a newer", newer) if version > known else ("an older", again)
     problem = f"'{path}' was written by {age} hyperdrive_sim (schema_version {version}, this one reads {known})"
     raise InvalidInput.at("", problem, cure)
@@ -119,6 +125,14 @@ def without_directories(argument: str) -> str:
     if PurePosixPath(rest).is_absolute() or PureWindowsPath(rest).is_absolute():
         return before.group() + PureWindowsPath(rest).name
     return before.group() + DIRECTORIES.sub("", rest)
+
+
+def _command(arguments: Sequence[str]) -> tuple[str, ...]:
+    """The command line as it is kept: of what is very long, the beginning."""
+    if not arguments:
+        return ()
+    words = [visible(without_directories(one)) for one in ("hyperdrive-sim", *arguments[:MOST_WORDS])]
+    return tuple(word if len(word) <= LONGEST_WORD else f"{word[:LONGEST_WORD]}..." for word in words)
 
 
 def versions() -> dict[str, str]:

@@ -21,7 +21,7 @@ AnyRun = Source | Report
 
 
 def compare(
-    sources: Iterable[AnyRun], changes: Changes | None = None, *, progress: Progress = silent
+    sources: AnyRun | Iterable[AnyRun], changes: Changes | None = None, *, progress: Progress = silent
 ) -> list[tuple[str, Report | HyperdriveSimError]]:
     """Run several scenarios, of any chips and networks: each one's name with its report, or with what kept it from running.
 
@@ -31,7 +31,12 @@ def compare(
     A source is the path of a scenario file or of a run directory, a `Scenario`, or a `Report`. *changes* are new values by dotted key,
     for every scenario; raises InvalidInput if there are any and one of the sources is a run that has been.
     """
-    return compared(list(sources), settings(changes), progress)
+    return compared(listed(sources), settings(changes), progress)
+
+
+def listed(sources: AnyRun | Iterable[AnyRun]) -> list[AnyRun]:
+    """Some sources, or one, as a list."""
+    return [sources] if isinstance(sources, str | os.PathLike | Scenario | Report) else list(sources)
 
 
 def compared(sources: Iterable[AnyRun], changes: tuple[str, ...], progress: Progress) -> list[tuple[str, Report | HyperdriveSimError]]:

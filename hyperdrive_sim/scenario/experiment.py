@@ -80,12 +80,23 @@ def settings(changes: Changes | None) -> tuple[str, ...]:
 
 def setting(key: str, value: object) -> str:
     """One change in the form `key=value`, the value as JSON. Raises InvalidInput for a key or a value that cannot be written so."""
+    if not isinstance(key, str):
+        raise InvalidInput.at("", f"{key!r} is no key", "keys are texts: {'frames': 2}")
     if "=" in key:
         raise InvalidInput.at(key, "is no key", "write the value on the other side of the colon: {'frames': 2}")
     try:
         return f"{key}={json.dumps(value, ensure_ascii=False, default=_plain)}"
-    except TypeError:
-        raise InvalidInput.at(key, f"cannot be set to {value!r}", "take text, numbers, lists and mappings") from None
+    except (TypeError, ValueError, RecursionError):  # of another type, without end, or an integer of thousands of digits
+        raise InvalidInput.at(key, f"cannot be set to {_briefly(value)}", "take text, numbers, lists and mappings") from None
+
+
+def _briefly(value: object) -> str:
+    """A value as Python writes it, or its type where that is long or impossible."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):
+        text = ""
+    return text if 0 < len(text) <= 100 else f"a {type(value).__name__} like this"
 
 
 def _plain(value: Any) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from hyperdrive_sim.errors import InvalidInput
@@ -36,14 +34,14 @@ class Inputs:
         if self.picture is None:
             return random_inputs(self.network, self.scenario.settings.seed)
         ((name, shape),) = self.network.inputs.items()
-        with _located(self.scenario):
+        with self.scenario.locating():
             return {name: self.picture.values(shape)}
 
     def parameters(self) -> dict[str, Parameters]:
         """Constants by layer. Raises InvalidInput, located, for values that no such layer may have."""
         if self.weights is None:
             return random_parameters(self.network, self.scenario.settings.seed)
-        with _located(self.scenario):
+        with self.scenario.locating():
             return self.weights.parameters()
 
     def check(self) -> None:
@@ -57,17 +55,9 @@ class Inputs:
 def opened(scenario: Scenario, network: Network) -> Inputs:
     """The files that a scenario names. Raises InvalidInput, located, for one that cannot be read or that the network cannot take."""
     image, constants = scenario.settings.input, scenario.settings.weights
-    with _located(scenario):
+    with scenario.locating():
         if image and len(network.inputs) > 1:
             problem = f"is one picture, '{network.name}' has the inputs {', '.join(network.inputs)}"
             raise InvalidInput.at("input", problem, "leave it out: inputs are then drawn from the seed")
         picture = pictures.read(scenario.folder / image.image, next(iter(network.inputs.values()))) if image else None
         return Inputs(scenario, network, picture, weights.read(scenario.folder / constants, network) if constants else None)
-
-
-@contextmanager
-def _located(scenario: Scenario) -> Iterator[None]:
-    try:
-        yield
-    except InvalidInput as error:
-        raise scenario.located(error) from None

@@ -110,7 +110,7 @@ def read(path: Path, shape: Shape) -> Picture:
     except OSError as error:
         cure = "the path is relative to the scenario file" if isinstance(error, FileNotFoundError) else CURE
         raise InvalidInput.at(KEY, f"cannot read '{path}': {ordinary.why(error)}", cure) from None
-    suffix = suffix_of(data)
+    suffix = next((suffix for magic, suffix in FORMATS.items() if data.startswith(magic)), "")
     if not suffix:
         other = next((f" but {name}" for magic, name in OTHERS.items() if data.startswith(magic)), "" if data else ", it is empty")
         raise InvalidInput.at(KEY, f"'{path.name}' is no PNG, JPEG or NPY file{other}", CURE)
@@ -119,11 +119,6 @@ def read(path: Path, shape: Shape) -> Picture:
     if rows * columns > (most := max(MOST_PIXELS, shape.rows * shape.columns)):
         raise InvalidInput.at(KEY, f"'{path.name}' has {rows} x {columns} pixels, more than {most:,}", "take a smaller one")
     return Picture(path.name, suffix, data, rows, columns, channels)
-
-
-def suffix_of(data: bytes) -> str:
-    """The suffix of what begins with some bytes; empty if it is none of the formats that are opened."""
-    return next((suffix for magic, suffix in FORMATS.items() if data.startswith(magic)), "")
 
 
 def _size(data: bytes, suffix: str, channels: int) -> tuple[int, int, int]:

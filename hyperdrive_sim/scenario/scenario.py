@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
@@ -169,6 +170,14 @@ class Scenario:
         ours = (*Settings.model_fields, "")
         placed = [m if m.place or m.key.partition(".")[0] in ours else m._replace(place=at_network) for m in error.mistakes]
         return self.document.located(type(error)(*placed))
+
+    @contextmanager
+    def locating(self) -> Iterator[None]:
+        """Give mistakes that are found in the block their place in the scenario."""
+        try:
+            yield
+        except InvalidInput as error:
+            raise self.located(error) from None
 
     def changed(self, changes: Sequence[str]) -> Scenario:
         """The scenario with `key=value` settings on top. Raises InvalidInput if it makes none."""

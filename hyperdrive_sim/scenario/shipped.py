@@ -21,6 +21,9 @@ def published(path: str, chip: Path) -> Path:
 
 def scenarios() -> tuple[str, ...]:
     """Paths of all scenarios, relative to the working directory if they are below it, else absolute."""
-    here = Path.cwd()
     found = sorted(folder().rglob("*.yaml"))
+    try:
+        here = Path.cwd()
+    except OSError:  # it is gone
+        return tuple(map(str, found))
     return tuple(str(path.relative_to(here)) if path.is_relative_to(here) else str(path) for path in found)

@@ -42,12 +42,12 @@ class Weights:
     name: str
     network: Network
     archive: Archive
-    size: int
+    data: bytes
 
     @property
     def bytes(self) -> int:
         """Bytes of memory that it takes, at most and about, to have all parameters."""
-        return self.size + sum(one.bytes + LOADED_BYTES * one.size for one in self.archive.headers.values())
+        return len(self.data) + sum(one.bytes + LOADED_BYTES * one.size for one in self.archive.headers.values())
 
     def parameters(self) -> dict[str, Parameters]:
         """Constants by layer. Raises InvalidInput for values that no such layer may have."""
@@ -106,7 +106,7 @@ def read(path: Path, network: Network) -> Weights:
     with _readable(path.name):
         archive = Archive(BytesIO(data))
     _fits(path.name, network, wanted, archive)
-    return Weights(path.name, network, archive, len(data))
+    return Weights(path.name, network, archive, data)
 
 
 def _fits(file: str, network: Network, wanted: dict[str, tuple[int, ...]], archive: Archive) -> None:

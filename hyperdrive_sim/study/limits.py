@@ -5,8 +5,6 @@ One limit holds for all commands that simulate. It leaves a share of the memory 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from math import floor, log10
 
 from hyperdrive_sim.engine.compiled import Compiled
@@ -25,15 +23,6 @@ AT_MOST_BYTES = 4096
 """Of a task, whatever it is: a schedule that is far from the limit need not be tried."""
 
 MAX_PS = 2**63 - 1
-
-
-@contextmanager
-def located(scenario: Scenario) -> Iterator[None]:
-    """Give mistakes that are found after parsing their place in the scenario."""
-    try:
-        yield
-    except InvalidInput as error:
-        raise scenario.located(error) from None
 
 
 class Limit:
@@ -102,7 +91,7 @@ def length_ps(made: Compiled, schedule: Schedule, tasks: int) -> int:
 
 def check_length(scenario: Scenario, made: Compiled) -> None:
     """Raises InvalidInput for a schedule whose end might not be a time of 64 bits; writes the schedule."""
-    with located(scenario):
+    with scenario.locating():
         longest = length_ps(made, made.schedule, len(made.schedule))
         if longest > MAX_PS:
             problem = f"this would last up to {longest / PS_PER_S:.2g} s, more than the {MAX_PS / PS_PER_S:.2g} s that can be simulated"

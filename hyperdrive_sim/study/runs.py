@@ -16,7 +16,7 @@ from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.scenario.sources import Source, scenario_of
 from hyperdrive_sim.schedule.tasks import Schedule
 from hyperdrive_sim.study import limits, samples
-from hyperdrive_sim.study.limits import Limit, located
+from hyperdrive_sim.study.limits import Limit
 from hyperdrive_sim.study.memory import taken_bytes
 
 FAR = 1000
@@ -30,7 +30,7 @@ def compiled(scenario: Scenario, progress: Progress = silent) -> Compiled:
     scenario; no schedule is written yet.
     """
     arch, network = scenario.architecture, scenario.network()
-    with located(scenario):
+    with scenario.locating():
         spec = next(iter(arch.candidates(network, scenario.spec)))
         mapped = arch.map(network, spec)
         if scenario.settings.reproduces:
@@ -103,7 +103,7 @@ def estimate(scenario: Scenario) -> Estimate:
     """The cost of a run, before it; raises InvalidInput where the run would."""
     begun = perf_counter()
     made = compiled(scenario)
-    with located(scenario):
+    with scenario.locating():
         mapped_s = perf_counter() - begun
         counter = made.counted()
         counting_s = perf_counter() - begun - mapped_s

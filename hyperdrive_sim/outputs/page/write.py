@@ -12,7 +12,7 @@ from hyperdrive_sim.engine.compiled import Progress, silent
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.outputs import page
 from hyperdrive_sim.outputs.page.run import planned
-from hyperdrive_sim.outputs.sources import AnyRun, unchangeable
+from hyperdrive_sim.outputs.sources import AnyRun, listed, unchangeable
 from hyperdrive_sim.outputs.targets import FileTarget
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.scenario.experiment import Changes, Experiment, settings
@@ -45,7 +45,7 @@ def report(
     if source is None:
         asked: list[AnyRun] = [scenario_of(None, None, experiment)]
     else:
-        asked = [source] if isinstance(source, str | os.PathLike | Scenario | Report) else list(source)
+        asked = listed(source)
     return write(asked, settings(changes), Path(output), progress, force=force)
 
 

@@ -6,32 +6,26 @@ A sweep is left out: what was run is its base case, or one of its points.
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
 from typing import Any
 
-from hyperdrive_sim.files import ordinary
 from hyperdrive_sim.outputs import manifest
 from hyperdrive_sim.outputs.staging import Staging
 from hyperdrive_sim.outputs.yaml_text import yaml_text
-from hyperdrive_sim.scenario.pictures import FORMATS, suffix_of
+from hyperdrive_sim.scenario import inputs
+from hyperdrive_sim.scenario.pictures import FORMATS
 from hyperdrive_sim.scenario.scenario import Scenario
 
 NAME, INPUT, WEIGHTS = manifest.SCENARIO, "scenario.input", "scenario.weights.npz"
 OPTIONAL = frozenset({WEIGHTS, *(INPUT + suffix for suffix in FORMATS.values())})
 """Names of the copies that there may be."""
 
-BEGINNING = 16
-"""Bytes that tell the format of a picture."""
-
 HEAD = "# As it was run: with what it extends, what was set on the command line, and every default of the chip.\n"
 
 
 def write(scenario: Scenario, staging: Staging) -> None:
     files = _files(scenario)
-    for name, path in files.items():
-        with ordinary.opened(path) as source, staging.file(name) as copy:
-            shutil.copyfileobj(source, copy)
+    for name, data in files.items():
+        staging.write(name, data)
     staging.write(NAME, (HEAD + remark(scenario) + yaml_text(_resolved(scenario, list(files)))).encode())
 
 
@@ -42,15 +36,16 @@ def remark(scenario: Scenario) -> str:
     return "".join(f"# {line}\n" for line in ("The network was given in Python, and cannot be run from here:", *map(repr, scenario.given)))
 
 
-def _files(scenario: Scenario) -> dict[str, Path]:
-    """Files that the scenario computes with, by the names that they have in the directory: a picture has the suffix of what is in it."""
-    picture, weights = scenario.settings.input, scenario.settings.weights
-    files = {WEIGHTS: scenario.folder / weights} if weights else {}
-    if picture:
-        path = scenario.folder / picture.image
-        with ordinary.opened(path) as file:
-            files[INPUT + suffix_of(file.read(BEGINNING))] = path
-    return files
+def _files(scenario: Scenario) -> dict[str, bytes]:
+    """Files that the scenario computes with, by the names that they have in the directory; a picture has the suffix of what is in it.
+
+    Raises InvalidInput for one that has become what the scenario cannot compute with.
+    """
+    if not (scenario.settings.input or scenario.settings.weights):
+        return {}
+    found = inputs.opened(scenario, scenario.network())
+    files = {INPUT + found.picture.suffix: found.picture.data} if found.picture else {}
+    return files | ({WEIGHTS: found.weights.data} if found.weights else {})
 
 
 def _resolved(scenario: Scenario, files: list[str]) -> dict[str, Any]:

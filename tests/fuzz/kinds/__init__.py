@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from itertools import count
 from random import Random
 
 from kinds import command_lines, pictures, run_directories, scenario_texts, weights
@@ -22,5 +24,8 @@ def kind(number: int) -> str:
 
 
 def drawn(seed: int, number: int) -> Input:
-    """Input *number* of *seed*: always the same."""
-    return KINDS[kind(number)](Random(f"{seed}/{number}"))
+    """Input *number* of *seed*: always the same. Where two changes make each other impossible, others are drawn."""
+    for attempt in count():
+        with suppress(Exception):
+            return KINDS[kind(number)](Random(f"{seed}/{number}{f'/{attempt}' if attempt else ''}"))
+    raise AssertionError("some changes can be made")
