@@ -78,6 +78,7 @@ def doubled(*path: str) -> Change:
         (put(10**31, "network", "ops"), "network.ops: must be a number from 0 to 1000"),
         (put(-(10**31), "system", "changed", "x"), "system.changed.x: must be a number from -1000"),
         (put(0, "time", "frames"), "time.frames: must be more than 0"),
+        (put(10**19, "time", "frames"), "time.frames: are more than can be simulated"),
         (put(10**30, "time", "cycles"), "time.cycles: the trace lasts for another time"),
         (put(float("nan"), "time", "latency_s"), "NaN is no number"),
         (put(float("inf"), "energy", "total_j"), "Infinity is no number"),

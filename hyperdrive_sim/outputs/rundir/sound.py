@@ -13,6 +13,7 @@ import numpy as np
 
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.span_columns import ListColumn, SpanColumns
+from hyperdrive_sim.scenario.scenario import MAX_FRAMES
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.text.typed import plain
 from hyperdrive_sim.text.wording import KeyPath, dotted
@@ -102,6 +103,7 @@ def together(report: Report) -> None:
     _must(paid <= set(report.energy.by_action), "energy.by_action: an action of the trace is not among them")
     frames, clock = report.time.frames, report.machine.clock
     _must(max(task.frame for task in trace.tasks) < frames, "time.frames: the trace has more")
+    _must(frames <= MAX_FRAMES, "time.frames: are more than can be simulated")
     _must(clock.cycles(trace.makespan_ps) == report.time.cycles, "time.cycles: the trace lasts for another time")
 
 
