@@ -128,9 +128,8 @@ def _unfinished(folder: Path) -> Iterator[Path]:
         _remove(left)
     new = folder / f"{UNFINISHED}{os.getpid()}-{secrets.token_hex(4)}"
     _ours.add(new.name)
-    with undone(partial(_remove, new)):
+    with undone(partial(_ours.discard, new.name)), undone(partial(_remove, new)):
         yield new
-    _ours.discard(new.name)
 
 
 def _abandoned(folder: Path) -> Iterator[Path]:
