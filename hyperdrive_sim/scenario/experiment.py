@@ -96,7 +96,7 @@ def _briefly(value: object) -> str:
         text = repr(value)
     except (ValueError, RecursionError):
         text = ""
-    return text if 0 < len(text) <= 100 else f"a {type(value).__name__} like this"
+    return text if 0 < len(text) <= 100 else f"this value of the type {type(value).__name__}"
 
 
 def _plain(value: Any) -> Any:

@@ -68,6 +68,7 @@ def test_an_unknown_one() -> None:
         ("\nimport nowhere_at_all\n", "cannot be loaded: ModuleNotFoundError: No module named 'nowhere_at_all'", 2),
         ("1 / 0\n", "cannot be loaded: ZeroDivisionError: division by zero", 1),
         ("raise SystemExit('\x1b[2J')\n", "cannot be loaded: SystemExit: \\x1b[2J", 1),
+        ("class Z(BaseException):\n    pass\n\nraise Z('x')\n", "cannot be loaded: Z: x", 4),
         ("chip = 3\n", "offers no architecture, it has no `name`", 0),
     ],
 )
@@ -85,11 +86,18 @@ def test_a_broken_one_is_nobody_else_s_mistake(
     assert "my_chip" in registry.names()
     result = invoke("schema")
     assert result.exit_code == 0
-    assert result.stderr == f"warning: {caught.value}\n"
+    assert result.stderr.endswith(f"warning: {caught.value}\n")
     keys = {one["if"]["properties"]["architecture"]["const"] for one in json.loads(result.stdout)["allOf"]}
     assert keys == set(FOLDERS)
     monkeypatch.chdir(elsewhere)
     assert complaints(elsewhere, base=BASE.replace("hyperdrive", "my_chip")) == [f"s.yaml:5:1: {caught.value}"]
+
+
+def test_what_a_chip_prints_is_no_result(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (elsewhere / "__init__.py").read_text("utf-8")
+    (elsewhere / "__init__.py").write_text(f"print('hello')\n{text}", "utf-8")
+    assert registry.load("my_chip").name == "my_chip"
+    assert capsys.readouterr() == ("", "hello\n")
 
 
 def test_the_spec_of_another_chip_is_a_mistake_of_ours() -> None:

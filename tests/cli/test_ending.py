@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,29 @@ def test_without_a_command_there_is_help() -> None:
     result = invoke()
     assert (result.exit_code, result.stderr) == (0, "")
     assert "Usage:" in result.stdout
+
+
+def test_a_second_signal_ends_what_nobody_reads(tmp_path: Path) -> None:
+    """A pipe that is full: the message would wait for ever."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with suppress(BlockingIOError):
+        while os.write(writing, bytes(4096)):
+            pass
+    os.set_blocking(writing, True)
+    with started("run", SCENARIOS / "hyperdrive" / "resnet152_2048x1024.yaml", stderr=writing) as running:
+        time.sleep(1)
+        for _ in range(2):
+            running.send_signal(signal.SIGTERM)
+            time.sleep(0.3)
+        running.communicate(timeout=30)
+    assert running.returncode in (-signal.SIGTERM, 143)
+    os.close(reading), os.close(writing)
+
+
+def test_importing_the_entry_changes_nothing() -> None:
+    code = "import signal; a = signal.getsignal(2); import hyperdrive_sim.__main__; print(a is signal.getsignal(2))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout == "True\n"
 
 
 # --- streams ---
@@ -143,6 +167,35 @@ def test_memory_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     result = invoke("run", TINY)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == "error: there is not enough memory; `--dry-run` says how much a run takes\n"
+
+
+@pytest.mark.parametrize("columns", ["0", "-1", "", "many", "1" * 30])
+def test_a_width_at_which_nothing_could_be_shown(columns: str) -> None:
+    code, out, err = process("run", "nosuch.yaml", env={"COLUMNS": columns})
+    assert (code, out, err) == (2, "", "error: cannot read 'nosuch.yaml': there is no such file\n")
+
+
+@pytest.mark.slow
+def test_a_directory_that_is_gone(tmp_path: Path) -> None:
+    folder = tmp_path / "gone"
+    for command, code in (("list", 0), ("run TINY -o x", 2), ("report TINY", 2), ("run TINY", 0)):
+        folder.mkdir()
+        program = f"{sys.executable} -m hyperdrive_sim {command}".replace("TINY", str(TINY))
+        done = subprocess.run(
+            ["bash", "-c", f"rmdir {folder}; {program}"],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == code, done.stderr
+        if code:
+            assert (done.stdout, done.stderr) == ("", "error: the current directory: there is no such file\n")
+
+
+def test_a_name_cannot_pass_for_a_message() -> None:
+    result = invoke("run", "x\nerror: all is lost")
+    assert result.stderr == "error: cannot read 'x\\nerror: all is lost': there is no such file\n"
 
 
 # --- what a terminal would obey ---

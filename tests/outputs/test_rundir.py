@@ -26,7 +26,7 @@ from hyperdrive_sim.cli import tables
 from hyperdrive_sim.errors import InvalidInput, MissingExtra
 from hyperdrive_sim.network.synthetic import random_parameters
 from hyperdrive_sim.outputs import rundir, staging
-from hyperdrive_sim.outputs.manifest import without_directories
+from hyperdrive_sim.outputs.manifest import Manifest, without_directories
 from hyperdrive_sim.outputs.yaml_text import yaml_text
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.span_columns import ABOUT
@@ -302,6 +302,29 @@ def test_pictures_and_weights_come_along(tmp_path: Path) -> None:
     kept = inputs.opened(again, network).parameters()
     np.testing.assert_equal([asdict(one) for one in kept.values()], [asdict(one) for one in constants.values()])
     assert invoke("check", tmp_path / "out" / "scenario.resolved.yaml").exit_code == 0
+
+
+def test_a_directory_holds_what_can_be_computed_on(tmp_path: Path) -> None:
+    """A picture that became another one meanwhile is checked again; one that became none is refused, and nothing is written."""
+    scenario = Scenario.read(given_weights(tmp_path))
+    report = run(scenario)
+    picture = tmp_path / "data" / "p.npy"
+    np.save(picture, np.zeros((3, 7, 9), np.float16))
+    rundir.write(report, scenario, tmp_path / "out")
+    assert (tmp_path / "out" / "scenario.input.npy").read_bytes() == picture.read_bytes()
+    picture.write_bytes(b"GIF89a")
+    with pytest.raises(InvalidInput, match="but a GIF picture"):
+        rundir.write(report, scenario, tmp_path / "more")
+    assert not (tmp_path / "more").exists()
+
+
+def test_a_long_command_line_is_kept_short(tmp_path: Path) -> None:
+    title = "x" * 120_000
+    for _ in range(2):
+        assert invoke("run", TINY, "--set", f"title={title}", "-o", tmp_path / "out").exit_code == 0
+    made = Manifest.read(tmp_path / "out")
+    assert all(len(word) < 600 for word in made.command)
+    assert rundir.read(tmp_path / "out").scenario.title == title
 
 
 def test_a_run_can_be_run_again_but_not_over_itself(tmp_path: Path) -> None:

@@ -56,6 +56,23 @@ def test_settings_are_what_set_takes() -> None:
     assert settings(None) == ()
 
 
+CIRCLE: list[object] = []
+CIRCLE.append(CIRCLE)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({1: 2}, "1 is no key; keys are texts: {'frames': 2}"),
+        ({"frames": 10**5000}, "frames: cannot be set to this value of the type int; take text, numbers, lists and mappings"),
+        ({"title": CIRCLE}, "title: cannot be set to [[...]]; take text, numbers, lists and mappings"),
+        ({"title": {1, 2}}, "title: cannot be set to {1, 2}; take text, numbers, lists and mappings"),
+    ],
+)
+def test_changes_that_no_file_could_hold(changes: Any, said: str) -> None:
+    assert told(TINY, changes) == [said]
+
+
 @pytest.mark.parametrize(
     ("value", "text"), [(np.int64(3), "3"), (np.float32(0.5), "0.5"), (np.array([1, 2]), "[1, 2]"), (np.bool_(True), "true")]
 )
