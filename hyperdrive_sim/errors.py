@@ -55,19 +55,19 @@ class Mistake(NamedTuple):
 
 
 def visible(text: str) -> str:
-    """A text that a terminal shows and does not obey: control characters and the like are written as escapes.
+    r"""A text that a terminal shows and does not obey: control characters and the like are written as escapes.
 
     >>> print(visible("\x1b[2J caf\udce9"))
-    \\x1b[2J caf\\xe9
+    \x1b[2J caf\xe9
     """
     return text if text.isprintable() else "".join(map(_visible, text))
 
 
 def one_line(text: str) -> str:
-    """A text that is shown in one line: a name with a line end in it could pass for another message.
+    r"""A text that is shown in one line: a name with a line end in it could pass for another message.
 
     >>> print(one_line("a\nerror: b"))
-    a\\nerror: b
+    a\nerror: b
     """
     return visible(text).replace("\n", r"\n")
 
