@@ -1,1 +1,1 @@
-"""Files from anywhere: opened only if they are ordinary ones, read once, and never more of them than was asked for."""
+"""Files from anywhere: opened only if they are ordinary ones, and never more read of them than was asked for."""

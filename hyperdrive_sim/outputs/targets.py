@@ -9,15 +9,17 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.files import ordinary
 from hyperdrive_sim.outputs import sealed, staging
 from hyperdrive_sim.outputs.staging import Staging
+
+T = TypeVar("T")
 
 FORCED = "or add --force"
 HEAD = 4096
@@ -55,13 +57,9 @@ class FileTarget:
     def _is_ours(self) -> bool:
         return os.access(self.path, os.W_OK) and (os.path.getsize(self.path) == 0 or _head(self.path).startswith(self.mark))
 
-    @contextmanager
-    def writing(self) -> Iterator[BinaryIO]:
+    def writing(self) -> AbstractContextManager[BinaryIO]:
         """The file, which takes its place when it is complete."""
-        self.check()
-        with staging.replacing(Path(os.path.realpath(self.path))) as file:
-            yield file
-            self.check()  # again: somebody may have put something there meanwhile
+        return _guarded(self, staging.replacing)
 
 
 @dataclass(frozen=True)
@@ -86,11 +84,10 @@ class FolderTarget:
             what = "a mount point" if os.path.ismount(real) else "the current directory or above it"
             raise InvalidInput.at(option, f"'{folder}' is {what} and cannot be swapped for another", "name one below it")
         _refuse_inputs(folder, option, self.inputs)
-        _refuse_folder(folder.parent, option)
-        if os.path.isdir(folder):
+        there = os.path.isdir(folder)
+        _refuse_folder(folder.parent if there else folder, option)
+        if there:
             self._check_contents()
-        else:
-            _refuse_folder(folder, option)
 
     def _check_contents(self) -> None:
         """Raises InvalidInput if a directory has anything in it that is not to be replaced."""
@@ -107,13 +104,18 @@ class FolderTarget:
             problem = f"'{folder / changed}' was not written by hyperdrive-sim, or was changed since"
             raise InvalidInput.at(option, problem, f"name another directory, {FORCED}")
 
-    @contextmanager
-    def writing(self) -> Iterator[Staging]:
+    def writing(self) -> AbstractContextManager[Staging]:
         """The files of the directory, which takes its place when all of them are complete."""
-        self.check()
-        with staging.staged(Path(os.path.realpath(self.path))) as files:
-            yield files
-            self.check()  # again: somebody may have put something there meanwhile
+        return _guarded(self, staging.staged)
+
+
+@contextmanager
+def _guarded(target: FileTarget | FolderTarget, staged: Callable[[Path], AbstractContextManager[T]]) -> Iterator[T]:
+    """What is written beside a target's place, which is checked before and once more before it takes its place."""
+    target.check()
+    with staged(Path(os.path.realpath(target.path))) as new:
+        yield new
+        target.check()  # somebody may have put something there meanwhile
 
 
 def lies_in(path: Path, folder: Path) -> bool:

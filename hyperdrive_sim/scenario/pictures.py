@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.files import arrays, ordinary
+from hyperdrive_sim.files import arrays
 from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.parameters import Array
+from hyperdrive_sim.scenario import named
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -105,11 +106,7 @@ def read(path: Path, shape: Shape) -> Picture:
 
     Raises InvalidInput for a file that cannot be read, is none of these, is too large or has other channels.
     """
-    try:
-        data = ordinary.read(path, MOST_BYTES)
-    except OSError as error:
-        cure = "the path is relative to the scenario file" if isinstance(error, FileNotFoundError) else CURE
-        raise InvalidInput.at(KEY, f"cannot read '{path}': {ordinary.why(error)}", cure) from None
+    data = named.read(KEY, path, MOST_BYTES, CURE)
     suffix = next((suffix for magic, suffix in FORMATS.items() if data.startswith(magic)), "")
     if not suffix:
         other = next((f" but {name}" for magic, name in OTHERS.items() if data.startswith(magic)), "" if data else ", it is empty")

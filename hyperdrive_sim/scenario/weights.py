@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.files import arrays, ordinary
+from hyperdrive_sim.files import arrays
 from hyperdrive_sim.files.arrays import Archive, UnfitArray
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Add, Conv, Dense, Sign
 from hyperdrive_sim.network.parameters import Array, Parameters
+from hyperdrive_sim.scenario import named
 
 KEY = "weights"
 NO_NUMPY = "take what numpy.save or numpy.savez wrote, without objects"
@@ -96,11 +97,7 @@ def read(path: Path, network: Network) -> Weights:
     """
     wanted = {name: shape for layer in _parametrised(network) for name, shape in _wanted(layer, network)}
     most = VALUE_BYTES * sum(map(prod, wanted.values())) + ARRAY_BYTES * (len(wanted) + 16)
-    try:
-        data = ordinary.read(path, most)
-    except OSError as error:
-        cure = "the path is relative to the scenario file" if isinstance(error, FileNotFoundError) else NO_NUMPY
-        raise InvalidInput.at(KEY, f"cannot read '{path}': {ordinary.why(error)}", cure) from None
+    data = named.read(KEY, path, most, NO_NUMPY)
     if data.startswith(arrays.MAGIC):
         raise InvalidInput.at(KEY, f"'{path.name}' holds a single array without a name", "take an .npz file")
     with _readable(path.name):
