@@ -80,6 +80,7 @@ def doubled(*path: str) -> Change:
         (put(0, "time", "frames"), "time.frames: must be more than 0"),
         (put(10**19, "time", "frames"), "time.frames: are more than can be simulated"),
         (put(10**30, "time", "cycles"), "time.cycles: the trace lasts for another time"),
+        (put(0, "layers", 1, "total_cycles"), "layers: there is one that computes and takes no time"),
         (put(float("nan"), "time", "latency_s"), "NaN is no number"),
         (put(float("inf"), "energy", "total_j"), "Infinity is no number"),
         (put(5, "system", "chips"), "system: its chips are not those of the machine"),

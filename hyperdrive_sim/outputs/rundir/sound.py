@@ -94,6 +94,7 @@ def together(report: Report) -> None:
     trace, layers = report.trace, [row.name for row in report.layers]
     _must(len(set(layers)) == len(layers), "layers: a name stands there twice")
     _must(set(layers) <= set(trace.layers), "layers: there is one without a task")
+    _must(all(row.total_cycles > 0 for row in report.layers if row.ops), "layers: there is one that computes and takes no time")
     _must(set(report.tiles_by_layer) <= set(layers), "tiles_by_layer has a layer that is none")
     units = [(unit.name, unit.kind) for unit in report.units]
     _must(units == [(unit.name, unit.kind) for unit in report.machine.units], "units: they are not those of the machine")

@@ -181,4 +181,4 @@ def _replaceable(command: str, output: str, argv: list[str]) -> str:
     name = output.removeprefix("./").rstrip("/")
     if command == "run" and name == "run":
         return name
-    return name if "--force" in argv and name.endswith((".html", ".json")) and not name.startswith("run/") else ""
+    return name if "--force" in argv and name.endswith((".html", ".json", ".txt")) and not name.startswith("run/") else ""
