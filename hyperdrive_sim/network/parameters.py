@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
@@ -27,6 +29,13 @@ class Parameters:
         """Constants of the output channels start..stop, taken from those of all channels."""
         weights, scale, bias = (None if part is None else part[start:stop] for part in (self.weights, self.scale, self.bias))
         return Parameters(weights, scale, bias, start)
+
+    def digest(self) -> str:
+        """SHA-256 of all constants, types and shapes."""
+        found = hashlib.sha256()
+        for part in (self.weights, self.scale, self.bias):
+            found.update(b"-" if part is None else f"{part.dtype.str}{part.shape}".encode() + np.ascontiguousarray(part).tobytes())
+        return found.hexdigest()
 
 
 NO_PARAMETERS = Parameters()

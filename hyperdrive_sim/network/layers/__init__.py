@@ -4,29 +4,39 @@ To add a layer, write a file: a frozen class that is a `Layer`, and what it regi
 the others, list it here.
 """
 
+from hyperdrive_sim.network.layers.activation import Activation
 from hyperdrive_sim.network.layers.add import Add
+from hyperdrive_sim.network.layers.batch_norm import BatchNorm
+from hyperdrive_sim.network.layers.channels import ChannelShuffle, Flatten, Slice
 from hyperdrive_sim.network.layers.concat import Concat
 from hyperdrive_sim.network.layers.conv import Conv
 from hyperdrive_sim.network.layers.dense import Dense
 from hyperdrive_sim.network.layers.layer import Holds, Layer, Shapes, Weightless
 from hyperdrive_sim.network.layers.mean import GlobalMean
 from hyperdrive_sim.network.layers.pool import MaxPool, MeanPool
+from hyperdrive_sim.network.layers.quantise import Quantise
 from hyperdrive_sim.network.layers.sign import Sign
 from hyperdrive_sim.network.layers.thermometer import Thermometer
 from hyperdrive_sim.network.layers.upsample import Upsample
 
 __all__ = [
+    "Activation",
     "Add",
+    "BatchNorm",
+    "ChannelShuffle",
     "Concat",
     "Conv",
     "Dense",
+    "Flatten",
     "GlobalMean",
     "Holds",
     "Layer",
     "MaxPool",
     "MeanPool",
+    "Quantise",
     "Shapes",
     "Sign",
+    "Slice",
     "Thermometer",
     "Upsample",
     "Weightless",

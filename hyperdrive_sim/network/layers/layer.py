@@ -8,6 +8,7 @@ placement (`Placement.ops`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from numbers import Real
 from typing import Literal, Protocol
 
 from hyperdrive_sim.errors import InvalidInput, Mistake
@@ -113,6 +114,13 @@ def no_booleans(**given: object) -> list[str]:
 def no_integers(**given: object) -> list[str]:
     """Sentences on properties that are no integers, one for each."""
     return [f"{name} must be an integer, not {value!r}" for name, value in given.items() if not is_integer(value)]
+
+
+def no_numbers(**given: object) -> list[str]:
+    """Sentences on properties that are no numbers, one for each; infinities are some, NaN is none."""
+    numbers = (name for name, value in given.items() if isinstance(value, Real) and not isinstance(value, bool) and value == value)
+    missing = given.keys() - set(numbers)
+    return [f"{name} must be a number, not {value!r}" for name, value in given.items() if name in missing]
 
 
 def no_choice(choices: Sequence[object], **given: object) -> list[str]:

@@ -12,7 +12,7 @@ import numpy as np
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.layers.constants import Range, map_range
-from hyperdrive_sim.network.layers.layer import Holds, Shapes, Weightless, not_taken, refuse
+from hyperdrive_sim.network.layers.layer import Holds, Shapes, Weightless, no_booleans, not_taken, refuse
 from hyperdrive_sim.network.layers.values import DType, computed, padding_value
 from hyperdrive_sim.network.parameters import Array, Parameters
 from hyperdrive_sim.network.window import Window, window_faults
@@ -63,11 +63,17 @@ class MaxPool(_Pool):
         return "signs"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MeanPool(_Pool):
-    """Average pooling: the mean of the pixels under a sliding window; padding counts as zeros."""
+    """Average pooling: the mean of the pixels under a sliding window; padding counts as zeros or, without *count_pads*, not at all."""
 
-    __slots__ = ()
+    count_pads: bool = True
+
     what = "meanpool"
+
+    def __post_init__(self) -> None:
+        _Pool.__post_init__(self)
+        refuse(self.name, no_booleans(count_pads=self.count_pads))
 
 
 def pooled(operation: np.ufunc, x: Array, window: Window) -> Array:
@@ -91,14 +97,22 @@ def _largest(layer: MaxPool, operands: Sequence[Array], parameters: Parameters, 
 
 @computed.register(MeanPool)
 def _mean(layer: MeanPool, operands: Sequence[Array], parameters: Parameters, dtype: DType) -> Array:
-    total = pooled(np.add, operands[0].astype(dtype), layer.window)
-    mean: Array = total / layer.window.taps
-    return mean
+    x = operands[0].astype(dtype)
+    if layer.count_pads:
+        mean: Array = pooled(np.add, x, layer.window) / layer.window.taps
+        return mean
+    there = ~np.isnan(x)
+    return np.asarray(pooled(np.add, np.where(there, x, 0), layer.window) / pooled(np.add, there.astype(dtype), layer.window), dtype)
 
 
 @padding_value.register(MaxPool)
 def _below_all(layer: MaxPool) -> float:
     return -np.inf
+
+
+@padding_value.register(MeanPool)
+def _zero_or_none(layer: MeanPool) -> float:
+    return 0.0 if layer.count_pads else np.nan
 
 
 @map_range.register(MaxPool)

@@ -30,7 +30,7 @@ def computed(layer: Layer, operands: Sequence[Array], parameters: Parameters, dt
 
 @singledispatch
 def padding_value(layer: Layer) -> float:
-    """Padding value: -inf for max pooling, `layer.pad` for a convolution, 0 for layers that register nothing else."""
+    """Padding value: -inf for max pooling, `layer.pad` for a convolution, NaN for a mean that leaves it out, 0 for all others."""
     return 0.0
 
 

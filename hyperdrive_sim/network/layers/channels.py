@@ -1,0 +1,120 @@
+"""Layers that move channels and compute nothing: shuffles, and slices of a map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.network.box import Box, Shape
+from hyperdrive_sim.network.layers.constants import Range, map_range
+from hyperdrive_sim.network.layers.layer import Holds, Shapes, Weightless, not_taken, refuse, too_small
+from hyperdrive_sim.network.layers.values import DType, computed
+from hyperdrive_sim.network.parameters import Array, Parameters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelShuffle(Weightless):
+    """Channel shuffle (Zhang et al., ShuffleNet, CVPR 2018): channels of *groups* equal runs are dealt out in turn.
+
+    Channel k of run g becomes channel k * *groups* + g, so that the next grouped convolution sees some of every group before.
+    """
+
+    name: str
+    inputs: tuple[str]
+    groups: int
+
+    def __post_init__(self) -> None:
+        refuse(self.name, [*not_taken(1, self.inputs), *too_small(1, groups=self.groups)])
+
+    @property
+    def kind(self) -> str:
+        return f"shuffle{self.groups}"
+
+    def output(self, shapes: Shapes) -> Shape:
+        (x,) = shapes
+        if x.channels % self.groups:
+            raise InvalidInput.at(self.name, f"deals out {x.channels} channels", f"its {self.groups} groups must divide them")
+        return x
+
+    def needs(self, which_input: int, out: Box, shapes: Shapes) -> Box:
+        # any few channels come from all over the map
+        return out.channels(0, shapes[0].channels)
+
+    def holds(self, inputs: Sequence[Holds]) -> Holds:
+        return inputs[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice(Weightless):
+    """The channels *start* to *stop*, the latter not included, of a map."""
+
+    name: str
+    inputs: tuple[str]
+    start: int
+    stop: int
+
+    kind = "slice"
+
+    def __post_init__(self) -> None:
+        faults = [*not_taken(1, self.inputs), *too_small(0, start=self.start)]
+        refuse(self.name, faults or too_small(self.start + 1, stop=self.stop))
+
+    def output(self, shapes: Shapes) -> Shape:
+        (x,) = shapes
+        if self.stop > x.channels:
+            raise InvalidInput.at(self.name, f"takes channels up to {self.stop}, '{self.inputs[0]}' has {x.channels}")
+        return x._replace(channels=self.stop - self.start)
+
+    def needs(self, which_input: int, out: Box, shapes: Shapes) -> Box:
+        return out.channels(out.c0 + self.start, out.c1 + self.start)
+
+    def holds(self, inputs: Sequence[Holds]) -> Holds:
+        return inputs[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flatten(Weightless):
+    """All values of a map as channels of one pixel, in the order of training tools: channel by channel, in each row by row."""
+
+    name: str
+    inputs: tuple[str]
+
+    kind = "flatten"
+
+    def __post_init__(self) -> None:
+        refuse(self.name, not_taken(1, self.inputs))
+
+    def output(self, shapes: Shapes) -> Shape:
+        return Shape(shapes[0].size, 1, 1)
+
+    def needs(self, which_input: int, out: Box, shapes: Shapes) -> Box:
+        return shapes[0].box
+
+    def holds(self, inputs: Sequence[Holds]) -> Holds:
+        return inputs[0]
+
+
+@computed.register(ChannelShuffle)
+def _shuffled(layer: ChannelShuffle, operands: Sequence[Array], parameters: Parameters, dtype: DType) -> Array:
+    x = operands[0].astype(dtype)
+    return np.ascontiguousarray(x.reshape(*x.shape[:2], layer.groups, -1).swapaxes(2, 3)).reshape(x.shape)
+
+
+@computed.register(Slice)
+def _sliced(layer: Slice, operands: Sequence[Array], parameters: Parameters, dtype: DType) -> Array:
+    return operands[0].astype(dtype)
+
+
+@computed.register(Flatten)
+def _flattened(layer: Flatten, operands: Sequence[Array], parameters: Parameters, dtype: DType) -> Array:
+    return operands[0].astype(dtype).transpose(2, 0, 1).reshape(1, 1, -1)
+
+
+@map_range.register(ChannelShuffle)
+@map_range.register(Slice)
+@map_range.register(Flatten)
+def _range(layer: ChannelShuffle | Slice | Flatten, ranges: Sequence[Range], shapes: Shapes) -> Range:
+    return ranges[0]
