@@ -21,7 +21,8 @@ NUMPY_MACS_PER_S = 0.5e9
 class Fp16:
     """Arithmetic of the chip: every product and sum rounded to FP16, in the order in which the hardware adds.
 
-    Taps row by row, in each tap input channel by input channel; then factor, bypass, offset and ReLU, each result rounded to FP16.
+    Taps row by row, in each tap input channel by input channel; then factor, bypass, offset and ReLU, each result rounded to FP16, as
+    factors and offsets are before.
     Layers of the host are computed in float32 and handed over as FP16.
     """
 
@@ -59,9 +60,9 @@ class Fp16:
         else:
             y = self._kernel.convolve(operands[0], self._pack(layer.name, parameters), layer.window.rows.stride)
         if parameters.scale is not None:
-            y = _rounded(np.multiply, y, parameters.scale)
+            y = _rounded(np.multiply, y, parameters.scale.astype(np.float16))
         if parameters.bias is not None:
-            y = _rounded(np.add, y, parameters.bias)
+            y = _rounded(np.add, y, parameters.bias.astype(np.float16))
         return _relu(y) if layer.relu else y
 
     def _pack(self, name: str, parameters: Parameters) -> Any:

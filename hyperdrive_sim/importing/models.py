@@ -1,0 +1,90 @@
+"""Models from files: a network with its constants, and what a user should know about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from hyperdrive_sim.errors import InvalidInput, visible
+from hyperdrive_sim.importing import onnx_file, portable, reading, torch_module
+from hyperdrive_sim.importing.plain import Model
+from hyperdrive_sim.importing.reader import Options, Reader
+from hyperdrive_sim.importing.writing import written
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.network.parameters import Parameters
+
+_ELSEWHERE = {
+    (
+        ".pt",
+        ".pth",
+        ".bin",
+        ".ckpt",
+        ".safetensors",
+    ): "it holds weights, or a program; export it: torch.onnx.export(model, (example,), 'model.onnx')",
+    (".pt2",): "export it: torch.onnx.export(torch.export.load('model.pt2').module(), (example,), 'model.onnx')",
+    (
+        ".h5",
+        ".hdf5",
+        ".keras",
+        ".pb",
+    ): "export it with the package tf2onnx: python -m tf2onnx.convert --keras model.keras --output model.onnx",
+    (".tflite",): "export it with the package tf2onnx: python -m tf2onnx.convert --tflite model.tflite --output model.onnx",
+}
+"""What helps with other formats, by the endings of their files."""
+
+
+class Imported(NamedTuple):
+    """A network from a file: its constants by layer, *notes*, sentences on what was left out or found, and the files it was read from."""
+
+    network: Network
+    parameters: Mapping[str, Parameters]
+    notes: tuple[str, ...]
+    files: tuple[Path, ...]
+
+
+def read(
+    model: Path | str | object, example_input: object = None, *, input_shape: Sequence[int] | None = None, zero: int | None = None
+) -> Imported:
+    """Import a trained network: an ONNX or QONNX file, the directory that an earlier import wrote, or a PyTorch module.
+
+        imported = hs.import_model("model.onnx")
+        imported = hs.import_model(module.eval(), torch.zeros(1, 3, 32, 32))
+        report = hs.run(network=imported, architecture="xnorbin")
+
+    A module is exported for inputs like *example_input* [images, channels, rows, columns]. *input_shape* [channels, rows, columns]
+    re-shapes a file's model, and is needed where it leaves sizes open. *zero*, 1 or -1, is what a sign makes of 0 where the file makes a
+    third value of it. Raises InvalidInput for a file that cannot be read, an operator that is not understood and a 0 that must be decided,
+    MissingExtra where the package `onnx` is needed.
+    """
+    if zero not in (None, -1, 1):
+        raise InvalidInput.at("network_options.zero", f"must be 1 or -1, not {zero}")
+    options = Options(None if input_shape is None else (input_shape[0], input_shape[1], input_shape[2]), zero)
+    if torch_module.is_module(model):
+        return of_model(torch_module.read(model, example_input), type(model).__name__, options)
+    if not isinstance(model, str | Path):
+        raise InvalidInput.at("network", f"a {type(model).__name__} is no model", "give a path or a torch.nn.Module")
+    path = Path(model)
+    if path.is_dir() or path.name in (portable.NETWORK, portable.PARAMETERS):
+        return _portable(path, input_shape)
+    for endings, cure in _ELSEWHERE.items():
+        if path.suffix.lower() in endings:
+            raise InvalidInput.at("network", f"'{visible(path.name)}' is of a format that is not read", cure)
+    found = onnx_file.read(path)
+    return of_model(found, path.stem, options)._replace(files=(path, *found.files))
+
+
+def _portable(path: Path, input_shape: Sequence[int] | None) -> Imported:
+    network, parameters, notes = portable.read(path)
+    shapes = list(network.inputs.values())
+    if input_shape is not None and [tuple(input_shape)] != [tuple(shape) for shape in shapes]:
+        problem = f"is not the shape that '{network.name}' was imported with, {list(shapes[0])}"
+        raise InvalidInput.at("input_shape", problem, "leave it out, or import the model again with another")
+    return Imported(network, parameters, notes, portable.files(path))
+
+
+def of_model(model: Model, name: str, options: Options) -> Imported:
+    """A model that is there as plain data, as a network."""
+    reader = Reader(model, options)
+    network, parameters = written(reader, reading.read(reader), name)
+    return Imported(network, parameters, tuple(reader.notes), ())

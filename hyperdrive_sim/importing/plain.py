@@ -1,0 +1,59 @@
+"""A model as plain data: nodes, constants and inputs by name, whatever file they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+from numpy.typing import NDArray
+
+from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.text.wording import with_article
+
+Constant = NDArray[Any]
+
+LONGEST_NAME = 60
+
+MOST_SIDE = 65_536
+"""Pixels or channels along one axis of a map."""
+
+
+class Node(NamedTuple):
+    """An operator: its name or, if it has none, that of its first output; type, domain ("" is ONNX's own), and what it takes and makes.
+
+    Attributes are numbers, texts, arrays or lists of them; those that hold graphs are there as None.
+    """
+
+    name: str
+    op: str
+    domain: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: Mapping[str, Any]
+
+    def refuse(self, problem: str, cure: str = "") -> NoReturn:
+        """Raise InvalidInput for this node, which the message names with its type."""
+        raise InvalidInput.at("network", f"'{shortened(self.name)}' ({self.op}) {problem}", cure)
+
+    def __str__(self) -> str:
+        return f"'{shortened(self.name)}' ({with_article(self.op)})"
+
+
+class Model(NamedTuple):
+    """A file's graph: nodes in the file's order, constants, shapes of its inputs (None: left open), names of its outputs.
+
+    *files* are those beside the model that hold values.
+    """
+
+    name: str
+    nodes: tuple[Node, ...]
+    constants: Mapping[str, Constant]
+    inputs: Mapping[str, tuple[int | None, ...]]
+    outputs: tuple[str, ...]
+    files: tuple[Path, ...] = ()
+
+
+def shortened(name: str) -> str:
+    """A name that fits into a line."""
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 3] + "..."

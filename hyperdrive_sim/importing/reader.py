@@ -1,0 +1,149 @@
+"""The state of a pass over a model: its constants and maps by name, and what is asked of them on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from hyperdrive_sim.errors import InvalidInput, Mistake
+from hyperdrive_sim.importing import axes
+from hyperdrive_sim.importing.axes import CHANNEL, COLUMN, ROW, Axis
+from hyperdrive_sim.importing.expression import Expression, X, ordered, steps
+from hyperdrive_sim.importing.folding import Budget
+from hyperdrive_sim.importing.maps import ANY_NUMBER, Map, Value
+from hyperdrive_sim.importing.plain import Constant, Model, Node, shortened
+from hyperdrive_sim.importing.thresholds import Integers, Lattice, Threshold, threshold
+from hyperdrive_sim.network.layers import ChannelShuffle, Flatten, Layer
+from hyperdrive_sim.network.parameters import NO_PARAMETERS, Parameters
+
+MOST_EVALUATED = 3_000_000
+"""Operators of expressions that are evaluated for one file."""
+
+SIGNS = Integers(-1, 1, 2)
+"""What a map of signs holds."""
+
+
+class Options(NamedTuple):
+    """What a user may decide about an import: the shape of the input, and what becomes of a sign's 0."""
+
+    input_shape: tuple[int, int, int] | None = None
+    zero: int | None = None
+
+
+class Reader:
+    """A model being read. `values` are the maps by the file's names, `mistakes` what a user must decide, `notes` what they should know."""
+
+    def __init__(self, model: Model, options: Options) -> None:
+        self.model, self.options = model, options
+        self.constants: dict[str, Constant] = dict(model.constants)
+        self.values: dict[str, Value] = {}
+        self.inputs: list[Map] = []
+        self.mistakes: list[Mistake] = []
+        self.notes: list[str] = []
+        self.budget = Budget()
+        self._names: set[str] = set()
+        self._thresholds: dict[int, tuple[Expression, Threshold | None]] = {}
+        self._signs: dict[tuple[int, float], Expression] = {}
+        self._evaluated = 0
+
+    def value(self, node: Node, number: int) -> Value:
+        """The map that an input is. Raises InvalidInput where it is none."""
+        name = node.inputs[number] if number < len(node.inputs) else ""
+        if name not in self.values:
+            node.refuse(f"takes no map as its input {number + 1}", "it must follow from the network's input")
+        return self.values[name]
+
+    def constant(self, node: Node, number: int) -> Constant | None:
+        """The constant that an input is; None where it is left out. Raises InvalidInput where it is computed from the input."""
+        name = node.inputs[number] if number < len(node.inputs) else ""
+        if name in self.values:
+            node.refuse(f"has an input {number + 1} that is computed from the network's input", "it must be a constant")
+        return self.constants[name] if name else None
+
+    def constants_of(self, node: Node) -> list[Constant | None]:
+        """All inputs but the first."""
+        return [None, *(self.constant(node, number) for number in range(1, len(node.inputs)))]
+
+    def unused(self, wanted: str) -> str:
+        """A name for a layer: the file's, shortened and in a form that is no path, with a number where it is taken."""
+        text = "".join(one if one.isprintable() and one != "'" else "_" for one in wanted.strip("/").replace("/", "."))
+        text = shortened(text) or "layer"
+        name, number = text, 1
+        while name in self._names:
+            number += 1
+            name = f"{text}.{number}"
+        self._names.add(name)
+        return name
+
+    def made(
+        self, node: Node, layer: Layer, sources: Sequence[Value], lattice: Lattice = ANY_NUMBER, parameters: Parameters = NO_PARAMETERS
+    ) -> Map:
+        """The map that a layer makes of some values. Raises InvalidInput if nothing would be left of them."""
+        shape = layer.output([source.map.shape for source in sources])
+        if min(shape) < 1:
+            node.refuse(f"would turn {sources[0].map.shape} into {shape}", "take a larger input_shape")
+        return Map(layer.name, shape, layer, parameters, tuple(sources), lattice)
+
+    def threshold(self, value: Value) -> Threshold | None:
+        """The threshold of a value that acts as a sign. What a 0 becomes must be decided where one can occur: that is a mistake else."""
+        key = id(value.expression)
+        if key not in self._thresholds:
+            found = None if value.expression is X else self._searched(value)
+            self._thresholds[key] = value.expression, found
+        return self._thresholds[key][1]
+
+    def _searched(self, value: Value) -> Threshold | None:
+        self._evaluated += 100 * len(ordered(value.expression))
+        if self._evaluated > MOST_EVALUATED:
+            raise InvalidInput.at("network", f"'{self.model.name}' has too many operators that act on every value by itself")
+        shape = value.map.shape
+        found = threshold(value.expression, shape.channels, value.map.lattice, self.options.zero or 1)
+        if found is None or not found.undecided.any():
+            return found
+        if not isinstance(steps(value.expression), Expression):  # such as a clip, of which few values can occur here
+            return None
+        if self.options.zero is None:
+            values = int(found.undecided.sum()) * shape.rows * shape.columns
+            problem = f"'{shortened(value.name)}' makes a third value of 0: {values:,} of its {shape.size:,} values may be 0"
+            self.mistakes.append(Mistake("network_options.zero", f"is missing: {problem}", "say what a sign's 0 becomes, 1 or -1"))
+        return found
+
+    def signs(self, value: Value) -> tuple[Value, float] | None:
+        """A map of -1 and +1, and what it is multiplied by; None for a value that is no such map."""
+        if value.map.lattice == SIGNS and value.expression is X:
+            return value, 1.0
+        found = self.threshold(value)
+        magnitude = None if found is None else found.magnitude
+        if not magnitude:
+            return None
+        key = id(value.expression), magnitude
+        if magnitude != 1 and key not in self._signs:
+            self._signs[key] = Expression("Div", (value.expression, np.asarray(magnitude)), {}, value.expression.name)
+        return (value._replace(expression=self._signs[key]) if magnitude != 1 else value), magnitude
+
+    def in_order(self, node: Node, value: Value) -> Value:
+        """The value as [images, channels, rows, columns], by a channel shuffle where its channels are in such an order."""
+        if not axes.is_map(value.view) and len(value.view) == 2 and axes.names(value.view[1]) not in ([CHANNEL], []):
+            value = self.flattened(node, value)
+        groups = axes.shuffle(value.view)
+        if groups == 1:
+            return value
+        made = self.made(node, ChannelShuffle(name=self.unused(f"{node.name}.shuffle"), inputs=("",), groups=groups), [value])
+        made = replace(made, lattice=value.map.lattice if value.expression is X else ANY_NUMBER)
+        plain = [[Axis(CHANNEL, value.map.shape.channels)] if {a.name for a in d} & {CHANNEL} else d for d in value.view]
+        return value._replace(map=made, expression=X, view=tuple(map(tuple, plain)), name=made.name)
+
+    def flattened(self, node: Node, value: Value) -> Value:
+        shape = value.map.shape
+        wanted = [Axis(CHANNEL, shape.channels), Axis(ROW, shape.rows), Axis(COLUMN, shape.columns)]
+        if list(value.view[1]) != [axis for axis in wanted if axis.size > 1]:
+            node.refuse("takes a map that is flattened in an order other than channels, rows, columns")
+        made = self.made(node, Flatten(name=self.unused(f"{node.name}.flatten"), inputs=("",)), [value])
+        return Value(made, X, axes.of_vector(value.view[0][0].size if value.view[0] else 1, shape.size), made.name)
+
+    def finite(self, node: Node, *constants: Constant | None) -> None:
+        if any(one is not None and not np.isfinite(one).all() for one in constants):
+            node.refuse("has weights that are infinite or no numbers", "look at the training")

@@ -1,0 +1,117 @@
+"""Operators that move values and compute nothing: other orders and shapes of axes, channels cut and put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from math import prod
+
+from hyperdrive_sim.importing import axes, folding
+from hyperdrive_sim.importing.axes import CHANNEL, Axis
+from hyperdrive_sim.importing.expression import X
+from hyperdrive_sim.importing.maps import Value
+from hyperdrive_sim.importing.plain import Node
+from hyperdrive_sim.importing.reader import SIGNS, Reader
+from hyperdrive_sim.network.layers import Concat, Slice
+
+
+def concat(reader: Reader, node: Node) -> Value:
+    values = [reader.value(node, number) for number in range(len(node.inputs))]
+    count = len(values[0].view)
+    axis = int(node.attributes.get("axis", 1)) % max(1, count)
+    if any(len(value.view) != count or value.padding for value in values):
+        node.refuse("puts maps of different dimensions side by side")
+    values = [reader.in_order(node, value) for value in values]
+    if any(set(axes.names(value.view[axis])) - {CHANNEL} for value in values):
+        node.refuse("puts maps side by side along their rows or columns", "channels can be put together")
+    sources = [(signs[0] if (signs := reader.signs(value)) and signs[1] == 1 else value) for value in values]
+    made = reader.made(node, Concat(name=reader.unused(node.name), inputs=("",) * len(values)), sources)
+    if all(reader.signs(value) for value in sources):
+        made = replace(made, lattice=SIGNS)
+    view = list(values[0].view)
+    view[axis] = (Axis(CHANNEL, made.shape.channels),)
+    return Value(made, X, tuple(view), node.name)
+
+
+def _cut(reader: Reader, node: Node, value: Value, axis: int, start: int, stop: int) -> Value:
+    if (start, stop) == (0, axes.sizes(value.view)[axis]):
+        return value
+    if axes.names(value.view[axis]) not in ([CHANNEL], []) or value.padding:
+        node.refuse("cuts a map along its rows or columns", "channels can be cut")
+    value = reader.in_order(node, value)
+    made = reader.made(node, Slice(name=reader.unused(node.name), inputs=("",), start=start, stop=stop), [value])
+    if reader.signs(value):
+        made = replace(made, lattice=SIGNS)
+    view = list(value.view)
+    view[axis] = (Axis(CHANNEL, stop - start),)
+    return Value(made, X, tuple(view), node.name)
+
+
+def split(reader: Reader, node: Node) -> list[Value]:
+    value = reader.value(node, 0)
+    axis = int(node.attributes.get("axis", 0)) % len(value.view)
+    size, made, start = axes.sizes(value.view)[axis], [], 0
+    for part in folding.parts(reader.constants_of(node), node.attributes, len(node.outputs), size):
+        made.append(_cut(reader, node, value, axis, start, start + part))
+        start += part
+    return made
+
+
+def slice_(reader: Reader, node: Node) -> Value:
+    value = reader.value(node, 0)
+    for axis, cut in folding.slices(reader.constants_of(node), node.attributes, len(value.view)).items():
+        start, stop, step = cut.indices(axes.sizes(value.view)[axis])
+        if step != 1 or stop <= start:
+            node.refuse("takes every other channel, or none")
+        value = _cut(reader, node, value, axis, start, stop)
+    return value
+
+
+def transpose(reader: Reader, node: Node) -> Value:
+    value = reader.value(node, 0)
+    order = node.attributes.get("perm") or tuple(reversed(range(len(value.view))))
+    return value._replace(view=axes.transposed(value.view, order))
+
+
+def reshape(reader: Reader, node: Node) -> Value:
+    value = reader.value(node, 0)
+    shape = folding.integers(reader.constants_of(node), 1, node.attributes, "shape")
+    if shape is None:
+        node.refuse("has no shape")
+    return _viewed(reader, node, value, shape)
+
+
+def flatten(reader: Reader, node: Node) -> Value:
+    value = reader.value(node, 0)
+    before, axis = axes.sizes(value.view), int(node.attributes.get("axis", 1))
+    return _viewed(reader, node, value, (prod(before[:axis]), prod(before[axis:])))
+
+
+def squeeze(reader: Reader, node: Node) -> Value:
+    value = reader.value(node, 0)
+    before, listed = axes.sizes(value.view), folding.integers(reader.constants_of(node), 1, node.attributes, "axes")
+    which = {axis % len(before) for axis in listed} if listed is not None else {n for n, size in enumerate(before) if size == 1}
+    if any(before[axis] != 1 for axis in which):
+        node.refuse(f"takes away axes of {list(before)} that are not of size 1")
+    return value._replace(view=tuple(one for n, one in enumerate(value.view) if n not in which))
+
+
+def unsqueeze(reader: Reader, node: Node) -> Value:
+    value = reader.value(node, 0)
+    listed = folding.integers(reader.constants_of(node), 1, node.attributes, "axes") or ()
+    count = len(value.view) + len(listed)
+    which, rest = {axis % count for axis in listed}, iter(value.view)
+    return value._replace(view=tuple(() if n in which else next(rest, ()) for n in range(count)))
+
+
+def _viewed(reader: Reader, node: Node, value: Value, shape: Sequence[int]) -> Value:
+    view = axes.reshaped(value.view, shape)
+    if value.padding and view != value.view:
+        node.refuse("reshapes a map with a Pad", "pad before a convolution or a pooling")
+    return value._replace(view=view)
+
+
+ACTS: dict[str, Callable[[Reader, Node], Value | list[Value]]] = {
+    "Concat": concat, "Split": split, "Slice": slice_, "Transpose": transpose, "Reshape": reshape, "Flatten": flatten,
+    "Squeeze": squeeze, "Unsqueeze": unsqueeze,
+}  # fmt: skip

@@ -1,0 +1,228 @@
+"""Operators that look at a map through a window or put a frame around it: poolings, paddings, enlargements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+import numpy as np
+
+from hyperdrive_sim.importing import axes, folding, functions
+from hyperdrive_sim.importing.axes import COLUMN, IMAGE, ROW, Axis, View
+from hyperdrive_sim.importing.expression import Expression, X
+from hyperdrive_sim.importing.maps import ANY_NUMBER, Padding, Value
+from hyperdrive_sim.importing.plain import MOST_SIDE, Node
+from hyperdrive_sim.importing.reader import SIGNS, Reader
+from hyperdrive_sim.importing.thresholds import Lattice
+from hyperdrive_sim.network.box import Shape
+from hyperdrive_sim.network.layers import GlobalMean, Layer, MaxPool, MeanPool, Upsample
+from hyperdrive_sim.network.window import Window
+
+
+def window_of(node: Node, value: Value, kernel: Sequence[int]) -> Window:
+    """A node's window, without the frame that a Pad before it has made."""
+    kernel_size, stride, dilation = (_pair(node, pair) for pair in (kernel, *(node.attributes.get(key, (1, 1)) for key in _SLIDES)))
+    window = Window(kernel_size, stride, dilation)
+    window = window._replace(pads=_auto_pads(node, value, window) or _four(node, node.attributes.get("pads", (0, 0, 0, 0))))
+    if faults := list(window.faults()):
+        node.refuse("; ".join(faults))
+    if max(*window.kernel, *window.stride, *window.dilation, *window.pads) > MOST_SIDE:
+        node.refuse(f"has a window with sizes of more than {MOST_SIDE:,}")
+    if node.attributes.get("ceil_mode", 0):
+        window = _rounded_up(value.map.shape, window)
+    return window
+
+
+_SLIDES = ("strides", "dilations")
+
+
+def _pair(node: Node, listed: object) -> tuple[int, int]:
+    if not isinstance(listed, Sequence) or len(listed) != 2:
+        node.refuse(f"has a window of {listed} in other than two dimensions", "rows and columns are wanted")
+    return int(listed[0]), int(listed[1])
+
+
+def _four(node: Node, listed: object) -> tuple[int, int, int, int]:
+    if not isinstance(listed, Sequence) or len(listed) != 4:
+        node.refuse(f"has the pads {listed}", "four are wanted: top, left, bottom, right")
+    return int(listed[0]), int(listed[1]), int(listed[2]), int(listed[3])
+
+
+def framed(window: Window, padding: Padding) -> Window:
+    """The window with what a Pad before it has put around the map."""
+    (a, b, c, d), (e, f, g, h) = window.pads, padding.pads
+    return window._replace(pads=(a + e, b + f, c + g, d + h))
+
+
+def _auto_pads(node: Node, value: Value, window: Window) -> tuple[int, int, int, int] | None:
+    kind = node.attributes.get("auto_pad", "NOTSET")
+    if kind in ("NOTSET", ""):
+        return None
+    if kind == "VALID":
+        return (0, 0, 0, 0)
+    shape = value.map.shape
+    pairs = []
+    for slide, size in ((window.rows, shape.rows), (window.columns, shape.columns)):
+        total = max(0, (-(-size // max(1, slide.stride)) - 1) * slide.stride + slide.extent - size)
+        less, more = total // 2, total - total // 2
+        pairs.append((less, more) if kind == "SAME_UPPER" else (more, less))
+    return pairs[0][0], pairs[1][0], pairs[0][1], pairs[1][1]
+
+
+def _rounded_up(shape: Shape, window: Window) -> Window:
+    """A window whose number of positions is rounded up: more pixels behind the map, as far as a position begins on it or before."""
+    behind = []
+    for slide, size in ((window.rows, shape.rows), (window.columns, shape.columns)):
+        positions = -(-(size + slide.before + slide.after - slide.extent) // slide.stride) + 1
+        if (positions - 1) * slide.stride >= size + slide.before:
+            positions -= 1
+        behind.append(max(slide.after, (positions - 1) * slide.stride + slide.extent - size - slide.before))
+    top, left, _, _ = window.pads
+    return window._replace(pads=(top, left, behind[0], behind[1]))
+
+
+def max_pool(reader: Reader, node: Node) -> Value:
+    value = map_of(reader, node)
+    kernel = node.attributes.get("kernel_shape") or value.map.shape[1:]
+    window = window_of(node, value, kernel)
+    if value.padding:
+        window = _pool_pads(reader, node, value, window)
+    signs = reader.signs(value)
+    source, behind = (signs[0], X) if signs and signs[1] == 1 else _bare_sums(reader, value)
+    lattice: Lattice = SIGNS if signs and signs[1] == 1 else source.map.lattice if source.expression is X else ANY_NUMBER
+    layer = MaxPool(name=reader.unused(node.name), inputs=("",), window=window)
+    made = reader.made(node, layer, [source._replace(padding=None)], lattice)
+    return Value(made, behind, axes.of_map(images(value.view), *made.shape), node.name)
+
+
+def _bare_sums(reader: Reader, value: Value) -> tuple[Value, Expression]:
+    """A map of sums without its factor and offset, and these: the largest of rising values is the value of the largest."""
+    affine = functions.linear(reader, value) if value.map.is_integer else None
+    if affine is None or not (affine.factor > 0).all():
+        return value, X
+    return value._replace(expression=X), value.expression
+
+
+def _pool_pads(reader: Reader, node: Node, value: Value, window: Window) -> Window:
+    """A Pad before a max pooling is none of its own only where it never is the largest."""
+    assert value.padding is not None
+    found = reader.threshold(value)
+    lowest = value.padding.value == -np.inf or (found is not None and value.padding.value <= float((found.middle - found.half).min()))
+    if not lowest:
+        node.refuse(f"takes the largest of a map that is padded with {value.padding.value:g}", "pad with the smallest value, or not at all")
+    return framed(window, value.padding)
+
+
+def mean_pool(reader: Reader, node: Node) -> Value:
+    value = map_of(reader, node)
+    shape, kernel = value.map.shape, node.attributes.get("kernel_shape") or value.map.shape[1:]
+    window = window_of(node, value, kernel)
+    counts = bool(node.attributes.get("count_include_pad", 0)) or not any(window.pads)
+    if node.attributes.get("ceil_mode", 0) and counts and any(window.pads):
+        node.refuse("rounds the number of its windows up and counts padding", "set ceil_mode=False")
+    if value.padding:
+        if value.padding.value or (any(window.pads) and not counts):
+            node.refuse(f"takes the mean of a map that is padded with {value.padding.value:g}", "pad with zeros")
+        window = framed(window, value.padding)
+    whole = window.kernel == tuple(shape[1:]) and not any(window.pads) and window.dilation == (1, 1)
+    name = reader.unused(node.name)
+    layer: Layer = GlobalMean(name=name, inputs=("",)) if whole else MeanPool(name=name, inputs=("",), window=window, count_pads=counts)
+    made = reader.made(node, layer, [value._replace(padding=None)])
+    return Value(made, X, axes.of_map(images(value.view), *made.shape), node.name)
+
+
+def reduced(reader: Reader, node: Node) -> Value:
+    """A mean or a maximum over rows and columns."""
+    value = reader.value(node, 0)
+    listed = folding.integers(reader.constants_of(node), 1, node.attributes, "axes") or ()
+    count = len(value.view)
+    which = {axis % count for axis in listed}
+    over = [name for n, dimension in enumerate(value.view) if n in which for name in axes.names(dimension)]
+    kept = [name for n, dimension in enumerate(value.view) if n not in which for name in axes.names(dimension)]
+    if set(over) - {ROW, COLUMN} or set(kept) & {ROW, COLUMN} or value.padding:
+        node.refuse("sums up other than rows and columns", "a mean over all pixels of each channel is understood")
+    name, shape = reader.unused(node.name), value.map.shape
+    window = Window((shape.rows, shape.columns))
+    layer: Layer = GlobalMean(name=name, inputs=("",)) if node.op == "ReduceMean" else MaxPool(name=name, inputs=("",), window=window)
+    made = reader.made(node, layer, [value])
+    single = [(Axis(ROW, 1),) if n in which else dimension for n, dimension in enumerate(value.view)]
+    kept_dims = single if node.attributes.get("keepdims", 1) else [one for n, one in enumerate(single) if n not in which]
+    return Value(made, X, tuple(kept_dims), node.name)
+
+
+def upsample(reader: Reader, node: Node) -> Value:
+    value = map_of(reader, node)
+    if value.padding:
+        node.refuse("enlarges a map with a Pad", "pad afterwards")
+    if node.attributes.get("mode", "nearest") != "nearest":
+        node.refuse(f"enlarges a map by '{node.attributes['mode']}'", "only 'nearest' is understood")
+    factors = _factors(reader, node, value)
+    if len(factors) != 2 or factors[0] != factors[1] or factors[0] < 1 or factors[0] != round(factors[0]) or factors[0] > MOST_SIDE:
+        node.refuse(f"enlarges a map by {' x '.join(f'{factor:g}' for factor in factors)}", "take one whole number for both sides")
+    made = reader.made(node, Upsample(name=reader.unused(node.name), inputs=("",), factor=int(factors[0])), [value])
+    return Value(made, X, axes.of_map(images(value.view), *made.shape), node.name)
+
+
+def _factors(reader: Reader, node: Node, value: Value) -> list[float]:
+    given = [one for one in reader.constants_of(node)[1:] if one is not None and one.size == 4]
+    if not given:
+        listed = node.attributes.get("scales", ())
+        return [float(one) for one in listed[2:]] if isinstance(listed, tuple) else []
+    last = given[-1].ravel()
+    if node.op == "Resize" and last.dtype.kind in "iu":  # sizes, not factors
+        return [float(size) / there for size, there in zip(last[2:], value.map.shape[1:], strict=True)]
+    return [float(one) for one in last[2:]]
+
+
+def pad(reader: Reader, node: Node) -> Value:
+    value, given = reader.value(node, 0), reader.constants_of(node)
+    pads = folding.integers(given, 1, node.attributes, "pads") or ()
+    number = given[2] if len(given) > 2 else None
+    filling = float(number.ravel()[0]) if number is not None and number.size else float(node.attributes.get("value", 0.0))
+    count = len(value.view)
+    if len(pads) != 2 * count and len(given) > 3 and given[3] is not None:  # for some axes only
+        full = [0] * (2 * count)
+        for place, axis in enumerate(int(one) % count for one in given[3].ravel()):
+            full[axis], full[axis + count] = pads[place], pads[place + given[3].size]
+        pads = tuple(full)
+    if not any(pads):
+        return value
+    if node.attributes.get("mode", "constant") != "constant" or len(pads) != 2 * count or min(pads) < 0 or max(pads) > MOST_SIDE:
+        node.refuse("pads a map in a way that is not understood", "pad with a constant, by no negative number")
+    return value._replace(padding=_frame(reader, node, value, pads, filling))
+
+
+def _frame(reader: Reader, node: Node, value: Value, pads: tuple[int, ...], filling: float) -> Padding:
+    count, frame = len(value.view), {ROW: (0, 0), COLUMN: (0, 0)}
+    for number, dimension in enumerate(value.view):
+        pair = pads[number], pads[number + count]
+        name = ([*axes.names(dimension), *(axis.name for axis in dimension)] or [""])[0]
+        if any(pair) and name not in frame:
+            node.refuse("pads images or channels", "rows and columns can be padded")
+        if any(pair):
+            frame[name] = pair
+    found = (frame[ROW][0], frame[COLUMN][0], frame[ROW][1], frame[COLUMN][1])
+    if value.padding is None:
+        return Padding(found, filling)
+    if value.padding.value != filling:
+        node.refuse("pads a padded map with another value")
+    a, b, c, d = (one + other for one, other in zip(found, value.padding.pads, strict=True))
+    return Padding((a, b, c, d), filling)
+
+
+def map_of(reader: Reader, node: Node, number: int = 0) -> Value:
+    """An input that is a map with rows and columns. Raises InvalidInput for any other view of one."""
+    value = reader.value(node, number)
+    if not axes.is_map(value.view):
+        node.refuse(f"takes {list(axes.sizes(value.view))}", "it must be [images, channels, rows, columns]")
+    return reader.in_order(node, value)
+
+
+def images(view: View) -> int:
+    return prod(axis.size for dimension in view for axis in dimension if axis.name == IMAGE)
+
+
+ACTS = {
+    "MaxPool": max_pool, "GlobalMaxPool": max_pool, "AveragePool": mean_pool, "GlobalAveragePool": mean_pool,
+    "ReduceMean": reduced, "ReduceMax": reduced, "Upsample": upsample, "Resize": upsample, "Pad": pad,
+}  # fmt: skip
