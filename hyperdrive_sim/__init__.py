@@ -26,18 +26,26 @@ TYPE_CHECKING = False  # typing's would take longer to load than all else here, 
 
 if TYPE_CHECKING:
     from hyperdrive_sim.errors import DoesNotFit, HyperdriveSimError, InvalidInput
+    from hyperdrive_sim.importing.models import Imported
+    from hyperdrive_sim.importing.models import read as import_model
     from hyperdrive_sim.network.box import Shape
     from hyperdrive_sim.network.graph import Network
     from hyperdrive_sim.network.layers import (
+        Activation,
         Add,
+        BatchNorm,
+        ChannelShuffle,
         Concat,
         Conv,
         Dense,
+        Flatten,
         GlobalMean,
         Layer,
         MaxPool,
         MeanPool,
+        Quantise,
         Sign,
+        Slice,
         Thermometer,
         Upsample,
     )
@@ -55,28 +63,36 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Activation",
     "Add",
+    "BatchNorm",
+    "ChannelShuffle",
     "Concat",
     "Conv",
     "Dense",
     "DoesNotFit",
+    "Flatten",
     "GlobalMean",
     "HyperdriveSimError",
+    "Imported",
     "InvalidInput",
     "Layer",
     "MaxPool",
     "MeanPool",
     "Network",
+    "Quantise",
     "Report",
     "Scenario",
     "Shape",
     "Sign",
+    "Slice",
     "Thermometer",
     "Upsample",
     "Verdict",
     "Window",
     "check",
     "compare",
+    "import_model",
     "read_run",
     "report",
     "run",
@@ -87,16 +103,19 @@ __all__ = [
 
 _HOMES = {
     **dict.fromkeys(("DoesNotFit", "HyperdriveSimError", "InvalidInput"), "errors"),
-    **dict.fromkeys(("Add", "Concat", "Conv", "Dense", "GlobalMean", "Layer"), "network.layers"),
-    **dict.fromkeys(("MaxPool", "MeanPool", "Sign", "Thermometer", "Upsample"), "network.layers"),
+    **dict.fromkeys(("Activation", "Add", "BatchNorm", "ChannelShuffle", "Concat", "Conv", "Dense", "Flatten"), "network.layers"),
+    **dict.fromkeys(("GlobalMean", "Layer", "MaxPool", "MeanPool", "Quantise", "Sign", "Slice"), "network.layers"),
+    **dict.fromkeys(("Thermometer", "Upsample"), "network.layers"),
     **dict.fromkeys(("Verdict", "check"), "study.checks"),
     **dict.fromkeys(("run", "sweep"), "study.runs"),
+    "Imported": "importing.models",
     "Network": "network.graph",
     "Report": "reports.report",
     "Scenario": "scenario.scenario",
     "Shape": "network.box",
     "Window": "network.window",
     "compare": "outputs.sources",
+    "import_model": "importing.models",
     "read_run": "outputs.rundir.read",
     "report": "outputs.page.write",
     "scenario_folder": "scenario.shipped",
@@ -104,7 +123,7 @@ _HOMES = {
 }
 """Where each name is from, as the imports above say it for whoever checks types."""
 
-_CALLED_THERE = {"read_run": "read", "scenario_folder": "folder"}
+_CALLED_THERE = {"import_model": "read", "read_run": "read", "scenario_folder": "folder"}
 
 if not TYPE_CHECKING:  # a type checker would take any name for one that exists
 

@@ -21,6 +21,7 @@ from hyperdrive_sim.text.wording import counted
 
 if TYPE_CHECKING:  # a run need not load what checks are made of
     from hyperdrive_sim.study.checks import Verdict
+    from hyperdrive_sim.study.models import ModelSummary
     from hyperdrive_sim.study.runs import Estimate
 
 TOP_LAYERS = 8
@@ -202,3 +203,44 @@ def estimate(expected: Estimate) -> str:
     seconds, tried = si(float(f"{expected.seconds:.2g}"), "s"), counted(expected.sample_tasks, "task")
     takes = f"{expected.tasks:,} tasks, about {seconds} up to the report and {expected.bytes / 2**20:,.0f} MiB"
     return f"{takes}\nextrapolated from {tried}; a run may take {expected.limit_bytes / 2**20:,.0f} MiB besides what this process has"
+
+
+def model(found: ModelSummary) -> Group:
+    """An imported network: its layers, the architectures that take it, and why others do not."""
+    layers = found.layers
+    table = FittedTable(
+        "layers",
+        TerminalColumn("layer", [one.name for one in layers], right=False, wraps="."),
+        TerminalColumn("kind", [one.kind for one in layers], right=False),
+        TerminalColumn("output", [" x ".join(map(str, one.output)) for one in layers], spare=1),
+        TerminalColumn("class", [_CLASSES[one.of] for one in layers], right=False),
+        TerminalColumn("1-bit", [_count(one.binary_weights) for one in layers]),
+        TerminalColumn("others", [_count(one.other_weights) for one in layers], spare=2),
+        TerminalColumn("MACs", [_count(one.binary_macs + one.other_macs) for one in layers]),
+    )
+    macs = sum(one.binary_macs + one.other_macs for one in layers)
+    binary = sum(one.binary_macs for one in layers)
+    of = f"{sum(one.binary_weights for one in layers):,} weights of 1 bit and {sum(one.other_weights for one in layers):,} others"
+    work = f"{macs:,} MACs, {percent(binary / macs)} of them binary" if macs else "no MACs"
+    inputs = ", ".join(f"{name} {' x '.join(map(str, shape))}" for name, shape in found.inputs.items())
+    parts: list[RenderableType] = [Text(f"{found.name}: {inputs}", style="bold"), Text(f"{of}; {work}"), BLANK, table]
+    parts += [Text("class: W1 for binary weights, A1 for binary maps; 1-bit and others are numbers of weights", style="dim"), BLANK]
+    for name in found.takers:
+        ours = sum(name in one.runs_on for one in layers)
+        parts.append(Text(f"{name} runs {ours} of {counted(len(layers), 'layer')}, the host the others"))
+    parts += [Text(f"{name} does not: {why}") for name, why in found.refusals.items()]
+    parts += [Text(f"note: {note}") for note in found.notes]
+    return Group(*parts)
+
+
+_CLASSES = {
+    "binary weights and maps": "W1A1",
+    "binary weights, real maps": "W1",
+    "real weights, binary maps": "A1",
+    "real weights and maps": "real",
+    "": "",
+}
+
+
+def _count(number: int) -> str:
+    return f"{number:,}" if number else ""

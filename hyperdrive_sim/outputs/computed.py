@@ -36,4 +36,4 @@ def write(
         else:
             with staging.file(SEVERAL) as file:
                 np.savez(file, allow_pickle=False, **arrays)
-        manifest.seal(staging, scenario, how)
+        manifest.seal(staging, scenario.hash, scenario.settings.seed, how)

@@ -22,7 +22,6 @@ from hyperdrive_sim import __version__
 from hyperdrive_sim.errors import InvalidInput, visible
 from hyperdrive_sim.outputs import sealed
 from hyperdrive_sim.outputs.staging import Staging
-from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.text.document import Document
 
 SCENARIO = "scenario.resolved.yaml"
@@ -54,7 +53,8 @@ Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 class Manifest(BaseModel):
     """The manifest of a run directory, as the file holds it.
 
-    `schema_version` is that of the directory as a whole, `scenario_sha256` of all that the scenario said, `files` maps names to SHA-256.
+    `schema_version` is that of the directory as a whole, `scenario_sha256` of all that the scenario said, or of
+    an imported network's structure, `files` maps names to SHA-256.
     `wall_s` and `peak_memory_bytes` are those of the simulation, up to its report.
     """
 
@@ -71,11 +71,11 @@ class Manifest(BaseModel):
     files: Mapping[str, Digest]
 
     @classmethod
-    def of(cls, scenario: Scenario, files: Mapping[str, str], how: Circumstances) -> Manifest:
+    def of(cls, scenario_sha256: str, seed: int, files: Mapping[str, str], how: Circumstances) -> Manifest:
         return cls(
             schema_version=SCHEMA_VERSION,
-            scenario_sha256=scenario.hash,
-            seed=scenario.settings.seed,
+            scenario_sha256=scenario_sha256,
+            seed=seed,
             command=_command(how.arguments),
             date=datetime.now(UTC).isoformat(timespec="seconds"),
             wall_s=None if how.wall_s is None else round(how.wall_s, 3),
@@ -96,9 +96,9 @@ class Manifest(BaseModel):
         return document.validate(cls)
 
 
-def seal(staging: Staging, scenario: Scenario, how: Circumstances) -> None:
+def seal(staging: Staging, scenario_sha256: str, seed: int, how: Circumstances) -> None:
     """Write the manifest of all files that there are on their way into a directory."""
-    made = Manifest.of(scenario, staging.digests(), how)
+    made = Manifest.of(scenario_sha256, seed, staging.digests(), how)
     staging.write(sealed.MANIFEST, f"{made.model_dump_json(indent=2)}\n".encode())
 
 

@@ -13,7 +13,9 @@ from dataclasses import replace
 from typing import Any, TypedDict
 
 from hyperdrive_sim.errors import NOWHERE, InvalidInput
+from hyperdrive_sim.importing.models import Imported
 from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.network.parameters import Parameters
 from hyperdrive_sim.text.document import Document
 
 Changes = Mapping[str, object]
@@ -35,9 +37,9 @@ class Options(TypedDict, total=False):
 
 
 class Experiment(Options, total=False):
-    """A whole experiment without a file; `network` is one of the caller's own, or a name of the zoo with an `input_shape`."""
+    """A whole experiment without a file; `network` is one of the caller's own, an imported one, or a name with an `input_shape`."""
 
-    network: Network | str
+    network: Network | Imported | str
     architecture: str
     input_shape: Sequence[int]
     network_options: Mapping[str, int]
@@ -64,9 +66,10 @@ def named(network: Network) -> dict[str, Any]:
     return {"network": network.name, "input_shape": list(next(iter(network.inputs.values())))}
 
 
-def structure(network: Network) -> dict[str, Any]:
+def structure(network: Network, constants: Mapping[str, Parameters] | None = None) -> dict[str, Any]:
     """A network as plain data, for a hash of it: a layer is the text that Python prints, which names every field of a dataclass."""
-    return {
+    own = {} if constants is None else {"constants": {name: its.digest() for name, its in constants.items()}}
+    return own | {
         "inputs": {name: [*shape, network.holds(name)] for name, shape in network.inputs.items()},
         "layers": list(map(repr, network)),
         "outputs": list(network.outputs),

@@ -39,6 +39,8 @@ class Inputs:
 
     def parameters(self) -> dict[str, Parameters]:
         """Constants by layer. Raises InvalidInput, located, for values that no such layer may have."""
+        if self.scenario.constants is not None:
+            return dict(self.scenario.constants)
         if self.weights is None:
             return random_parameters(self.network, self.scenario.settings.seed)
         with self.scenario.locating():
@@ -56,6 +58,8 @@ def opened(scenario: Scenario, network: Network) -> Inputs:
     """The files that a scenario names. Raises InvalidInput, located, for one that cannot be read or that the network cannot take."""
     image, constants = scenario.settings.input, scenario.settings.weights
     with scenario.locating():
+        if constants and scenario.constants is not None:
+            raise InvalidInput.at("weights", f"are those of '{network.name}', which has its own", "leave them out")
         if image and len(network.inputs) > 1:
             problem = f"is one picture, '{network.name}' has the inputs {', '.join(network.inputs)}"
             raise InvalidInput.at("input", problem, "leave it out: inputs are then drawn from the seed")

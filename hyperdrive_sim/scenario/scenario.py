@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 from math import prod
 from pathlib import Path
@@ -17,8 +18,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.archs.architecture import Architecture
 from hyperdrive_sim.errors import NOWHERE, InvalidInput, Mistake, Place, visible
+from hyperdrive_sim.importing import models
+from hyperdrive_sim.importing.models import Imported
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.network.parameters import Parameters
 from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.scenario.experiment import Experiment, Options, document_of, named, setting, structure
 from hyperdrive_sim.schedule.spec import Spec
@@ -52,10 +56,17 @@ class Settings(BaseModel):
 
     schema_version: Literal[1] = Field(description="1, the version of this format")
     title: str = Field(min_length=1, description="one line for people")
-    network: str = Field(min_length=1, description="a network of the zoo; `hyperdrive-sim list` names them")
-    network_options: dict[str, int] = Field(default={}, description="what that network leaves open, for example bases: 4")
-    input_shape: tuple[Size, Size, Size] = Field(
-        description="[channels, rows, columns]", json_schema_extra={"expects": "[channels, rows, columns]"}
+    network: str = Field(
+        min_length=1,
+        description="a network of the zoo, as `hyperdrive-sim list` names them, or a model relative to this file: model.onnx, ./imported",
+    )
+    network_options: dict[str, int] = Field(
+        default={}, description="what that network leaves open, for example bases: 4, or of a model zero: 1, what a sign makes of 0"
+    )
+    input_shape: tuple[Size, Size, Size] | None = Field(
+        default=None,
+        description="[channels, rows, columns]; of a model from a file: absent, as it is there",
+        json_schema_extra={"expects": "[channels, rows, columns]"},
     )
     architecture: str = Field(min_length=1, description="the chip; `hyperdrive-sim list` names them")
     chip: dict[str, Any] = Field(default={}, description="fields of that architecture's spec; what is absent is as published")
@@ -79,7 +90,7 @@ class Settings(BaseModel):
 class Scenario:
     """A validated experiment. `file` is how the user calls it, empty if there is none; `spec` may still leave a mesh to be decided.
 
-    Its network is the one of the zoo that it names, or one that was `given` to it in Python.
+    Its network is the one of the zoo or the model that it names, or one that was `given` to it in Python, perhaps with its constants.
     """
 
     file: str
@@ -88,6 +99,7 @@ class Scenario:
     architecture: Architecture
     spec: Spec
     given: Network | None = None
+    given_constants: Mapping[str, Parameters] | None = None
 
     @classmethod
     def read(cls, path: str | Path, changes: Sequence[str] = ()) -> Scenario:
@@ -113,7 +125,10 @@ class Scenario:
     def said(cls, **experiment: Unpack[Experiment]) -> Scenario:
         """From keywords in place of a file: a network of one's own, or the name of one of the zoo and an `input_shape`."""
         network = experiment.get("network")
-        return cls.of(document_of(experiment), "", given=network if isinstance(network, Network) else None)
+        if not isinstance(network, Imported):
+            return cls.of(document_of(experiment), "", given=network if isinstance(network, Network) else None)
+        experiment["network"] = network.network
+        return replace(cls.of(document_of(experiment), "", given=network.network), given_constants=network.parameters)
 
     @classmethod
     def of(cls, document: Document, file: str, changes: Sequence[str] = (), *, given: Network | None = None) -> Scenario:
@@ -140,7 +155,7 @@ class Scenario:
     @property
     def hash(self) -> str:
         """Of everything the scenario says, wherever it says it, and of the structure of a network that was given."""
-        network = {} if self.given is None else {"given": structure(self.given)}
+        network = {} if self.given is None else {"given": structure(self.given, self.given_constants)}
         text = json.dumps({**self.document.data, **network}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -153,16 +168,37 @@ class Scenario:
     def files(self) -> tuple[Path, ...]:
         """All files that it is read from: its own, those that it extends, its picture and its weights."""
         named = (self.settings.input and self.settings.input.image, self.settings.weights)
-        return (*self.document.files, *(self.folder / name for name in named if name))
+        model = self.model.files if self.is_model else ()
+        return (*self.document.files, *(self.folder / name for name in named if name), *model)
+
+    @property
+    def is_model(self) -> bool:
+        """True if its network is a model from a file."""
+        return self.given is None and is_path(self.settings.network)
+
+    @cached_property
+    def model(self) -> Imported:
+        """The model that it names, read once. Raises InvalidInput, located in the scenario."""
+        with self.locating():
+            if unknown := sorted(self.settings.network_options.keys() - {"zero"}):
+                raise InvalidInput.at(f"network_options.{unknown[0]}", f"a model has no option '{unknown[0]}'", "it has zero")
+            options = self.settings.network_options
+            return models.read(self.folder / self.settings.network, input_shape=self.settings.input_shape, zero=options.get("zero"))
+
+    @property
+    def constants(self) -> Mapping[str, Parameters] | None:
+        """Constants by layer that come with the network; None for one that has none of its own."""
+        return self.model.parameters if self.is_model else self.given_constants
 
     def network(self) -> Network:
-        """The network that was given, or the zoo's at the scenario's input shape. Raises InvalidInput, located in the file."""
+        """The network that was given, the model's, or the zoo's at the input shape. Raises InvalidInput, located in the file."""
         if self.given is not None:
             return self.given
-        try:
+        if self.is_model:
+            return self.model.network
+        assert self.settings.input_shape is not None
+        with self.locating():
             return zoo.build(self.settings.network, self.settings.input_shape, self.settings.network_options)
-        except InvalidInput as error:
-            raise self.located(error) from None
 
     def located(self, error: E) -> E:
         """Give every mistake of an error a place; one that concerns a layer stands where the network is named."""
@@ -181,7 +217,12 @@ class Scenario:
 
     def changed(self, changes: Sequence[str]) -> Scenario:
         """The scenario with `key=value` settings on top. Raises InvalidInput if it makes none."""
-        return Scenario.of(self.document, self.file, changes, given=self.given) if changes else self
+        return self._with(self.document, changes) if changes else self
+
+    def _with(self, document: Document, changes: Sequence[str] = ()) -> Scenario:
+        """The same network in another document."""
+        changed = Scenario.of(document, self.file, changes, given=self.given)
+        return replace(changed, given_constants=self.given_constants)
 
     def points(self) -> Iterator[dict[str, int]]:
         """Every combination of the sweep's values, the last key turning fastest: by key, the number of its value."""
@@ -198,7 +239,7 @@ class Scenario:
         document = self.document.with_setting("sweep={}")
         for key, value in self.values(point).items():
             document = _with(document, key, value, self.document.place(("sweep", key, point[key])))
-        return Scenario.of(document, self.file, given=self.given)
+        return self._with(document)
 
     @property
     def granularity(self) -> str:
@@ -223,16 +264,23 @@ def _kept(mistakes: list[Mistake], look: Callable[[], T]) -> T | None:
 def _network(document: Document) -> None:
     """Raises InvalidInput for a name that is not in the zoo, or channels that its network does not take, whatever else is wrong."""
     name, shape = document.data.get("network"), document.data.get("input_shape")
-    if not isinstance(name, str) or not name:
+    if not isinstance(name, str) or not name or is_path(name):
         return
     if name not in zoo.names():
         raise InvalidInput(document.mistake("network", f"'{name}' is not in the zoo", "known networks: " + ", ".join(zoo.names())))
+    if "input_shape" not in document.data or shape is None:
+        raise InvalidInput(Mistake("", "'input_shape' is missing", "add it: [channels, rows, columns]", document.place("")))
     if isinstance(shape, list) and len(shape) == 3 and all(type(size) is int and 0 < size <= MAX_SIDE for size in shape):
         try:
             zoo.check_input(name, shape)
         except InvalidInput as error:
             channels = document.place(("input_shape", 0))
             raise InvalidInput(*(mistake._replace(place=channels) for mistake in error.mistakes)) from None
+
+
+def is_path(network: str) -> bool:
+    """True for what names a file or a directory and no network of the zoo: it has an ending, or a slash."""
+    return network not in zoo.names() and any(mark in network for mark in "./\\")
 
 
 def _unlike(given: Network, document: Document) -> Iterator[Mistake]:

@@ -66,7 +66,7 @@ def test_keys(tmp_path: Path, more: str, sentence: str) -> None:
     [
         ("schema_version", "1, the version of this format"),
         ("title", "one line for people"),
-        ("network", "a network of the zoo; `hyperdrive-sim list` names them"),
+        ("network", "a network of the zoo, as `hyperdrive-sim list` names them, or a model relative to this file: model.onnx, ./imported"),
         ("input_shape", "[channels, rows, columns]"),
         ("architecture", "the chip; `hyperdrive-sim list` names them"),
     ],

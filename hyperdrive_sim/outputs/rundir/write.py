@@ -41,7 +41,7 @@ def write(report: Report, scenario: Scenario, folder: Path, how: Circumstances =
         raise InvalidInput.at("", f"this is not a report of '{scenario.file}'", "write it with the scenario that was run")
     with target(folder, scenario, force=force).writing() as staging:
         _write_all(report, scenario, staging)
-        manifest.seal(staging, scenario, how)
+        manifest.seal(staging, scenario.hash, scenario.settings.seed, how)
 
 
 def _write_all(report: Report, scenario: Scenario, staging: Staging) -> None:

@@ -1,0 +1,52 @@
+"""The command that imports a trained network."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import rich_click as click
+
+from hyperdrive_sim.cli.ending import command
+from hyperdrive_sim.cli.terminal import force_option, json_option, output_option, show, show_json, tell
+from hyperdrive_sim.errors import InvalidInput
+
+
+@command
+@click.argument("model", type=click.Path(path_type=Path), metavar="MODEL")
+@click.option("--input-shape", metavar="C,H,W", help="Channels, rows and columns, if not those of the file.")
+@click.option("--zero", type=click.Choice(["1", "-1"]), help="What a sign makes of 0, where the file makes a third value of it.")
+@output_option("DIR", "Write the network into a directory, which scenarios can name and which needs no onnx.")
+@json_option
+@force_option
+def import_(model: Path, input_shape: str | None, zero: str | None, output: Path | None, as_json: bool, force: bool) -> None:
+    """Import a trained network from an ONNX or QONNX file, and say what it consists of and which chips take it.
+
+    A scenario can also name the file itself: `network: model.onnx`.
+    """
+    from hyperdrive_sim.cli import tables
+    from hyperdrive_sim.importing import models
+    from hyperdrive_sim.outputs import networks
+    from hyperdrive_sim.outputs.manifest import Circumstances
+    from hyperdrive_sim.study.models import summary
+
+    imported = models.read(model, input_shape=_shape(input_shape), zero=int(zero) if zero else None)
+    found = summary(imported)
+    if output:
+        sizes = networks.write(imported, output, Circumstances(sys.argv[1:]), force=force)
+        tell(f"{output}, {sum(sizes.values()) / 1000:,.1f} kB")
+    show_json(found.to_dict()) if as_json else show(tables.model(found))
+
+
+def _shape(text: str | None) -> tuple[int, int, int] | None:
+    """An input shape as it was typed."""
+    if text is None:
+        return None
+    parts = text.strip("[]").split(",")
+    try:
+        channels, rows, columns = (int(part) for part in parts)
+    except ValueError:
+        raise InvalidInput.at("--input-shape", f"'{text}' is no shape", "for example 3,224,224: channels, rows, columns") from None
+    if min(channels, rows, columns) < 1:
+        raise InvalidInput.at("--input-shape", f"'{text}' has a size below 1", "for example 3,224,224: channels, rows, columns")
+    return channels, rows, columns

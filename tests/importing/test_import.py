@@ -1,0 +1,351 @@
+"""What an imported model becomes: layers, classes, constants, and refusals that name the node."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from graphs import Graph, signs
+
+import hyperdrive_sim as hs
+from hyperdrive_sim.importing import models
+from hyperdrive_sim.network.golden import Computation, Exact, forward
+from hyperdrive_sim.network.layers import (
+    Activation,
+    Add,
+    BatchNorm,
+    ChannelShuffle,
+    Concat,
+    Conv,
+    Dense,
+    Flatten,
+    GlobalMean,
+    MaxPool,
+    MeanPool,
+    Quantise,
+    Sign,
+    Slice,
+    Upsample,
+)
+
+
+def imported(graph: Graph, folder: Path, *outputs: str, **options: Any) -> models.Imported:
+    return models.read(graph.save(folder / "model.onnx", *outputs), **options)
+
+
+def kinds(found: models.Imported) -> list[type]:
+    return [type(layer) for layer in found.network]
+
+
+def computed(found: models.Imported, image: Any) -> Any:
+    """The network's output [channels, rows, columns] for an image [channels, rows, columns]."""
+    start = {next(iter(found.network.inputs)): image.transpose(1, 2, 0)}
+    maps = dict(forward(Computation(found.network, found.parameters, start, Exact())))
+    return maps[found.network.outputs[0]].transpose(2, 0, 1)
+
+
+def image(*shape: int, seed: int = 1) -> Any:
+    return np.random.default_rng(seed).integers(-128, 128, shape) / 128
+
+
+class TestBinaryLayers:
+    def test_sign_convolution_norm_sign_has_a_threshold_between_sums(self, tmp_path: Path) -> None:
+        graph = Graph(1, 3, 6, 6)
+        sums = graph.add("Conv", graph.sign("x"), graph.constant(signs(4, 3, 3, 3)), pads=[1, 1, 1, 1])
+        found = imported(graph, tmp_path, graph.sign(graph.norm(sums, [1, -2, 0.5, 3], [0.5, 1, -4, 0.2])))
+        assert kinds(found) == [Sign, Conv, Sign]
+        conv, last = found.network.layers[1:]
+        assert isinstance(conv, Conv)
+        assert (conv.weights, conv.maps, conv.pad, conv.scale, conv.bias) == ("binary", "binary", 0, False, False)
+        its = found.parameters[last.name]
+        # beyond the edges sums may be even or odd: all integers can occur, and a threshold lies between two
+        assert its.scale is not None
+        assert its.bias is not None
+        assert list(its.scale) == [1, -1, 1, 1]
+        assert list(its.bias) == [0.5, 0.5, -7.5, 0.5]
+
+    def test_a_tiny_factor_is_a_channel_that_never_changes(self, tmp_path: Path) -> None:
+        graph = Graph(1, 4, 5, 5)
+        sums = graph.add("Conv", graph.sign("x"), graph.constant(signs(2, 4, 3, 3)))
+        found = imported(graph, tmp_path, graph.sign(graph.norm(sums, [3e-7, 1], [-0.2, 0.1])))
+        its = found.parameters[found.network.outputs[0]]
+        assert its.scale is not None
+        assert its.bias is not None
+        assert (its.scale[0], its.bias[0]) == (0, -1)
+        assert (computed(found, image(4, 5, 5))[0] == -1).all()
+
+    @pytest.mark.parametrize("value", [-1.0, 1.0, 0.0])
+    def test_the_value_of_a_padding_is_kept(self, tmp_path: Path, value: float) -> None:
+        graph = Graph(1, 2, 4, 4)
+        padded = graph.add("Pad", graph.sign("x"), graph.constant([0, 0, 1, 2, 0, 0, 1, 0], np.int64), graph.constant(value))
+        found = imported(graph, tmp_path, graph.add("Conv", padded, graph.constant(signs(3, 2, 2, 2))))
+        conv = found.network.layers[-1]
+        assert isinstance(conv, Conv)
+        assert (conv.window.pads, conv.pad) == ((1, 2, 1, 0), value)
+
+    def test_magnitudes_of_weights_go_behind_the_sums(self, tmp_path: Path) -> None:
+        graph = Graph(1, 2, 4, 4)
+        weights = signs(3, 2, 3, 3) * np.array([0.5, 2, 0.25])[:, None, None, None]
+        sums = graph.add("Conv", graph.sign("x"), graph.constant(weights), graph.constant([1, 2, 3]))
+        found = imported(graph, tmp_path, sums)
+        assert kinds(found) == [Sign, Conv, BatchNorm]
+        its = found.parameters[found.network.outputs[0]]
+        assert its.scale is not None
+        assert its.bias is not None
+        assert (list(its.scale), list(its.bias)) == ([0.5, 2, 0.25], [1, 2, 3])
+
+    def test_latent_weights_without_a_sign_are_real(self, tmp_path: Path) -> None:
+        graph = Graph(1, 2, 4, 4)
+        latent = np.random.default_rng(0).normal(size=(3, 2, 3, 3))
+        found = imported(graph, tmp_path, graph.add("Conv", graph.sign("x"), graph.constant(latent)))
+        conv = found.network.layers[-1]
+        assert isinstance(conv, Conv)
+        assert conv.weights == "real"
+
+    def test_latent_weights_behind_a_sign_are_binary(self, tmp_path: Path) -> None:
+        graph = Graph(1, 2, 4, 4)
+        latent = np.random.default_rng(0).normal(size=(3, 2, 3, 3)).astype(np.float32)
+        found = imported(graph, tmp_path, graph.add("Conv", graph.sign("x"), graph.add("Sign", graph.constant(latent))))
+        weights = found.parameters[found.network.outputs[0]].weights
+        assert weights is not None
+        assert (weights.transpose(0, 3, 1, 2) == np.sign(latent)).all()
+
+    def test_binary_weights_on_a_real_map_take_factor_offset_and_relu_in(self, tmp_path: Path) -> None:
+        graph = Graph(1, 2, 4, 4)
+        sums = graph.add("Conv", "x", graph.constant(0.5 * signs(3, 2, 3, 3)), pads=[1, 1, 1, 1])
+        found = imported(graph, tmp_path, graph.add("Relu", graph.norm(sums, [1, 2, 3], [1, 1, 1])))
+        (conv,) = found.network
+        assert isinstance(conv, Conv)
+        assert (conv.weights, conv.maps, conv.scale, conv.bias, conv.relu) == ("binary", "real", True, True, True)
+
+    def test_the_offset_before_a_residual_add_goes_into_the_add(self, tmp_path: Path) -> None:
+        graph = Graph(1, 3, 4, 4)
+        first = graph.add("Relu", graph.add("Conv", "x", graph.constant(signs(3, 3, 3, 3)), pads=[1, 1, 1, 1]))
+        second = graph.norm(graph.add("Conv", first, graph.constant(signs(3, 3, 3, 3, seed=1)), pads=[1, 1, 1, 1]), [0.5] * 3, [1, 2, 3])
+        found = imported(graph, tmp_path, graph.add("Relu", graph.add("Add", first, second)))
+        conv1, conv2, add = found.network
+        assert isinstance(conv2, Conv)
+        assert isinstance(add, Add)
+        assert (conv2.scale, conv2.bias, conv2.relu) == (True, False, False)
+        assert (add.inputs, add.bias, add.relu) == ((conv2.name, conv1.name), True, True)
+        mapped = hs.check(network=found.network, architecture="hyperdrive")
+        assert mapped.ok
+
+    def test_sums_that_are_added_stay_sums(self, tmp_path: Path) -> None:
+        graph = Graph(1, 3, 4, 4)
+        x = graph.sign("x")
+        one, two = (graph.add("Conv", x, graph.constant(signs(3, 3, 1, 1, seed=n))) for n in (1, 2))
+        found = imported(graph, tmp_path, graph.sign(graph.add("Add", one, two)))
+        assert kinds(found) == [Sign, Conv, Conv, Add, Sign]
+        assert found.network.is_sums(found.network.layers[3].name)
+
+    def test_a_max_pooling_of_scaled_sums_is_one_of_bare_sums(self, tmp_path: Path) -> None:
+        graph = Graph(1, 3, 6, 6)
+        sums = graph.add("Conv", graph.sign("x"), graph.constant(signs(2, 3, 3, 3)))
+        pooled = graph.add("MaxPool", graph.norm(sums, [2, 3], [1, 1]), kernel_shape=[2, 2], strides=[2, 2])
+        found = imported(graph, tmp_path, graph.sign(graph.norm(pooled, [1, -1], [0.5, 0.5])))
+        assert kinds(found) == [Sign, Conv, MaxPool, Sign]
+
+    def test_a_sign_behind_a_pooling_of_falling_sums_is_moved_before_it(self, tmp_path: Path) -> None:
+        graph = Graph(1, 3, 6, 6)
+        sums = graph.add("Conv", graph.sign("x"), graph.constant(signs(2, 3, 3, 3)))
+        pooled = graph.add("MaxPool", graph.norm(sums, [-2, 3], [0.5, 0.5]), kernel_shape=[2, 2], strides=[2, 2])
+        found = imported(graph, tmp_path, graph.sign(pooled))
+        assert kinds(found) == [Sign, Conv, Sign, MaxPool]
+
+    def test_a_dense_layer_of_signs_is_a_convolution_over_the_whole_map(self, tmp_path: Path) -> None:
+        graph = Graph(1, 2, 3, 4)
+        weights = signs(5, 24)
+        found = imported(graph, tmp_path, graph.add("Gemm", graph.add("Flatten", graph.sign("x")), graph.constant(weights), transB=1))
+        conv = found.network.layers[-1]
+        assert isinstance(conv, Conv)
+        assert conv.window.kernel == (3, 4)
+        x = image(2, 3, 4)
+        assert (computed(found, x).ravel() == weights @ np.where(x >= 0, 1, -1).ravel()).all()
+
+
+class TestZero:
+    """A sign that makes a third value of 0, as torch's does."""
+
+    def test_it_is_refused_with_the_layer_and_the_values_at_stake(self, tmp_path: Path) -> None:
+        graph = Graph(1, 2, 4, 4)
+        first = graph.add("Conv", graph.add("Sign", "x"), graph.constant(signs(3, 2, 1, 1)))
+        graph.save(tmp_path / "model.onnx", graph.add("Sign", first))
+        with pytest.raises(hs.InvalidInput) as caught:
+            models.read(tmp_path / "model.onnx")
+        first, second = map(str, caught.value.mistakes)
+        cure = "say what a sign's 0 becomes, 1 or -1"
+        assert first == f"network_options.zero: is missing: 'sign0' makes a third value of 0: 32 of its 32 values may be 0; {cure}"
+        assert second == f"network_options.zero: is missing: 'sign2' makes a third value of 0: 48 of its 48 values may be 0; {cure}"
+
+    @pytest.mark.parametrize("zero", [1, -1])
+    def test_it_is_decided(self, tmp_path: Path, zero: int) -> None:
+        graph = Graph(1, 1, 1, 3)
+        found = imported(graph, tmp_path, graph.add("Sign", "x"), zero=zero)
+        assert list(computed(found, np.array([[[-0.5, 0.0, 0.5]]])).ravel()) == [-1, zero, 1]
+
+    def test_sums_of_an_odd_number_of_products_need_no_decision(self, tmp_path: Path) -> None:
+        graph = Graph(1, 3, 4, 4)
+        found = imported(graph, tmp_path, graph.add("Sign", graph.add("Conv", graph.sign("x"), graph.constant(signs(3, 3, 3, 3)))))
+        assert kinds(found) == [Sign, Conv, Sign]
+
+    def test_padding_makes_them_even_at_the_edge(self, tmp_path: Path) -> None:
+        graph = Graph(1, 3, 4, 4)
+        conv = graph.add("Conv", graph.sign("x"), graph.constant(signs(3, 3, 3, 3)), pads=[1, 1, 1, 1])
+        with pytest.raises(hs.InvalidInput, match="may be 0"):
+            imported(graph, tmp_path, graph.add("Sign", conv))
+
+    def test_a_threshold_between_sums_needs_no_decision(self, tmp_path: Path) -> None:
+        graph = Graph(1, 2, 4, 4)
+        sums = graph.add("Conv", graph.sign("x"), graph.constant(signs(2, 2, 3, 3)))
+        found = imported(graph, tmp_path, graph.add("Sign", graph.norm(sums, [1, -1], [0.3, 1.0])))
+        assert kinds(found) == [Sign, Conv, Sign]
+
+    def test_three_values_over_a_range_are_no_sign(self, tmp_path: Path) -> None:
+        graph = Graph(1, 2, 4, 4)
+        ternary = graph.add("Sub", graph.sign("x"), graph.sign(graph.add("Sub", graph.constant(0.5), "x")))
+        with pytest.raises(hs.InvalidInput, match="no sign and no layer"):
+            imported(graph, tmp_path, ternary, zero=1)
+
+
+class TestOtherLayers:
+    def test_layers(self, tmp_path: Path) -> None:
+        graph = Graph(1, 4, 6, 6)
+        x = graph.add("LeakyRelu", "x", alpha=0.1)
+        one = graph.add("Upsample", x, graph.constant([1, 1, 2, 2]), mode="nearest")
+        mean = graph.add("AveragePool", one, kernel_shape=[2, 2], strides=[2, 2])
+        front, back = graph.add("Split", mean, graph.constant([1, 3], np.int64), outputs=2, axis=1)
+        both = graph.add("Concat", back, front, axis=1)
+        found = imported(graph, tmp_path, graph.add("GlobalAveragePool", both))
+        assert kinds(found) == [Activation, Upsample, MeanPool, Slice, Slice, Concat, GlobalMean]
+        given = image(4, 6, 6)
+        leaky = np.where(given < 0, 0.1 * given, given).mean(axis=(1, 2))
+        assert np.allclose(computed(found, given).ravel(), leaky[[1, 2, 3, 0]])
+
+    def test_a_channel_shuffle(self, tmp_path: Path) -> None:
+        graph = Graph(1, 6, 2, 2)
+        cut = graph.add("Reshape", "x", graph.constant([1, 2, 3, 2, 2], np.int64))
+        turned = graph.add("Transpose", cut, perm=[0, 2, 1, 3, 4])
+        shuffled = graph.add("Reshape", turned, graph.constant([1, 6, 2, 2], np.int64))
+        found = imported(graph, tmp_path, graph.add("MaxPool", shuffled, kernel_shape=[1, 1]))
+        assert kinds(found) == [ChannelShuffle, MaxPool]
+        given = image(6, 2, 2)
+        assert (computed(found, given) == given[[0, 3, 1, 4, 2, 5]]).all()
+
+    def test_channels_last(self, tmp_path: Path) -> None:
+        graph = Graph(1, 5, 4, 2)
+        moved = graph.add("Transpose", "x", perm=[0, 3, 1, 2])
+        weights = np.random.default_rng(0).normal(size=(3, 2, 1, 1))
+        back = graph.add("Transpose", graph.add("Conv", moved, graph.constant(weights)), perm=[0, 2, 3, 1])
+        product = graph.constant(np.random.default_rng(1).normal(size=(3, 4)))
+        found = imported(graph, tmp_path, graph.add("MatMul", back, product))
+        assert tuple(found.network.inputs["x"]) == (2, 5, 4)
+        assert kinds(found) == [Conv, Conv]
+
+    def test_a_norm_of_single_values_flattens(self, tmp_path: Path) -> None:
+        graph = Graph(1, 2, 2, 2)
+        flat = graph.add("Flatten", "x")
+        normed = graph.norm(flat, list(range(1, 9)), [0.5] * 8)
+        weights = np.random.default_rng(0).normal(size=(3, 8)).astype(np.float32)
+        found = imported(graph, tmp_path, graph.add("Gemm", normed, graph.constant(weights), transB=1))
+        assert kinds(found) == [Flatten, BatchNorm, Dense]
+        given = image(2, 2, 2)
+        assert np.allclose(computed(found, given).ravel(), weights @ (given.ravel() * range(1, 9) + 0.5), atol=1e-6)
+
+    def test_quantised_inputs_and_bipolar_quant(self, tmp_path: Path) -> None:
+        graph = Graph(1, 1, 2, 2)
+        domain = "qonnx.custom_op.general"
+        eighth = graph.add("Quant", "x", *map(graph.constant, (0.125, 0, 8)), domain=domain, signed=1, narrow=0, rounding_mode="ROUND")
+        weights = graph.add("BipolarQuant", graph.constant(np.array([[[[0.3, -0.2], [0, -1]]]])), graph.constant(1), domain=domain)
+        sums = graph.add("Conv", eighth, weights)
+        found = imported(graph, tmp_path, graph.add("BipolarQuant", sums, graph.constant(1), domain=domain))
+        assert kinds(found) == [Quantise, Conv, Sign]
+
+    def test_multi_threshold(self, tmp_path: Path) -> None:
+        graph = Graph(1, 2, 1, 1)
+        thresholds, domain = graph.constant([[0.25], [-3]]), "finn.custom_op.general"
+        made = graph.add("MultiThreshold", "x", thresholds, domain=domain, out_scale=2.0, out_bias=-1.0)
+        found = imported(graph, tmp_path, made)
+        assert kinds(found) == [Sign]
+        assert list(computed(found, np.array([[[0.25]], [[-3.5]]])).ravel()) == [1, -1]
+
+    def test_a_mean_that_leaves_padding_out(self, tmp_path: Path) -> None:
+        graph = Graph(1, 1, 2, 2)
+        found = imported(graph, tmp_path, graph.add("AveragePool", "x", kernel_shape=[2, 2], pads=[1, 1, 0, 0], strides=[2, 2]))
+        assert (computed(found, np.full((1, 2, 2), 3.0)) == 3).all()
+
+    def test_another_resolution(self, tmp_path: Path) -> None:
+        graph = Graph("n", 2, "h", "w")
+        made = graph.add("Conv", "x", graph.constant(signs(3, 2, 3, 3)))
+        with pytest.raises(hs.InvalidInput, match="leaves sizes open; give"):
+            imported(graph, tmp_path, made)
+        found = imported(graph, tmp_path, made, input_shape=[2, 20, 30])
+        assert tuple(found.network.shape(found.network.outputs[0])) == (3, 18, 28)
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("op", "said"),
+        [
+            ("Erf", "'erf0' (Erf) is not understood; take a ReLU in place of a GELU"),
+            ("InstanceNormalization", "'instancenormalization0' (InstanceNormalization) is not understood; take a batch norm in its place"),
+            ("Frobnicate", "'frobnicate0' (Frobnicate) is not understood; see the README for the operators that are"),
+        ],
+    )
+    def test_operators(self, tmp_path: Path, op: str, said: str) -> None:
+        graph = Graph(1, 2, 4, 4)
+        with pytest.raises(hs.InvalidInput, match=said.replace("(", r"\(").replace(")", r"\)")):
+            imported(graph, tmp_path, graph.add(op, "x"))
+
+    def test_training_mode(self, tmp_path: Path) -> None:
+        graph = Graph(1, 2, 4, 4)
+        made = graph.add("BatchNormalization", "x", *(graph.constant([1, 1]) for _ in range(4)), training_mode=1)
+        with pytest.raises(hs.InvalidInput, match=r"is in training mode; call model.eval\(\)"):
+            imported(graph, tmp_path, made)
+
+    def test_what_grows_out_of_a_shape_alone(self, tmp_path: Path) -> None:
+        graph = Graph(1, 2, 4, 4)
+        weights = graph.add("ConstantOfShape", graph.constant([2**20, 2, 2**10, 3], np.int64))
+        with pytest.raises(hs.InvalidInput, match="makes a constant of 6,442,450,944 values out of 1"):
+            imported(graph, tmp_path, graph.add("Conv", "x", weights))
+
+    def test_constants_that_double(self, tmp_path: Path) -> None:
+        graph = Graph(1, 2, 4, 4)
+        grown = graph.constant(np.ones((1, 2, 1, 1)))
+        for _ in range(40):
+            grown = graph.add("Concat", grown, grown, axis=0)
+        with pytest.raises(hs.InvalidInput, match="the file's may grow by"):
+            imported(graph, tmp_path, graph.add("Conv", "x", grown))
+
+    @pytest.mark.parametrize("name", ["model.pt", "model.pt2", "model.h5", "model.tflite", "model.safetensors"])
+    def test_other_formats(self, tmp_path: Path, name: str) -> None:
+        (tmp_path / name).write_bytes(b"something")
+        with pytest.raises(hs.InvalidInput, match=r"is of a format that is not read; .*export it"):
+            models.read(tmp_path / name)
+
+    def test_more_than_a_protobuf_may_hold(self, tmp_path: Path) -> None:
+        nodes = b"\x0a\x00" * 2_200_000
+        length = bytes([len(nodes) & 127 | 128, len(nodes) >> 7 & 127 | 128, len(nodes) >> 14 & 127 | 128, len(nodes) >> 21])
+        (tmp_path / "model.onnx").write_bytes(b"\x3a" + length + nodes)
+        with pytest.raises(hs.InvalidInput, match="has a structure of more than 256 MiB"):
+            models.read(tmp_path / "model.onnx")
+
+    @pytest.mark.parametrize("location", ["../weights.bin", "/etc/hostname", "link.bin", "..", ""])
+    def test_values_outside_of_the_folder(self, tmp_path: Path, location: str) -> None:
+        graph = Graph(1, 2, 4, 4)
+        made = graph.add("Conv", "x", graph.constant(signs(3, 2, 1, 1)))
+        model = graph.model(made)
+        tensor = model.graph.initializer[0]
+        tensor.ClearField("raw_data")
+        tensor.data_location = 1
+        entry = tensor.external_data.add()
+        entry.key, entry.value = "location", location
+        (tmp_path / "weights.bin").write_bytes(bytes(24))
+        folder = tmp_path / "folder"
+        folder.mkdir()
+        (folder / "link.bin").symlink_to(tmp_path / "weights.bin")
+        (folder / "model.onnx").write_bytes(model.SerializeToString())
+        with pytest.raises(hs.InvalidInput, match="it must be a file in the model's own folder, no link"):
+            models.read(folder / "model.onnx")
