@@ -90,8 +90,14 @@ def _hard_sigmoid(values: Sequence[Values], attributes: Attributes) -> Values:
 
 
 def _of(operation: Callable[..., Any]) -> Function:
-    """A function of numpy that takes the values one by one."""
-    return lambda values, attributes: np.asarray(operation(*values))
+    """A function that takes the values one by one. Raises TypeError for more of them: numpy's would write into what is too many."""
+
+    def applied(values: Sequence[Values], attributes: Attributes) -> Values:
+        if isinstance(operation, np.ufunc) and len(values) != operation.nin:
+            raise TypeError(f"{operation.nin} inputs are wanted, {len(values)} are given")
+        return np.asarray(operation(*values))
+
+    return applied
 
 
 def _over_all(operation: np.ufunc) -> Function:

@@ -32,7 +32,16 @@ def elementwise(reader: Reader, node: Node) -> Value:
         arguments = tuple(X if isinstance(one, Expression) else one for one in arguments)
     expression = Expression(node.op, arguments, node.attributes, node.name)
     ordered(expression)
+    _probe(node, expression, first.map.shape.channels)
     return first._replace(expression=expression, name=node.name, padding=around(reader, node, expression, first))
+
+
+def _probe(node: Node, expression: Expression, channels: int) -> None:
+    """Raises InvalidInput for an operator whose inputs do not go together."""
+    alone = Expression(node.op, tuple(X if isinstance(one, Expression) else one for one in expression.arguments), node.attributes)
+    fits = evaluate(alone, np.zeros((1, 1))).shape in ((1, 1), (channels, 1))
+    if not fits:
+        node.refuse("has inputs that do not go together")
 
 
 def _along(reader: Reader, node: Node, name: str, value: Value) -> Constant:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from hyperdrive_sim.errors import InvalidInput, visible
 from hyperdrive_sim.importing import onnx_file, portable, reading, torch_module
 from hyperdrive_sim.importing.plain import Model
@@ -86,5 +88,6 @@ def _portable(path: Path, input_shape: Sequence[int] | None) -> Imported:
 def of_model(model: Model, name: str, options: Options) -> Imported:
     """A model that is there as plain data, as a network."""
     reader = Reader(model, options)
-    network, parameters = written(reader, reading.read(reader), name)
+    with np.errstate(all="ignore"):  # a file may hold any numbers; what comes of them is looked at
+        network, parameters = written(reader, reading.read(reader), name)
     return Imported(network, parameters, tuple(reader.notes), ())

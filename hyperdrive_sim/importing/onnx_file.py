@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 import warnings
-from collections.abc import Mapping, Sequence
 from math import prod
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -80,25 +79,25 @@ class _Reader:
             raise InvalidInput.at("network", f"'{self.path.name}' has sparse weights", "store them dense")
         constants: dict[str, Constant] = {}
         for tensor in graph.initializer:
-            constants[tensor.name] = self.array(tensor)
+            constants[_text(tensor.name)] = self.array(tensor)
         nodes = tuple(self._node(node, number) for number, node in enumerate(graph.node))
-        inputs = {value.name: self._shape(value) for value in graph.input if value.name not in constants}
-        outputs = tuple(dict.fromkeys(value.name for value in graph.output))
+        inputs = {_text(value.name): self._shape(value) for value in graph.input if _text(value.name) not in constants}
+        outputs = tuple(dict.fromkeys(_text(value.name) for value in graph.output))
         return Model(self.path.name, nodes, constants, inputs, outputs, tuple(self.beside))
 
     def _refuse_functions(self, model: Any) -> None:
         called = {(node.domain, node.op_type) for node in model.graph.node}
         for function in model.functions:
             if (function.domain, function.name) in called:
-                problem = f"'{self.path.name}' calls the function '{shortened(function.name)}' of its own"
+                problem = f"'{self.path.name}' calls the function '{shortened(_text(function.name))}' of its own"
                 raise InvalidInput.at("network", problem, "inline it: onnx.inliner.inline_local_functions(model)")
 
     def _node(self, node: Any, number: int) -> Node:
-        outputs = tuple(node.output)
-        name = node.name or next(filter(None, outputs), f"operator {number}")
-        domain = "" if node.domain in OURS else node.domain
-        attributes = {one.name: self._attribute(one, name) for one in node.attribute}
-        return Node(name, node.op_type, domain, tuple(node.input), outputs, attributes)
+        outputs = tuple(map(_text, node.output))
+        name = _text(node.name) or next(filter(None, outputs), f"operator {number}")
+        domain = "" if node.domain in OURS else _text(node.domain)
+        attributes = {_text(one.name): self._attribute(one, name) for one in node.attribute}
+        return Node(name, _text(node.op_type), domain, tuple(map(_text, node.input)), outputs, attributes)
 
     def _attribute(self, one: Any, node: str) -> Any:
         match self.onnx.AttributeProto.AttributeType.Name(one.type) if one.type else "UNDEFINED":
@@ -129,7 +128,7 @@ class _Reader:
 
     def array(self, tensor: Any, whose: str = "") -> Constant:
         """The values of a tensor, whose shape is compared with the bytes that there are before anything is allocated."""
-        what = f"tensor {whose or repr(shortened(tensor.name))} in '{self.path.name}'"
+        what = f"tensor {whose or repr(shortened(_text(tensor.name)))} in '{self.path.name}'"
         dims = tuple(tensor.dims)
         count, kind = prod(dims), tensor.data_type
         if min(dims, default=0) < 0 or len(dims) > 16:
@@ -142,6 +141,8 @@ class _Reader:
             else:
                 self._check_values(tensor, count, what)
                 values = np.asarray(self.onnx.numpy_helper.to_array(tensor))
+            if values.dtype.kind == "c":
+                raise InvalidInput.at("network", f"{what} holds complex numbers")
             if values.dtype.kind not in "fiub":  # types that numpy has not of itself, such as bfloat16
                 values = values.astype(np.float32)
         except InvalidInput:
@@ -163,7 +164,7 @@ class _Reader:
 
     def _external(self, tensor: Any, what: str) -> Constant:
         """Values from a file beside the model."""
-        said = {entry.key: entry.value for entry in tensor.external_data}
+        said = {_text(entry.key): _text(entry.value) for entry in tensor.external_data}
         file = self._beside(said.get("location", ""), what)
         dtype = np.dtype(self.onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type))
         wanted = prod(tensor.dims) * dtype.itemsize
@@ -203,7 +204,6 @@ class _Reader:
         return file
 
 
-def numbers(attributes: Mapping[str, Any], name: str, default: Sequence[int]) -> tuple[int, ...]:
-    """A list of integers among a node's attributes."""
-    found = attributes.get(name, default)
-    return tuple(int(one) for one in found) if isinstance(found, tuple | list) else tuple(default)
+def _text(name: str | bytes) -> str:
+    """A name, also where it is no UTF-8, which protobuf hands on as it is."""
+    return name if isinstance(name, str) else name.decode("utf-8", "backslashreplace")

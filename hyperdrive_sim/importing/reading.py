@@ -59,6 +59,9 @@ def read(reader: Reader) -> tuple[Value, ...]:
             node.refuse(str(error))
         except OverflowError:
             node.refuse("follows too many others that act on every value by itself", "simplify the graph")
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+            # no schema says of what type and shape a stranger's attributes and constants are; numpy does where they are used
+            node.refuse(f"has inputs or attributes that do not go together: {str(error) or type(error).__name__}")
     missing = [name for name in reader.model.outputs if name not in reader.values]
     if missing or not reader.model.outputs:
         name = shortened(missing[0]) if missing else ""

@@ -187,6 +187,8 @@ def pad(reader: Reader, node: Node) -> Value:
         pads = tuple(full)
     if not any(pads):
         return value
+    if np.isnan(filling):
+        node.refuse("pads with what is no number")
     if node.attributes.get("mode", "constant") != "constant" or len(pads) != 2 * count or min(pads) < 0 or max(pads) > MOST_SIDE:
         node.refuse("pads a map in a way that is not understood", "pad with a constant, by no negative number")
     return value._replace(padding=_frame(reader, node, value, pads, filling))

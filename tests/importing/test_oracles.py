@@ -1,0 +1,44 @@
+"""Imported networks against torch, and broken files: short legs of two programs that can be run for as long as one likes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import mutants
+import pytest
+from programs import REQUIRED
+
+HERE = Path(__file__).parent
+ORACLES = ("torch", "onnxscript")
+
+
+def oracle() -> None:
+    """Skip, or fail where everything must be there, without what torch's exporters need."""
+    missing = [name for name in ORACLES if find_spec(name) is None]
+    if not missing:
+        return
+    sentence = f"{missing[0]} is not installed; pip install --editable '.[oracles]'"
+    if os.environ.get(REQUIRED, "0") != "0":
+        pytest.fail(f"{sentence} ({REQUIRED} is set)", pytrace=False)
+    pytest.skip(sentence)
+
+
+@pytest.mark.parametrize(("exporter", "count"), [("torchscript", 60), ("dynamo", 6)])
+@pytest.mark.slow
+def test_maps_of_signs_are_those_that_torch_computes(exporter: str, count: int) -> None:
+    oracle()
+    command = [sys.executable, str(HERE / "random_networks.py"), "--exporter", exporter, "--count", str(count)]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert "'compared'" in found.stdout
+
+
+@pytest.mark.parametrize("start", range(0, 2_000, 500))
+def test_broken_files_are_read_or_refused(start: int) -> None:
+    outcomes = [mutants.tried(number, seed=1) for number in range(start, start + 500)]
+    assert [outcome for outcome in outcomes if outcome.fault] == []
+    assert {outcome.what for outcome in outcomes} == {"read", "refused"}
