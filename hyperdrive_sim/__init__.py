@@ -26,7 +26,7 @@ TYPE_CHECKING = False  # typing's would take longer to load than all else here, 
 
 if TYPE_CHECKING:
     from hyperdrive_sim.errors import DoesNotFit, HyperdriveSimError, InvalidInput
-    from hyperdrive_sim.importing.models import Imported
+    from hyperdrive_sim.importing.imported import Imported
     from hyperdrive_sim.importing.models import read as import_model
     from hyperdrive_sim.network.box import Shape
     from hyperdrive_sim.network.graph import Network
@@ -108,7 +108,7 @@ _HOMES = {
     **dict.fromkeys(("Thermometer", "Upsample"), "network.layers"),
     **dict.fromkeys(("Verdict", "check"), "study.checks"),
     **dict.fromkeys(("run", "sweep"), "study.runs"),
-    "Imported": "importing.models",
+    "Imported": "importing.imported",
     "Network": "network.graph",
     "Report": "reports.report",
     "Scenario": "scenario.scenario",

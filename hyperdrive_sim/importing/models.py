@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from hyperdrive_sim.errors import InvalidInput, visible
 from hyperdrive_sim.importing import onnx_file, portable, reading, torch_module
+from hyperdrive_sim.importing.imported import Imported
 from hyperdrive_sim.importing.plain import Model
 from hyperdrive_sim.importing.reader import Options, Reader
 from hyperdrive_sim.importing.writing import written
-from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.network.parameters import Parameters
 
 _ELSEWHERE = {
     (
@@ -34,15 +32,6 @@ _ELSEWHERE = {
     (".tflite",): "export it with the package tf2onnx: python -m tf2onnx.convert --tflite model.tflite --output model.onnx",
 }
 """What helps with other formats, by the endings of their files."""
-
-
-class Imported(NamedTuple):
-    """A network from a file: its constants by layer, *notes*, sentences on what was left out or found, and the files it was read from."""
-
-    network: Network
-    parameters: Mapping[str, Parameters]
-    notes: tuple[str, ...]
-    files: tuple[Path, ...]
 
 
 def read(

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from hyperdrive_sim.importing import portable
-from hyperdrive_sim.importing.models import Imported
+from hyperdrive_sim.importing.imported import Imported
 from hyperdrive_sim.outputs import manifest
 from hyperdrive_sim.outputs.manifest import UNTOLD, Circumstances
 from hyperdrive_sim.outputs.targets import FolderTarget

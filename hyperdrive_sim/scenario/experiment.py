@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any, TypedDict
 
 from hyperdrive_sim.errors import NOWHERE, InvalidInput
-from hyperdrive_sim.importing.models import Imported
+from hyperdrive_sim.importing.imported import Imported
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.parameters import Parameters
 from hyperdrive_sim.text.document import Document

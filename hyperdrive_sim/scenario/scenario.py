@@ -18,8 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.archs.architecture import Architecture
 from hyperdrive_sim.errors import NOWHERE, InvalidInput, Mistake, Place, visible
-from hyperdrive_sim.importing import models
-from hyperdrive_sim.importing.models import Imported
+from hyperdrive_sim.importing.imported import Imported
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.parameters import Parameters
@@ -179,6 +178,8 @@ class Scenario:
     @cached_property
     def model(self) -> Imported:
         """The model that it names, read once. Raises InvalidInput, located in the scenario."""
+        from hyperdrive_sim.importing import models  # takes as long to load as a tenth of a small run
+
         with self.locating():
             if unknown := sorted(self.settings.network_options.keys() - {"zero"}):
                 raise InvalidInput.at(f"network_options.{unknown[0]}", f"a model has no option '{unknown[0]}'", "it has zero")

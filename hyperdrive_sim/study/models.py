@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.archs.architecture import Architecture
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.importing.models import Imported
+from hyperdrive_sim.importing.imported import Imported
 from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Conv, Dense, Layer
