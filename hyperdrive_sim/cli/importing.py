@@ -16,11 +16,14 @@ from hyperdrive_sim.errors import InvalidInput
 @click.argument("model", type=click.Path(path_type=Path), metavar="MODEL")
 @click.option("--input-shape", metavar="C,H,W", help="Channels, rows and columns, if not those of the file.")
 @click.option("--zero", type=click.Choice(["1", "-1"]), help="What a sign makes of 0, where the file makes a third value of it.")
+@click.option("--map-bits", type=click.Choice(["1", "16"]), help="Bits of a map's values, for files that hold shapes alone.")
 @output_option("DIR", "Write the network into a directory, which scenarios can name and which needs no onnx.")
 @json_option
 @force_option
-def import_(model: Path, input_shape: str | None, zero: str | None, output: Path | None, as_json: bool, force: bool) -> None:
-    """Import a trained network from an ONNX or QONNX file, and say what it consists of and which chips take it.
+def import_(model: Path, output: Path | None, as_json: bool, force: bool, **chosen: str | None) -> None:
+    """Import a network, and say what it consists of and which chips take it.
+
+    MODEL is an ONNX or QONNX file, the directory of an earlier import, or a topology file of SCALE-Sim, which has shapes alone.
 
     A scenario can also name the file itself: `network: model.onnx`.
     """
@@ -30,7 +33,8 @@ def import_(model: Path, input_shape: str | None, zero: str | None, output: Path
     from hyperdrive_sim.outputs.manifest import Circumstances
     from hyperdrive_sim.study.models import summary
 
-    imported = models.read(model, input_shape=_shape(input_shape), zero=int(zero) if zero else None)
+    options = {name: int(value) for name, value in chosen.items() if value is not None and name != "input_shape"}
+    imported = models.read(model, input_shape=_shape(chosen["input_shape"]), **options)
     found = summary(imported)
     if output:
         sizes = networks.write(imported, output, Circumstances(sys.argv[1:]), force=force)

@@ -11,9 +11,12 @@ from hyperdrive_sim.network.parameters import Parameters
 
 
 class Imported(NamedTuple):
-    """A network from a file: its constants by layer, *notes*, sentences on what was left out or found, and the files it was read from."""
+    """A network from a file: its constants by layer, *notes*, sentences on what was left out or found, and the files it was read from.
+
+    A file of shapes alone has no constants: they are None.
+    """
 
     network: Network
-    parameters: Mapping[str, Parameters]
+    parameters: Mapping[str, Parameters] | None
     notes: tuple[str, ...]
     files: tuple[Path, ...]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from hyperdrive_sim.errors import InvalidInput, visible
-from hyperdrive_sim.importing import onnx_file, portable, reading, torch_module
+from hyperdrive_sim.importing import onnx_file, portable, reading, topology, torch_module
 from hyperdrive_sim.importing.imported import Imported
 from hyperdrive_sim.importing.plain import Model
 from hyperdrive_sim.importing.reader import Options, Reader
@@ -35,9 +35,14 @@ _ELSEWHERE = {
 
 
 def read(
-    model: Path | str | object, example_input: object = None, *, input_shape: Sequence[int] | None = None, zero: int | None = None
+    model: Path | str | object,
+    example_input: object = None,
+    *,
+    input_shape: Sequence[int] | None = None,
+    zero: int | None = None,
+    map_bits: int | None = None,
 ) -> Imported:
-    """Import a trained network: an ONNX or QONNX file, the directory that an earlier import wrote, or a PyTorch module.
+    """Import a network: an ONNX or QONNX file, a directory of an earlier import, a PyTorch module, or shapes as SCALE-Sim has them.
 
         imported = hs.import_model("model.onnx")
         imported = hs.import_model(module.eval(), torch.zeros(1, 3, 32, 32))
@@ -45,8 +50,8 @@ def read(
 
     A module is exported for inputs like *example_input* [images, channels, rows, columns]. *input_shape* [channels, rows, columns]
     re-shapes a file's model, and is needed where it leaves sizes open. *zero*, 1 or -1, is what a sign makes of 0 where the file makes a
-    third value of it. Raises InvalidInput for a file that cannot be read, an operator that is not understood and a 0 that must be decided,
-    MissingExtra where the package `onnx` is needed.
+    third value of it. A file of shapes alone has binary weights, and maps of *map_bits*, 1 or 16. Raises InvalidInput for a file that
+    cannot be read, an operator that is not understood and a 0 that must be decided, MissingExtra where the package `onnx` is needed.
     """
     if zero not in (None, -1, 1):
         raise InvalidInput.at("network_options.zero", f"must be 1 or -1, not {zero}")
@@ -58,11 +63,22 @@ def read(
     path = Path(model)
     if path.is_dir() or path.name in (portable.NETWORK, portable.PARAMETERS):
         return _portable(path, input_shape)
+    if path.suffix.lower() == ".csv":
+        return _shapes(path, input_shape, zero, map_bits)
+    if map_bits is not None:
+        raise InvalidInput.at("network_options.map_bits", f"is a choice for files of shapes alone, '{visible(path.name)}' says it itself")
     for endings, cure in _ELSEWHERE.items():
         if path.suffix.lower() in endings:
             raise InvalidInput.at("network", f"'{visible(path.name)}' is of a format that is not read", cure)
     found = onnx_file.read(path)
     return of_model(found, path.stem, options)._replace(files=(path, *found.files))
+
+
+def _shapes(path: Path, input_shape: Sequence[int] | None, zero: int | None, map_bits: int | None) -> Imported:
+    if input_shape is not None or zero is not None:
+        name = "input_shape" if input_shape is not None else "network_options.zero"
+        raise InvalidInput.at(name, f"means nothing for '{visible(path.name)}', whose layers have shapes alone", "leave it out")
+    return topology.read(path, topology.BINARY if map_bits is None else map_bits)
 
 
 def _portable(path: Path, input_shape: Sequence[int] | None) -> Imported:

@@ -181,10 +181,10 @@ class Scenario:
         from hyperdrive_sim.importing import models  # takes as long to load as a tenth of a small run
 
         with self.locating():
-            if unknown := sorted(self.settings.network_options.keys() - {"zero"}):
-                raise InvalidInput.at(f"network_options.{unknown[0]}", f"a model has no option '{unknown[0]}'", "it has zero")
             options = self.settings.network_options
-            return models.read(self.folder / self.settings.network, input_shape=self.settings.input_shape, zero=options.get("zero"))
+            if unknown := sorted(options.keys() - {"zero", "map_bits"}):
+                raise InvalidInput.at(f"network_options.{unknown[0]}", f"a model has no option '{unknown[0]}'", "it has zero, map_bits")
+            return models.read(self.folder / self.settings.network, input_shape=self.settings.input_shape, **options)
 
     @property
     def constants(self) -> Mapping[str, Parameters] | None:
