@@ -164,7 +164,7 @@ def _network(scenario: Scenario, network: Network, placement: Placement) -> Netw
     channels, rows, columns = next(iter(network.inputs.values()))
     return NetworkRecord(
         network.name,
-        scenario.settings.network_options,
+        {} if scenario.is_model else scenario.settings.network_options,
         (channels, rows, columns),
         len(network),
         macs,

@@ -67,6 +67,23 @@ def test_the_hash_of_a_run_names_its_files(model: Path, tmp_path: Path) -> None:
     assert model in read.files
 
 
+def test_a_run_directory_has_the_network_in_it(model: Path, tmp_path: Path) -> None:
+    assert invoke("run", scenario(tmp_path, "model.onnx"), "-o", tmp_path / "run").exit_code == 0
+    model.unlink()
+    before, after = hs.read_run(tmp_path / "run"), hs.run(tmp_path / "run" / "scenario.resolved.yaml")
+    assert after.time == before.time
+    assert hs.check(tmp_path / "run" / "scenario.resolved.yaml").ok
+
+
+def test_an_imported_network_keeps_its_constants_in_a_sweep(model: Path) -> None:
+    imported = hs.import_model(model)
+    both = hs.sweep(None, {"frames": [1, 2]}, network=imported, architecture="xnorbin")
+    assert len(both) == 2
+    (of_file, again) = (hs.Scenario.said(network=imported, architecture="xnorbin") for _ in range(2))
+    drawn = hs.Scenario.said(network=imported.network, architecture="xnorbin")
+    assert of_file.hash == again.hash != drawn.hash
+
+
 def test_weights_of_its_own(model: Path, tmp_path: Path) -> None:
     with pytest.raises(hs.InvalidInput, match="has its own; leave them out"):
         hs.run(scenario(tmp_path, "model.onnx", weights="w.npz"))

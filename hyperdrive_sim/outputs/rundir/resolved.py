@@ -1,6 +1,7 @@
 """`scenario.resolved.yaml`: the experiment in one file that depends on nothing outside its directory.
 
-The picture and the weights are copied and named relative to it, so that nothing says where they came from and the directory can be moved.
+The picture, the weights and a network from a file are copied and named relative to it, so that nothing says where they came from and the
+directory can be moved. A network is copied as an import writes it, and is read without the package that read the model.
 A sweep is left out: what was run is its base case, or one of its points.
 """
 
@@ -8,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from hyperdrive_sim.files import ordinary
+from hyperdrive_sim.importing import portable, topology
 from hyperdrive_sim.outputs import manifest
 from hyperdrive_sim.outputs.staging import Staging
 from hyperdrive_sim.outputs.yaml_text import yaml_text
@@ -16,14 +19,15 @@ from hyperdrive_sim.scenario.pictures import FORMATS
 from hyperdrive_sim.scenario.scenario import Scenario
 
 NAME, INPUT, WEIGHTS = manifest.SCENARIO, "scenario.input", "scenario.weights.npz"
-OPTIONAL = frozenset({WEIGHTS, *(INPUT + suffix for suffix in FORMATS.values())})
+SHAPES = "scenario.network.csv"
+OPTIONAL = frozenset({WEIGHTS, SHAPES, portable.NETWORK, portable.PARAMETERS, *(INPUT + suffix for suffix in FORMATS.values())})
 """Names of the copies that there may be."""
 
 HEAD = "# As it was run: with what it extends, what was set on the command line, and every default of the chip.\n"
 
 
 def write(scenario: Scenario, staging: Staging) -> None:
-    files = _files(scenario)
+    files = _files(scenario) | _network(scenario)
     for name, data in files.items():
         staging.write(name, data)
     staging.write(NAME, (HEAD + remark(scenario) + yaml_text(_resolved(scenario, list(files)))).encode())
@@ -31,7 +35,7 @@ def write(scenario: Scenario, staging: Staging) -> None:
 
 def remark(scenario: Scenario) -> str:
     """YAML comments with the layers of a network that was given in Python, without which its scenario cannot be run; else empty."""
-    if scenario.given is None:
+    if scenario.given is None or scenario.constants is not None:
         return ""
     return "".join(f"# {line}\n" for line in ("The network was given in Python, and cannot be run from here:", *map(repr, scenario.given)))
 
@@ -48,10 +52,29 @@ def _files(scenario: Scenario) -> dict[str, bytes]:
     return files | ({WEIGHTS: found.weights.data} if found.weights else {})
 
 
+def _network(scenario: Scenario) -> dict[str, bytes]:
+    """The files of a network that comes with its constants, or of one that is but shapes from a file; none for one of the zoo."""
+    if scenario.constants is not None:
+        return portable.contents(scenario.network(), scenario.constants)
+    return {SHAPES: ordinary.read(scenario.model.files[0], topology.MOST_BYTES)} if scenario.is_model else {}
+
+
 def _resolved(scenario: Scenario, files: list[str]) -> dict[str, Any]:
     decided = scenario.settings.model_copy(update={"granularity": scenario.granularity})
     settings = decided.model_dump(mode="json", exclude_none=True, exclude={"sweep"})
     settings["chip"] = scenario.spec.model_dump(mode="json")
     for name in files:
-        settings |= {"weights": name} if name == WEIGHTS else {"input": {"image": name}}
+        settings |= _named(name)
+    if portable.NETWORK in files:
+        del settings["network_options"]
+        settings.pop("input_shape", None)
     return settings
+
+
+def _named(file: str) -> dict[str, Any]:
+    """The key of a scenario that names a file of the directory."""
+    if file in (portable.NETWORK, portable.PARAMETERS):
+        return {"network": portable.NETWORK}
+    if file == SHAPES:
+        return {"network": SHAPES}
+    return {"weights": file} if file == WEIGHTS else {"input": {"image": file}}
