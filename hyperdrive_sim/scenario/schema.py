@@ -11,15 +11,19 @@ from hyperdrive_sim.network import zoo
 from hyperdrive_sim.scenario.scenario import Settings
 from hyperdrive_sim.text.wording import counted
 
+PATH = r"[./\\]"
+"""What the name of a file or a directory has in it, and that of a network of the zoo has not."""
+
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of a scenario file, the chip's keys by architecture, for editors; of a chip that cannot be loaded, its name alone."""
     whole = Settings.model_json_schema()
     whole |= {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "hyperdrive-sim scenario"}
     whole["properties"]["extends"] = {"type": "string", "description": "a scenario file that this one builds on, relative to this one"}
-    whole["properties"]["network"]["enum"] = list(zoo.names())
+    whole["properties"]["network"]["anyOf"] = [{"enum": list(zoo.names())}, {"pattern": PATH}]
     whole["properties"]["architecture"]["enum"] = list(registry.names())
-    whole |= {"if": {"not": {"required": ["extends"]}}, "then": {"required": whole.pop("required")}}
+    of_zoo = {"if": {"properties": {"network": {"enum": list(zoo.names())}}}, "then": {"required": ["input_shape"]}}
+    whole |= {"if": {"not": {"required": ["extends"]}}, "then": {"required": whole.pop("required"), **of_zoo}}
     whole["dependentSchemas"] = {"network": {"allOf": list(_input_channels())}}
     whole["allOf"] = [
         {

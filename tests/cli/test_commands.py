@@ -548,6 +548,9 @@ def test_schema() -> None:
         assert not check.is_valid(good | bad), bad
     assert not check.is_valid({key: value for key, value in good.items() if key != "network"})
     assert check.is_valid({"extends": "other.yaml"})
+    shapeless = {key: value for key, value in good.items() if key != "input_shape"}
+    assert not check.is_valid(shapeless)
+    assert check.is_valid(shapeless | {"network": "model.onnx"})
     assert check.is_valid(good | {"network": "lenet", "input_shape": [1, 28, 28]})
     assert check.is_valid(good | {"input_shape": [5, 28, 28]}), "tiny_conv takes any number of channels"
 
