@@ -116,10 +116,13 @@ def _pool_pads(reader: Reader, node: Node, value: Value, window: Window) -> Wind
 def mean_pool(reader: Reader, node: Node) -> Value:
     value = map_of(reader, node)
     shape, kernel = value.map.shape, node.attributes.get("kernel_shape") or value.map.shape[1:]
-    window = window_of(node, value, kernel)
-    counts = bool(node.attributes.get("count_include_pad", 0)) or not any(window.pads)
-    if node.attributes.get("ceil_mode", 0) and counts and any(window.pads):
-        node.refuse("rounds the number of its windows up and counts padding", "set ceil_mode=False")
+    window = window_of(node._replace(attributes={**node.attributes, "ceil_mode": 0}), value, kernel)
+    own, rounded = any(window.pads), window_of(node, value, kernel)
+    counts = bool(node.attributes.get("count_include_pad", 0)) or not own
+    if rounded != window:  # what lies behind the padding is never counted
+        if own and counts:
+            node.refuse("rounds the number of its windows up and counts padding", "set ceil_mode=False")
+        window, counts = rounded, False
     if value.padding:
         if value.padding.value or (any(window.pads) and not counts):
             node.refuse(f"takes the mean of a map that is padded with {value.padding.value:g}", "pad with zeros")

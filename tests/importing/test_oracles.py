@@ -37,6 +37,15 @@ def test_maps_of_signs_are_those_that_torch_computes(exporter: str, count: int) 
     assert "'compared'" in found.stdout
 
 
+@pytest.mark.parametrize("exporter", ["torchscript", "dynamo"])
+@pytest.mark.slow
+def test_outputs_are_those_that_torch_computes(exporter: str) -> None:
+    oracle()
+    command = [sys.executable, str(HERE / "torch_layers.py"), "--exporter", exporter]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
 @pytest.mark.parametrize("start", range(0, 2_000, 500))
 def test_broken_files_are_read_or_refused(start: int) -> None:
     outcomes = [mutants.tried(number, seed=1) for number in range(start, start + 500)]
