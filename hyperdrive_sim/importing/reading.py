@@ -66,7 +66,15 @@ def read(reader: Reader) -> tuple[Value, ...]:
     if missing or not reader.model.outputs:
         name = shortened(missing[0]) if missing else ""
         raise InvalidInput.at("network", f"output '{name}' of '{reader.model.name}' does not follow from its inputs")
-    return tuple(reader.values[name] for name in reader.model.outputs)
+    makers = {name: node for node in reader.model.nodes for name in node.outputs}
+    return tuple(_left(reader, makers.get(name), reader.values[name]) for name in reader.model.outputs)
+
+
+def _left(reader: Reader, maker: Node | None, value: Value) -> Value:
+    """An output, its channels in the order of the model. How its axes are arranged is not kept: a map is a map."""
+    if maker is None or axes.shuffle(value.view) == 1:
+        return value
+    return reader.in_order(maker, value)
 
 
 def _enter(reader: Reader) -> None:

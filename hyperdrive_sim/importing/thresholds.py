@@ -11,10 +11,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdrive_sim.importing.expression import Expression, Numbers, evaluate
+from hyperdrive_sim.importing.expression import Expression, Numbers, evaluate, ordered
 
-LARGEST = 2.0**24
-"""Of real values that a threshold is looked for among, either way: all integers up to there are float32 numbers."""
+LARGEST, BEYOND = 24, 100
+"""Powers of two up to which a threshold is looked for among real values, either way; the second where there is none up to the first.
+
+Tricks such as sign(x) - x + x, whose value is that of the sign, lose it where x is so large that a one beside it is rounded away.
+"""
+
+STEPS = frozenset({"Sign", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Equal", "Where", "Round", "Floor", "Ceil", "Cast", "Not"})
+STEPS |= frozenset({"BipolarQuant", "MultiThreshold", "Quant"})
+"""Operators that jump. What has none of them, such as a clip, is a sign only where it has its two values to the last digit."""
 
 ALIKE = 1e-4
 """Share of the distance of the two values that rounding may move one by, as in sign(x) - x + x."""
@@ -51,10 +58,12 @@ class Integers(NamedTuple):
 
 
 class Reals(NamedTuple):
-    """Values of a map of real numbers: all that float64 has, in their order, up to LARGEST."""
+    """Values of a map of real numbers: all that float64 has, in their order, up to a power of two."""
+
+    largest: int = LARGEST
 
     def grid(self, channels: int) -> Indices:
-        powers = np.exp2(np.arange(-40, np.log2(LARGEST) + 0.25, 0.25))
+        powers = np.exp2(np.arange(-40, self.largest + 0.25, 0.25))
         positive = powers.view(np.int64)
         return np.concatenate([-positive[::-1], [0], positive])
 
@@ -101,9 +110,18 @@ def threshold(expression: Expression, channels: int, lattice: Lattice, zero: int
 
     A value in the middle, at a single point, becomes the upper one if *zero* is 1, the lower one if it is -1.
     """
+    found = _found(expression, channels, lattice, zero)
+    if isinstance(lattice, Reals) and (found is None or not found.factor.all()):
+        return _found(expression, channels, Reals(BEYOND), zero) or found
+    return found
+
+
+def _found(expression: Expression, channels: int, lattice: Lattice, zero: int) -> Threshold | None:
     grid = lattice.grid(channels)
     found = evaluate(expression, lattice.values(grid)[None])
     if found.ndim != 2 or found.shape[1] != len(grid) or not np.isfinite(found).all():
+        return None
+    if not any(one.op in STEPS for one in ordered(expression)) and len(np.unique(found)) > 2:
         return None
     levels = _levels(found)
     if levels is None:

@@ -210,6 +210,26 @@ class TestZero:
             imported(graph, tmp_path, ternary, zero=1)
 
 
+class TestFunctions:
+    """What is a sign and what is not, by its values."""
+
+    def test_a_threshold_of_large_numbers(self, tmp_path: Path) -> None:
+        graph = Graph(1, 2, 1, 1)
+        found = imported(graph, tmp_path, graph.sign(graph.add("Sub", graph.add("Mul", "x", graph.constant(1e-8)), graph.constant(3e7))))
+        assert list(computed(found, np.array([[[2.9e15]], [[3.1e15]]])).ravel()) == [-1, 1]
+
+    def test_a_steep_sigmoid_is_none(self, tmp_path: Path) -> None:
+        graph = Graph(1, 3, 4, 4)
+        sums = graph.add("Conv", graph.sign("x"), graph.constant(signs(2, 3, 1, 1)))
+        found = imported(graph, tmp_path, graph.add("Sigmoid", graph.add("Mul", sums, graph.constant(10))))
+        assert kinds(found) == [Sign, Conv, BatchNorm, Activation]
+
+    def test_a_sign_less_its_input_plus_its_input_is_one(self, tmp_path: Path) -> None:
+        graph = Graph(1, 2, 1, 2)
+        found = imported(graph, tmp_path, graph.add("Add", graph.add("Sub", graph.sign("x"), "x"), "x"))
+        assert kinds(found) == [Sign]
+
+
 class TestOtherLayers:
     def test_layers(self, tmp_path: Path) -> None:
         graph = Graph(1, 4, 6, 6)
@@ -233,6 +253,15 @@ class TestOtherLayers:
         assert kinds(found) == [ChannelShuffle, MaxPool]
         given = image(6, 2, 2)
         assert (computed(found, given) == given[[0, 3, 1, 4, 2, 5]]).all()
+
+    def test_an_output_has_its_channels_in_their_order(self, tmp_path: Path) -> None:
+        graph = Graph(1, 4, 2, 2)
+        same = graph.add("MaxPool", "x", kernel_shape=[1, 1])
+        cut = graph.add("Reshape", same, graph.constant([1, 2, 2, 2, 2], np.int64))
+        turned = graph.add("Transpose", cut, perm=[0, 2, 1, 3, 4])
+        found = imported(graph, tmp_path, graph.add("Reshape", turned, graph.constant([1, 4, 2, 2], np.int64)))
+        given = image(4, 2, 2)
+        assert (computed(found, given) == given[[0, 2, 1, 3]]).all()
 
     def test_channels_last(self, tmp_path: Path) -> None:
         graph = Graph(1, 5, 4, 2)
