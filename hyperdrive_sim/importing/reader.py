@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -124,6 +123,19 @@ class Reader:
             self._signs[key] = Expression("Div", (value.expression, np.asarray(magnitude)), {}, value.expression.name)
         return (value._replace(expression=self._signs[key]) if magnitude != 1 else value), magnitude
 
+    def moved(self, values: Sequence[Value]) -> tuple[list[Value], Expression, Lattice]:
+        """Values as an operator takes them that moves values and computes none; what is to be done behind it; which values come of it.
+
+        Signs of one magnitude stay signs, which are multiplied afterwards.
+        """
+        found = [self.signs(value) for value in values]
+        magnitudes = {signs[1] for signs in found if signs}
+        if not all(found) or len(magnitudes) > 1:
+            return list(values), X, ANY_NUMBER
+        (magnitude,) = magnitudes
+        behind = X if magnitude == 1 else Expression("Mul", (X, np.asarray(magnitude)), {}, values[0].name)
+        return [signs[0] for signs in found if signs], behind, SIGNS
+
     def in_order(self, node: Node, value: Value) -> Value:
         """The value as [images, channels, rows, columns], by a channel shuffle where its channels are in such an order."""
         if not axes.is_map(value.view) and len(value.view) == 2 and axes.names(value.view[1]) not in ([CHANNEL], []):
@@ -131,10 +143,13 @@ class Reader:
         groups = axes.shuffle(value.view)
         if groups == 1:
             return value
-        made = self.made(node, ChannelShuffle(name=self.unused(f"{node.name}.shuffle"), inputs=("",), groups=groups), [value])
-        made = replace(made, lattice=value.map.lattice if value.expression is X else ANY_NUMBER)
+        (source,), behind, lattice = self.moved([value])
+        if value.expression is X:
+            lattice = value.map.lattice
+        shuffle = ChannelShuffle(name=self.unused(f"{node.name}.shuffle"), inputs=("",), groups=groups)
+        made = self.made(node, shuffle, [source], lattice)
         plain = [[Axis(CHANNEL, value.map.shape.channels)] if {a.name for a in d} & {CHANNEL} else d for d in value.view]
-        return value._replace(map=made, expression=X, view=tuple(map(tuple, plain)), name=made.name)
+        return value._replace(map=made, expression=behind, view=tuple(map(tuple, plain)), name=made.name)
 
     def flattened(self, node: Node, value: Value) -> Value:
         shape = value.map.shape

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from math import prod
 
 from hyperdrive_sim.importing import axes, folding
 from hyperdrive_sim.importing.axes import CHANNEL, Axis
-from hyperdrive_sim.importing.expression import X
 from hyperdrive_sim.importing.maps import Value
 from hyperdrive_sim.importing.plain import Node
-from hyperdrive_sim.importing.reader import SIGNS, Reader
+from hyperdrive_sim.importing.reader import Reader
 from hyperdrive_sim.network.layers import Concat, Slice
 
 
@@ -24,27 +22,24 @@ def concat(reader: Reader, node: Node) -> Value:
     values = [reader.in_order(node, value) for value in values]
     if any(set(axes.names(value.view[axis])) - {CHANNEL} for value in values):
         node.refuse("puts maps side by side along their rows or columns", "channels can be put together")
-    sources = [(signs[0] if (signs := reader.signs(value)) and signs[1] == 1 else value) for value in values]
-    made = reader.made(node, Concat(name=reader.unused(node.name), inputs=("",) * len(values)), sources)
-    if all(reader.signs(value) for value in sources):
-        made = replace(made, lattice=SIGNS)
+    sources, behind, lattice = reader.moved(values)
+    made = reader.made(node, Concat(name=reader.unused(node.name), inputs=("",) * len(values)), sources, lattice)
     view = list(values[0].view)
     view[axis] = (Axis(CHANNEL, made.shape.channels),)
-    return Value(made, X, tuple(view), node.name)
+    return Value(made, behind, tuple(view), node.name)
 
 
 def _cut(reader: Reader, node: Node, value: Value, axis: int, start: int, stop: int) -> Value:
     if (start, stop) == (0, axes.sizes(value.view)[axis]):
         return value
-    if axes.names(value.view[axis]) not in ([CHANNEL], []) or value.padding:
+    if set(axes.names(value.view[axis])) - {CHANNEL} or value.padding:
         node.refuse("cuts a map along its rows or columns", "channels can be cut")
     value = reader.in_order(node, value)
-    made = reader.made(node, Slice(name=reader.unused(node.name), inputs=("",), start=start, stop=stop), [value])
-    if reader.signs(value):
-        made = replace(made, lattice=SIGNS)
+    sources, behind, lattice = reader.moved([value])
+    made = reader.made(node, Slice(name=reader.unused(node.name), inputs=("",), start=start, stop=stop), sources, lattice)
     view = list(value.view)
     view[axis] = (Axis(CHANNEL, stop - start),)
-    return Value(made, X, tuple(view), node.name)
+    return Value(made, behind, tuple(view), node.name)
 
 
 def split(reader: Reader, node: Node) -> list[Value]:

@@ -13,7 +13,6 @@ from hyperdrive_sim.importing.expression import Expression, X
 from hyperdrive_sim.importing.maps import ANY_NUMBER, Padding, Value
 from hyperdrive_sim.importing.plain import MOST_SIDE, Node
 from hyperdrive_sim.importing.reader import SIGNS, Reader
-from hyperdrive_sim.importing.thresholds import Lattice
 from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.layers import GlobalMean, Layer, MaxPool, MeanPool, Upsample
 from hyperdrive_sim.network.window import Window
@@ -29,7 +28,7 @@ def window_of(node: Node, value: Value, kernel: Sequence[int]) -> Window:
     if max(*window.kernel, *window.stride, *window.dilation, *window.pads) > MOST_SIDE:
         node.refuse(f"has a window with sizes of more than {MOST_SIDE:,}")
     if node.attributes.get("ceil_mode", 0):
-        window = _rounded_up(value.map.shape, window)
+        window = _rounded_up(_seen(value), window)
     return window
 
 
@@ -48,6 +47,13 @@ def _four(node: Node, listed: object) -> tuple[int, int, int, int]:
     return int(listed[0]), int(listed[1]), int(listed[2]), int(listed[3])
 
 
+def _seen(value: Value) -> Shape:
+    """The shape of a map with the frame that a Pad has put around it."""
+    top, left, bottom, right = value.padding.pads if value.padding else (0, 0, 0, 0)
+    shape = value.map.shape
+    return shape._replace(rows=shape.rows + top + bottom, columns=shape.columns + left + right)
+
+
 def framed(window: Window, padding: Padding) -> Window:
     """The window with what a Pad before it has put around the map."""
     (a, b, c, d), (e, f, g, h) = window.pads, padding.pads
@@ -60,7 +66,7 @@ def _auto_pads(node: Node, value: Value, window: Window) -> tuple[int, int, int,
         return None
     if kind == "VALID":
         return (0, 0, 0, 0)
-    shape = value.map.shape
+    shape = _seen(value)
     pairs = []
     for slide, size in ((window.rows, shape.rows), (window.columns, shape.columns)):
         total = max(0, (-(-size // max(1, slide.stride)) - 1) * slide.stride + slide.extent - size)
@@ -83,13 +89,14 @@ def _rounded_up(shape: Shape, window: Window) -> Window:
 
 def max_pool(reader: Reader, node: Node) -> Value:
     value = map_of(reader, node)
-    kernel = node.attributes.get("kernel_shape") or value.map.shape[1:]
+    kernel = node.attributes.get("kernel_shape") or _seen(value)[1:]
     window = window_of(node, value, kernel)
     if value.padding:
         window = _pool_pads(reader, node, value, window)
-    signs = reader.signs(value)
-    source, behind = (signs[0], X) if signs and signs[1] == 1 else _bare_sums(reader, value)
-    lattice: Lattice = SIGNS if signs and signs[1] == 1 else source.map.lattice if source.expression is X else ANY_NUMBER
+    (source,), behind, lattice = reader.moved([value])
+    if lattice is not SIGNS:
+        source, behind = _bare_sums(reader, value)
+        lattice = source.map.lattice if source.expression is X else ANY_NUMBER
     layer = MaxPool(name=reader.unused(node.name), inputs=("",), window=window)
     made = reader.made(node, layer, [source._replace(padding=None)], lattice)
     return Value(made, behind, axes.of_map(images(value.view), *made.shape), node.name)
@@ -115,7 +122,7 @@ def _pool_pads(reader: Reader, node: Node, value: Value, window: Window) -> Wind
 
 def mean_pool(reader: Reader, node: Node) -> Value:
     value = map_of(reader, node)
-    shape, kernel = value.map.shape, node.attributes.get("kernel_shape") or value.map.shape[1:]
+    shape, kernel = value.map.shape, node.attributes.get("kernel_shape") or _seen(value)[1:]
     window = window_of(node._replace(attributes={**node.attributes, "ceil_mode": 0}), value, kernel)
     own, rounded = any(window.pads), window_of(node, value, kernel)
     counts = bool(node.attributes.get("count_include_pad", 0)) or not own
@@ -137,20 +144,23 @@ def mean_pool(reader: Reader, node: Node) -> Value:
 def reduced(reader: Reader, node: Node) -> Value:
     """A mean or a maximum over rows and columns."""
     value = reader.value(node, 0)
-    listed = folding.integers(reader.constants_of(node), 1, node.attributes, "axes") or ()
-    count = len(value.view)
-    which = {axis % count for axis in listed}
+    listed, count = folding.integers(reader.constants_of(node), 1, node.attributes, "axes"), len(value.view)
+    if not listed and node.attributes.get("noop_with_empty_axes", 0):
+        return value
+    which = {axis % count for axis in listed or range(count)}
+    whole = not listed and value.map.shape.channels > 1
     over = [name for n, dimension in enumerate(value.view) if n in which for name in axes.names(dimension)]
     kept = [name for n, dimension in enumerate(value.view) if n not in which for name in axes.names(dimension)]
-    if set(over) - {ROW, COLUMN} or set(kept) & {ROW, COLUMN} or value.padding:
+    if whole or set(over) - {ROW, COLUMN} or set(kept) & {ROW, COLUMN} or value.padding:
         node.refuse("sums up other than rows and columns", "a mean over all pixels of each channel is understood")
     name, shape = reader.unused(node.name), value.map.shape
     window = Window((shape.rows, shape.columns))
     layer: Layer = GlobalMean(name=name, inputs=("",)) if node.op == "ReduceMean" else MaxPool(name=name, inputs=("",), window=window)
-    made = reader.made(node, layer, [value])
+    sources, behind, lattice = reader.moved([value]) if isinstance(layer, MaxPool) else ([value], X, ANY_NUMBER)
+    made = reader.made(node, layer, sources, lattice)
     single = [(Axis(ROW, 1),) if n in which else dimension for n, dimension in enumerate(value.view)]
     kept_dims = single if node.attributes.get("keepdims", 1) else [one for n, one in enumerate(single) if n not in which]
-    return Value(made, X, tuple(kept_dims), node.name)
+    return Value(made, behind, tuple(kept_dims), node.name)
 
 
 def upsample(reader: Reader, node: Node) -> Value:
@@ -160,21 +170,40 @@ def upsample(reader: Reader, node: Node) -> Value:
     if node.attributes.get("mode", "nearest") != "nearest":
         node.refuse(f"enlarges a map by '{node.attributes['mode']}'", "only 'nearest' is understood")
     factors = _factors(reader, node, value)
-    if len(factors) != 2 or factors[0] != factors[1] or factors[0] < 1 or factors[0] != round(factors[0]) or factors[0] > MOST_SIDE:
-        node.refuse(f"enlarges a map by {' x '.join(f'{factor:g}' for factor in factors)}", "take one whole number for both sides")
-    made = reader.made(node, Upsample(name=reader.unused(node.name), inputs=("",), factor=int(factors[0])), [value])
-    return Value(made, X, axes.of_map(images(value.view), *made.shape), node.name)
+    if len(factors) != 4 or factors[:2] != [1, 1] or factors[2] != factors[3] or not 1 <= factors[2] <= MOST_SIDE or factors[2] % 1:
+        said = " x ".join(f"{factor:g}" for factor in factors) or "what is not known"
+        node.refuse(f"enlarges a map by {said}", "take one whole number for rows and columns, and 1 for images and channels")
+    if node.op == "Resize" and not _repeats(node, int(factors[2])):
+        node.refuse("enlarges a map by other than repeating its pixels", "take coordinates of 'half_pixel', or 'asymmetric' with 'floor'")
+    sources, behind, lattice = reader.moved([value])
+    made = reader.made(node, Upsample(name=reader.unused(node.name), inputs=("",), factor=int(factors[2])), sources, lattice)
+    return Value(made, behind, axes.of_map(images(value.view), *made.shape), node.name)
+
+
+def _repeats(node: Node, factor: int) -> bool:
+    """True if the nearest pixel, as a Resize looks for it, is the one that lies under it."""
+    where, rounding = (str(node.attributes.get(key, default)) for key, default in _NEAREST.items())
+    if where == "asymmetric":
+        return rounding == "floor" or (rounding == "round_prefer_floor" and factor <= 2)
+    return where in ("half_pixel", "pytorch_half_pixel", "half_pixel_symmetric") and rounding.startswith("round_prefer")
+
+
+_NEAREST = {"coordinate_transformation_mode": "half_pixel", "nearest_mode": "round_prefer_floor"}
+"""Attributes of a Resize and their defaults."""
 
 
 def _factors(reader: Reader, node: Node, value: Value) -> list[float]:
-    given = [one for one in reader.constants_of(node)[1:] if one is not None and one.size == 4]
-    if not given:
-        listed = node.attributes.get("scales", ())
-        return [float(one) for one in listed[2:]] if isinstance(listed, tuple) else []
-    last = given[-1].ravel()
-    if node.op == "Resize" and last.dtype.kind in "iu":  # sizes, not factors
-        return [float(size) / there for size, there in zip(last[2:], value.map.shape[1:], strict=True)]
-    return [float(one) for one in last[2:]]
+    """The factors of images, channels, rows and columns; none if they are not all there."""
+    there, count = axes.sizes(value.view), len(value.view)
+    which = [int(axis) % count for axis in node.attributes.get("axes") or range(count)]
+    given = [one for one in reader.constants_of(node)[1:] if one is not None and one.size == len(which)]
+    listed = given[-1].ravel() if given else np.asarray(node.attributes.get("scales") or ())
+    if listed.size != len(which):
+        return []
+    factors = [1.0] * count
+    for axis, one in zip(which, listed, strict=True):
+        factors[axis] = float(one) / there[axis] if node.op == "Resize" and listed.dtype.kind in "iu" else float(one)
+    return factors
 
 
 def pad(reader: Reader, node: Node) -> Value:

@@ -52,6 +52,8 @@ class _Writer:
             self._write(one)
         InvalidInput.collected(dict.fromkeys(self.reader.mistakes))
         outputs = tuple(dict.fromkeys(self._named(value) for value in self.outputs))
+        if len(outputs) < len(self.outputs):
+            self.reader.notes.append(f"{len(self.outputs)} outputs are {len(outputs)} maps: some are the same, or views of one")
         if passed := [output for output in outputs if output in {one.name for one in self.reader.inputs}]:
             raise InvalidInput.at("network", f"hands on its input '{passed[0]}' as an output", "leave that output out")
         used = {source for layer in self.layers for source in layer.inputs}

@@ -305,6 +305,12 @@ class TestOtherLayers:
         found = imported(graph, tmp_path, graph.add("AveragePool", "x", kernel_shape=[2, 2], pads=[1, 1, 0, 0], strides=[2, 2]))
         assert (computed(found, np.full((1, 2, 2), 3.0)) == 3).all()
 
+    def test_a_pool_over_all_of_a_padded_map(self, tmp_path: Path) -> None:
+        graph = Graph(1, 1, 2, 2)
+        padded = graph.add("Pad", "x", graph.constant([0, 0, 1, 1, 0, 0, 1, 1], np.int64))
+        found = imported(graph, tmp_path, graph.add("GlobalAveragePool", padded))
+        assert computed(found, np.full((1, 2, 2), 4.0)).ravel().tolist() == [1.0]
+
     def test_another_resolution(self, tmp_path: Path) -> None:
         graph = Graph("n", 2, "h", "w")
         made = graph.add("Conv", "x", graph.constant(signs(3, 2, 3, 3)))
@@ -314,7 +320,50 @@ class TestOtherLayers:
         assert tuple(found.network.shape(found.network.outputs[0])) == (3, 18, 28)
 
 
+class TestSignsThatAreMoved:
+    """Signs of one magnitude stay signs where values are only moved, and are multiplied afterwards."""
+
+    MOVES = {  # noqa: RUF012 - read only
+        "slice": lambda graph, x: graph.add("Slice", x, *(graph.constant([n], np.int64) for n in (0, 3, 1))),
+        "concatenation": lambda graph, x: graph.add("Concat", x, x, axis=1),
+        "enlarged": lambda graph, x: graph.add("Resize", x, "", graph.constant([1, 1, 2, 2])),
+        "pooling": lambda graph, x: graph.add("MaxPool", x, kernel_shape=[2, 2]),
+    }
+
+    @pytest.mark.parametrize("how", list(MOVES))
+    def test_of_half(self, tmp_path: Path, how: str) -> None:
+        graph = Graph(1, 4, 5, 5)
+        moved = self.MOVES[how](graph, graph.add("Mul", graph.sign("x"), graph.constant(0.5)))
+        channels = {"slice": 3, "concatenation": 8}.get(how, 4)
+        found = imported(graph, tmp_path, graph.add("Conv", moved, graph.constant(signs(2, channels, 1, 1))))
+        conv = next(layer for layer in found.network if isinstance(layer, Conv))
+        assert conv.maps == "binary"
+        assert set(np.unique(np.abs(computed(found, image(4, 5, 5))))) <= set(np.arange(0, 9) / 2)
+
+    def test_of_different_magnitudes(self, tmp_path: Path) -> None:
+        graph = Graph(1, 2, 3, 3)
+        halves, twos = (graph.add("Mul", graph.sign("x"), graph.constant(scale)) for scale in (0.5, 2))
+        compared = graph.sign(graph.add("Sub", graph.add("Concat", halves, twos, axis=1), graph.constant(0.7)))
+        given = image(2, 3, 3)
+        wanted = np.concatenate([np.full((2, 3, 3), -1.0), np.where(given >= 0, 1.0, -1.0)])
+        assert (computed(imported(graph, tmp_path, compared), given) == wanted).all()
+
+
 class TestRefusals:
+    @pytest.mark.parametrize(
+        "attributes",
+        [{"coordinate_transformation_mode": "align_corners"}, {"nearest_mode": "ceil"}, {"coordinate_transformation_mode": "asymmetric"}],
+    )
+    def test_enlargements_that_do_not_repeat_pixels(self, tmp_path: Path, attributes: dict[str, str]) -> None:
+        graph = Graph(1, 2, 4, 4)
+        with pytest.raises(hs.InvalidInput, match="by other than repeating its pixels"):
+            imported(graph, tmp_path, graph.add("Resize", "x", "", graph.constant([1, 1, 3, 3]), **attributes))
+
+    def test_more_channels_by_an_enlargement(self, tmp_path: Path) -> None:
+        graph = Graph(1, 2, 4, 4)
+        with pytest.raises(hs.InvalidInput, match="enlarges a map by 1 x 2 x 2 x 2"):
+            imported(graph, tmp_path, graph.add("Resize", "x", "", graph.constant([1, 2, 2, 2])))
+
     @pytest.mark.parametrize(
         ("op", "said"),
         [
