@@ -1,8 +1,8 @@
 """A function of one value of a map, channel by channel: the operators between a map and whatever takes it.
 
-x = X                                           the map's value itself
-y = Expression("Sub", (x, mean), {})            constants are a number, or one for each channel [channels]
-evaluate(y, points)                             [channels or 1, points]
+X                                     the map's value itself
+y = Expression("Sub", (X, mean))      constants are a number, or one for each channel [channels]
+evaluate(y, points)                   [channels or 1, points]
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from hyperdrive_sim.importing.elementwise import ELEMENTWISE, SAME, clip_bounds, quant_range
 
 Numbers = NDArray[np.float64]
+
 MOST_OPERATORS = 1_000
 """Operators between two maps; the longest way of writing a sign that an exporter was seen to use has 121."""
 
@@ -35,35 +36,39 @@ class Expression:
         """Arguments that are expressions."""
         return tuple(one for one in self.arguments if isinstance(one, Expression))
 
+    @property
+    def alone(self) -> Expression:
+        """This operator by itself: on X in place of other expressions."""
+        return Expression(self.op, tuple(X if isinstance(one, Expression) else one for one in self.arguments), self.attributes, self.name)
+
 
 X = Expression("x")
 
 
 def ordered(expression: Expression) -> list[Expression]:
     """All expressions in an expression, each once and after those that it takes. Raises OverflowError for more than MOST_OPERATORS."""
-    found: dict[int, Expression] = {}
+    found: dict[Expression, None] = {}  # an expression is itself and like no other
     todo = [(expression, False)]
     while todo:
         one, visited = todo.pop()
         if visited:
-            found[id(one)] = one
-        elif id(one) not in found:
+            found[one] = None
+        elif one not in found:
             todo.append((one, True))
             todo += [(inner, False) for inner in one.inner]
         if len(found) > MOST_OPERATORS or len(todo) > 4 * MOST_OPERATORS:
             raise OverflowError
-    return list(found.values())
+    return list(found)
 
 
 def evaluate(expression: Expression, points: Numbers) -> Numbers:
     """The function at *points* [channels or 1, points], in float64."""
-    known: dict[int, Any] = {}
-    with np.errstate(all="ignore"):
-        for one in ordered(expression):
-            known[id(one)] = points if one is X else ELEMENTWISE[one.op](
-                [known[id(it)] if isinstance(it, Expression) else _column(it, one.op) for it in one.arguments], one.attributes
-            )  # fmt: skip
-    return np.asarray(known[id(expression)], np.float64)
+    known: dict[Expression, Any] = {X: points}
+    for one in ordered(expression):
+        if one is not X:
+            arguments = [known[it] if isinstance(it, Expression) else _column(it, one.op) for it in one.arguments]
+            known[one] = ELEMENTWISE[one.op](arguments, one.attributes)
+    return np.asarray(known[expression], np.float64)
 
 
 def _column(constant: NDArray[Any], op: str) -> NDArray[Any]:
@@ -75,11 +80,12 @@ def _column(constant: NDArray[Any], op: str) -> NDArray[Any]:
 
 def substituted(expression: Expression, value: Expression) -> Expression:
     """The expression with *value* in place of X."""
-    made: dict[int, Expression] = {}
+    made = {X: value}
     for one in ordered(expression):
-        arguments = tuple(made[id(it)] if isinstance(it, Expression) else it for it in one.arguments)
-        made[id(one)] = value if one is X else Expression(one.op, arguments, one.attributes, one.name)
-    return made[id(expression)]
+        if one is not X:
+            arguments = tuple(made[it] if isinstance(it, Expression) else it for it in one.arguments)
+            made[one] = Expression(one.op, arguments, one.attributes, one.name)
+    return made[expression]
 
 
 @dataclass(frozen=True, eq=False)

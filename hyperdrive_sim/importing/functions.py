@@ -9,7 +9,7 @@ import numpy as np
 
 from hyperdrive_sim.importing import axes
 from hyperdrive_sim.importing.axes import CHANNEL, Axis, View
-from hyperdrive_sim.importing.expression import Affine, Expression, X, evaluate, ordered, steps
+from hyperdrive_sim.importing.expression import Affine, Expression, X, evaluate, ordered, steps, substituted
 from hyperdrive_sim.importing.maps import Padding, Value
 from hyperdrive_sim.importing.plain import Constant, Node
 from hyperdrive_sim.importing.reader import SIGNS, Reader
@@ -32,16 +32,9 @@ def elementwise(reader: Reader, node: Node) -> Value:
         arguments = tuple(X if isinstance(one, Expression) else one for one in arguments)
     expression = Expression(node.op, arguments, node.attributes, node.name)
     ordered(expression)
-    _probe(node, expression, first.map.shape.channels)
-    return first._replace(expression=expression, name=node.name, padding=around(reader, node, expression, first))
-
-
-def _probe(node: Node, expression: Expression, channels: int) -> None:
-    """Raises InvalidInput for an operator whose inputs do not go together."""
-    alone = Expression(node.op, tuple(X if isinstance(one, Expression) else one for one in expression.arguments), node.attributes)
-    fits = evaluate(alone, np.zeros((1, 1))).shape in ((1, 1), (channels, 1))
-    if not fits:
+    if evaluate(expression.alone, np.zeros((1, 1))).shape not in ((1, 1), (first.map.shape.channels, 1)):
         node.refuse("has inputs that do not go together")
+    return first._replace(expression=expression, name=node.name, padding=_around(node, expression.alone, first))
 
 
 def _along(reader: Reader, node: Node, name: str, value: Value) -> Constant:
@@ -82,12 +75,11 @@ def per_channel(reader: Reader, node: Node, constant: Constant, view: View, chan
     return spread
 
 
-def around(reader: Reader, node: Node, expression: Expression, value: Value) -> Padding | None:
-    """The frame of a map after a function of its values."""
+def _around(node: Node, function: Expression, value: Value) -> Padding | None:
+    """The frame of a map after a *function* of its values."""
     if value.padding is None:
         return None
-    inner = Expression(node.op, tuple(X if isinstance(one, Expression) else one for one in expression.arguments), node.attributes)
-    found = evaluate(inner, np.array([[value.padding.value]]))
+    found = evaluate(function, np.array([[value.padding.value]]))
     if np.ptp(found) != 0 or not np.isfinite(found).all():
         node.refuse("makes something different of the padding in each channel", "pad after it")
     return value.padding._replace(value=float(found.flat[0]))
@@ -149,17 +141,16 @@ def batch_norm(reader: Reader, node: Node) -> Value:
     scale, bias, mean, variance = (reader.constant(node, number) for number in range(1, 5))
     if scale is None or bias is None or mean is None or variance is None or len({one.shape for one in (scale, bias, mean, variance)}) > 1:
         node.refuse("lacks a constant, or has them of different lengths")
-    with np.errstate(all="ignore"):
-        factor = scale.astype(np.float64) / np.sqrt(variance.astype(np.float64) + node.attributes.get("epsilon", 1e-5))
-        offset = bias.astype(np.float64) - mean.astype(np.float64) * factor
+    factor = scale.astype(np.float64) / np.sqrt(variance.astype(np.float64) + node.attributes.get("epsilon", 1e-5))
+    offset = bias.astype(np.float64) - mean.astype(np.float64) * factor
     reader.finite(node, factor, offset)
     value = _batch_normed(reader, node, value, len(factor))
     shape = [-1, *[1] * (len(value.view) - 2)]
     a, b = (per_channel(reader, node, one.reshape(shape), value.view, value.map.shape.channels) for one in (factor, offset))
-    scaled = Expression("Mul", (value.expression, a), {}, node.name)
-    expression = Expression("Add", (scaled, b), {}, node.name)
-    padding = around(reader, node, Expression("Add", (Expression("Mul", (X, a)), b)), value) if value.padding else None
-    return value._replace(expression=expression, name=node.name, padding=padding)
+    function = Expression("Add", (Expression("Mul", (X, a), {}, node.name), b), {}, node.name)
+    return value._replace(
+        expression=substituted(function, value.expression), name=node.name, padding=_around(node, function, value)
+    )  # fmt: skip
 
 
 def _batch_normed(reader: Reader, node: Node, value: Value, channels: int) -> Value:

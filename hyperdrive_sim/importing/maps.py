@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from hyperdrive_sim.importing.axes import View
-from hyperdrive_sim.importing.expression import Expression
+from hyperdrive_sim.importing.expression import Expression, X
 from hyperdrive_sim.importing.thresholds import Lattice, Reals
 from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.layers import Layer
@@ -54,3 +54,8 @@ class Value(NamedTuple):
     name: str
     padding: Padding | None = None
     ended: str = ""
+
+    @property
+    def lattice(self) -> Lattice:
+        """Which values can occur: those of the map if it is the map itself."""
+        return self.map.lattice if self.expression is X else ANY_NUMBER

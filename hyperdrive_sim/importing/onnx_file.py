@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from hyperdrive_sim.errors import InvalidInput, MissingExtra
-from hyperdrive_sim.files import ordinary
+from hyperdrive_sim.files import named, ordinary
 from hyperdrive_sim.importing import wire
 from hyperdrive_sim.importing.plain import Constant, Model, Node, shortened
 
@@ -27,17 +27,12 @@ EXTERNAL = 1
 
 def read(path: Path) -> Model:
     """Read a file. Raises InvalidInput for one that is no model, MissingExtra without the package `onnx`."""
-    try:
-        data = ordinary.read(path, MOST_FILE_BYTES)
-    except OSError as error:
-        cure = "the path is relative to the scenario file" if isinstance(error, FileNotFoundError) else ""
-        raise InvalidInput.at("network", f"cannot read '{path}': {ordinary.why(error)}", cure) from None
-    return parsed(data, path)
+    return parsed(named.read("network", path, MOST_FILE_BYTES), path)
 
 
 def parsed(data: bytes, path: Path) -> Model:
     """A model from the content of a file; values that lie in files of their own are looked for beside *path*."""
-    onnx = _package()
+    onnx = package()
     if not data:
         raise InvalidInput.at("network", f"'{path.name}' is empty")
     try:
@@ -51,7 +46,8 @@ def parsed(data: bytes, path: Path) -> Model:
     return _Reader(onnx, path).model(model)
 
 
-def _package() -> Any:
+def package() -> Any:
+    """The package that reads ONNX files. Raises MissingExtra without it."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what the package has to say on its own internals

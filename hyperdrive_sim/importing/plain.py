@@ -15,9 +15,6 @@ Constant = NDArray[Any]
 
 LONGEST_NAME = 60
 
-MOST_SIDE = 65_536
-"""Pixels or channels along one axis of a map."""
-
 
 class Node(NamedTuple):
     """An operator: its name or, if it has none, that of its first output; type, domain ("" is ONNX's own), and what it takes and makes.

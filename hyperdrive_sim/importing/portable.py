@@ -18,11 +18,10 @@ from typing import Any
 import numpy as np
 
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.files import ordinary
+from hyperdrive_sim.files import named
 from hyperdrive_sim.files.arrays import Archive, UnfitArray
-from hyperdrive_sim.importing.plain import MOST_SIDE
 from hyperdrive_sim.network import layers as kinds
-from hyperdrive_sim.network.box import Shape
+from hyperdrive_sim.network.box import MOST_SIDE, Shape
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Conv, Dense, Layer
 from hyperdrive_sim.network.parameters import Array, Parameters
@@ -31,6 +30,7 @@ from hyperdrive_sim.text.typed import plain
 
 NETWORK, PARAMETERS = "network.json", "parameters.npz"
 FORMAT, VERSION = "hyperdrive_sim network", 1
+TWO_FILES = "an imported network is a directory with two files"
 
 MOST_JSON = 16 * 2**20
 MOST_PARAMETERS = 2**31
@@ -102,11 +102,7 @@ def read(path: Path) -> tuple[Network, dict[str, Parameters], tuple[str, ...]]:
 
 
 def _bytes(path: Path, most: int) -> bytes:
-    try:
-        return ordinary.read(path, most)
-    except OSError as error:
-        problem = f"cannot read '{path}': {ordinary.why(error)}"
-        raise InvalidInput.at("network", problem, "an imported network is a directory with two files") from None
+    return named.read("network", path, most, TWO_FILES, missing=TWO_FILES)
 
 
 def _document(path: Path) -> dict[str, Any]:

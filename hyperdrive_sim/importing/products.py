@@ -26,9 +26,7 @@ def conv(reader: Reader, node: Node) -> Value:
     value, weights, bias = reader.value(node, 0), reader.constant(node, 1), reader.constant(node, 2)
     if last:
         value = value._replace(view=axes.transposed(value.view, (0, 3, 1, 2)))
-    if not axes.is_map(value.view):
-        node.refuse(f"takes {list(axes.sizes(value.view))}", "it must be [images, channels, rows, columns]")
-    value = reader.in_order(node, value)
+    value = windows.as_map(reader, node, value)
     if weights is None or weights.ndim != 4:
         node.refuse(f"has weights of the shape {_shape(weights)}", "convolutions in two dimensions are understood")
     if last:
@@ -77,28 +75,30 @@ def _padded(reader: Reader, node: Node, value: Value, window: Window, magnitude:
 
 
 def gemm(reader: Reader, node: Node) -> Value:
-    value, weights, bias = reader.value(node, 0), reader.constant(node, 1), reader.constant(node, 2)
-    if weights is None or weights.ndim != 2:
-        node.refuse(f"has weights of the shape {_shape(weights)}", "a matrix is wanted")
+    value, weights, bias = reader.value(node, 0), _matrix(reader, node), reader.constant(node, 2)
     if node.attributes.get("transA", 0):
         node.refuse("takes its input transposed", "images are its rows")
     if not node.attributes.get("transB", 0):
         weights = weights.T
     weights = weights * float(node.attributes.get("alpha", 1.0))
     if bias is not None:
-        bias = np.broadcast_to(bias.ravel() if bias.size in (1, len(weights)) else bias, len(weights)) * float(
-            node.attributes.get("beta", 1.0)
-        )
+        flat = bias.ravel() if bias.size in (1, len(weights)) else bias
+        bias = np.broadcast_to(flat, len(weights)) * float(node.attributes.get("beta", 1.0))
     return _dense(reader, node, value, weights, bias)
 
 
 def matmul(reader: Reader, node: Node) -> Value:
     if node.inputs[0] in reader.constants:
         node.refuse("multiplies a constant by a map", "the map is its first input")
-    value, weights = reader.value(node, 0), reader.constant(node, 1)
+    return _dense(reader, node, reader.value(node, 0), _matrix(reader, node).T, None)
+
+
+def _matrix(reader: Reader, node: Node) -> Constant:
+    """The second input, of two dimensions."""
+    weights = reader.constant(node, 1)
     if weights is None or weights.ndim != 2:
         node.refuse(f"has weights of the shape {_shape(weights)}", "a matrix is wanted")
-    return _dense(reader, node, value, weights.T, None)
+    return weights
 
 
 def _dense(reader: Reader, node: Node, value: Value, weights: Constant, bias: Constant | None) -> Value:

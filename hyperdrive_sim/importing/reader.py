@@ -44,8 +44,9 @@ class Reader:
         self.notes: list[str] = []
         self.budget = Budget()
         self._names: set[str] = set()
-        self._thresholds: dict[int, tuple[Expression, Threshold | None]] = {}
-        self._signs: dict[tuple[int, float], Expression] = {}
+        self._thresholds: dict[Expression, Threshold | None] = {}
+        self._signs: dict[Expression, Expression] = {}
+        """Expressions of signs by those that they are multiples of."""
         self._evaluated = 0
 
     def value(self, node: Node, number: int) -> Value:
@@ -88,11 +89,9 @@ class Reader:
 
     def threshold(self, value: Value) -> Threshold | None:
         """The threshold of a value that acts as a sign. What a 0 becomes must be decided where one can occur: that is a mistake else."""
-        key = id(value.expression)
-        if key not in self._thresholds:
-            found = None if value.expression is X else self._searched(value)
-            self._thresholds[key] = value.expression, found
-        return self._thresholds[key][1]
+        if value.expression not in self._thresholds:
+            self._thresholds[value.expression] = None if value.expression is X else self._searched(value)
+        return self._thresholds[value.expression]
 
     def _searched(self, value: Value) -> Threshold | None:
         self._evaluated += 100 * len(ordered(value.expression))
@@ -118,10 +117,12 @@ class Reader:
         magnitude = None if found is None else found.magnitude
         if not magnitude:
             return None
-        key = id(value.expression), magnitude
-        if magnitude != 1 and key not in self._signs:
-            self._signs[key] = Expression("Div", (value.expression, np.asarray(magnitude)), {}, value.expression.name)
-        return (value._replace(expression=self._signs[key]) if magnitude != 1 else value), magnitude
+        if magnitude == 1:
+            return value, magnitude
+        multiple = value.expression
+        if multiple not in self._signs:
+            self._signs[multiple] = Expression("Div", (multiple, np.asarray(magnitude)), {}, multiple.name)
+        return value._replace(expression=self._signs[multiple]), magnitude
 
     def moved(self, values: Sequence[Value]) -> tuple[list[Value], Expression, Lattice]:
         """Values as an operator takes them that moves values and computes none; what is to be done behind it; which values come of it.
@@ -144,8 +145,8 @@ class Reader:
         if groups == 1:
             return value
         (source,), behind, lattice = self.moved([value])
-        if value.expression is X:
-            lattice = value.map.lattice
+        if lattice is not SIGNS:
+            lattice = value.lattice
         shuffle = ChannelShuffle(name=self.unused(f"{node.name}.shuffle"), inputs=("",), groups=groups)
         made = self.made(node, shuffle, [source], lattice)
         plain = [[Axis(CHANNEL, value.map.shape.channels)] if {a.name for a in d} & {CHANNEL} else d for d in value.view]

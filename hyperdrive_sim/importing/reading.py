@@ -17,10 +17,10 @@ from hyperdrive_sim.importing.elementwise import ELEMENTWISE, QONNX, QONNX_DOMAI
 from hyperdrive_sim.importing.expression import X
 from hyperdrive_sim.importing.folding import Unfoldable
 from hyperdrive_sim.importing.maps import Map, Value
-from hyperdrive_sim.importing.plain import MOST_SIDE, Model, Node, shortened
+from hyperdrive_sim.importing.plain import Model, Node, shortened
 from hyperdrive_sim.importing.products import channels_last
 from hyperdrive_sim.importing.reader import Reader
-from hyperdrive_sim.network.box import Shape
+from hyperdrive_sim.network.box import MOST_SIDE, Shape
 
 LEFT_OUT = frozenset({"Softmax", "LogSoftmax", "ArgMax", "Hardmax", "TopK"})
 """Operators at the end of a classifier that do not change which class is the largest."""

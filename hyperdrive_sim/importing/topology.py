@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from hyperdrive_sim.errors import InvalidInput, Mistake, Place, visible
-from hyperdrive_sim.files import ordinary
+from hyperdrive_sim.files import named
 from hyperdrive_sim.importing.imported import Imported
-from hyperdrive_sim.importing.plain import MOST_SIDE, shortened
-from hyperdrive_sim.network.box import Shape
+from hyperdrive_sim.importing.plain import shortened
+from hyperdrive_sim.network.box import MOST_SIDE, Shape
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Conv, Holds, Layer, Sign
 from hyperdrive_sim.network.window import Window
@@ -111,9 +111,7 @@ class _Network:
 
 def _rows(path: Path) -> Iterator[Row]:
     try:
-        text = ordinary.read(path, MOST_BYTES).decode("utf-8-sig")
-    except OSError as error:
-        raise InvalidInput.at("network", f"cannot read '{path}': {ordinary.why(error)}") from None
+        text = named.read("network", path, MOST_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InvalidInput.at("network", f"'{visible(path.name)}' is not UTF-8 text", "save it as UTF-8") from None
     found = 0

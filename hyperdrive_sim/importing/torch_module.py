@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from hyperdrive_sim.errors import InvalidInput, MissingExtra
+from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.importing import onnx_file
 from hyperdrive_sim.importing.plain import Model
 
@@ -32,8 +32,7 @@ def read(module: Any, example_input: Any) -> Model:
         raise InvalidInput.at("network", f"{type(module).__name__} is in training mode", "call model.eval() before")
     if example_input is None:
         raise InvalidInput.at("example_input", "is missing", "give a tensor of the shape of an input: torch.zeros(1, 3, 32, 32)")
-    if find_spec("onnx") is None:
-        raise MissingExtra("reading what torch exports", "models")
+    onnx_file.package()  # torch needs it as well, and says so at length
     torch = importlib.import_module("torch")
     examples = example_input if isinstance(example_input, tuple) else (example_input,)
     try:

@@ -11,9 +11,9 @@ from hyperdrive_sim.importing import axes, folding, functions
 from hyperdrive_sim.importing.axes import COLUMN, IMAGE, ROW, Axis, View
 from hyperdrive_sim.importing.expression import Expression, X
 from hyperdrive_sim.importing.maps import ANY_NUMBER, Padding, Value
-from hyperdrive_sim.importing.plain import MOST_SIDE, Node
+from hyperdrive_sim.importing.plain import Node
 from hyperdrive_sim.importing.reader import SIGNS, Reader
-from hyperdrive_sim.network.box import Shape
+from hyperdrive_sim.network.box import MOST_SIDE, Shape
 from hyperdrive_sim.network.layers import GlobalMean, Layer, MaxPool, MeanPool, Upsample
 from hyperdrive_sim.network.window import Window
 
@@ -88,7 +88,7 @@ def _rounded_up(shape: Shape, window: Window) -> Window:
 
 
 def max_pool(reader: Reader, node: Node) -> Value:
-    value = map_of(reader, node)
+    value = as_map(reader, node, reader.value(node, 0))
     kernel = node.attributes.get("kernel_shape") or _seen(value)[1:]
     window = window_of(node, value, kernel)
     if value.padding:
@@ -96,7 +96,7 @@ def max_pool(reader: Reader, node: Node) -> Value:
     (source,), behind, lattice = reader.moved([value])
     if lattice is not SIGNS:
         source, behind = _bare_sums(reader, value)
-        lattice = source.map.lattice if source.expression is X else ANY_NUMBER
+        lattice = source.lattice
     layer = MaxPool(name=reader.unused(node.name), inputs=("",), window=window)
     made = reader.made(node, layer, [source._replace(padding=None)], lattice)
     return Value(made, behind, axes.of_map(images(value.view), *made.shape), node.name)
@@ -121,7 +121,7 @@ def _pool_pads(reader: Reader, node: Node, value: Value, window: Window) -> Wind
 
 
 def mean_pool(reader: Reader, node: Node) -> Value:
-    value = map_of(reader, node)
+    value = as_map(reader, node, reader.value(node, 0))
     shape, kernel = value.map.shape, node.attributes.get("kernel_shape") or _seen(value)[1:]
     window = window_of(node._replace(attributes={**node.attributes, "ceil_mode": 0}), value, kernel)
     own, rounded = any(window.pads), window_of(node, value, kernel)
@@ -164,7 +164,7 @@ def reduced(reader: Reader, node: Node) -> Value:
 
 
 def upsample(reader: Reader, node: Node) -> Value:
-    value = map_of(reader, node)
+    value = as_map(reader, node, reader.value(node, 0))
     if value.padding:
         node.refuse("enlarges a map with a Pad", "pad afterwards")
     if node.attributes.get("mode", "nearest") != "nearest":
@@ -244,9 +244,8 @@ def _frame(reader: Reader, node: Node, value: Value, pads: tuple[int, ...], fill
     return Padding((a, b, c, d), filling)
 
 
-def map_of(reader: Reader, node: Node, number: int = 0) -> Value:
-    """An input that is a map with rows and columns. Raises InvalidInput for any other view of one."""
-    value = reader.value(node, number)
+def as_map(reader: Reader, node: Node, value: Value) -> Value:
+    """A value as a map with rows and columns. Raises InvalidInput for any other view of one."""
     if not axes.is_map(value.view):
         node.refuse(f"takes {list(axes.sizes(value.view))}", "it must be [images, channels, rows, columns]")
     return reader.in_order(node, value)

@@ -36,8 +36,11 @@ class _Writer:
         self.sources: dict[Map, list[Value]] = {}
         """Values that each map takes, which change while signs are moved before poolings."""
         self.demands: dict[Map, dict[Expression, Value]] = {}
+        self.readers: dict[Map, list[Map]] = {}
         self.layers: list[Layer] = []
         self.parameters: dict[str, Parameters] = {}
+        self.place: dict[str, int] = {}
+        """Number of each layer, in the order in which they are written."""
         self.done: dict[tuple[Map, Expression], str] = {}
         self.made: dict[tuple[Any, ...], str] = {}
         """Layers behind maps, by all that they are made of: what a file says twice is computed once."""
@@ -62,7 +65,7 @@ class _Writer:
 
     def _collected(self) -> list[Map]:
         """All maps that outputs follow from, each after those that it takes, and which functions of each are wanted."""
-        self.demands = {}
+        self.demands, self.readers = {}, {}
         order: list[Map] = []
         todo: list[tuple[Map, bool]] = []
         for value in reversed(self.outputs):
@@ -78,6 +81,9 @@ class _Writer:
                 todo += [(source.map, False) for source in reversed(self._taken(one))]
         for value in [*self.outputs, *(source for one in order for source in self._taken(one))]:
             self.demands.setdefault(value.map, {})[value.expression] = value
+        for one in order:
+            for source in dict.fromkeys(value.map for value in self._taken(one)):
+                self.readers.setdefault(source, []).append(one)
         return order
 
     def _taken(self, one: Map) -> list[Value]:
@@ -127,14 +133,14 @@ class _Writer:
         """The values that a map's layer takes; of an addition the last one written comes first, as its sums are there when it adds."""
         taken = self._taken(one)
         if isinstance(one.layer, Add) and one.layer.gain == 1 and len(taken) == 2:
-            order = {layer.name: number for number, layer in enumerate(self.layers)}
-            return sorted(taken, key=lambda value: -order.get(self._named(value), -1))
+            return sorted(taken, key=lambda value: -self.place.get(self._named(value), -1))
         return taken
 
     def _named(self, value: Value) -> str:
         return self.done[value.map, value.expression]
 
     def _emit(self, layer: Layer, parameters: Parameters) -> str:
+        self.place[layer.name] = len(self.layers)
         self.layers.append(layer)
         if any(part is not None for part in (parameters.weights, parameters.scale, parameters.bias)):
             self.parameters[layer.name] = parameters
@@ -182,16 +188,14 @@ class _Writer:
 
     def _hands_on(self, one: Map) -> bool:
         """True if a convolution's only reader is an addition of which it is the last input to be made, of real numbers."""
-        readers = [other for other, taken in self.sources.items() if other in self.demands and any(value.map is one for value in taken)]
+        readers = self.readers.get(one, [])
         if len(readers) != 1 or any(value.map is one for value in self.outputs):
             return False
         (reader,) = readers
-        taken = self._taken(reader)
-        if not isinstance(reader.layer, Add) or reader.is_integer or len(taken) != 2:
+        if not isinstance(reader.layer, Add) or reader.is_integer:
             return False
-        (other,) = (value.map for value in taken if value.map is not one) if taken[0].map is not taken[1].map else (one,)
-        order = list(self.demands)
-        return other is not one and (other.layer is None or (other, _any(self.demands[other])) in self.done) and one in order
+        others = [value for value in self._taken(reader) if value.map is not one]
+        return len(others) == 1 and (others[0].map, others[0].expression) in self.done
 
     def _late(self, one: Map) -> Any:
         """The offset that an addition takes over, by channel; None if there is none."""
@@ -238,7 +242,3 @@ def _bare(value: Value) -> Value:
     if value.padding:
         raise InvalidInput.at("network", f"'{shortened(value.name)}' pads an output", "leave the padding out")
     return value
-
-
-def _any(demands: dict[Expression, Value]) -> Expression:
-    return next(iter(demands))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+MOST_SIDE = 65_536
+"""Channels, rows or columns of a map that a user may ask for."""
+
 new = tuple.__new__
 """Makes a named tuple in half the time of calling its class, where millions of them are made: `new(Shape, (3, 7, 7))`."""
 

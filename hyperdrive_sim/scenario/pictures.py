@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.files import arrays
+from hyperdrive_sim.files import arrays, named
 from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.parameters import Array
-from hyperdrive_sim.scenario import named
 
 if TYPE_CHECKING:
     import PIL.Image

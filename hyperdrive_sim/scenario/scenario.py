@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from hyperdrive_sim.archs.architecture import Architecture
 from hyperdrive_sim.errors import NOWHERE, InvalidInput, Mistake, Place, visible
 from hyperdrive_sim.importing.imported import Imported
 from hyperdrive_sim.network import zoo
+from hyperdrive_sim.network.box import MOST_SIDE
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.parameters import Parameters
 from hyperdrive_sim.rates import PS_PER_S
@@ -33,11 +35,13 @@ T = TypeVar("T")
 E = TypeVar("E", bound=InvalidInput)
 
 SCHEMA_VERSION = 1
-MAX_SIDE = 65_536
+PATH = r"[./\\]"
+"""What the name of a file or a directory has in it, and that of a network of the zoo has not."""
+
 MAX_FRAMES = 100_000
 MAX_POINTS = 10_000
 
-Size = Annotated[int, Field(ge=1, le=MAX_SIDE)]
+Size = Annotated[int, Field(ge=1, le=MOST_SIDE)]
 
 
 class Image(BaseModel):
@@ -271,7 +275,7 @@ def _network(document: Document) -> None:
         raise InvalidInput(document.mistake("network", f"'{name}' is not in the zoo", "known networks: " + ", ".join(zoo.names())))
     if "input_shape" not in document.data or shape is None:
         raise InvalidInput(Mistake("", "'input_shape' is missing", "add it: [channels, rows, columns]", document.place("")))
-    if isinstance(shape, list) and len(shape) == 3 and all(type(size) is int and 0 < size <= MAX_SIDE for size in shape):
+    if isinstance(shape, list) and len(shape) == 3 and all(type(size) is int and 0 < size <= MOST_SIDE for size in shape):
         try:
             zoo.check_input(name, shape)
         except InvalidInput as error:
@@ -281,7 +285,7 @@ def _network(document: Document) -> None:
 
 def is_path(network: str) -> bool:
     """True for what names a file or a directory and no network of the zoo: it has an ending, or a slash."""
-    return network not in zoo.names() and any(mark in network for mark in "./\\")
+    return re.search(PATH, network) is not None
 
 
 def _unlike(given: Network, document: Document) -> Iterator[Mistake]:

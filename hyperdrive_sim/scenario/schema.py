@@ -8,11 +8,8 @@ from typing import Any
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.archs.architecture import Architecture
 from hyperdrive_sim.network import zoo
-from hyperdrive_sim.scenario.scenario import Settings
+from hyperdrive_sim.scenario.scenario import PATH, Settings
 from hyperdrive_sim.text.wording import counted
-
-PATH = r"[./\\]"
-"""What the name of a file or a directory has in it, and that of a network of the zoo has not."""
 
 
 def schema() -> dict[str, Any]:

@@ -13,12 +13,11 @@ from typing import Any
 import numpy as np
 
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.files import arrays
+from hyperdrive_sim.files import arrays, named
 from hyperdrive_sim.files.arrays import Archive, UnfitArray
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Add, Conv, Dense, Sign
 from hyperdrive_sim.network.parameters import Array, Parameters
-from hyperdrive_sim.scenario import named
 
 KEY = "weights"
 NO_NUMPY = "take what numpy.save or numpy.savez wrote, without objects"

@@ -30,7 +30,7 @@ from torch import nn
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.importing import models
-from hyperdrive_sim.network.golden import Computation, apply_in, forward
+from hyperdrive_sim.network.golden import Computation, Exact, apply_in, forward
 
 Tensor = torch.Tensor
 IMAGES = 3
@@ -210,16 +210,13 @@ def exported(model: nn.Module, shape: tuple[int, int, int], path: Path, *, dynam
         torch.onnx.export(model, (example,), str(path), dynamo=False, opset_version=17)
 
 
-class Float32:
+class Float32(Exact):
     """The arithmetic of the file: float32."""
 
-    name, dtype, slow_macs_per_s = "float32", np.dtype(np.float32), None
+    name, dtype = "float32", np.dtype(np.float32)
 
     def apply(self, layer: Any, operands: Any, parameters: Any) -> Any:
         return apply_in(np.float32, layer, operands, parameters)
-
-    def fused(self, *_: Any) -> Any:
-        raise NotImplementedError
 
 
 class Outcome(NamedTuple):

@@ -311,6 +311,16 @@ class TestOtherLayers:
         found = imported(graph, tmp_path, graph.add("GlobalAveragePool", padded))
         assert computed(found, np.full((1, 2, 2), 4.0)).ravel().tolist() == [1.0]
 
+    def test_a_batch_norm_behind_a_pad(self, tmp_path: Path) -> None:
+        graph = Graph(1, 2, 3, 3)
+        padded = graph.add("Pad", "x", graph.constant([0, 0, 1, 1, 0, 0, 1, 1], np.int64))
+        shifted = graph.norm(padded, [2, 2], [1, 1])
+        found = imported(graph, tmp_path, graph.add("Conv", shifted, graph.constant(np.ones((1, 2, 3, 3)))))
+        given = image(2, 3, 3)
+        whole = np.pad(2 * given + 1, ((0, 0), (1, 1), (1, 1)), constant_values=1)
+        wanted = [[whole[:, row : row + 3, column : column + 3].sum() for column in range(3)] for row in range(3)]
+        assert np.allclose(computed(found, given)[0], wanted)
+
     def test_another_resolution(self, tmp_path: Path) -> None:
         graph = Graph("n", 2, "h", "w")
         made = graph.add("Conv", "x", graph.constant(signs(3, 2, 3, 3)))
