@@ -30,7 +30,7 @@ class Options(TypedDict, total=False):
     granularity: str | None
     frames: int
     frames_per_s: float | None
-    input: Mapping[str, str]
+    input: Mapping[str, object]
     weights: str
     seed: int
     sweep: Mapping[str, Sequence[object]]

@@ -30,12 +30,12 @@ class Inputs:
         return picture + (self.weights.bytes if self.weights else 0)
 
     def maps(self) -> dict[str, Array]:
-        """A network's inputs (rows, columns, channels) by name, in FP16. Raises InvalidInput, located, for a picture that is broken."""
+        """A network's inputs (rows, columns, channels) by name. Raises InvalidInput, located, for a picture that is broken."""
         if self.picture is None:
             return random_inputs(self.network, self.scenario.settings.seed)
         ((name, shape),) = self.network.inputs.items()
         with self.scenario.locating():
-            return {name: self.picture.values(shape)}
+            return {name: self.picture.values(shape, self.scenario.preparation)}
 
     def parameters(self) -> dict[str, Parameters]:
         """Constants by layer. Raises InvalidInput, located, for values that no such layer may have."""
@@ -63,5 +63,7 @@ def opened(scenario: Scenario, network: Network) -> Inputs:
         if image and len(network.inputs) > 1:
             problem = f"is one picture, '{network.name}' has the inputs {', '.join(network.inputs)}"
             raise InvalidInput.at("input", problem, "leave it out: inputs are then drawn from the seed")
-        picture = pictures.read(scenario.folder / image.image, next(iter(network.inputs.values()))) if image else None
+        shape = next(iter(network.inputs.values()))
+        scenario.preparation.check(shape.channels)
+        picture = pictures.read(scenario.folder / image.image, shape) if image and image.image else None
         return Inputs(scenario, network, picture, weights.read(scenario.folder / constants, network) if constants else None)

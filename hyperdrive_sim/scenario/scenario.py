@@ -26,6 +26,7 @@ from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.parameters import Parameters
 from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.scenario.experiment import Experiment, Options, document_of, named, setting, structure
+from hyperdrive_sim.scenario.preparation import PLAIN, Preparation
 from hyperdrive_sim.schedule.spec import Spec
 from hyperdrive_sim.schedule.tasks import Arrivals
 from hyperdrive_sim.text.document import Document
@@ -44,12 +45,12 @@ MAX_POINTS = 10_000
 Size = Annotated[int, Field(ge=1, le=MOST_SIDE)]
 
 
-class Image(BaseModel):
-    """A picture file as the network's input."""
+class Image(Preparation):
+    """A picture file as the network's input, and what is made of it and of the pictures of a test set."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    image: str = Field(min_length=1, description="PNG, JPEG or NPY file, relative to the scenario; resized to the input shape")
+    image: str | None = Field(
+        default=None, min_length=1, description="PNG, JPEG or NPY file, relative to the scenario; resized to the input shape"
+    )
 
 
 class Settings(BaseModel):
@@ -80,7 +81,7 @@ class Settings(BaseModel):
     frames_per_s: float | None = Field(
         default=None, ge=1e-6, le=1e9, description="arrival rate; absent: the next frame is there when there is room for it"
     )
-    input: Image | None = Field(default=None, description="what is computed on; absent: a synthetic picture drawn from the seed")
+    input: Image | None = Field(default=None, description="what is computed on; without an image: one drawn from the seed")
     weights: str | None = Field(default=None, min_length=1, description=".npz file of arrays by layer name; absent: drawn from the seed")
     seed: int = Field(default=1, ge=0, lt=2**32, description="of everything drawn")
     reproduces: str | None = Field(default=None, min_length=1, description="a section of the architecture's published.yaml to compare with")
@@ -173,6 +174,11 @@ class Scenario:
         named = (self.settings.input and self.settings.input.image, self.settings.weights)
         model = self.model.files if self.is_model else ()
         return (*self.document.files, *(self.folder / name for name in named if name), *model)
+
+    @property
+    def preparation(self) -> Preparation:
+        """What is made of pictures before the network takes them."""
+        return self.settings.input or PLAIN
 
     @property
     def is_model(self) -> bool:

@@ -57,8 +57,8 @@ def read_weights(path: Path, network: Network) -> dict[str, Parameters]:
 
 def test_png_is_exact(tmp_path: Path) -> None:
     pixels = read_image(drawn(tmp_path, BYTES, "a.png"), SHAPE)
-    assert pixels.dtype == np.float16
-    assert np.array_equal(pixels, (BYTES.astype(np.float32) / 255).astype(np.float16))
+    assert pixels.dtype == np.float32
+    assert np.array_equal(pixels, BYTES.astype(np.float32) / np.float32(255))
     assert np.array_equal(read_image(drawn(tmp_path, BYTES, "A.PNG"), SHAPE), pixels)
 
 
@@ -73,7 +73,7 @@ def test_a_colour_picture_for_one_channel_and_a_grey_one_for_three(tmp_path: Pat
     grey = BYTES[:, :, 0]
     path = drawn(tmp_path, grey, "grey.png")
     one, three = read_image(path, Shape(1, 6, 8)), read_image(path, SHAPE)
-    assert np.array_equal(one[:, :, 0], (grey.astype(np.float32) / 255).astype(np.float16))
+    assert np.array_equal(one[:, :, 0], grey.astype(np.float32) / np.float32(255))
     assert all(np.array_equal(three[:, :, channel], one[:, :, 0]) for channel in range(3))
     luma = read_image(drawn(tmp_path, BYTES, "colour.png"), Shape(1, 6, 8))[:, :, 0]
     assert np.abs(luma - BYTES @ (0.299, 0.587, 0.114) / 255).max() < 0.005
@@ -84,12 +84,12 @@ def test_sixteen_bit_pictures_keep_their_range(tmp_path: Path, channels: int) ->
     grey = np.linspace(0, 65535, 48).astype(np.uint16).reshape(6, 8)
     pixels = read_image(drawn(tmp_path, grey, "deep.png"), Shape(channels, 6, 8))
     assert pixels.shape == (6, 8, channels)
-    assert np.array_equal(pixels[:, :, -1], (grey.astype(np.float32) / 65535).astype(np.float16))
+    assert np.array_equal(pixels[:, :, -1], grey.astype(np.float32) / np.float32(65535))
 
 
 def levels(*rows: list[tuple[int, ...]]) -> Array:
-    """Pixels as they should come out: bytes over 255 in FP16."""
-    return (np.array(rows, np.float32) / 255).astype(np.float16)
+    """Pixels as they should come out: bytes over 255."""
+    return np.array(rows, np.float32) / np.float32(255)
 
 
 QUARTERS = [[(255, 0, 0), (0, 128, 0)], [(10, 20, 30), (255, 255, 255)]]
@@ -254,15 +254,17 @@ def test_a_network_that_takes_more_may_have_more(tmp_path: Path) -> None:
         (REAL[:, :, 0], Shape(1, 6, 8), REAL[:, :, :1]),
         (REAL[:, :, :1], Shape(1, 6, 8), REAL[:, :, :1]),
         (REAL[:, :, :1].transpose(2, 0, 1), Shape(1, 6, 8), REAL[:, :, :1]),
-        (BYTES, SHAPE, BYTES.astype(np.float16)),
-        (BYTES > 100, SHAPE, (BYTES > 100).astype(np.float16)),
+        (BYTES, SHAPE, BYTES.astype(np.float32) / np.float32(255)),
+        (BYTES.astype(">u2") * 257, SHAPE, BYTES.astype(np.float32) / np.float32(255)),
+        (BYTES.astype(np.int16), SHAPE, BYTES.astype(np.float32)),
+        (BYTES > 100, SHAPE, (BYTES > 100).astype(np.float32)),
         (REAL[:3], Shape(3, 3, 8), REAL[:3]),
         (REAL.reshape(3, 3, 16), Shape(16, 3, 3), REAL.reshape(3, 3, 16)),
     ],
 )
-def test_arrays_are_taken_as_they_are(tmp_path: Path, array: Array, shape: Shape, expected: Array) -> None:
+def test_arrays_are_taken_as_they_are_and_bytes_as_levels(tmp_path: Path, array: Array, shape: Shape, expected: Array) -> None:
     pixels = read_image(saved(tmp_path, array), shape)
-    assert pixels.dtype == np.float16
+    assert pixels.dtype == np.float32
     assert np.array_equal(pixels, expected)
 
 

@@ -64,17 +64,17 @@ def _resolved(scenario: Scenario, files: list[str]) -> dict[str, Any]:
     settings = decided.model_dump(mode="json", exclude_none=True, exclude={"sweep"})
     settings["chip"] = scenario.spec.model_dump(mode="json")
     for name in files:
-        settings |= _named(name)
+        settings |= _named(name, settings)
     if portable.NETWORK in files:
         del settings["network_options"]
         settings.pop("input_shape", None)
     return settings
 
 
-def _named(file: str) -> dict[str, Any]:
-    """The key of a scenario that names a file of the directory."""
+def _named(file: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """The key of a scenario that names a file of the directory; a picture's has what is made of it beside it."""
     if file in (portable.NETWORK, portable.PARAMETERS):
         return {"network": portable.NETWORK}
     if file == SHAPES:
         return {"network": SHAPES}
-    return {"weights": file} if file == WEIGHTS else {"input": {"image": file}}
+    return {"weights": file} if file == WEIGHTS else {"input": settings["input"] | {"image": file}}
