@@ -46,9 +46,11 @@ def test_python_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
 
 
 def test_scenario_is_valid() -> None:
-    (text,) = blocks("yaml")
-    scenario = Scenario.parse(text)
-    assert scenario.settings.frames == 4
+    """The first one stands alone; the others are keys to put into it."""
+    whole, *parts = blocks("yaml")
+    assert Scenario.parse(whole).settings.frames == 4
+    for part in parts:
+        Scenario.parse(whole + part)
 
 
 def test_shown_output_is_what_is_printed() -> None:

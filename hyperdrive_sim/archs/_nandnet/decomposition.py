@@ -288,14 +288,18 @@ def _binomial(ones: int, of: int, p: float) -> float:
 
 
 def _counted(product: Product, bits: Bits, valid: Bits, weights: Bits, limit: Limit | None = None) -> Counts:
-    """Targets [positions, out], tile by tile; without a limit in blocks all the same, which keeps each matrix product small."""
-    out = np.empty((len(bits), len(weights)), np.int32)
-    for first, last in chunks(0, len(weights), TILE):
-        right = _of_weights(product, weights[first:last])
-        for start, stop in chunks(0, len(bits), TILE):
-            left = _of_activations(product, bits[start:stop], valid[start:stop])
-            out[start:stop, first:last] = _seen(left, right, bits.shape[1], limit or EXACT)
+    """Targets [positions, out] as far as they are seen, tile by tile."""
+    out, limit = np.empty((len(bits), len(weights)), np.int32), limit or EXACT
+    rights = [(part, _Side.of(_of_weights(product, weights[part]), product, limit)) for part in _tiles(len(weights))]
+    for part in _tiles(len(bits)):
+        left = _Side.of(_of_activations(product, bits[part], valid[part]), product, limit)
+        for channels, right in rights:
+            out[part, channels] = _seen(left, right, limit)
     return out
+
+
+def _tiles(count: int) -> list[slice]:
+    return [slice(*tile) for tile in chunks(0, count, TILE)]
 
 
 def _of_activations(product: Product, bits: Bits, valid: Bits) -> Floats:
@@ -317,13 +321,59 @@ def _side(cases: list[Bits]) -> Floats:
     return np.stack(cases, axis=1, dtype=np.float32).reshape(-1, cases[0].shape[1])
 
 
-def _seen(left: Floats, right: Floats, size: int, limit: Limit) -> Floats:
-    """Targets of *size* taps, [positions, out], block by block."""
-    cases = len(left) // size
+class _Side(NamedTuple):
+    """Activations or weights of a tile, one of the two operands of its products.
+
+    `taps` has [taps * cases, positions or out], `blocks` the products of whole blocks, [blocks * choices, positions or out]: for each block
+    every way to choose one case per tap. Only a limit that hides one target of a block needs them.
+    """
+
+    taps: Floats
+    blocks: Floats | None
+    cases: int
+
+    @classmethod
+    def of(cls, taps: Floats, product: Product, limit: Limit) -> _Side:
+        cases = len(product.cases)
+        whole = [block for block in limit.blocks(len(taps) // cases) if block[1] - block[0] == limit.block]
+        if limit.most != limit.block - 1 or not whole:
+            return cls(taps, None, cases)
+        by_tap = taps.reshape(-1, cases, taps.shape[1])
+        products = np.ones((len(whole), 1, taps.shape[1]), np.float32)
+        for members in zip(*(range(*block) for block in whole), strict=True):
+            products = (products[:, :, None] * by_tap[list(members)][:, None]).reshape(len(whole), -1, taps.shape[1])
+        return cls(taps, products.reshape(-1, taps.shape[1]), cases)
+
+
+def _seen(left: _Side, right: _Side, limit: Limit) -> Floats:
+    """Targets [positions, out] as far as they are seen.
+
+    A block that hides one target hides it where every one of its products is a target: where their product is 1. These blocks are counted
+    by a matrix product too. A limit that hides more needs the count of each block.
+    """
+    if limit.most < limit.block - 1:
+        return _clipped(left, right, limit)
+    total = _matmul(left.taps, right.taps)
+    if left.blocks is not None and right.blocks is not None:
+        total -= _matmul(left.blocks, right.blocks)
+    return total
+
+
+def _matmul(left: Floats, right: Floats) -> Floats:
+    """left.T @ right, in blocks of rows small enough that OpenBLAS starts no threads, see TILE."""
     total, part = np.zeros((2, left.shape[1], right.shape[1]), np.float32)
-    for start, stop in limit.blocks(size):
-        block = slice(start * cases, stop * cases)
+    for start, stop in chunks(0, len(left), TILE):
         with np.errstate(invalid="ignore"):  # of zeros and ones; some BLAS kernels flag lanes beyond the operands, which they do not use
-            np.matmul(left[block].T, right[block], out=part)
+            total += np.matmul(left[start:stop].T, right[start:stop], out=part)
+    return total
+
+
+def _clipped(left: _Side, right: _Side, limit: Limit) -> Floats:
+    """Targets counted block by block, each up to the limit."""
+    total, part = np.zeros((2, left.taps.shape[1], right.taps.shape[1]), np.float32)
+    for start, stop in limit.blocks(len(left.taps) // left.cases):
+        block = slice(start * left.cases, stop * left.cases)
+        with np.errstate(invalid="ignore"):
+            np.matmul(left.taps[block].T, right.taps[block], out=part)
         total += np.minimum(part, limit.most, out=part)
     return total
