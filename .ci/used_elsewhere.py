@@ -71,3 +71,6 @@ _.pytest_generate_tests
 # Validators of pydantic, which it calls when a row of published.yaml is read.
 _._held_against_one
 _._one_way
+
+# Called by the text of a program, in a process of its own.
+_.serve

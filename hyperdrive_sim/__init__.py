@@ -14,8 +14,8 @@ A network of one's own needs no scenario file:
     ])
     report = hs.run(network=network, architecture="xnorbin", chip={"voltage_v": 1.2}, frames=2)
 
-`run`, `check`, `sweep`, `compare` and `report` take paths, scenarios or such keywords; `read_run` reads the directory of a run, and
-`validate` sets published figures beside ours. What is wrong is an `InvalidInput` that names every mistake.
+`run`, `check`, `evaluate`, `sweep`, `compare` and `report` take paths, scenarios or such keywords; `read_run` reads the directory of a
+run, and `validate` sets published figures beside ours. What is wrong is an `InvalidInput` that names every mistake.
 
 All names here are loaded when they are first used, so that importing this package costs nothing. The package itself uses none of them.
 """
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from hyperdrive_sim.scenario.scenario import Scenario
     from hyperdrive_sim.scenario.shipped import folder as scenario_folder
     from hyperdrive_sim.study.checks import Verdict, check
+    from hyperdrive_sim.study.evaluation import Evaluation, evaluate
     from hyperdrive_sim.study.runs import run, sweep
     from hyperdrive_sim.study.validation import validate
 
@@ -71,6 +72,7 @@ __all__ = [
     "Conv",
     "Dense",
     "DoesNotFit",
+    "Evaluation",
     "Flatten",
     "GlobalMean",
     "HyperdriveSimError",
@@ -92,6 +94,7 @@ __all__ = [
     "Window",
     "check",
     "compare",
+    "evaluate",
     "import_model",
     "read_run",
     "report",
@@ -107,6 +110,7 @@ _HOMES = {
     **dict.fromkeys(("GlobalMean", "Layer", "MaxPool", "MeanPool", "Quantise", "Sign", "Slice"), "network.layers"),
     **dict.fromkeys(("Thermometer", "Upsample"), "network.layers"),
     **dict.fromkeys(("Verdict", "check"), "study.checks"),
+    **dict.fromkeys(("Evaluation", "evaluate"), "study.evaluation"),
     **dict.fromkeys(("run", "sweep"), "study.runs"),
     "Imported": "importing.imported",
     "Network": "network.graph",

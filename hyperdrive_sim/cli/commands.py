@@ -89,7 +89,7 @@ def cli(context: click.Context, traceback: bool) -> None:
 
 
 for one in (
-    *(simulating.run, simulating.check, simulating.sweep, importing.import_),
+    *(simulating.run, simulating.check, simulating.evaluate, simulating.sweep, importing.import_),
     *(showing.compare, showing.report, showing.diagram, showing.explain, validating.validate),
     *(naming.list_, naming.schema),
 ):

@@ -1,4 +1,4 @@
-"""Commands that simulate one scenario: run, check, sweep."""
+"""Commands that simulate one scenario: run, check, evaluate, sweep."""
 
 from __future__ import annotations
 
@@ -168,6 +168,42 @@ def check(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | No
     show_json(found.to_dict()) if as_json else show(tables.verdict(found))
     for warning in found.warnings:
         tell(f"warning: {warning}")
+    return 0 if found.ok else 1
+
+
+@command
+@file_argument
+@click.option(
+    "--images",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="PATH",
+    help="An .npy array [number, rows, columns], with or without channels, a file in MNIST's idx format, or a folder of pictures.",
+)
+@click.option("--labels", type=click.Path(path_type=Path), metavar="PATH", help="Numbers of classes, one per image: .npy or idx.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Take the first N images only.")
+@click.option("--outputs", type=click.IntRange(min=1), metavar="N", help="Let the first N outputs only be classes.")
+@click.option(
+    "--replay", "replayed", type=click.IntRange(min=0), default=0, metavar="N", help="Put the first N through the timed schedule."
+)
+@click.option("--reference", type=click.Choice(["float64", "float32"]), default="float64", help="What the chip is compared with.")
+@set_option
+@max_memory_option
+@json_option
+def evaluate(file: Path, changes: tuple[str, ...], as_json: bool, images: Path, labels: Path | None, **options: Any) -> int:
+    """Compute images by the arithmetic of a scenario's chip: accuracy, confusion, and how many differ from float64.
+
+    What is made of an image before the network takes it is the scenario's `input`: scale, mean, std, quantise. The folders of a folder of
+    pictures are the classes.
+    """
+    from hyperdrive_sim.cli import evaluations
+    from hyperdrive_sim.scenario.scenario import Scenario
+    from hyperdrive_sim.study.evaluation import Options, evaluated
+
+    scenario = Scenario.read(file, changes)
+    with progress_bar() as progress:
+        found = evaluated(scenario, images, labels, Options(**options), progress)
+    show_json(found.to_dict()) if as_json else show(evaluations.evaluation(found))
     return 0 if found.ok else 1
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -177,10 +177,15 @@ def _findings(found: Verdict) -> Iterator[tuple[Text, str, str]]:
     if deviation.signs is not None:
         remark = f"{100 * deviation.signs:.3g} % of the last signs on the chips are others than in float64"
     yield RIGHT, "precision", remark
-    if rates := sorted(found.activation_rates.items(), key=lambda item: item[1]):
-        (least, low), (most, high) = rates[0], rates[-1]
-        mean = percent(average(rate for _, rate in rates))
-        yield RIGHT, "signs", f"+1 are {mean} of what layers read on average, from {percent(low)} ({least}) to {percent(high)} ({most})"
+    if found.activation_rates:
+        yield RIGHT, "signs", signs(found.activation_rates)
+
+
+def signs(rates: Mapping[str, float]) -> str:
+    """How often what layers read is +1, in a sentence; *rates* are by layer."""
+    by_rate = sorted(rates, key=lambda name: rates[name])
+    least, most = (f"{percent(rates[name])} ({name})" for name in (by_rate[0], by_rate[-1]))
+    return f"+1 are {percent(average(rates.values()))} of what layers read on average, from {least} to {most}"
 
 
 def _mark(good: bool) -> Text:

@@ -77,10 +77,13 @@ def header(stream: IO[bytes]) -> Header:
     return Header(dtype, shape, by_columns)
 
 
-def values(stream: IO[bytes], of: Header) -> NDArray[Any]:
-    """The values of an array whose header has just been read. Raises UnfitArray if there are fewer or more."""
+def values(stream: IO[bytes], of: Header, *, whole: bool = True) -> NDArray[Any]:
+    """The values of an array whose header has just been read, or its first ones.
+
+    Raises UnfitArray if there are fewer or, if *whole*, more.
+    """
     data = _exactly(stream, of.bytes)
-    if stream.read(1):
+    if whole and stream.read(1):
         raise UnfitArray(f"has more values than {of} needs")
     if not of.dtype.itemsize:
         return np.zeros(of.shape, of.dtype)

@@ -116,7 +116,7 @@ def in_bands(sizes: Sliding, out_channels: int, work: Callable[[Band], None], li
 @lru_cache(maxsize=256)  # of sizes alone: 4 us, of the 20 that a small layer takes
 def _cut(sizes: Sliding, out_channels: int, limits: Limits = FLOATS) -> _Cut:
     """Bands whose input stays in cache, enough of them for every thread, and the number of threads."""
-    threads = _processors() if sizes.macs(out_channels) >= limits.threaded_macs else 1
+    threads = processors() if sizes.macs(out_channels) >= limits.threaded_macs else 1
     cached = limits.band_elements // (sizes.columns * sizes.channels * sizes.stride)
     step = max(1, min(cached, -(-sizes.out_rows // threads)))
     return _Cut(tuple(_band(sizes, start, min(start + step, sizes.out_rows)) for start in range(0, sizes.out_rows, step)), threads)
@@ -127,7 +127,7 @@ def _band(sizes: Sliding, start: int, stop: int) -> Band:
     return Band(inputs, slice(start, stop), sizes._replace(rows=inputs.stop - inputs.start))
 
 
-def _processors() -> int:
+def processors() -> int:
     """Number of processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

@@ -90,15 +90,24 @@ def sequential_after(
 class Exact:
     """The arithmetic of an ideal machine: every layer in float64, with rounding errors of 1e-16."""
 
-    name = "float64"
-    dtype = np.dtype(np.float64)
+    dtype: np.dtype[Any] = np.dtype(np.float64)
     slow_macs_per_s = None
 
+    @property
+    def name(self) -> str:
+        return str(self.dtype)
+
     def apply(self, layer: Layer, operands: Sequence[Array], parameters: Parameters) -> Array:
-        return apply_in(np.float64, layer, operands, parameters)
+        return apply_in(self.dtype.type, layer, operands, parameters)
 
     def fused(self, layers: Sequence[Layer], operands: Sequence[Array], parameters: Sequence[Parameters]) -> Array:
         return sequential(self, layers, operands, parameters)
+
+
+class Single(Exact):
+    """The arithmetic that networks are trained in: every layer in float32, sums in the order of the linear algebra."""
+
+    dtype = np.dtype(np.float32)
 
 
 def apply_in(dtype: DType, layer: Layer, operands: Sequence[Array], parameters: Parameters) -> Array:

@@ -287,9 +287,14 @@ def _executed(made: Compiled, computation: Computation, laps: _Laps) -> tuple[Fu
 
 
 def _activation_rates(computation: Computation, golden: Mapping[str, Array], placement: Placement) -> dict[str, float]:
-    network, there = computation.network, {**computation.inputs, **golden}
+    there = {**computation.inputs, **golden}
+    return {layer: float((there[name] > 0).mean()) for layer, name in binary_inputs(computation.network, placement).items()}
+
+
+def binary_inputs(network: Network, placement: Placement) -> dict[str, str]:
+    """The map that each layer reads which multiplies signs on the chips."""
     ours = (layer for layer in network if isinstance(layer, Conv) and layer.maps == "binary" and layer.name not in placement.host)
-    return {layer.name: float((there[layer.inputs[0]] > 0).mean()) for layer in ours}
+    return {layer.name: layer.inputs[0] for layer in ours}
 
 
 def same(a: Array, b: Array) -> Array:
