@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from hyperdrive_sim.scenario.shipped import folder as scenario_folder
     from hyperdrive_sim.study.checks import Verdict, check
     from hyperdrive_sim.study.evaluation import Evaluation, evaluate
+    from hyperdrive_sim.study.exports import export
     from hyperdrive_sim.study.runs import run, sweep
     from hyperdrive_sim.study.validation import validate
 
@@ -95,6 +96,7 @@ __all__ = [
     "check",
     "compare",
     "evaluate",
+    "export",
     "import_model",
     "read_run",
     "report",
@@ -119,6 +121,7 @@ _HOMES = {
     "Shape": "network.box",
     "Window": "network.window",
     "compare": "outputs.sources",
+    "export": "study.exports",
     "import_model": "importing.models",
     "read_run": "outputs.rundir.read",
     "report": "outputs.page.write",

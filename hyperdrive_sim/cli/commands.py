@@ -19,7 +19,7 @@ from typing import Any, TextIO, cast
 import rich_click as click
 
 from hyperdrive_sim import __version__
-from hyperdrive_sim.cli import importing, naming, showing, simulating, validating
+from hyperdrive_sim.cli import exporting, importing, naming, showing, simulating, validating
 from hyperdrive_sim.cli.ending import refused
 from hyperdrive_sim.cli.terminal import of_stdout
 from hyperdrive_sim.errors import visible
@@ -89,7 +89,8 @@ def cli(context: click.Context, traceback: bool) -> None:
 
 
 for one in (
-    *(simulating.run, simulating.check, simulating.evaluate, simulating.sweep, importing.import_),
+    *(simulating.run, simulating.check, simulating.evaluate, simulating.sweep),
+    *(importing.import_, exporting.export, exporting.stream),
     *(showing.compare, showing.report, showing.diagram, showing.explain, validating.validate),
     *(naming.list_, naming.schema),
 ):

@@ -126,7 +126,7 @@ class CoreLayouts:
             together = max(at_once[number], timing.power_of_two(room))
             channels.append(together)
             live = together if len(step.terms) > 1 or not step.sign else at_once[number]
-            live_ranges[sink].append(LiveRange(_sums(step), live * each, 2 * number, 2 * number))
+            live_ranges[sink].append(LiveRange(sums_of(step), live * each, 2 * number, 2 * number))
         return live_ranges, tuple(channels)
 
     def parameter_bits(self, step: CoreStep, number: int, channels: int) -> int:
@@ -231,10 +231,15 @@ class Room(NamedTuple):
         return self.memory == other.memory and self.low < other.high and other.low < self.high
 
 
+def addresses(layout: CoreLayout) -> dict[str, tuple[str, int]]:
+    """Memory and address, in bits, of every live range by name."""
+    return {live.tensor: (memory, at) for memory, live, at in _placed(layout)}
+
+
 def rooms(layout: CoreLayout) -> Iterator[Room]:
     """Addresses of every live range in the feature-map memories, with their owners."""
     steps = layout.plan.steps
-    owners = {_sums(step): step.output for step in steps} | {unpooled(step): step.output for step in steps if step.pool}
+    owners = {sums_of(step): step.output for step in steps} | {unpooled(step): step.output for step in steps if step.pool}
     for memory, live, at in _placed(layout):
         yield Room(memory, at, at + live.bits, owners.get(live.tensor, live.tensor))
 
@@ -246,7 +251,7 @@ def _placed(layout: CoreLayout) -> Iterator[tuple[str, LiveRange, int]]:
         yield from ((memory, live, address[live.tensor]) for live in layout.live_ranges[memory])
 
 
-def _sums(step: CoreStep) -> str:
+def sums_of(step: CoreStep) -> str:
     """Name of a step's partial sums among the live ranges; no layer has it."""
     return f"sums of {step.terms[-1].conv.name}"
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
 from hyperdrive_sim.archs.architecture import narrowed
+from hyperdrive_sim.archs.hyperdrive import weight_image
 from hyperdrive_sim.archs.hyperdrive.arithmetic import Fp16
 from hyperdrive_sim.archs.hyperdrive.lower import Lowering
 from hyperdrive_sim.archs.hyperdrive.machine import build
@@ -18,11 +19,12 @@ from hyperdrive_sim.archs.hyperdrive.steps import plan
 from hyperdrive_sim.archs.hyperdrive.tiles import tiles
 from hyperdrive_sim.errors import DoesNotFit, Mistake
 from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.network.parameters import Parameters
 from hyperdrive_sim.schedule import spec as specs
-from hyperdrive_sim.schedule.mapped import Datasheet, Tiles
+from hyperdrive_sim.schedule.mapped import Datasheet, Mapped, Tiles
 from hyperdrive_sim.schedule.mesh import Mesh
 from hyperdrive_sim.schedule.prices import Price
-from hyperdrive_sim.schedule.tasks import Arrivals
+from hyperdrive_sim.schedule.tasks import Arrivals, Task
 from hyperdrive_sim.schedule.writer import Writer
 
 MEMORIES = {"fmm": "feature-map memory", "border": "border memory", "corner": "corner memory", "wbuf": "weight buffer"}
@@ -72,6 +74,7 @@ class Hyperdrive:
     Spec = HyperdriveSpec
     grains = GRAINS
     tolerance = 0.0
+    mark, exports = weight_image.MARK, "weights in the order of the stream"
 
     def candidates(self, network: Network, spec: specs.Spec) -> Iterator[specs.Spec]:
         """Decided specs: the given one or, for `mesh: auto`, one for every mesh whose memories hold the network, fewest chips first.
@@ -90,3 +93,7 @@ class Hyperdrive:
 
     def map(self, network: Network, spec: specs.Spec) -> MappedHyperdrive:
         return MappedHyperdrive(network, narrowed(HyperdriveSpec, spec))
+
+    def exported(self, mapped: Mapped, tasks: Iterable[Task], parameters: Mapping[str, Parameters]) -> bytes:
+        assert isinstance(mapped, MappedHyperdrive)
+        return weight_image.image(mapped.network, mapped.spec.lanes, tasks, parameters)

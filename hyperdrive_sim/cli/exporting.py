@@ -1,0 +1,120 @@
+"""Commands about what a chip's hardware would take: export, stream."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from hyperdrive_sim.cli.ending import command
+from hyperdrive_sim.cli.terminal import (
+    file_argument,
+    force_option,
+    max_memory_option,
+    output_option,
+    progress_bar,
+    say,
+    set_option,
+    tell,
+)
+from hyperdrive_sim.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hyperdrive_sim.archs.export import Streaming
+    from hyperdrive_sim.network.parameters import Array
+
+NOT_OURS = b"\0"
+"""A mark that no file of arrays begins with: one that is there is replaced by --force alone."""
+
+
+@command
+@file_argument
+@click.option("--target", metavar="NAME", help="The chip, where it should be said: the scenario's own.")
+@output_option("OUT", "The file to write.", required=True)
+@click.option(
+    "--vectors",
+    type=click.Path(path_type=Path),
+    metavar="OUT.npz",
+    help="Also write the maps that the chip gets for the picture, and returns.",
+)
+@set_option
+@max_memory_option
+@force_option
+def export(file: Path, target: str | None, output: Path, vectors: Path | None, changes: tuple[str, ...], force: bool) -> None:
+    """Write what a scenario's chip would be given: XNORBIN's control stream, Hyperdrive's weights in the order of its stream."""
+    from hyperdrive_sim.outputs.targets import FileTarget
+    from hyperdrive_sim.scenario.scenario import Scenario
+    from hyperdrive_sim.study import exports
+
+    scenario = Scenario.read(file, changes)
+    with progress_bar() as progress:
+        found = exports.exported(scenario, target, progress)
+        place = FileTarget(output, "--output", found.mark, force, scenario.files)
+        place.check()
+        if vectors:
+            _write_arrays(vectors, "--vectors", exports.vectors(scenario, found.made), force, (*scenario.files, output))
+    with place.writing() as stream:
+        stream.write(found.data)
+    tell(f"{output}, {found.holds} of {scenario.architecture.name}, {len(found.data) / 1000:,.1f} kB")
+
+
+@command
+@file_argument
+@click.option("--text", "as_text", is_flag=True, help="Show it as text: disassemble it.")
+@click.option("--assemble", is_flag=True, help="Make bytes of a text, into --output.")
+@click.option(
+    "--run", "maps", type=click.Path(path_type=Path), metavar="MAPS", help="Execute it on a map of signs (.npy), or on maps by name (.npz)."
+)
+@output_option("OUT", "The file to write: the text, the bytes, or the maps that were computed (.npz).")
+@force_option
+def stream(file: Path, as_text: bool, assemble: bool, maps: Path | None, output: Path | None, force: bool) -> int:
+    """Read a control stream of XNORBIN, as bytes or as text: show it, assemble it, or execute it without the network.
+
+    Maps are arrays of -1 and +1 [rows, columns, channels]. Of an .npz file, those called in.NAME are the chip's inputs, and what it returns
+    is compared with those called out.NAME, as `export --vectors` writes them; where any value differs the exit code is 1.
+    """
+    from hyperdrive_sim.outputs.targets import FileTarget
+    from hyperdrive_sim.study import exports
+
+    if as_text + assemble + (maps is not None) != 1:
+        raise InvalidInput.at("stream", "wants one of --text, --assemble and --run", "say which")
+    arch, data = exports.streaming(file)
+    if maps is not None:
+        return _executed(arch, data, maps, output, force, (file, maps))
+    if assemble and output is None:
+        raise InvalidInput.at("--assemble", "has nowhere to write", "add -o OUT")
+    mark, made = (arch.title.encode(), arch.text(data).encode()) if as_text else (arch.mark, data)
+    if output is None:
+        say(made.decode().rstrip("\n"))
+        return 0
+    with FileTarget(output, "--output", mark, force, (file,)).writing() as place:
+        place.write(made)
+    return 0
+
+
+def _executed(arch: Streaming, data: bytes, maps: Path, output: Path | None, force: bool, read: tuple[Path, ...]) -> int:
+    """Execute a stream, and compare what it returns with what is expected."""
+    from hyperdrive_sim.study import exports
+
+    given, expected = exports.maps(maps, arch.inputs(data))
+    found = arch.executed(data, given)
+    if output:
+        _write_arrays(output, "--output", {f"out.{name}": values for name, values in found.outputs.items()}, force, read)
+    shapes = ", ".join(f"{name} {' x '.join(map(str, values.shape))}" for name, values in found.outputs.items())
+    say(f"{found.cycles:,} cycles of the array; it returns {shapes} (rows, columns, channels)")
+    wrong = exports.differing(found.outputs, expected)
+    if expected:
+        say(f"other than expected: {', '.join(wrong)}" if wrong else "every value is as expected")
+    return 1 if wrong else 0
+
+
+def _write_arrays(path: Path, option: str, arrays: Mapping[str, Array], force: bool, inputs: tuple[Path, ...]) -> None:
+    import numpy as np
+
+    from hyperdrive_sim.outputs.targets import FileTarget
+
+    with FileTarget(path, option, NOT_OURS, force, inputs).writing() as place:
+        np.savez_compressed(place, allow_pickle=False, **dict(arrays))
