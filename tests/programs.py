@@ -1,4 +1,4 @@
-"""Programs from outside of Python that some tests need: found, or the test is skipped with a line that says what to install.
+"""Programs from outside of Python, and heavy packages, that some tests need: found, or the test is skipped and says what to install.
 
 A test says so itself, `@pytest.mark.needs("chromium")`, and is skipped before any of its fixtures begin. Where the environment variable
 HYPERDRIVE_SIM_REQUIRE_TOOLS is set (to anything but 0), as in CI, a missing program is a failure in place of a skipped test.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -25,10 +26,21 @@ def find(name: str) -> Path:
     """The browser that opens pages and timelines, or the folder of the viewer of Chrome timelines that npm installs."""
     if found := _chromium() if name == "chromium" else _speedscope():
         return found
-    sentence = f"{name} is not installed; {CURES[name]}"
+    raise missing(f"{name} is not installed; {CURES[name]}")
+
+
+def packages(*names: str) -> None:
+    """Skip, or fail where everything must be there, without the packages that the extra `oracles` brings."""
+    for name in names:
+        if find_spec(name) is None:
+            raise missing(f"{name} is not installed; pip install --editable '.[oracles]'")
+
+
+def missing(sentence: str) -> BaseException:
+    """What ends a test that lacks something."""
     if os.environ.get(REQUIRED, "0") != "0":
-        pytest.fail(f"{sentence} ({REQUIRED} is set)", pytrace=False)
-    pytest.skip(sentence)
+        return pytest.fail.Exception(f"{sentence} ({REQUIRED} is set)", pytrace=False)
+    return pytest.skip.Exception(sentence)
 
 
 def _chromium() -> Path | None:

@@ -82,3 +82,12 @@ def test_one_line_says_it_for_all(
     result = pytester.runpytest_inprocess("-rs", "-p", "no:xdist")
     result.assert_outcomes(**outcomes)
     result.stdout.re_match_lines([line])
+
+
+def test_packages_that_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    programs.packages("numpy", "click")
+    with pytest.raises(pytest.skip.Exception, match=r"no_such is not installed; pip install --editable '\.\[oracles\]'"):
+        programs.packages("numpy", "no_such")
+    monkeypatch.setenv(programs.REQUIRED, "1")
+    with pytest.raises(pytest.fail.Exception, match="HYPERDRIVE_SIM_REQUIRE_TOOLS is set"):
+        programs.packages("no_such")

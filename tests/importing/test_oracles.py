@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import mutants
 import pytest
-from programs import REQUIRED
+from programs import packages
 
 HERE = Path(__file__).parent
 ORACLES = ("torch", "onnxscript")
 
 
-def oracle() -> None:
-    """Skip, or fail where everything must be there, without what torch's exporters need."""
-    missing = [name for name in ORACLES if find_spec(name) is None]
-    if not missing:
-        return
-    sentence = f"{missing[0]} is not installed; pip install --editable '.[oracles]'"
-    if os.environ.get(REQUIRED, "0") != "0":
-        pytest.fail(f"{sentence} ({REQUIRED} is set)", pytrace=False)
-    pytest.skip(sentence)
-
-
 @pytest.mark.parametrize(("exporter", "count"), [("torchscript", 60), ("dynamo", 6)])
 @pytest.mark.slow
 def test_maps_of_signs_are_those_that_torch_computes(exporter: str, count: int) -> None:
-    oracle()
+    packages(*ORACLES)
     command = [sys.executable, str(HERE / "random_networks.py"), "--exporter", exporter, "--count", str(count)]
     found = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert found.returncode == 0, found.stdout + found.stderr
@@ -40,7 +27,7 @@ def test_maps_of_signs_are_those_that_torch_computes(exporter: str, count: int) 
 @pytest.mark.parametrize("exporter", ["torchscript", "dynamo"])
 @pytest.mark.slow
 def test_outputs_are_those_that_torch_computes(exporter: str) -> None:
-    oracle()
+    packages(*ORACLES)
     command = [sys.executable, str(HERE / "torch_layers.py"), "--exporter", exporter]
     found = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert found.returncode == 0, found.stdout + found.stderr
