@@ -28,6 +28,7 @@ class Options(TypedDict, total=False):
     title: str
     chip: Mapping[str, object]
     granularity: str | None
+    host_layers: str
     frames: int
     frames_per_s: float | None
     input: Mapping[str, object]

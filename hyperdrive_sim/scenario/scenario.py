@@ -74,6 +74,9 @@ class Settings(BaseModel):
     )
     architecture: str = Field(min_length=1, description="the chip; `hyperdrive-sim list` names them")
     chip: dict[str, Any] = Field(default={}, description="fields of that architecture's spec; what is absent is as published")
+    host_layers: Literal["allowed", "refused"] = Field(
+        default="allowed", description="whether the host may compute layers that the chip does not run; refused: no run with any"
+    )
     granularity: str | None = Field(
         default=None, min_length=1, description="how finely tasks are cut, as the architecture offers it; absent: as coarsely as it does"
     )

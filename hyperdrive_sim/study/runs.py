@@ -14,10 +14,14 @@ from hyperdrive_sim.scenario import inputs, published, shipped
 from hyperdrive_sim.scenario.experiment import Changes, Experiment
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.scenario.sources import Source, scenario_of
+from hyperdrive_sim.schedule.mapped import Mapped
 from hyperdrive_sim.schedule.tasks import Schedule
 from hyperdrive_sim.study import limits, samples
 from hyperdrive_sim.study.limits import Limit
 from hyperdrive_sim.study.memory import taken_bytes
+
+NAMED = 5
+"""Layers that an error message names."""
 
 FAR = 1000
 """A run this many times shorter than the longest that can be simulated is not too long, whatever the rest of its schedule is like."""
@@ -33,6 +37,7 @@ def compiled(scenario: Scenario, progress: Progress = silent) -> Compiled:
     with scenario.locating():
         spec = next(iter(arch.candidates(network, scenario.spec)))
         mapped = arch.map(network, spec)
+        _check_host(scenario, mapped)
         if scenario.settings.reproduces:
             published.section(registry.folder(arch.name), scenario.settings.reproduces)
     limit = Limit(scenario)
@@ -40,6 +45,16 @@ def compiled(scenario: Scenario, progress: Progress = silent) -> Compiled:
     limit.check_files(files)
     files.check()
     return Compiled(mapped, scenario.arrivals, scenario.granularity, progress=progress, limit=limit)
+
+
+def _check_host(scenario: Scenario, mapped: Mapped) -> None:
+    """Raises InvalidInput for layers on the host where the scenario refuses that."""
+    at_host = [layer for layer in mapped.network if layer.name in mapped.placement.host]
+    if at_host and scenario.settings.host_layers == "refused":
+        named = [f"'{layer.name}' ({layer.kind})" for layer in at_host[:NAMED]]
+        more = f" and {len(at_host) - NAMED} more" if len(at_host) > NAMED else ""
+        problem = f"{scenario.architecture.name} does not run {', '.join(named)}{more}"
+        raise InvalidInput.at("host_layers", problem, "let the host compute them (host_layers: allowed), or take another chip or network")
 
 
 def run(

@@ -376,6 +376,20 @@ def test_a_network_that_the_chip_cannot_run(tmp_path: Path, monkeypatch: pytest.
     ]
 
 
+def test_layers_that_the_host_may_not_compute(tmp_path: Path) -> None:
+    binary = BASE.replace("hyperdrive", "xnorbin").replace("tiny_conv", "tiny_xnor_pooled")
+    (sentence,) = complaints(tmp_path, "host_layers: refused", base=binary)
+    assert sentence == (
+        "s.yaml:6:1: host_layers: xnorbin does not run 'stem' (conv3x3), 'sign0' (sign), 'fc' (dense);"
+        " let the host compute them (host_layers: allowed), or take another chip or network"
+    )
+    long = binary.replace("tiny_xnor_pooled", "caffe_quick").replace("[3, 12, 16]", "[3, 32, 32]")
+    assert " and 3 more; let" in complaints(tmp_path, "host_layers: refused", base=long)[0]
+    assert "must be one of 'allowed' or 'refused', not 'none'" in complaints(tmp_path, "host_layers: none")[0]
+    write(tmp_path, "host_layers: refused")
+    assert invoke("run", tmp_path / "s.yaml").exit_code == 0
+
+
 def test_an_empty_section_of_published_figures(tmp_path: Path) -> None:
     said = "s.yaml:6:1: reproduces: must have at least 1 character, not the text ''"
     assert complaints(tmp_path, "reproduces: ''") == [said]
