@@ -38,3 +38,13 @@ def test_broken_files_are_read_or_refused(start: int) -> None:
     outcomes = [mutants.tried(number, seed=1) for number in range(start, start + 500)]
     assert [outcome for outcome in outcomes if outcome.fault] == []
     assert {outcome.what for outcome in outcomes} == {"read", "refused"}
+
+
+@pytest.mark.parametrize(("exporter", "count"), [("torchscript", 12), ("dynamo", 3)])
+@pytest.mark.slow
+def test_outputs_are_those_that_qonnx_computes(exporter: str, count: int) -> None:
+    packages(*ORACLES, "brevitas", "onnxoptimizer", "qonnx")
+    command = [sys.executable, str(HERE / "qonnx_networks.py"), "--exporter", exporter, "--count", str(count)]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert " 0 networks differ" in found.stdout
