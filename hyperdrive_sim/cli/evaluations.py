@@ -42,6 +42,8 @@ def _findings(found: Evaluation) -> Iterator[tuple[Text, str]]:
     yield Text("differ"), f"{others}, {outputs}" + (f", by {found.largest_difference:.3g} at most" if found.differing_outputs else "")
     if found.activation_rates:
         yield Text("signs"), signs(found.activation_rates)
+    if found.note:
+        yield Text("note"), found.note
     if found.failure:
         yield WRONG, found.failure
     elif found.replayed:

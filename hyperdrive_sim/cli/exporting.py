@@ -73,7 +73,7 @@ def export(file: Path, target: str | None, output: Path, vectors: Path | None, c
 def stream(file: Path, as_text: bool, assemble: bool, maps: Path | None, output: Path | None, force: bool) -> int:
     """Read a control stream of XNORBIN, as bytes or as text: show it, assemble it, or execute it without the network.
 
-    Maps are arrays of -1 and +1 [rows, columns, channels]. Of an .npz file, those called in.NAME are the chip's inputs, and what it returns
+    Maps are arrays of -1 and +1: rows, columns, channels. Of an .npz file, those called in.NAME are the chip's inputs, and what it returns
     is compared with those called out.NAME, as `export --vectors` writes them; where any value differs the exit code is 1.
     """
     from hyperdrive_sim.outputs.targets import FileTarget

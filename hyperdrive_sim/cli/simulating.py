@@ -178,7 +178,7 @@ def check(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | No
     type=click.Path(path_type=Path),
     required=True,
     metavar="PATH",
-    help="An .npy array [number, rows, columns], with or without channels, a file in MNIST's idx format, or a folder of pictures.",
+    help="An .npy array of images, with or without channels, a file in MNIST's idx format, or a folder of pictures.",
 )
 @click.option("--labels", type=click.Path(path_type=Path), metavar="PATH", help="Numbers of classes, one per image: .npy or idx.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Take the first N images only.")

@@ -58,11 +58,15 @@ class Images(Protocol):
 
 
 class ImageSet(NamedTuple):
-    """Pictures and, where they are known, what each of them shows: the number of its class; `names` of the classes of a folder."""
+    """Pictures and, where they are known, what each of them shows: the number of its class; `names` of the classes of a folder.
+
+    `note` says what is made of all of them, if that is not what one would expect.
+    """
 
     images: Images
     labels: Array | None
     names: tuple[str, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,11 @@ def read(images: Path | Array, labels: Path | Array | None, shape: Shape, limit:
         if found.labels is not None and labels is not None:
             raise InvalidInput.at(LABELS, f"those of '{images}' are its folders", "leave them out")
     else:
-        found = ImageSet(Stack(_stacked(_array(images, IMAGES, CURE, limit), shape)), None)
+        stack = _stacked(_array(images, IMAGES, CURE, limit), shape)
+        _, rows, columns, _ = stack.shape
+        alike = (rows, columns) == (shape.rows, shape.columns)
+        note = "" if alike else f"the images, {rows} x {columns}, are resized to the {shape.rows} x {shape.columns} that the network takes"
+        found = ImageSet(Stack(stack), None, note=note)
     if not len(found.images):
         raise InvalidInput.at(IMAGES, "there are none", CURE)
     if labels is None:

@@ -70,10 +70,10 @@ class Evaluation:
     """How a network does on images, by the arithmetic of a chip (`ours`) and by the reference, float64 or float32 (`ideal`).
 
     An image's class is the number of its largest output, the first of equals. `confusion` counts images by class [true][found], `names`
-    are those of the classes where a folder gives them. `differing_classes` counts images that the reference puts into another class,
-    `differing_outputs` those of which any output is another number, at most by `largest_difference`. `activation_rates` says, by layer
-    that multiplies signs on the chips, how often what it reads is +1. `replayed` images went through the timed schedule as well, and
-    `failure` says what went wrong there, if anything did.
+    are those of the classes where a folder gives them, `note` says if images were resized. `differing_classes` counts images that the
+    reference puts into another class, `differing_outputs` those of which any output is another number, at most by `largest_difference`.
+    `activation_rates` says, by layer that multiplies signs on the chips, how often what it reads is +1. `replayed` images went through
+    the timed schedule as well, and `failure` says what went wrong there, if anything did.
     """
 
     arithmetic: str
@@ -85,6 +85,7 @@ class Evaluation:
     largest_difference: float
     confusion: tuple[tuple[int, ...], ...] | None
     names: tuple[str, ...]
+    note: str
     activation_rates: Mapping[str, float]
     replayed: int
     failure: str
@@ -229,6 +230,7 @@ def evaluated(
         largest_difference=max(differences),
         confusion=None if given.labels is None else _confusion(given.labels, ours),
         names=given.names,
+        note=given.note,
         activation_rates={layer: mean_rates[name] for layer, name in watched.items()},
         replayed=replayed,
         failure=failure,

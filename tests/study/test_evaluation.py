@@ -175,6 +175,13 @@ def test_command_without_labels(there: Path) -> None:
     assert "accuracy" not in found.stdout
 
 
+def test_images_of_another_size_are_said_to_be_resized(there: Path) -> None:
+    np.save("small.npy", IMAGES[:, :5, :7])
+    found = invoke("evaluate", "s.yaml", "--images", "small.npy")
+    assert "note    the images, 5 x 7, are resized to the 9 x 9 that the network takes" in found.stdout
+    assert "resized" not in invoke("evaluate", "s.yaml", "--images", "x.npy").stdout
+
+
 def test_of_many_classes_a_terminal_shows_the_worst() -> None:
     confusion = np.eye(30, dtype=int) * 9
     confusion[7] = np.bincount([3] * 5 + [7], minlength=30)
