@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import importlib
 import io
 import logging
@@ -52,7 +53,9 @@ def _exported(torch: Any, module: Any, examples: tuple[Any, ...]) -> bytes:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), torch.no_grad():
             warnings.simplefilter("ignore")
             if newer:
-                made = torch.onnx.export(module, examples, dynamo=True, verbose=False)
+                # channels last in memory is no matter of what is computed, but the exporter writes gathers of single values for it
+                plain = copy.deepcopy(module).to(memory_format=torch.contiguous_format)
+                made = torch.onnx.export(plain, examples, dynamo=True, verbose=False)
                 return bytes(made.model_proto.SerializeToString())
             torch.onnx.export(module, examples, written, dynamo=False)
             return written.getvalue()
