@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from itertools import product as combinations
 from typing import Any, Literal
 
@@ -466,3 +467,20 @@ def test_rates_are_of_the_taps_on_the_map() -> None:
     """All signs are +1, though most windows reach beyond the edge."""
     conv = xnor(3, 1, 1)
     assert rates(taps(padded_map(np.ones((2, 2, 4), np.int8), conv), conv), np.ones((1, 36), np.bool_)) == (1, 1)
+
+
+@pytest.mark.parametrize("chosen", [AND, XNOR])
+@pytest.mark.parametrize("limit", [compression(2), compression(4), conversion(8, 3), conversion(16, 4)])
+def test_counts_take_little_memory_whatever_the_limit(chosen: Product, limit: Limit) -> None:
+    """XNOR has two ways to count per tap, 256 in a block of eight."""
+    under, weights = drawn(12, 64, 1152, 0.5), drawn(13, 64, 1152, 0.5).bits
+    tracemalloc.start()
+    found = counts(chosen, under, weights, limit)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20e6
+    by_block = np.zeros_like(found)
+    for start, stop in limit.blocks(1152):
+        x, w = under.bits[:, None, start:stop], weights[None, :, start:stop]
+        by_block += np.minimum(((x == w) if chosen == XNOR else (x & w)).sum(axis=2), limit.most).astype(np.int32)
+    assert np.array_equal(found, by_block)

@@ -20,6 +20,7 @@ Counts are computed as a matrix product in float32, which is exact to 2^24.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from math import comb, fsum
 from typing import NamedTuple
 
@@ -39,6 +40,10 @@ Floats = NDArray[np.float32]
 
 TILE = 64  # positions and output channels that are counted at a time
 """Sums stay in the cache, and with blocks of 32 products OpenBLAS starts no threads, which on a busy machine wait for each other."""
+
+
+MOST_CHOICES = 16
+"""Ways to choose a case for each tap of a block, up to which blocks are counted by products: XNOR has as many for blocks of 4."""
 
 
 class Product(NamedTuple):
@@ -294,7 +299,7 @@ def _counted(product: Product, bits: Bits, valid: Bits, weights: Bits, limit: Li
     for part in _tiles(len(bits)):
         left = _Side.of(_of_activations(product, bits[part], valid[part]), product, limit)
         for channels, right in rights:
-            out[part, channels] = _seen(left, right, limit)
+            out[part, channels] = _seen(left, right, product, limit)
     return out
 
 
@@ -335,23 +340,34 @@ class _Side(NamedTuple):
     @classmethod
     def of(cls, taps: Floats, product: Product, limit: Limit) -> _Side:
         cases = len(product.cases)
-        whole = [block for block in limit.blocks(len(taps) // cases) if block[1] - block[0] == limit.block]
-        if limit.most != limit.block - 1 or not whole:
+        if not _as_products(product, limit) or not (members := _members(limit, len(taps) // cases)):
             return cls(taps, None, cases)
         by_tap = taps.reshape(-1, cases, taps.shape[1])
-        products = np.ones((len(whole), 1, taps.shape[1]), np.float32)
-        for members in zip(*(range(*block) for block in whole), strict=True):
-            products = (products[:, :, None] * by_tap[list(members)][:, None]).reshape(len(whole), -1, taps.shape[1])
+        products = by_tap[members[0]]
+        for one in members[1:]:
+            products = (products[:, :, None] * by_tap[one][:, None]).reshape(len(one), -1, taps.shape[1])
         return cls(taps, products.reshape(-1, taps.shape[1]), cases)
 
 
-def _seen(left: _Side, right: _Side, limit: Limit) -> Floats:
+def _as_products(product: Product, limit: Limit) -> bool:
+    """True for a limit that hides one target of a block, where a block has few ways to choose: XNOR doubles them with every tap."""
+    return limit.most == limit.block - 1 and len(product.cases) ** limit.block <= MOST_CHOICES
+
+
+@lru_cache(maxsize=64)  # of sizes alone: as long as a small product takes
+def _members(limit: Limit, taps: int) -> list[NDArray[np.intp]]:
+    """The taps of all whole blocks: the first of each, the second of each, and so on; none where no block is whole."""
+    whole = [range(*block) for block in limit.blocks(taps) if block[1] - block[0] == limit.block]
+    return list(np.array(whole, np.intp).T) if whole else []
+
+
+def _seen(left: _Side, right: _Side, product: Product, limit: Limit) -> Floats:
     """Targets [positions, out] as far as they are seen.
 
     A block that hides one target hides it where every one of its products is a target: where their product is 1. These blocks are counted
-    by a matrix product too. A limit that hides more needs the count of each block.
+    by a matrix product too. A limit that hides more, or blocks with too many choices, need the count of each block.
     """
-    if limit.most < limit.block - 1:
+    if limit.most < limit.block and not _as_products(product, limit):
         return _clipped(left, right, limit)
     total = _matmul(left.taps, right.taps)
     if left.blocks is not None and right.blocks is not None:
