@@ -11,7 +11,7 @@ import pytest
 from programs import packages
 
 HERE = Path(__file__).parent
-ORACLES = ("torch", "onnxscript")
+ORACLES = ("torch", "onnxruntime", "onnxscript")
 
 
 @pytest.mark.parametrize(("exporter", "count"), [("torchscript", 60), ("dynamo", 6)])
