@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Activation,
         Add,
         BatchNorm,
+        ChannelPad,
         ChannelShuffle,
         Concat,
         Conv,
@@ -68,6 +69,7 @@ __all__ = [
     "Activation",
     "Add",
     "BatchNorm",
+    "ChannelPad",
     "ChannelShuffle",
     "Concat",
     "Conv",
@@ -108,7 +110,9 @@ __all__ = [
 
 _HOMES = {
     **dict.fromkeys(("DoesNotFit", "HyperdriveSimError", "InvalidInput"), "errors"),
-    **dict.fromkeys(("Activation", "Add", "BatchNorm", "ChannelShuffle", "Concat", "Conv", "Dense", "Flatten"), "network.layers"),
+    **dict.fromkeys(
+        ("Activation", "Add", "BatchNorm", "ChannelPad", "ChannelShuffle", "Concat", "Conv", "Dense", "Flatten"), "network.layers"
+    ),
     **dict.fromkeys(("GlobalMean", "Layer", "MaxPool", "MeanPool", "Quantise", "Sign", "Slice"), "network.layers"),
     **dict.fromkeys(("Thermometer", "Upsample"), "network.layers"),
     **dict.fromkeys(("Verdict", "check"), "study.checks"),

@@ -38,8 +38,9 @@ MOST_PARAMETERS = 2**31
 LAYERS = {
     kind.__name__: kind
     for kind in (
-        kinds.Activation, kinds.Add, kinds.BatchNorm, kinds.ChannelShuffle, kinds.Concat, kinds.Conv, kinds.Dense, kinds.Flatten,
-        kinds.GlobalMean, kinds.MaxPool, kinds.MeanPool, kinds.Quantise, kinds.Sign, kinds.Slice, kinds.Thermometer, kinds.Upsample,
+        kinds.Activation, kinds.Add, kinds.BatchNorm, kinds.ChannelPad, kinds.ChannelShuffle, kinds.Concat, kinds.Conv, kinds.Dense,
+        kinds.Flatten, kinds.GlobalMean, kinds.MaxPool, kinds.MeanPool, kinds.Quantise, kinds.Sign, kinds.Slice, kinds.Thermometer,
+        kinds.Upsample,
     )
 }  # fmt: skip
 """Kinds of layers by the name that they have in a file."""

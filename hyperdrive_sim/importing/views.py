@@ -10,7 +10,7 @@ from hyperdrive_sim.importing.axes import CHANNEL, Axis
 from hyperdrive_sim.importing.maps import Value
 from hyperdrive_sim.importing.plain import Node
 from hyperdrive_sim.importing.reader import Reader
-from hyperdrive_sim.network.layers import Concat, Slice
+from hyperdrive_sim.network.layers import AXES, Concat, Slice
 
 
 def concat(reader: Reader, node: Node) -> Value:
@@ -20,8 +20,8 @@ def concat(reader: Reader, node: Node) -> Value:
     if any(len(value.view) != count or value.padding for value in values):
         node.refuse("puts maps of different dimensions side by side")
     values = [reader.in_order(node, value) for value in values]
-    if any(set(axes.names(value.view[axis])) - {CHANNEL} for value in values):
-        node.refuse("puts maps side by side along their rows or columns", "channels can be put together")
+    if any(set(axes.names(value.view[axis])) - {CHANNEL} or axes.sizes(value.view)[axis] != value.map.shape.channels for value in values):
+        node.refuse(f"puts maps side by side along their {_plural(values[0].view[axis])}", "all channels of maps can be put together")
     sources, behind, lattice = reader.moved(values)
     made = reader.made(node, Concat(name=reader.unused(node.name), inputs=("",) * len(values)), sources, lattice)
     view = list(values[0].view)
@@ -29,17 +29,41 @@ def concat(reader: Reader, node: Node) -> Value:
     return Value(made, behind, tuple(view), node.name)
 
 
-def _cut(reader: Reader, node: Node, value: Value, axis: int, start: int, stop: int) -> Value:
-    if (start, stop) == (0, axes.sizes(value.view)[axis]):
+def _cut(reader: Reader, node: Node, value: Value, axis: int, cut: range) -> Value:
+    """Some of the places along an axis of a view."""
+    if cut == range(axes.sizes(value.view)[axis]):
         return value
-    if set(axes.names(value.view[axis])) - {CHANNEL} or value.padding:
-        node.refuse("cuts a map along its rows or columns", "channels can be cut")
-    value = reader.in_order(node, value)
-    sources, behind, lattice = reader.moved([value])
-    made = reader.made(node, Slice(name=reader.unused(node.name), inputs=("",), start=start, stop=stop), sources, lattice)
+    what = _plural(value.view[axis])
+    along = next((one for one in AXES if one == what), None)
+    if along is None or value.padding:
+        node.refuse(f"takes some {what}" + (" of a map with a Pad" if value.padding else ""), "rows, columns and channels can be cut")
+    if not cut or cut.step < 1:
+        node.refuse(f"takes {what} from the last one to the first" if cut else f"takes no {what}")
+    if len(value.view[axis]) > 1:
+        value = reader.in_order(node, value)
+    parts = [one for one in value.view[axis] if one.size > 1]
     view = list(value.view)
-    view[axis] = (Axis(CHANNEL, stop - start),)
-    return Value(made, behind, tuple(view), node.name)
+    view[axis] = tuple(one._replace(size=len(cut)) for one in parts)
+    if what == "channels":
+        cut = _runs(node, value, parts, cut)
+    sources, behind, lattice = reader.moved([value])
+    layer = Slice(name=reader.unused(node.name), inputs=("",), axis=along, start=cut.start, stop=cut[-1] + 1, step=cut.step)
+    return Value(reader.made(node, layer, sources, lattice), behind, tuple(view), node.name)
+
+
+def _plural(dimension: Sequence[Axis]) -> str:
+    """What lies along a dimension of a view."""
+    found = dict.fromkeys(axes.names(dimension) or (axis.name for axis in dimension))
+    return " and ".join(f"{name}s" for name in found) or "values"
+
+
+def _runs(node: Node, value: Value, parts: Sequence[Axis], cut: range) -> range:
+    """Some of all channels or, where these are cut into runs of one length, all channels of some runs."""
+    channels = value.map.shape.channels
+    if len(parts) != 1 or parts[0].size * parts[0].stride != channels or (cut.step > 1 and parts[0].stride > 1):
+        node.refuse("takes some of the channels of each group", "take whole groups that lie side by side")
+    stride = parts[0].stride
+    return range(cut.start * stride, (cut[-1] + 1) * stride, cut.step)
 
 
 def split(reader: Reader, node: Node) -> list[Value]:
@@ -47,7 +71,7 @@ def split(reader: Reader, node: Node) -> list[Value]:
     axis = int(node.attributes.get("axis", 0)) % len(value.view)
     size, made, start = axes.sizes(value.view)[axis], [], 0
     for part in folding.parts(reader.constants_of(node), node.attributes, len(node.outputs), size):
-        made.append(_cut(reader, node, value, axis, start, start + part))
+        made.append(_cut(reader, node, value, axis, range(start, start + part)))
         start += part
     return made
 
@@ -55,10 +79,7 @@ def split(reader: Reader, node: Node) -> list[Value]:
 def slice_(reader: Reader, node: Node) -> Value:
     value = reader.value(node, 0)
     for axis, cut in folding.slices(reader.constants_of(node), node.attributes, len(value.view)).items():
-        start, stop, step = cut.indices(axes.sizes(value.view)[axis])
-        if step != 1 or stop <= start:
-            node.refuse("takes every other channel, or none")
-        value = _cut(reader, node, value, axis, start, stop)
+        value = _cut(reader, node, value, axis, range(axes.sizes(value.view)[axis])[cut])
     return value
 
 

@@ -124,7 +124,8 @@ def padded(x: Array, needed: Box, layer: Layer, origin: Box | None = None) -> Ar
     if needed == inside:
         return x[needed.slices(there)]
     out = np.full((needed.r1 - needed.r0, needed.w1 - needed.w0, needed.c1 - needed.c0), padding_value(layer), x.dtype)
-    out[inside.slices(needed)] = x[inside.slices(there)]
+    if inside:
+        out[inside.slices(needed)] = x[inside.slices(there)]
     return out
 
 

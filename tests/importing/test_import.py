@@ -16,6 +16,7 @@ from hyperdrive_sim.network.layers import (
     Activation,
     Add,
     BatchNorm,
+    ChannelPad,
     ChannelShuffle,
     Concat,
     Conv,
@@ -437,3 +438,86 @@ class TestRefusals:
         (folder / "model.onnx").write_bytes(model.SerializeToString())
         with pytest.raises(hs.InvalidInput, match="it must be a file in the model's own folder, no link"):
             models.read(folder / "model.onnx")
+
+
+class TestParts:
+    """Slices of channels, rows and columns."""
+
+    @pytest.mark.parametrize(
+        "cut",
+        [np.s_[:, 1:, :], np.s_[:, ::2, ::3], np.s_[2:5, 1:-1, -4:-1], np.s_[::2, :, 1::2], np.s_[:, 1:6:4]],
+    )
+    def test_of_a_map(self, tmp_path: Path, cut: Any) -> None:
+        graph = Graph(1, 6, 7, 9)
+        steps = [(n, *one.indices((6, 7, 9)[n - 1])) for n, one in enumerate(cut, 1)]
+        which, starts, ends, strides = (graph.constant(one, np.int64) for one in zip(*steps, strict=True))
+        for x, start in (("x", 0), (graph.sign("x"), 1)):
+            found = imported(graph, tmp_path, graph.add("Slice", x, starts, ends, which, strides))
+            assert set(kinds(found)[start:]) == {Slice}
+            assert found.network.is_signs(found.network.outputs[0]) == (start > 0)
+            given = image(6, 7, 9)
+            assert (computed(found, given) == (np.where(given >= 0, 1, -1) if start else given)[cut]).all()
+
+    def test_of_groups_of_channels(self, tmp_path: Path) -> None:
+        graph = Graph(1, 6, 2, 2)
+        groups = graph.add("Reshape", "x", graph.constant([1, 3, 2, 2, 2], np.int64))
+        cut = graph.add("Slice", groups, *(graph.constant([n], np.int64) for n in (1, 3, 1)))
+        found = imported(graph, tmp_path, graph.add("Reshape", cut, graph.constant([1, 4, 2, 2], np.int64)))
+        given = image(6, 2, 2)
+        assert (computed(found, given) == given[2:]).all()
+
+    @pytest.mark.parametrize(
+        ("axis", "starts", "ends", "step", "said"),
+        [
+            (2, 3, 3, 1, "takes no rows"),
+            (3, -1, -100, -1, "takes columns from the last one to the first"),
+            (1, 2, 1, 1, "takes no channels"),
+        ],
+    )
+    def test_that_are_refused(self, tmp_path: Path, axis: int, starts: int, ends: int, step: int, said: str) -> None:
+        graph = Graph(1, 6, 7, 9)
+        made = graph.add("Slice", "x", *(graph.constant([n], np.int64) for n in (starts, ends, axis, step)))
+        with pytest.raises(hs.InvalidInput, match=said):
+            imported(graph, tmp_path, made)
+
+    @pytest.mark.parametrize(
+        ("shape", "axis", "said"),
+        [([1, 6, 63], 2, "takes some rows and columns"), ([1, 3, 2, 7, 9], 2, "takes some of the channels of each group")],
+    )
+    def test_of_other_views(self, tmp_path: Path, shape: list[int], axis: int, said: str) -> None:
+        graph = Graph(1, 6, 7, 9)
+        seen = graph.add("Reshape", "x", graph.constant(shape, np.int64))
+        with pytest.raises(hs.InvalidInput, match=said):
+            imported(graph, tmp_path, graph.add("Slice", seen, *(graph.constant([n], np.int64) for n in (0, 1, axis))))
+
+    def test_the_shortcut_without_weights(self, tmp_path: Path) -> None:
+        """Every other pixel, and channels of zeros: option A of the residual networks for CIFAR."""
+        graph = Graph(1, 4, 6, 6)
+        smaller = graph.add("Slice", "x", *(graph.constant(one, np.int64) for one in ([0, 0], [6, 6], [2, 3], [2, 2])))
+        more = graph.add("Pad", smaller, graph.constant([0, 1, 0, 0, 0, 3, 0, 0], np.int64))
+        found = imported(graph, tmp_path, more)
+        assert kinds(found) == [Slice, Slice, ChannelPad]
+        given = image(4, 6, 6)
+        assert (computed(found, given) == np.pad(given[:, ::2, ::2], ((1, 3), (0, 0), (0, 0)))).all()
+
+    def test_channels_and_rows_padded_at_once(self, tmp_path: Path) -> None:
+        graph = Graph(1, 2, 3, 3)
+        padded = graph.add("Pad", "x", graph.constant([0, 1, 1, 0, 0, 0, 1, 0], np.int64))
+        found = imported(graph, tmp_path, graph.add("Conv", padded, graph.constant(np.ones((1, 3, 1, 1)))))
+        assert kinds(found) == [ChannelPad, Conv]
+        given = image(2, 3, 3)
+        assert np.allclose(computed(found, given), np.pad(given.sum(0, keepdims=True), ((0, 0), (1, 1), (0, 0))))
+
+    def test_channels_of_other_than_zeros(self, tmp_path: Path) -> None:
+        graph = Graph(1, 2, 3, 3)
+        padded = graph.add("Pad", "x", graph.constant([0, 1, 0, 0, 0, 0, 0, 0], np.int64), graph.constant(1))
+        with pytest.raises(hs.InvalidInput, match="adds channels of 1; channels of 0 can be added"):
+            imported(graph, tmp_path, padded)
+
+    def test_on_the_host(self, tmp_path: Path) -> None:
+        graph = Graph(1, 3, 8, 8)
+        smaller = graph.add("Slice", "x", *(graph.constant(one, np.int64) for one in ([0, 1], [8, 8], [2, 3], [2, 1])))
+        made = graph.add("Relu", graph.add("Conv", smaller, graph.constant(signs(4, 3, 3, 3)), pads=[1, 1, 1, 1]))
+        found = imported(graph, tmp_path, graph.add("Pad", made, graph.constant([0, 2, 0, 0, 0, 2, 0, 0], np.int64)))
+        assert kinds(found) == [Slice, Slice, Conv, ChannelPad]
+        assert hs.check(network=found, architecture="hyperdrive").ok

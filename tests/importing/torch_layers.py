@@ -72,6 +72,8 @@ def cases() -> dict[str, nn.Module]:
         "norm of single values": nn.Sequential(conv(6, 5, 3), nn.Flatten(), nn.BatchNorm1d(flat), nn.ReLU(), nn.Linear(flat, 4)),
         "shuffle": Of(lambda x, a, b: b(shuffled(a(x))), conv(6, 9, 1, groups=3), conv(9, 6, 3, groups=3)),
         "slices": Of(lambda x, a: torch.cat([x[:, :2], a(x[:, 2:])], 1), conv(4, 5, 3, padding=1)),
+        "crop": Of(lambda x, a: a(x[:, :, 1:-2, 2:]), conv(6, 4, 1)),
+        "option A": Of(lambda x, a: a(x) + F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, 3, 3)), conv(6, 12, 3, stride=2, padding=1)),
         "chunks": Of(lambda x: torch.cat(list(x.chunk(2, 1))[::-1], 1) * 2),
         "difference": Of(lambda x, a, b: a(x) - b(x), conv(6, 4, 1), conv(6, 4, 1)),
         "bypass": Of(lambda x, a, b: F.relu(b(a(x)) + x), conv(6, 6, 3, padding=1), norm(6)),

@@ -21,7 +21,9 @@ from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.golden import Computation, Exact, forward, padded
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import (
+    AXES,
     Add,
+    ChannelPad,
     Concat,
     Conv,
     Dense,
@@ -30,6 +32,7 @@ from hyperdrive_sim.network.layers import (
     MaxPool,
     MeanPool,
     Sign,
+    Slice,
     Thermometer,
     Upsample,
 )
@@ -169,6 +172,8 @@ LAYERS: list[Layer] = [
     Conv(name="grouped", inputs=("a",), out_channels=6, window=Window((3, 2), (1, 2), pads=(1, 0, 0, 1)), groups=3),
     Conv(name="depthwise", inputs=("a",), out_channels=12, window=Window.square(3, padding=2, dilation=2), groups=6),
     Concat(name="concat", inputs=("a", "b")),
+    ChannelPad(name="more channels", inputs=("a",), before=2, after=3),
+    *(Slice(name=f"some {axis}", inputs=("a",), axis=axis, start=1, stop=6, step=2) for axis in AXES),
     MaxPool(name="pool", inputs=("a",), window=Window((1, 3), dilation=(1, 2), pads=(0, 2, 0, 1))),
 ]
 
@@ -184,6 +189,15 @@ def test_a_block_of_some_channels_is_computed_from_what_it_needs_and_nothing_els
     bounds = [sorted(data.draw(st.sets(st.integers(0, size), min_size=2, max_size=2))) for size in out]
     block = Box(*(bound for pair in bounds for bound in pair))
     np.testing.assert_array_equal(block_of(layer, inputs, constants, block), whole(layer, inputs, constants)[block.slices(out.box)])
+
+
+def test_parts_and_more_channels_by_hand() -> None:
+    x = np.arange(12.0).reshape(2, 3, 2)
+    columns = Slice(name="s", inputs=("a",), axis="columns", start=0, stop=3, step=2)
+    assert whole(columns, [x])[0].tolist() == [[0, 1], [4, 5]]
+    more = ChannelPad(name="p", inputs=("a",), before=1, after=2)
+    assert whole(more, [x])[1, 2].tolist() == [0, 10, 11, 0, 0]
+    assert (columns.kind, Slice(name="s", inputs=("a",), start=0, stop=1).kind, more.kind) == ("crop/2", "slice", "channelpad")
 
 
 @given(st.integers(1, 4), st.integers(0, 1), st.integers(2, 3), SEEDS)
@@ -204,6 +218,13 @@ def test_a_block_that_is_enlarged(factor: int, first: int, last: int, seed: int)
             lambda: conv(groups=4).output([Shape(6, 3, 3)]),
             "c1: takes 6 channels from 'input', which its 4 groups do not divide; groups must divide the channels of the input",
         ),
+        (lambda: ChannelPad(name="p", inputs=("a",), before=-1), "p: before must be at least 0, not -1"),
+        (lambda: Slice(name="s", inputs=("a",), start=0, stop=1, step=0), "s: step must be at least 1, not 0"),
+        (
+            lambda: Slice(name="s", inputs=("a",), start=0, stop=1, axis="row"),
+            "s: axis must be 'channels' or 'rows' or 'columns', not 'row'",
+        ),  # type: ignore[arg-type]
+        (lambda: Slice(name="s", inputs=("a",), axis="rows", start=0, stop=9).output([Shape(2, 8, 9)]), "s: takes rows up to 9, 'a' has 8"),
         (lambda: Upsample(name="u", inputs=("a",), factor=0), "u: factor must be at least 1, not 0"),
         (lambda: Concat(name="c", inputs=()), "c: inputs must be at least 1, not 0"),
         (lambda: conv(groups=-2), "c1: groups must be at least 1, not -2"),

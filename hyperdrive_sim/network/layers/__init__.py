@@ -7,7 +7,7 @@ the others, list it here.
 from hyperdrive_sim.network.layers.activation import Activation
 from hyperdrive_sim.network.layers.add import Add
 from hyperdrive_sim.network.layers.batch_norm import BatchNorm
-from hyperdrive_sim.network.layers.channels import ChannelShuffle, Flatten, Slice
+from hyperdrive_sim.network.layers.channels import AXES, ChannelPad, ChannelShuffle, Flatten, Slice
 from hyperdrive_sim.network.layers.concat import Concat
 from hyperdrive_sim.network.layers.conv import Conv
 from hyperdrive_sim.network.layers.dense import Dense
@@ -20,9 +20,11 @@ from hyperdrive_sim.network.layers.thermometer import Thermometer
 from hyperdrive_sim.network.layers.upsample import Upsample
 
 __all__ = [
+    "AXES",
     "Activation",
     "Add",
     "BatchNorm",
+    "ChannelPad",
     "ChannelShuffle",
     "Concat",
     "Conv",

@@ -1,16 +1,17 @@
-"""Layers that move channels and compute nothing: shuffles, and slices of a map."""
+"""Layers that move values and compute nothing: shuffles of channels, more of them, and parts of a map."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.layers.constants import Range, map_range
-from hyperdrive_sim.network.layers.layer import Holds, Shapes, Weightless, not_taken, refuse, too_small
+from hyperdrive_sim.network.layers.layer import Holds, Shapes, Weightless, no_choice, not_taken, refuse, too_small
 from hyperdrive_sim.network.layers.values import DType, computed
 from hyperdrive_sim.network.parameters import Array, Parameters
 
@@ -47,32 +48,77 @@ class ChannelShuffle(Weightless):
         return inputs[0]
 
 
+Along = Literal["channels", "rows", "columns"]
+
+AXES: tuple[Along, ...] = ("channels", "rows", "columns")
+"""Axes of a map, as `Shape` has them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice(Weightless):
-    """The channels *start* to *stop*, the latter not included, of a map."""
+    """Part of a map: its channels, rows or columns *start* to *stop*, the latter not included, and of these every *step*-th.
+
+    Slice(name="front", inputs=("conv",), start=0, stop=16)
+    Slice(name="every_other", inputs=("conv",), axis="rows", start=0, stop=32, step=2)
+    """
 
     name: str
     inputs: tuple[str]
     start: int
     stop: int
-
-    kind = "slice"
+    step: int = 1
+    axis: Along = "channels"
 
     def __post_init__(self) -> None:
-        faults = [*not_taken(1, self.inputs), *too_small(0, start=self.start)]
+        faults = [
+            *not_taken(1, self.inputs),
+            *no_choice(AXES, axis=self.axis),
+            *too_small(0, start=self.start),
+            *too_small(1, step=self.step),
+        ]
         refuse(self.name, faults or too_small(self.start + 1, stop=self.stop))
+
+    @property
+    def kind(self) -> str:
+        return ("slice" if self.axis == "channels" else "crop") + (f"/{self.step}" if self.step > 1 else "")
 
     def output(self, shapes: Shapes) -> Shape:
         (x,) = shapes
-        if self.stop > x.channels:
-            raise InvalidInput.at(self.name, f"takes channels up to {self.stop}, '{self.inputs[0]}' has {x.channels}")
-        return x._replace(channels=self.stop - self.start)
+        there = x[AXES.index(self.axis)]
+        if self.stop > there:
+            raise InvalidInput.at(self.name, f"takes {self.axis} up to {self.stop}, '{self.inputs[0]}' has {there}")
+        return x._replace(**{self.axis: len(range(self.start, self.stop, self.step))})
 
     def needs(self, which_input: int, out: Box, shapes: Shapes) -> Box:
-        return out.channels(out.c0 + self.start, out.c1 + self.start)
+        first = 2 * AXES.index(self.axis)
+        start, last = (self.start + number * self.step for number in (out[first], out[first + 1] - 1))
+        box: Box = getattr(out, self.axis)(start, last + 1)
+        return box
 
     def holds(self, inputs: Sequence[Holds]) -> Holds:
         return inputs[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelPad(Weightless):
+    """Channels of zeros *before* and *after* those of a map: the shortcut without weights (He et al., CVPR 2016, option A)."""
+
+    name: str
+    inputs: tuple[str]
+    before: int = 0
+    after: int = 0
+
+    kind = "channelpad"
+
+    def __post_init__(self) -> None:
+        refuse(self.name, [*not_taken(1, self.inputs), *too_small(0, before=self.before, after=self.after)])
+
+    def output(self, shapes: Shapes) -> Shape:
+        (x,) = shapes
+        return x._replace(channels=self.before + x.channels + self.after)
+
+    def needs(self, which_input: int, out: Box, shapes: Shapes) -> Box:
+        return out.channels(out.c0 - self.before, out.c1 - self.before)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +151,12 @@ def _shuffled(layer: ChannelShuffle, operands: Sequence[Array], parameters: Para
 
 @computed.register(Slice)
 def _sliced(layer: Slice, operands: Sequence[Array], parameters: Parameters, dtype: DType) -> Array:
+    every = {axis: slice(None, None, layer.step if axis == layer.axis else 1) for axis in AXES}
+    return operands[0].astype(dtype)[every["rows"], every["columns"], every["channels"]]
+
+
+@computed.register(ChannelPad)
+def _padded(layer: ChannelPad, operands: Sequence[Array], parameters: Parameters, dtype: DType) -> Array:
     return operands[0].astype(dtype)
 
 
@@ -115,6 +167,7 @@ def _flattened(layer: Flatten, operands: Sequence[Array], parameters: Parameters
 
 @map_range.register(ChannelShuffle)
 @map_range.register(Slice)
+@map_range.register(ChannelPad)
 @map_range.register(Flatten)
-def _range(layer: ChannelShuffle | Slice | Flatten, ranges: Sequence[Range], shapes: Shapes) -> Range:
+def _range(layer: ChannelShuffle | Slice | ChannelPad | Flatten, ranges: Sequence[Range], shapes: Shapes) -> Range:
     return ranges[0]
