@@ -25,6 +25,12 @@ from hyperdrive_sim.network.box import MOST_SIDE, Shape
 LEFT_OUT = frozenset({"Softmax", "LogSoftmax", "ArgMax", "Hardmax", "TopK"})
 """Operators at the end of a classifier that do not change which class is the largest."""
 
+_IN_ORDER = frozenset({"Softmax", "LogSoftmax"})
+"""Of these, operators whose values are in the order of those before: others may follow, such as an ArgMax."""
+
+_ARRANGING = frozenset({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Identity", "Cast", "CastLike", "Dropout"})
+"""Operators that arrange values and change none: what is left out before them leaves nothing for them to do."""
+
 _BATCH_NORM = "take a batch norm in its place"
 _INTEGERS = "this form holds integers of eight bits; export binary layers as QONNX or as float"
 
@@ -132,7 +138,10 @@ def _node(reader: Reader, node: Node) -> None:
         _fold(reader, node)
         return
     ended = next((one for one in taken if one and one.ended), None)
-    if ended:
+    if ended and node.op in _ARRANGING and taken[0] is ended:
+        reader.values |= dict.fromkeys(node.outputs, ended)
+        return
+    if ended and not (node.op in LEFT_OUT and ended.ended in _IN_ORDER):
         node.refuse(f"takes what {ended.ended} makes", f"{ended.ended} is understood only where a network ends")
     _act(reader, node)
 

@@ -360,6 +360,38 @@ class TestSignsThatAreMoved:
         assert (computed(imported(graph, tmp_path, compared), given) == wanted).all()
 
 
+class TestEnds:
+    """A classifier's last operators, which are left out."""
+
+    @staticmethod
+    def classes(graph: Graph) -> str:
+        return str(graph.add("Gemm", graph.add("Flatten", "x"), graph.constant(np.eye(8)), transB=1))
+
+    @pytest.mark.parametrize("last", ["Softmax", "LogSoftmax", "ArgMax"])
+    def test_arrangements_behind_what_is_left_out(self, tmp_path: Path, last: str) -> None:
+        graph = Graph(1, 2, 2, 2)
+        made = graph.add(last, self.classes(graph), axis=1)
+        made = graph.add("Squeeze", graph.add("Unsqueeze", made, graph.constant([0], np.int64)), graph.constant([0], np.int64))
+        made = graph.add("Flatten", graph.add("Transpose", graph.add("Reshape", made, graph.constant([-1, 1], np.int64))))
+        found = imported(graph, tmp_path, graph.add("Identity", graph.add("Cast", made, to=1)))
+        assert kinds(found) == [Dense]
+        (note,) = found.notes
+        assert note.endswith(f"{last}) is left out: it does not change which class is the largest")
+
+    def test_one_after_the_other(self, tmp_path: Path) -> None:
+        graph = Graph(1, 2, 2, 2)
+        found = imported(graph, tmp_path, graph.add("ArgMax", graph.add("Softmax", self.classes(graph))))
+        assert kinds(found) == [Dense]
+        assert len(found.notes) == 2
+
+    @pytest.mark.parametrize(("first", "then"), [("Softmax", "Relu"), ("ArgMax", "ArgMax"), ("ArgMax", "Softmax")])
+    def test_what_computes_behind_them(self, tmp_path: Path, first: str, then: str) -> None:
+        graph = Graph(1, 2, 2, 2)
+        made = graph.add(then, graph.add(first, self.classes(graph)))
+        with pytest.raises(hs.InvalidInput, match=f"takes what {first} makes; {first} is understood only where a network ends"):
+            imported(graph, tmp_path, made)
+
+
 class TestRefusals:
     @pytest.mark.parametrize(
         "attributes",
