@@ -78,6 +78,26 @@ def _column(constant: NDArray[Any], op: str) -> NDArray[Any]:
     return constant.reshape(-1, 1) if constant.size else constant
 
 
+RISING = frozenset({"Add", "Sum", "Max", "Min"})
+"""Operators that rise with each of their inputs."""
+
+MONOTONE = RISING | SAME | frozenset({"Mul", "Sub", "Neg", "Relu", "Clip", "Sigmoid", "Tanh", "HardSigmoid", "Exp", "Softplus"})
+MONOTONE |= frozenset({"Sign", "Floor", "Ceil", "Round", "Quant", "BipolarQuant", "MultiThreshold"})
+"""Operators that rise, or fall, all the way with the one input that is no constant."""
+
+
+def bounds(expression: Expression, low: float, high: float) -> tuple[float, float]:
+    """What no value is below and what none is above, where X is from *low* to *high*; infinities where nothing is known."""
+    known: dict[Expression, Any] = {X: np.array([[low, high]])}
+    for one in ordered(expression):
+        if one is not X:
+            arguments = [known[it] if isinstance(it, Expression) else _column(it, one.op) for it in one.arguments]
+            follows = one.op in RISING or (one.op in MONOTONE and len(one.inner) == 1)
+            ends = np.sort(ELEMENTWISE[one.op](arguments, one.attributes), axis=-1) if follows else np.full((1, 2), np.nan)
+            known[one] = np.where(np.isnan(ends).any(axis=-1, keepdims=True), [[-np.inf, np.inf]], ends)
+    return float(known[expression][:, 0].min()), float(known[expression][:, 1].max())
+
+
 def substituted(expression: Expression, value: Expression) -> Expression:
     """The expression with *value* in place of X."""
     made = {X: value}

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import NamedTuple
 
 from hyperdrive_sim.importing.axes import View
-from hyperdrive_sim.importing.expression import Expression, X
-from hyperdrive_sim.importing.thresholds import Lattice, Reals
+from hyperdrive_sim.importing.expression import Expression, X, bounds
+from hyperdrive_sim.importing.thresholds import Integers, Lattice, Reals
 from hyperdrive_sim.network.box import Shape
-from hyperdrive_sim.network.layers import Layer
+from hyperdrive_sim.network.layers import (
+    Add,
+    ChannelPad,
+    ChannelShuffle,
+    Concat,
+    Flatten,
+    GlobalMean,
+    Layer,
+    MaxPool,
+    MeanPool,
+    Slice,
+    Upsample,
+)
 from hyperdrive_sim.network.parameters import NO_PARAMETERS, Parameters
 
 ANY_NUMBER: Lattice = Reals()
+
+Bounds = tuple[float, float]
+ANY_BOUNDS: Bounds = (-inf, inf)
 
 
 class Padding(NamedTuple):
@@ -26,7 +43,7 @@ class Padding(NamedTuple):
 class Map:
     """A map: its *layer*, whose inputs are filled in later, that layer's constants, and the values that it takes.
 
-    An input of the model has no layer. *lattice* says which values can occur.
+    An input of the model has no layer. *lattice* says which values can occur, *bounds* between which two they are.
     """
 
     name: str
@@ -35,6 +52,7 @@ class Map:
     parameters: Parameters = NO_PARAMETERS
     sources: tuple[Value, ...] = ()
     lattice: Lattice = ANY_NUMBER
+    bounds: Bounds = ANY_BOUNDS
 
     @property
     def is_integer(self) -> bool:
@@ -59,3 +77,21 @@ class Value(NamedTuple):
     def lattice(self) -> Lattice:
         """Which values can occur: those of the map if it is the map itself."""
         return self.map.lattice if self.expression is X else ANY_NUMBER
+
+    @property
+    def bounds(self) -> Bounds:
+        """What no value is below, and what none is above."""
+        return bounds(self.expression, *self.map.bounds)
+
+
+def bounds_of(layer: Layer, sources: Sequence[Value], lattice: Lattice) -> Bounds:
+    """Bounds of what a layer makes of some values, as far as it moves, adds or compares them."""
+    if isinstance(lattice, Integers):
+        return lattice.low, lattice.high
+    if not isinstance(layer, Add | ChannelPad | ChannelShuffle | Concat | Flatten | GlobalMean | MaxPool | MeanPool | Slice | Upsample):
+        return ANY_BOUNDS
+    lows, highs = zip(*(source.bounds for source in sources), strict=True)
+    if isinstance(layer, Add):
+        return lows[0] + layer.gain * lows[1], highs[0] + layer.gain * highs[1]
+    zeros = (0.0,) if isinstance(layer, ChannelPad | MeanPool) else ()  # those around a map count
+    return min(*lows, *zeros, inf), max(*highs, *zeros, -inf)

@@ -12,7 +12,7 @@ from hyperdrive_sim.importing import axes
 from hyperdrive_sim.importing.axes import CHANNEL, COLUMN, ROW, Axis
 from hyperdrive_sim.importing.expression import Expression, X, ordered, steps
 from hyperdrive_sim.importing.folding import Budget
-from hyperdrive_sim.importing.maps import ANY_NUMBER, Map, Value
+from hyperdrive_sim.importing.maps import ANY_NUMBER, Map, Value, bounds_of
 from hyperdrive_sim.importing.plain import Constant, Model, Node, shortened
 from hyperdrive_sim.importing.thresholds import Integers, Lattice, Threshold, threshold
 from hyperdrive_sim.network.layers import ChannelShuffle, Flatten, Layer
@@ -85,7 +85,7 @@ class Reader:
         shape = layer.output([source.map.shape for source in sources])
         if min(shape) < 1:
             node.refuse(f"would turn {sources[0].map.shape} into {shape}", "take a larger input_shape")
-        return Map(layer.name, shape, layer, parameters, tuple(sources), lattice)
+        return Map(layer.name, shape, layer, parameters, tuple(sources), lattice, bounds_of(layer, sources, lattice))
 
     def threshold(self, value: Value) -> Threshold | None:
         """The threshold of a value that acts as a sign. What a 0 becomes must be decided where one can occur: that is a mistake else."""

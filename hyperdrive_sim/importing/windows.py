@@ -93,6 +93,7 @@ def max_pool(reader: Reader, node: Node) -> Value:
     window = window_of(node, value, kernel)
     if value.padding:
         window = _pool_pads(reader, node, value, window)
+    _refuse_padding_alone(node, window, value.map.shape)
     (source,), behind, lattice = reader.moved([value])
     if lattice is not SIGNS:
         source, behind = _bare_sums(reader, value)
@@ -111,13 +112,21 @@ def _bare_sums(reader: Reader, value: Value) -> tuple[Value, Expression]:
 
 
 def _pool_pads(reader: Reader, node: Node, value: Value, window: Window) -> Window:
-    """A Pad before a max pooling is none of its own only where it never is the largest."""
+    """A Pad before a max pooling is none of its own only where it may be larger than what else lies under a window."""
     assert value.padding is not None
-    found = reader.threshold(value)
-    lowest = value.padding.value == -np.inf or (found is not None and value.padding.value <= float((found.middle - found.half).min()))
-    if not lowest:
-        node.refuse(f"takes the largest of a map that is padded with {value.padding.value:g}", "pad with the smallest value, or not at all")
+    found, filling = reader.threshold(value), value.padding.value
+    least = value.bounds[0] if found is None else float((found.middle - found.half).min())
+    if filling > least:
+        problem = f"takes the largest of a map that is padded with {filling:g} and may have smaller values"
+        node.refuse(problem, "pad with the smallest value, or not at all")
     return framed(window, value.padding)
+
+
+def _refuse_padding_alone(node: Node, window: Window, shape: Shape) -> None:
+    """Raises InvalidInput for a window under which there may be padding alone, at one of its positions."""
+    for slide, size in ((window.rows, shape.rows), (window.columns, shape.columns)):
+        if max(slide.before, slide.after) >= slide.extent or (any((slide.before, slide.after)) and slide.dilation > size):
+            node.refuse(f"has windows that lie in its padding {window.pads} alone", "pad by less than the window's size")
 
 
 def mean_pool(reader: Reader, node: Node) -> Value:

@@ -39,7 +39,7 @@ def counted(number: int, noun: str) -> str:
 
 def with_article(noun: str) -> str:
     """A noun behind `a`, or behind `an` if it begins with a vowel."""
-    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
+    return f"an {noun}" if noun[0].lower() in "aeiou" else f"a {noun}"
 
 
 def near(word: str | int, words: Iterable[str], likeness: float = 0.6) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -358,6 +359,85 @@ class TestSignsThatAreMoved:
         given = image(2, 3, 3)
         wanted = np.concatenate([np.full((2, 3, 3), -1.0), np.where(given >= 0, 1.0, -1.0)])
         assert (computed(imported(graph, tmp_path, compared), given) == wanted).all()
+
+
+class TestPadsBeforeMaxPools:
+    """A Pad of no more than what lies under a window is the pooling's own padding."""
+
+    PADS = (0, 0, 1, 1, 0, 0, 1, 1)
+
+    @classmethod
+    def pooled(cls, graph: Graph, x: str, filling: float) -> str:
+        padded = graph.add("Pad", x, graph.constant(cls.PADS, np.int64), graph.constant(filling))
+        return str(graph.add("MaxPool", padded, kernel_shape=[3, 3], strides=[2, 2]))
+
+    @staticmethod
+    def wanted(values: Any, filling: float) -> Any:
+        padded = np.pad(values, ((0, 0), (1, 1), (1, 1)), constant_values=filling)
+        return np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (1, 2))[:, ::2, ::2].max((3, 4))
+
+    KNOWN: Mapping[str, tuple[Callable[[Graph], str], Callable[[Any], Any], float]] = {
+        "a ReLU": (lambda graph: graph.add("Relu", "x"), lambda x: np.maximum(x, 0), 0),
+        "a clip": (lambda graph: graph.add("Clip", "x", graph.constant(-0.25), graph.constant(1)), lambda x: np.clip(x, -0.25, 1), -0.25),
+        "a scaled sigmoid": (
+            lambda graph: graph.add("Sub", graph.constant(1), graph.add("Sigmoid", "x")),
+            lambda x: 1 - 1 / (1 + np.exp(-x)),
+            0,
+        ),
+        "a sum": (
+            lambda graph: graph.add("Add", graph.add("Relu", "x"), graph.add("MaxPool", graph.add("Relu", "x"), kernel_shape=[1, 1])),
+            lambda x: 2 * np.maximum(x, 0),
+            0,
+        ),
+        "a mean": (
+            lambda graph: graph.add("AveragePool", graph.add("Relu", "x"), kernel_shape=[1, 1]),
+            lambda x: np.maximum(x, 0),
+            0,
+        ),
+        "a concatenation": (
+            lambda graph: graph.add("Concat", graph.add("Relu", "x"), graph.add("Sigmoid", "x"), axis=1),
+            lambda x: np.concatenate([np.maximum(x, 0), 1 / (1 + np.exp(-x))]),
+            -1,
+        ),
+        "signs": (lambda graph: graph.sign("x"), lambda x: np.where(x >= 0, 1, -1), -1),
+        "signs moved": (
+            lambda graph: graph.add("Concat", graph.sign("x"), graph.sign("x"), axis=1),
+            lambda x: np.tile(np.where(x >= 0, 1, -1), (2, 1, 1)),
+            -1,
+        ),
+    }
+
+    @pytest.mark.parametrize("what", KNOWN)
+    def test_of_what_is_known(self, tmp_path: Path, what: str) -> None:
+        make, function, filling = self.KNOWN[what]
+        graph = Graph(1, 2, 5, 7)
+        found = imported(graph, tmp_path, self.pooled(graph, make(graph), filling))
+        pool = next(layer for layer in found.network.layers[::-1] if isinstance(layer, MaxPool))
+        assert pool.window.pads == (1, 1, 1, 1)
+        assert not what.startswith("signs") or found.network.is_signs(pool.name)
+        given = image(2, 5, 7)
+        assert np.allclose(computed(found, given), self.wanted(function(given), filling))
+
+    @pytest.mark.parametrize(
+        ("make", "filling"),
+        [
+            (lambda graph: "x", 0),
+            (lambda graph: graph.add("Relu", "x"), 0.5),
+            (lambda graph: graph.add("Neg", graph.add("Relu", "x")), 0),
+            (lambda graph: graph.add("Conv", graph.add("Relu", "x"), graph.constant(signs(2, 2, 1, 1))), 0),
+            (lambda graph: graph.sign("x"), 0),
+        ],
+    )
+    def test_of_what_may_be_less(self, tmp_path: Path, make: Callable[[Graph], str], filling: float) -> None:
+        graph = Graph(1, 2, 5, 7)
+        with pytest.raises(hs.InvalidInput, match=f"is padded with {filling:g} and may have smaller values"):
+            imported(graph, tmp_path, self.pooled(graph, make(graph), filling))
+
+    def test_windows_in_the_padding_alone(self, tmp_path: Path) -> None:
+        graph = Graph(1, 2, 5, 7)
+        padded = graph.add("Pad", graph.add("Relu", "x"), graph.constant([0, 0, 2, 0, 0, 0, 2, 0], np.int64))
+        with pytest.raises(hs.InvalidInput, match=r"lie in its padding \(2, 0, 2, 0\) alone"):
+            imported(graph, tmp_path, graph.add("MaxPool", padded, kernel_shape=[2, 2]))
 
 
 class TestEnds:
