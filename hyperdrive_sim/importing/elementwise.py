@@ -11,12 +11,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hyperdrive_sim.network.layers.activation import CURVES, erf
+
 Values = NDArray[Any]
 Attributes = Mapping[str, Any]
 Function = Callable[[Sequence[Values], Attributes], Values]
 
 QONNX_DOMAINS = ("qonnx.custom_op.general", "onnx.brevitas", "finn.custom_op.general")
 """Names that one domain of operators has had, the newest first."""
+
+SELU = 1.67326319217681884765625, 1.05070102214813232421875
+"""Alpha and gamma of a Selu that does not say them."""
 
 BOOL, INTEGERS = 9, frozenset({2, 3, 4, 5, 6, 7, 12, 13})
 """Of the types that a Cast may name."""
@@ -85,6 +90,29 @@ def _divided(values: Sequence[Values], attributes: Attributes) -> Values:
     return np.asarray(one / other)
 
 
+def _elu(values: Sequence[Values], attributes: Attributes) -> Values:
+    return _exponential(values[0], attributes.get("alpha", 1.0))
+
+
+def _selu(values: Sequence[Values], attributes: Attributes) -> Values:
+    alpha, gamma = attributes.get("alpha", SELU[0]), attributes.get("gamma", SELU[1])
+    return np.asarray(gamma * _exponential(values[0], alpha))
+
+
+def _celu(values: Sequence[Values], attributes: Attributes) -> Values:
+    alpha = attributes.get("alpha", 1.0)
+    return _exponential(values[0], alpha, alpha)
+
+
+def _exponential(x: Values, factor: float, scale: float = 1.0) -> Values:
+    return np.where(x < 0, factor * np.expm1(np.minimum(x, 0) / scale), x)
+
+
+def _gelu(values: Sequence[Values], attributes: Attributes) -> Values:
+    curve = CURVES["gelu_tanh" if attributes.get("approximate") == "tanh" else "gelu"]
+    return curve(values[0].astype(np.float64))
+
+
 def _hard_sigmoid(values: Sequence[Values], attributes: Attributes) -> Values:
     return np.asarray(np.clip(attributes.get("alpha", 0.2) * values[0] + attributes.get("beta", 0.5), 0, 1))
 
@@ -98,6 +126,11 @@ def _of(operation: Callable[..., Any]) -> Function:
         return np.asarray(operation(*values))
 
     return applied
+
+
+def _curve(name: str) -> Function:
+    """An activation of the layers, in float64 whatever it is given."""
+    return _of(lambda x: CURVES[name](np.asarray(x, np.float64)))
 
 
 def _over_all(operation: np.ufunc) -> Function:
@@ -120,15 +153,16 @@ def _bipolar(x: Values, scale: Values) -> Values:
 
 ELEMENTWISE: dict[str, Function] = {
     "Abs": _of(np.abs), "Add": _of(np.add), "And": _of(np.logical_and), "BipolarQuant": _of(_bipolar), "Cast": _cast,
-    "CastLike": _of(_first), "Ceil": _of(np.ceil), "Clip": _clip, "Div": _divided, "Dropout": _of(_first), "Equal": _of(np.equal),
-    "Exp": _of(np.exp), "Floor": _of(np.floor), "Greater": _of(np.greater), "GreaterOrEqual": _of(np.greater_equal),
-    "HardSigmoid": _hard_sigmoid, "Identity": _of(_first), "LeakyRelu": _leaky, "Less": _of(np.less), "LessOrEqual": _of(np.less_equal),
-    "Log": _of(np.log), "Max": _over_all(np.maximum), "Min": _over_all(np.minimum), "Mul": _of(np.multiply),
-    "MultiThreshold": _multi_threshold, "Neg": _of(np.negative), "Not": _of(np.logical_not), "Or": _of(np.logical_or),
-    "PRelu": _of(lambda x, slope: np.where(x < 0, x * slope, x)), "Pow": _of(np.power), "Quant": _quant, "Reciprocal": _of(lambda x: 1 / x),
-    "Relu": _of(lambda x: np.maximum(x, 0)), "Round": _of(np.rint), "Sigmoid": _of(lambda x: 1 / (1 + np.exp(-x))), "Sign": _of(np.sign),
-    "Sqrt": _of(np.sqrt), "Sub": _of(np.subtract), "Sum": _over_all(np.add), "Tanh": _of(np.tanh), "Where": _of(np.where),
-    "Xor": _of(np.logical_xor),
+    "CastLike": _of(_first), "Ceil": _of(np.ceil), "Celu": _celu, "Clip": _clip, "Div": _divided, "Dropout": _of(_first), "Elu": _elu,
+    "Equal": _of(np.equal), "Erf": _of(erf), "Exp": _of(np.exp), "Floor": _of(np.floor), "Gelu": _gelu, "Greater": _of(np.greater),
+    "GreaterOrEqual": _of(np.greater_equal), "HardSigmoid": _hard_sigmoid, "HardSwish": _curve("hard_swish"), "Identity": _of(_first),
+    "LeakyRelu": _leaky, "Less": _of(np.less), "LessOrEqual": _of(np.less_equal), "Log": _of(np.log), "Max": _over_all(np.maximum),
+    "Min": _over_all(np.minimum), "Mish": _curve("mish"), "Mul": _of(np.multiply), "MultiThreshold": _multi_threshold,
+    "Neg": _of(np.negative), "Not": _of(np.logical_not), "Or": _of(np.logical_or),
+    "PRelu": _of(lambda x, slope: np.where(x < 0, x * slope, x)), "Pow": _of(np.power), "Quant": _quant,
+    "Reciprocal": _of(lambda x: 1 / x), "Relu": _of(lambda x: np.maximum(x, 0)), "Round": _of(np.rint), "Selu": _selu,
+    "Sigmoid": _curve("sigmoid"), "Sign": _of(np.sign), "Softplus": _curve("softplus"), "Sqrt": _of(np.sqrt), "Sub": _of(np.subtract),
+    "Sum": _over_all(np.add), "Tanh": _of(np.tanh), "Where": _of(np.where), "Xor": _of(np.logical_xor),
 }  # fmt: skip
 """What operators compute, by type."""
 

@@ -9,10 +9,11 @@ import numpy as np
 
 from hyperdrive_sim.importing import axes
 from hyperdrive_sim.importing.axes import CHANNEL, Axis, View
-from hyperdrive_sim.importing.expression import Affine, Expression, X, evaluate, ordered, steps, substituted
+from hyperdrive_sim.importing.expression import Expression, X, evaluate, ordered, substituted
 from hyperdrive_sim.importing.maps import Padding, Value
 from hyperdrive_sim.importing.plain import Constant, Node
 from hyperdrive_sim.importing.reader import SIGNS, Reader
+from hyperdrive_sim.importing.steps import Affine
 from hyperdrive_sim.importing.thresholds import Integers, Lattice
 from hyperdrive_sim.network.layers import Add
 
@@ -127,7 +128,7 @@ def _weighed(reader: Reader, one: Value, other: Value) -> tuple[Value, Value, in
 
 
 def linear(reader: Reader, value: Value) -> Affine | None:
-    found = steps(value.expression)
+    found = reader.steps(value)
     if isinstance(found, Expression) or len(found) > 1:
         return None
     step = found[0] if found else Affine(np.asarray(1.0), np.asarray(0.0))

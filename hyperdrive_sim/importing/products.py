@@ -10,10 +10,11 @@ import numpy as np
 from hyperdrive_sim.importing import axes, functions, windows
 from hyperdrive_sim.importing.axes import CHANNEL, COLUMN, IMAGE, ROW, Axis
 from hyperdrive_sim.importing.binary import binary
-from hyperdrive_sim.importing.expression import Affine, X
+from hyperdrive_sim.importing.expression import X
 from hyperdrive_sim.importing.maps import ANY_NUMBER, Value
 from hyperdrive_sim.importing.plain import Constant, Node
 from hyperdrive_sim.importing.reader import Reader
+from hyperdrive_sim.importing.steps import Affine
 from hyperdrive_sim.importing.thresholds import Integers
 from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.layers import Conv, Dense

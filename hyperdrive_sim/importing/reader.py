@@ -10,10 +10,11 @@ import numpy as np
 from hyperdrive_sim.errors import InvalidInput, Mistake
 from hyperdrive_sim.importing import axes
 from hyperdrive_sim.importing.axes import CHANNEL, COLUMN, ROW, Axis
-from hyperdrive_sim.importing.expression import Expression, X, ordered, steps
+from hyperdrive_sim.importing.expression import Expression, X, ordered
 from hyperdrive_sim.importing.folding import Budget
 from hyperdrive_sim.importing.maps import ANY_NUMBER, Map, Value, bounds_of
 from hyperdrive_sim.importing.plain import Constant, Model, Node, shortened
+from hyperdrive_sim.importing.steps import Step, steps
 from hyperdrive_sim.importing.thresholds import Integers, Lattice, Threshold, threshold
 from hyperdrive_sim.network.layers import ChannelShuffle, Flatten, Layer
 from hyperdrive_sim.network.parameters import NO_PARAMETERS, Parameters
@@ -45,6 +46,7 @@ class Reader:
         self.budget = Budget()
         self._names: set[str] = set()
         self._thresholds: dict[Expression, Threshold | None] = {}
+        self._steps: dict[Expression, list[Step] | Expression] = {}
         self._signs: dict[Expression, Expression] = {}
         """Expressions of signs by those that they are multiples of."""
         self._evaluated = 0
@@ -94,20 +96,31 @@ class Reader:
         return self._thresholds[value.expression]
 
     def _searched(self, value: Value) -> Threshold | None:
-        self._evaluated += 100 * len(ordered(value.expression))
-        if self._evaluated > MOST_EVALUATED:
-            raise InvalidInput.at("network", f"'{self.model.name}' has too many operators that act on every value by itself")
+        self._charge(100, value.expression)
         shape = value.map.shape
         found = threshold(value.expression, shape.channels, value.map.lattice, self.options.zero or 1)
         if found is None or not found.undecided.any():
             return found
-        if not isinstance(steps(value.expression), Expression):  # such as a clip, of which few values can occur here
+        if not isinstance(self.steps(value), Expression):  # such as a clip, of which few values can occur here
             return None
         if self.options.zero is None:
             values = int(found.undecided.sum()) * shape.rows * shape.columns
             problem = f"'{shortened(value.name)}' makes a third value of 0: {values:,} of its {shape.size:,} values may be 0"
             self.mistakes.append(Mistake("network_options.zero", f"is missing: {problem}", "say what a sign's 0 becomes, 1 or -1"))
         return found
+
+    def steps(self, value: Value) -> list[Step] | Expression:
+        """A value as steps that layers compute; a part of its function that is none where there is any."""
+        if value.expression not in self._steps:
+            self._charge(10, value.expression)
+            self._steps[value.expression] = steps(value.expression)
+        return self._steps[value.expression]
+
+    def _charge(self, times: int, expression: Expression) -> None:
+        """Raises InvalidInput if a file wants more functions evaluated than any network has."""
+        self._evaluated += times * len(ordered(expression))
+        if self._evaluated > MOST_EVALUATED:
+            raise InvalidInput.at("network", f"'{self.model.name}' has too many operators that act on every value by itself")
 
     def signs(self, value: Value) -> tuple[Value, float] | None:
         """A map of -1 and +1, and what it is multiplied by; None for a value that is no such map."""

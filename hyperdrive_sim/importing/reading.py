@@ -44,7 +44,6 @@ _HELP = {
     "ConvTranspose": "take an upsampling and a convolution in its place",
     "DepthToSpace": "take an upsampling in its place",
     "SpaceToDepth": "take a convolution with stride in its place",
-    "Erf": "take a ReLU in place of a GELU",
     "Einsum": "write it as a convolution or a matrix product",
 }
 """What would help with operators that are not understood."""

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.importing.expression import Activate, Affine, Expression, Step, X, steps, substituted
+from hyperdrive_sim.importing.expression import Expression, X, substituted
 from hyperdrive_sim.importing.maps import Map, Value
 from hyperdrive_sim.importing.plain import shortened
 from hyperdrive_sim.importing.reader import Reader
+from hyperdrive_sim.importing.steps import Activate, Affine, Step, is_staircase
 from hyperdrive_sim.importing.thresholds import Threshold
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Activation, Add, BatchNorm, Conv, Layer, MaxPool, Quantise, Sign
+from hyperdrive_sim.network.layers.activation import FUNCTIONS
 from hyperdrive_sim.network.parameters import Parameters
 
 NO_SIGN = "write a sign as torch.where(x >= 0, 1.0, -1.0), which exporters keep"
@@ -153,11 +155,17 @@ class _Writer:
         found = self.reader.threshold(value)
         if found is not None:
             return found
-        form = steps(value.expression)
+        form = self.reader.steps(value)
         if isinstance(form, Expression):
-            problem = f"'{shortened(form.name)}' ({form.op}) is part of a function of every value that is no sign and no layer here"
-            raise InvalidInput.at("network", problem, NO_SIGN)
+            self._refuse(form, value)
         return form
+
+    def _refuse(self, part: Expression, value: Value) -> NoReturn:
+        """Raise InvalidInput for a part of a function that no layer computes."""
+        stairs = is_staircase(part)
+        about = "no sign and no layer" if stairs else "no activation"
+        problem = f"'{shortened(part.name)}' ({part.op}) makes a function of every value of '{value.map.name}' that is {about} here"
+        raise InvalidInput.at("network", problem, NO_SIGN if stairs else f"take one of these: {', '.join(FUNCTIONS)}")
 
     def _taken_in(self, one: Map, forms: dict[Expression, Any]) -> tuple[Any, Parameters, dict[Expression, Any]]:
         """A map's layer with what it takes in, its constants, and what is left of the functions that are wanted."""

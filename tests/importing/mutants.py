@@ -39,6 +39,7 @@ OPERATORS = (
     "Add", "Mul", "Conv", "Gemm", "MatMul", "Relu", "Clip", "Sign", "Where", "Pad", "Reshape", "Transpose", "Concat", "Split", "Slice",
     "Expand", "Tile", "ConstantOfShape", "Range", "Resize", "Upsample", "MaxPool", "AveragePool", "GlobalAveragePool", "Squeeze", "Cast",
     "BatchNormalization", "Flatten", "ReduceMean", "Gather", "Shape", "Softmax", "Loop", "BipolarQuant", "Quant", "MultiThreshold",
+    "Elu", "Selu", "Softplus", "Gelu", "Erf", "Mish", "Sigmoid", "Abs", "ArgMax",
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -208,7 +209,9 @@ class TestZero:
     def test_three_values_over_a_range_are_no_sign(self, tmp_path: Path) -> None:
         graph = Graph(1, 2, 4, 4)
         ternary = graph.add("Sub", graph.sign("x"), graph.sign(graph.add("Sub", graph.constant(0.5), "x")))
-        with pytest.raises(hs.InvalidInput, match="no sign and no layer"):
+        with pytest.raises(
+            hs.InvalidInput, match="makes a function of every value of 'x' that is no sign and no layer here; write a sign as"
+        ):
             imported(graph, tmp_path, ternary, zero=1)
 
 
@@ -230,6 +233,102 @@ class TestFunctions:
         graph = Graph(1, 2, 1, 2)
         found = imported(graph, tmp_path, graph.add("Add", graph.add("Sub", graph.sign("x"), "x"), "x"))
         assert kinds(found) == [Sign]
+
+
+class TestActivations:
+    """Functions of one value, however they are written, that are an activation with a factor and an offset."""
+
+    @staticmethod
+    def layers(found: models.Imported) -> list[str]:
+        return [one.function if isinstance(one, Activation) else type(one).__name__ for one in found.network]
+
+    @staticmethod
+    def silu(graph: Graph, x: str) -> str:
+        return str(graph.add("Mul", graph.add("Sigmoid", x), x))
+
+    @staticmethod
+    def value(x: Any) -> Any:
+        return x / (1 + np.exp(-x))
+
+    WRITTEN: Mapping[str, tuple[Callable[[Graph], str], Callable[[Any], Any], list[str]]] = {
+        "x + relu(x)": (
+            lambda graph: graph.add("Add", "x", graph.add("Relu", "x")),
+            lambda x: x + np.maximum(x, 0),
+            ["leaky_relu", "BatchNorm"],
+        ),
+        "x - relu(x)": (
+            lambda graph: graph.add("Sub", "x", graph.add("Relu", "x")),
+            lambda x: np.minimum(x, 0),
+            ["BatchNorm", "relu", "BatchNorm"],
+        ),
+        "a leaky ReLU of where": (
+            lambda graph: graph.add(
+                "Where", graph.add("Greater", "x", graph.constant(0)), "x", graph.add("Mul", "x", graph.constant(0.25))
+            ),
+            lambda x: np.where(x > 0, x, 0.25 * x),
+            ["leaky_relu"],
+        ),
+        "slopes of channels": (
+            lambda graph: graph.add("Add", graph.add("Mul", "x", graph.constant([[[0.5]], [[2]]])), graph.add("Relu", "x")),
+            lambda x: np.array([0.5, 2])[:, None, None] * x + np.maximum(x, 0),
+            ["prelu", "BatchNorm"],
+        ),
+        "an absolute value": (lambda graph: graph.add("Abs", "x"), np.abs, ["leaky_relu"]),
+        "x sigmoid(x)": (lambda graph: TestActivations.silu(graph, "x"), lambda x: TestActivations.value(x), ["silu"]),
+        "of a batch norm, and one behind it": (
+            lambda graph: graph.norm(TestActivations.silu(graph, graph.norm("x", [2, 0.5], [1, -1])), [3, -1], [0, 1]),
+            lambda x: np.stack([3 * TestActivations.value(2 * x[0] + 1), 1 - TestActivations.value(x[1] / 2 - 1)]),
+            ["BatchNorm", "silu", "BatchNorm"],
+        ),
+        "a hard swish of ReLU6": (
+            lambda graph: graph.add(
+                "Div",
+                graph.add("Mul", "x", graph.add("Clip", graph.add("Add", "x", graph.constant(3)), graph.constant(0), graph.constant(6))),
+                graph.constant(6),
+            ),
+            lambda x: x * np.clip(x + 3, 0, 6) / 6,
+            ["hard_swish"],
+        ),
+        "a hard sigmoid": (
+            lambda graph: graph.add("HardSigmoid", "x", alpha=0.25),
+            lambda x: np.clip(x / 4 + 0.5, 0, 1),
+            ["BatchNorm", "clip"],
+        ),
+        "a Celu": (
+            lambda graph: graph.add("Celu", "x", alpha=0.5),
+            lambda x: np.where(x < 0, np.expm1(2 * x) / 2, x),
+            ["BatchNorm", "elu", "BatchNorm"],
+        ),
+    }
+
+    @pytest.mark.parametrize("what", WRITTEN)
+    def test_written_with_operators(self, tmp_path: Path, what: str) -> None:
+        make, function, layers = self.WRITTEN[what]
+        graph = Graph(1, 2, 5, 7)
+        found = imported(graph, tmp_path, make(graph))
+        assert not layers or self.layers(found) == layers
+        given = image(2, 5, 7) * 8
+        assert np.allclose(computed(found, given), function(given), rtol=1e-6, atol=1e-6)
+
+    def test_a_bent_function_of_a_sign_stays_a_sign(self, tmp_path: Path) -> None:
+        graph = Graph(1, 2, 3, 3)
+        found = imported(graph, tmp_path, graph.sign(graph.add("Add", "x", graph.add("Relu", "x"))))
+        assert kinds(found) == [Sign]
+
+    @pytest.mark.parametrize(
+        ("make", "said"),
+        [
+            (lambda graph: graph.add("Mul", "x", "x"), "'mul0' (Mul)"),
+            (lambda graph: graph.add("Add", "x", graph.add("Tanh", "x")), "'add1' (Add)"),
+            (lambda graph: graph.add("Add", "x", graph.sign("x")), "'add2' (Add)"),
+            (lambda graph: graph.add("Erf", "x"), "'erf0' (Erf)"),
+        ],
+    )
+    def test_none(self, tmp_path: Path, make: Callable[[Graph], str], said: str) -> None:
+        graph = Graph(1, 2, 3, 3)
+        about = "makes a function of every value of 'x' that is no activation here; take one of these: relu, leaky_relu, "
+        with pytest.raises(hs.InvalidInput, match=re.escape(f"network: {said} {about}")):
+            imported(graph, tmp_path, make(graph))
 
 
 class TestOtherLayers:
@@ -490,7 +589,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("op", "said"),
         [
-            ("Erf", "'erf0' (Erf) is not understood; take a ReLU in place of a GELU"),
+            ("DepthToSpace", "'depthtospace0' (DepthToSpace) is not understood; take an upsampling in its place"),
             ("InstanceNormalization", "'instancenormalization0' (InstanceNormalization) is not understood; take a batch norm in its place"),
             ("Frobnicate", "'frobnicate0' (Frobnicate) is not understood; see the README for the operators that are"),
         ],

@@ -56,6 +56,21 @@ def _residual(x: torch.Tensor, first: Any, second: Any, down: Any, after: Any) -
     return F.relu(second(F.relu(first(x))) + after(down(x)))
 
 
+ACTIVATIONS: dict[str, nn.Module] = {
+    "ELU": nn.ELU(0.7),
+    "SELU": nn.SELU(),
+    "CELU": nn.CELU(0.5),
+    "softplus": nn.Softplus(),
+    "SiLU": nn.SiLU(),
+    "Mish": nn.Mish(),
+    "hard swish": nn.Hardswish(),
+    "hard sigmoid": nn.Hardsigmoid(),
+    "GELU": nn.GELU(),
+    "GELU by tanh": nn.GELU(approximate="tanh"),
+    "x + relu(x)": Of(lambda x: x + F.relu(x)),
+}
+
+
 def cases() -> dict[str, nn.Module]:
     """Modules over an input of SHAPE, by what is tried with them."""
     conv, flat = nn.Conv2d, 5 * 7 * 9
@@ -87,6 +102,7 @@ def cases() -> dict[str, nn.Module]:
         "dropout": nn.Sequential(nn.Dropout(), conv(6, 4, 1), nn.Identity()),
         "scaled": Of(lambda x, a: a(x * 2 - 1) / 3 + 0.5, conv(6, 4, 1)),
         "concatenation": Of(lambda x, a, b: torch.cat([a(x), b(x), x], 1), conv(6, 2, 1), conv(6, 3, 3, padding=1)),
+        **{name: nn.Sequential(conv(6, 4, 1), function) for name, function in ACTIVATIONS.items()},
         "two outputs": Of(lambda x, a, b: (a(x), b(a(x))), conv(6, 2, 1), conv(2, 3, 1)),
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,7 +15,54 @@ from hyperdrive_sim.network.layers.layer import Holds, Shapes, Weightless, no_ch
 from hyperdrive_sim.network.layers.values import DType, computed
 from hyperdrive_sim.network.parameters import Array, Parameters
 
-FUNCTIONS = ("relu", "leaky_relu", "prelu", "clip", "sigmoid", "tanh")
+STEP = 1 / 64
+"""Distance of the points from which the error function is extrapolated, by seven terms to 1e-16."""
+
+
+def erf(x: Array) -> Array:
+    """The error function in float64: Taylor's series around the nearest of a table's points. From 6 on it is 1 to the last digit."""
+    x = np.clip(x.astype(np.float64), -6, 6)
+    table = np.array([math.erf(point * STEP) for point in range(round(6 / STEP) + 1)])
+    near = np.rint(np.nan_to_num(x) / STEP)
+    at, last, hermite = near * STEP, np.zeros_like(x), np.ones_like(x)
+    y = np.sign(near) * table[np.abs(near).astype(np.int64)]
+    term = 2 / math.sqrt(math.pi) * np.exp(-at * at)
+    for n in range(1, 8):  # derivatives of exp(-x^2) are Hermite's polynomials times it
+        term = term * (x - at) / n
+        y = y + term * hermite
+        last, hermite = hermite, -2 * at * hermite - 2 * (n - 1) * last
+    return np.asarray(y)
+
+
+def _sigmoid(x: Array) -> Array:
+    return np.asarray(1 / (1 + np.exp(-x)))
+
+
+def _softplus(x: Array) -> Array:
+    return np.asarray(np.logaddexp(x, x.dtype.type(0)))
+
+
+def _gelu(x: Array) -> Array:
+    return np.asarray(x * (0.5 * (1 + erf(x * math.sqrt(0.5)))).astype(x.dtype))
+
+
+def _gelu_tanh(x: Array) -> Array:
+    return np.asarray(0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x))))
+
+
+CURVES: Mapping[str, Callable[[Array], Array]] = {
+    "sigmoid": _sigmoid,
+    "tanh": np.tanh,
+    "softplus": _softplus,
+    "silu": lambda x: x / (1 + np.exp(-x)),
+    "hard_swish": lambda x: x * (np.clip(x + 3, 0, 6) / 6),
+    "gelu": _gelu,
+    "gelu_tanh": _gelu_tanh,
+    "mish": lambda x: x * np.tanh(_softplus(x)),
+}
+"""Functions without parameters, in the type of what they take."""
+
+FUNCTIONS = ("relu", "leaky_relu", "prelu", "clip", "elu", *CURVES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +72,16 @@ class Activation(Weightless):
         Activation(name="act", inputs=("conv",), function="leaky_relu", slope=0.1)
         Activation(name="act", inputs=("conv",), function="clip", low=-1.0, high=1.0)
 
-    *slope* is what a leaky ReLU multiplies negative values by; a parametric one (prelu) has a slope per channel among its constants, as
-    its `scale`. *low* and *high* are what a clip keeps values between.
+    *slope* is what a leaky ReLU multiplies negative values by, and an ELU their e^x - 1; a parametric ReLU (prelu) has a slope per channel
+    among its constants, as its `scale`. *low* and *high* are what a clip keeps values between. SiLU is x sigmoid(x), of GELU there is
+    the one of the error function and the approximation by tanh.
     """
 
     name: str
     inputs: tuple[str]
-    function: Literal["relu", "leaky_relu", "prelu", "clip", "sigmoid", "tanh"]
+    function: Literal[
+        "relu", "leaky_relu", "prelu", "clip", "elu", "sigmoid", "tanh", "softplus", "silu", "hard_swish", "gelu", "gelu_tanh", "mish"
+    ]  # fmt: skip
     slope: float = 0.01
     low: float = -math.inf
     high: float = math.inf
@@ -73,10 +123,10 @@ def _computed(layer: Activation, operands: Sequence[Array], parameters: Paramete
             return np.where(x < 0, x * slopes, x)
         case "clip":
             return np.clip(x, dtype(layer.low), dtype(layer.high))
-        case "tanh":
-            return np.tanh(x)
+        case "elu":
+            return np.where(x < 0, np.expm1(np.minimum(x, 0)) * dtype(layer.slope), x)
     with np.errstate(over="ignore"):  # the exponential of a large number is infinite, and its sigmoid 0
-        return 1 / (1 + np.exp(-x))
+        return CURVES[layer.function](x)
 
 
 @drawn.register(Activation)
