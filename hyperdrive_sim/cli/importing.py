@@ -29,12 +29,13 @@ def import_(model: Path, output: Path | None, as_json: bool, force: bool, **chos
     """
     from hyperdrive_sim.cli import tables
     from hyperdrive_sim.importing import models
+    from hyperdrive_sim.importing.options import COMMAND, Options
     from hyperdrive_sim.outputs import networks
     from hyperdrive_sim.outputs.manifest import Circumstances
     from hyperdrive_sim.study.models import summary
 
-    options = {name: int(value) for name, value in chosen.items() if value is not None and name != "input_shape"}
-    imported = models.read(model, input_shape=_shape(chosen["input_shape"]), **options)
+    zero, map_bits = (None if value is None else int(value) for value in (chosen["zero"], chosen["map_bits"]))
+    imported = models.imported(model, Options(_shape(chosen["input_shape"]), zero, map_bits, COMMAND))
     found = summary(imported)
     if output:
         sizes = networks.write(imported, output, Circumstances(sys.argv[1:]), force=force)

@@ -10,8 +10,9 @@ import numpy as np
 from hyperdrive_sim.errors import InvalidInput, visible
 from hyperdrive_sim.importing import onnx_file, portable, reading, topology, torch_module
 from hyperdrive_sim.importing.imported import Imported
+from hyperdrive_sim.importing.options import Options, said_in
 from hyperdrive_sim.importing.plain import Model
-from hyperdrive_sim.importing.reader import Options, Reader
+from hyperdrive_sim.importing.reader import Reader
 from hyperdrive_sim.importing.writing import written
 
 _ELSEWHERE = {
@@ -53,38 +54,47 @@ def read(
     third value of it. A file of shapes alone has binary weights, and maps of *map_bits*, 1 or 16. Raises InvalidInput for a file that
     cannot be read, an operator that is not understood and a 0 that must be decided, MissingExtra where the package `onnx` is needed.
     """
-    if zero not in (None, -1, 1):
-        raise InvalidInput.at("network_options.zero", f"must be 1 or -1, not {zero}")
-    options = Options(None if input_shape is None else (input_shape[0], input_shape[1], input_shape[2]), zero)
+    return imported(model, Options(input_shape, zero, map_bits), example_input)
+
+
+def imported(model: object, options: Options, example_input: object = None) -> Imported:
+    """Import a network as `read` does, and say what is wrong in the words of the options."""
+    with said_in(options.words):
+        return _imported(model, options, example_input)
+
+
+def _imported(model: object, options: Options, example_input: object) -> Imported:
+    if options.zero not in (None, -1, 1):
+        raise InvalidInput.at("zero", f"must be 1 or -1, not {options.zero}")
     if torch_module.is_module(model):
         return of_model(torch_module.read(model, example_input), type(model).__name__, options)
     if not isinstance(model, str | Path):
         raise InvalidInput.at("network", f"a {type(model).__name__} is no model", "give a path or a torch.nn.Module")
     path = Path(model)
     if path.is_dir() or path.name in (portable.NETWORK, portable.PARAMETERS):
-        return _portable(path, input_shape)
+        return _portable(path, options)
     if path.suffix.lower() == ".csv":
-        return _shapes(path, input_shape, zero, map_bits)
-    if map_bits is not None:
-        raise InvalidInput.at("network_options.map_bits", f"is a choice for files of shapes alone, '{visible(path.name)}' says it itself")
+        return _shapes(path, options)
+    if options.map_bits is not None:
+        raise InvalidInput.at("map_bits", f"is a choice for files of shapes alone, '{visible(path.name)}' says it itself")
     for endings, cure in _ELSEWHERE.items():
         if path.suffix.lower() in endings:
             raise InvalidInput.at("network", f"'{visible(path.name)}' is of a format that is not read", cure)
-    found = onnx_file.read(path)
+    found = onnx_file.read(path, options.words.path)
     return of_model(found, path.stem, options)._replace(files=(path, *found.files))
 
 
-def _shapes(path: Path, input_shape: Sequence[int] | None, zero: int | None, map_bits: int | None) -> Imported:
-    if input_shape is not None or zero is not None:
-        name = "input_shape" if input_shape is not None else "network_options.zero"
-        raise InvalidInput.at(name, f"means nothing for '{visible(path.name)}', whose layers have shapes alone", "leave it out")
-    return topology.read(path, topology.BINARY if map_bits is None else map_bits)
+def _shapes(path: Path, options: Options) -> Imported:
+    for name in ("input_shape", "zero"):
+        if getattr(options, name) is not None:
+            raise InvalidInput.at(name, f"means nothing for '{visible(path.name)}', whose layers have shapes alone", "leave it out")
+    return topology.read(path, topology.BINARY if options.map_bits is None else options.map_bits, options.words.path)
 
 
-def _portable(path: Path, input_shape: Sequence[int] | None) -> Imported:
+def _portable(path: Path, options: Options) -> Imported:
     network, parameters, notes = portable.read(path)
-    shapes = list(network.inputs.values())
-    if input_shape is not None and [tuple(input_shape)] != [tuple(shape) for shape in shapes]:
+    shapes, wanted = list(network.inputs.values()), options.input_shape
+    if wanted is not None and [tuple(wanted)] != [tuple(shape) for shape in shapes]:
         problem = f"is not the shape that '{network.name}' was imported with, {list(shapes[0])}"
         raise InvalidInput.at("input_shape", problem, "leave it out, or import the model again with another")
     return Imported(network, parameters, notes, portable.files(path))

@@ -25,9 +25,12 @@ EXTERNAL = 1
 """TensorProto.DataLocation for values that lie in a file of their own."""
 
 
-def read(path: Path) -> Model:
-    """Read a file. Raises InvalidInput for one that is no model, MissingExtra without the package `onnx`."""
-    return parsed(named.read("network", path, MOST_FILE_BYTES), path)
+def read(path: Path, missing: str = named.RELATIVE) -> Model:
+    """Read a file. Raises InvalidInput for one that is no model, MissingExtra without the package `onnx`.
+
+    *missing* is the cure for a file that is not there.
+    """
+    return parsed(named.read("network", path, MOST_FILE_BYTES, missing=missing), path)
 
 
 def parsed(data: bytes, path: Path) -> Model:

@@ -122,7 +122,7 @@ def _whole(reader: Reader, node: Node, value: Value, weights: Constant, bias: Co
     shape = value.map.shape
     if weights.shape[1] != shape.size:
         problem = f"has weights for {weights.shape[1]:,} values, a map of {shape} has {shape.size:,}"
-        node.refuse(problem, "its input_shape must be the one that it was trained for")
+        node.refuse(problem, f"its {reader.options.words.input_shape} must be the one that it was trained for")
     if value.padding:
         node.refuse("takes a map with a Pad", "pad before a convolution or a pooling")
     reader.finite(node, weights, bias)

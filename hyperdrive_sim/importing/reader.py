@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from hyperdrive_sim.importing.axes import CHANNEL, COLUMN, ROW, Axis
 from hyperdrive_sim.importing.expression import Expression, X, ordered
 from hyperdrive_sim.importing.folding import Budget
 from hyperdrive_sim.importing.maps import ANY_NUMBER, Map, Value, bounds_of
+from hyperdrive_sim.importing.options import Options
 from hyperdrive_sim.importing.plain import Constant, Model, Node, shortened
 from hyperdrive_sim.importing.steps import Step, steps
 from hyperdrive_sim.importing.thresholds import Integers, Lattice, Threshold, threshold
@@ -24,13 +24,6 @@ MOST_EVALUATED = 3_000_000
 
 SIGNS = Integers(-1, 1, 2)
 """What a map of signs holds."""
-
-
-class Options(NamedTuple):
-    """What a user may decide about an import: the shape of the input, and what becomes of a sign's 0."""
-
-    input_shape: tuple[int, int, int] | None = None
-    zero: int | None = None
 
 
 class Reader:
@@ -86,7 +79,7 @@ class Reader:
         """The map that a layer makes of some values. Raises InvalidInput if nothing would be left of them."""
         shape = layer.output([source.map.shape for source in sources])
         if min(shape) < 1:
-            node.refuse(f"would turn {sources[0].map.shape} into {shape}", "take a larger input_shape")
+            node.refuse(f"would turn {sources[0].map.shape} into {shape}", f"take a larger {self.options.words.input_shape}")
         return Map(layer.name, shape, layer, parameters, tuple(sources), lattice, bounds_of(layer, sources, lattice))
 
     def threshold(self, value: Value) -> Threshold | None:
@@ -106,7 +99,7 @@ class Reader:
         if self.options.zero is None:
             values = int(found.undecided.sum()) * shape.rows * shape.columns
             problem = f"'{shortened(value.name)}' makes a third value of 0: {values:,} of its {shape.size:,} values may be 0"
-            self.mistakes.append(Mistake("network_options.zero", f"is missing: {problem}", "say what a sign's 0 becomes, 1 or -1"))
+            self.mistakes.append(Mistake("zero", f"is missing: {problem}", "say what a sign's 0 becomes, 1 or -1"))
         return found
 
     def steps(self, value: Value) -> list[Step] | Expression:

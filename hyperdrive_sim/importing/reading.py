@@ -6,7 +6,7 @@ frames into paddings; every other operator makes a map.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -95,7 +95,7 @@ def _enter(reader: Reader) -> None:
         raise InvalidInput.at("network", f"'{reader.model.name}' has no inputs")
 
 
-def _input_view(reader: Reader, name: str, sizes: tuple[int | None, ...], wanted: tuple[int, int, int] | None) -> tuple[View, Shape]:
+def _input_view(reader: Reader, name: str, sizes: tuple[int | None, ...], wanted: Sequence[int] | None) -> tuple[View, Shape]:
     last = _enters_channels_last(reader.model, name)
     if len(sizes) == 2:
         sizes = (*sizes, 1, 1)
@@ -108,11 +108,11 @@ def _input_view(reader: Reader, name: str, sizes: tuple[int | None, ...], wanted
     if wanted:
         if channels not in (None, wanted[0]):
             problem = f"has {wanted[0]} channels, '{reader.model.name}' takes {channels}"
-            raise InvalidInput.at("input_shape", problem, "it is [channels, rows, columns]")
+            raise InvalidInput.at("input_shape", problem, f"it is {reader.options.words.sizes}")
         channels, rows, columns = wanted
     if channels is None or rows is None or columns is None:
         open_sizes = f"input '{shortened(name)}' of '{reader.model.name}' leaves sizes open"
-        raise InvalidInput.at("input_shape", f"is missing: {open_sizes}", "give [channels, rows, columns]")
+        raise InvalidInput.at("input_shape", f"is missing: {open_sizes}", f"give {reader.options.words.sizes}")
     if max(channels, rows, columns) > MOST_SIDE or (images or 1) > MOST_SIDE:
         raise InvalidInput.at("network", f"input '{shortened(name)}' has a side of more than {MOST_SIDE:,}")
     shape = Shape(channels, rows, columns)

@@ -45,15 +45,15 @@ class Row(NamedTuple):
     place: Place
 
 
-def read(path: Path, map_bits: int = BINARY) -> Imported:
+def read(path: Path, map_bits: int = BINARY, missing: str = named.RELATIVE) -> Imported:
     """The layers of a file as a network of binary weights, over maps of signs or, with 16 bits, of real numbers; it has no constants.
 
-    Raises InvalidInput, with the line, for a file that is none.
+    Raises InvalidInput, with the line, for a file that is none; *missing* is the cure for one that is not there.
     """
     if map_bits not in (BINARY, REAL):
-        raise InvalidInput.at("network_options.map_bits", f"must be {BINARY} or {REAL}, not {map_bits}")
+        raise InvalidInput.at("map_bits", f"must be {BINARY} or {REAL}, not {map_bits}")
     network = _Network(map_bits)
-    for number, row in enumerate(_rows(path)):
+    for number, row in enumerate(_rows(path, missing)):
         network.add(row, number)
     if not network.layers:
         raise InvalidInput.at(
@@ -109,9 +109,9 @@ class _Network:
         return f"{name}.sign"
 
 
-def _rows(path: Path) -> Iterator[Row]:
+def _rows(path: Path, missing: str) -> Iterator[Row]:
     try:
-        text = named.read("network", path, MOST_BYTES).decode("utf-8-sig")
+        text = named.read("network", path, MOST_BYTES, missing=missing).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InvalidInput.at("network", f"'{visible(path.name)}' is not UTF-8 text", "save it as UTF-8") from None
     found = 0

@@ -192,12 +192,14 @@ class Scenario:
     def model(self) -> Imported:
         """The model that it names, read once. Raises InvalidInput, located in the scenario."""
         from hyperdrive_sim.importing import models  # takes as long to load as a tenth of a small run
+        from hyperdrive_sim.importing.options import SCENARIO, Options
 
         with self.locating():
             options = self.settings.network_options
             if unknown := sorted(options.keys() - {"zero", "map_bits"}):
                 raise InvalidInput.at(f"network_options.{unknown[0]}", f"a model has no option '{unknown[0]}'", "it has zero, map_bits")
-            return models.read(self.folder / self.settings.network, input_shape=self.settings.input_shape, **options)
+            chosen = Options(self.settings.input_shape, **options, words=SCENARIO)
+            return models.imported(self.folder / self.settings.network, chosen)
 
     @property
     def constants(self) -> Mapping[str, Parameters] | None:

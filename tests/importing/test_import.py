@@ -180,8 +180,8 @@ class TestZero:
             models.read(tmp_path / "model.onnx")
         first, second = map(str, caught.value.mistakes)
         cure = "say what a sign's 0 becomes, 1 or -1"
-        assert first == f"network_options.zero: is missing: 'sign0' makes a third value of 0: 32 of its 32 values may be 0; {cure}"
-        assert second == f"network_options.zero: is missing: 'sign2' makes a third value of 0: 48 of its 48 values may be 0; {cure}"
+        assert first == f"zero: is missing: 'sign0' makes a third value of 0: 32 of its 32 values may be 0; {cure}"
+        assert second == f"zero: is missing: 'sign2' makes a third value of 0: 48 of its 48 values may be 0; {cure}"
 
     @pytest.mark.parametrize("zero", [1, -1])
     def test_it_is_decided(self, tmp_path: Path, zero: int) -> None:
@@ -327,7 +327,7 @@ class TestActivations:
     def test_none(self, tmp_path: Path, make: Callable[[Graph], str], said: str) -> None:
         graph = Graph(1, 2, 3, 3)
         about = "makes a function of every value of 'x' that is no activation here; take one of these: relu, leaky_relu, "
-        with pytest.raises(hs.InvalidInput, match=re.escape(f"network: {said} {about}")):
+        with pytest.raises(hs.InvalidInput, match=re.escape(f"model: {said} {about}")):
             imported(graph, tmp_path, make(graph))
 
 

@@ -74,7 +74,7 @@ def test_they_run(tmp_path: Path, map_bits: int, architecture: str) -> None:
     ("text", "said"),
     [
         (HEADER, "has no layers"),
-        (f"{HEADER}Conv1, 8, 8, 3, 3,\n", "topology.csv:2:1: network: 'Conv1' has 4 numbers behind its name"),
+        (f"{HEADER}Conv1, 8, 8, 3, 3,\n", "topology.csv:2:1: model: 'Conv1' has 4 numbers behind its name"),
         (f"{HEADER}Conv1, 8, 8, 3, 3, 0, 16, 1,\n", "has a size that is not from 1 to 65,536"),
         (f"{HEADER}Conv1, 8, 8, 9, 9, 3, 16, 1,\n", "has a kernel of 9 x 9 for a map of 8 x 8"),
         (f"{HEADER}Conv1, 8, 8, 99999999999, 9, 3, 16, 1,\n", "has 2 numbers behind its name"),
