@@ -9,7 +9,7 @@ import numpy as np
 
 from hyperdrive_sim.importing import axes, functions, windows
 from hyperdrive_sim.importing.axes import CHANNEL, COLUMN, IMAGE, ROW, Axis
-from hyperdrive_sim.importing.binary import binary
+from hyperdrive_sim.importing.binary import FEW, binary, decided, zeros
 from hyperdrive_sim.importing.expression import X
 from hyperdrive_sim.importing.maps import ANY_NUMBER, Value
 from hyperdrive_sim.importing.plain import Constant, Node
@@ -41,6 +41,7 @@ def conv(reader: Reader, node: Node) -> Value:
 def convolved(reader: Reader, node: Node, value: Value, weights: Constant, bias: Constant | None, window: Window, groups: int) -> Value:
     """A convolution with weights [out, rows, columns, in]."""
     reader.finite(node, weights, bias)
+    weights = _without_zeros(reader, node, weights)
     out, _, _, inputs = weights.shape
     if groups < 1 or inputs * groups != value.map.shape.channels or out % groups:
         taken = f"{inputs * groups} channels in {groups} groups" if groups > 1 else f"{inputs} channels"
@@ -61,6 +62,24 @@ def convolved(reader: Reader, node: Node, value: Value, weights: Constant, bias:
     factor = magnitude * (own.magnitude if own else np.ones(1))
     affine = Affine(factor if np.ptp(factor) else np.asarray(factor[0]), np.asarray(0.0) if bias is None else bias.astype(np.float64))
     return Value(made, functions.applied(affine, node.name), axes.of_map(windows.images(value.view), *made.shape), node.name)
+
+
+def _without_zeros(reader: Reader, node: Node, weights: Constant) -> Constant:
+    """Weights of which those that are 0 become what a sign's 0 does, if that is said. A note says so, or why they are real."""
+    gone, zero = zeros(weights), reader.options.zero
+    if gone is None:
+        return weights
+    are = "is" if gone.sum() == 1 else "are"
+    said = f"{gone.sum():,} of its {weights.size:,} weights {are} 0, all others of one magnitude in each output channel"
+    few = gone.mean() <= FEW
+    if zero and few:
+        reader.notes.append(f"{node}: {said}; 0 is taken for {zero:+d}")
+        return decided(weights, gone, zero)
+    cure = "write their sign as torch.where(w >= 0, 1.0, -1.0)"
+    if few:
+        cure = f"{reader.options.words.zero}, 1 or -1, says what a sign's 0 becomes, or {cure}"
+    reader.notes.append(f"{node} has real weights, not binary ones: {said}; {cure}")
+    return weights
 
 
 def _padded(reader: Reader, node: Node, value: Value, window: Window, magnitude: float) -> tuple[Window, Literal[-1, 0, 1]]:
@@ -126,6 +145,7 @@ def _whole(reader: Reader, node: Node, value: Value, weights: Constant, bias: Co
     if value.padding:
         node.refuse("takes a map with a Pad", "pad before a convolution or a pooling")
     reader.finite(node, weights, bias)
+    weights = _without_zeros(reader, node, weights)
     placed = np.empty(weights.shape, np.float32)
     placed[:, _order(value.view[-1], shape)] = weights
     kernel = placed.reshape(len(weights), shape.rows, shape.columns, shape.channels)

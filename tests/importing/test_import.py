@@ -215,6 +215,77 @@ class TestZero:
             imported(graph, tmp_path, ternary, zero=1)
 
 
+class TestZeroWeights:
+    """A 0 among weights behind a sign that makes a third value of it."""
+
+    SIGN = "torch.where(w >= 0, 1.0, -1.0)"
+
+    @staticmethod
+    def latent(*shape: int, gone: int = 1) -> Any:
+        weights = np.random.default_rng(2).normal(size=shape)
+        weights.ravel()[:gone] = 0
+        return weights
+
+    @classmethod
+    def convolved(cls, graph: Graph, latent: Any) -> str:
+        return str(graph.add("Conv", graph.sign("x"), graph.add("Sign", graph.constant(latent))))
+
+    def test_makes_them_real_and_a_note_says_so(self, tmp_path: Path) -> None:
+        graph = Graph(1, 4, 5, 5)
+        found = imported(graph, tmp_path, self.convolved(graph, self.latent(3, 4, 3, 3, gone=2)))
+        conv = found.network.layers[-1]
+        assert isinstance(conv, Conv)
+        assert conv.weights == "real"
+        assert found.notes == (
+            "'conv3' (a Conv) has real weights, not binary ones: 2 of its 108 weights are 0, all others of one magnitude in each output"
+            f" channel; zero, 1 or -1, says what a sign's 0 becomes, or write their sign as {self.SIGN}",
+        )
+
+    @pytest.mark.parametrize("zero", [1, -1])
+    def test_is_decided(self, tmp_path: Path, zero: int) -> None:
+        graph = Graph(1, 4, 5, 5)
+        latent = self.latent(3, 4, 3, 3)
+        scaled = graph.add("Mul", graph.add("Sign", graph.constant(latent)), graph.constant(np.array([0.5, 2, 0.25])[:, None, None, None]))
+        found = imported(graph, tmp_path, graph.add("Conv", graph.sign("x"), scaled), zero=zero)
+        conv = next(layer for layer in found.network if isinstance(layer, Conv))
+        assert conv.weights == "binary"
+        weights = found.parameters[conv.name].weights
+        assert weights is not None
+        assert weights.transpose(0, 3, 1, 2).ravel().tolist() == [zero, *np.sign(latent).ravel()[1:]]
+        assert found.notes == (
+            f"'conv4' (a Conv): 1 of its 108 weights is 0, all others of one magnitude in each output channel; 0 is taken for {zero:+d}",
+        )
+
+    @pytest.mark.parametrize(("zero", "kind"), [(None, Dense), (1, Conv)])
+    def test_of_a_dense_layer(self, tmp_path: Path, zero: int | None, kind: type) -> None:
+        graph = Graph(1, 2, 3, 4)
+        signs_of = graph.add("Sign", graph.constant(self.latent(5, 24)))
+        found = imported(graph, tmp_path, graph.add("Gemm", graph.add("Flatten", graph.sign("x")), signs_of, transB=1), zero=zero)
+        assert kinds(found) == [Sign, kind]
+        assert len(found.notes) == 1
+
+    def test_many_are_a_value_on_purpose(self, tmp_path: Path) -> None:
+        graph = Graph(1, 4, 5, 5)
+        found = imported(graph, tmp_path, self.convolved(graph, self.latent(3, 4, 3, 3, gone=30)), zero=1)
+        conv = found.network.layers[-1]
+        assert isinstance(conv, Conv)
+        assert conv.weights == "real"
+        (note,) = found.notes
+        assert "30 of its 108 weights are 0" in note
+        assert note.endswith(f"output channel; write their sign as {self.SIGN}")
+
+    def test_a_channel_of_zeros_has_no_third_value(self, tmp_path: Path) -> None:
+        graph = Graph(1, 4, 5, 5)
+        found = imported(graph, tmp_path, self.convolved(graph, self.latent(3, 4, 3, 3, gone=36)))
+        conv = next(layer for layer in found.network if isinstance(layer, Conv))
+        assert (conv.weights, found.notes) == ("binary", ())
+
+    def test_zeros_among_real_weights_say_nothing(self, tmp_path: Path) -> None:
+        graph = Graph(1, 4, 5, 5)
+        found = imported(graph, tmp_path, graph.add("Conv", "x", graph.constant(self.latent(3, 4, 3, 3))))
+        assert found.notes == ()
+
+
 class TestFunctions:
     """What is a sign and what is not, by its values."""
 
