@@ -148,6 +148,11 @@ def _slice(inputs: Inputs, attributes: Attributes, outputs: int, budget: Budget)
     return x[tuple(cut.get(axis, slice(None)) for axis in range(x.ndim))]
 
 
+def sizes(shape: Sequence[int], attributes: Attributes) -> Constant:
+    """The sizes that a Shape makes: all, or from a *start* to an *end*."""
+    return np.asarray(shape[attributes.get("start", 0) : attributes.get("end")], np.int64)
+
+
 def _gather(inputs: Inputs, attributes: Attributes, outputs: int, budget: Budget) -> Constant:
     x, at, axis = _wanted(inputs), _wanted(inputs, 1), int(attributes.get("axis", 0))
     budget.take(at.size * (x.size // max(1, x.shape[axis])), x.size)
@@ -187,7 +192,7 @@ def _l2(x: Constant, **how: Any) -> Constant:
 _MOVES: Mapping[str, Move] = {
     "Constant": _constant, "ConstantOfShape": _constant_of_shape, "Expand": _expand, "Tile": _tile, "Range": _range, "Reshape": _reshape,
     "Flatten": _flatten, "Squeeze": _squeeze, "Unsqueeze": _unsqueeze, "Concat": _concat, "Slice": _slice, "Gather": _gather,
-    "Split": _split, "Shape": lambda inputs, *_: np.asarray(_wanted(inputs).shape, np.int64),
+    "Split": _split, "Shape": lambda inputs, attributes, *_: sizes(_wanted(inputs).shape, attributes),
     "Size": lambda inputs, *_: np.asarray(_wanted(inputs).size),
     "Transpose": lambda inputs, attributes, *_: np.transpose(_wanted(inputs), attributes.get("perm")),
     "ReduceMean": _reduced(np.mean), "ReduceSum": _reduced(np.sum), "ReduceMax": _reduced(np.max), "ReduceMin": _reduced(np.min),

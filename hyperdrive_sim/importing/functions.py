@@ -9,6 +9,7 @@ import numpy as np
 
 from hyperdrive_sim.importing import axes
 from hyperdrive_sim.importing.axes import CHANNEL, Axis, View
+from hyperdrive_sim.importing.elementwise import SAME
 from hyperdrive_sim.importing.expression import Expression, X, evaluate, ordered, substituted
 from hyperdrive_sim.importing.maps import Padding, Value
 from hyperdrive_sim.importing.plain import Constant, Node
@@ -19,6 +20,8 @@ from hyperdrive_sim.network.layers import Add
 
 
 def elementwise(reader: Reader, node: Node) -> Value:
+    if node.op in SAME:
+        return reader.value(node, 0)
     taken = [reader.values[name] for name in node.inputs if name in reader.values]
     first = taken[0]
     if any(one.map is not first.map for one in taken):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -54,3 +55,13 @@ class Model(NamedTuple):
 def shortened(name: str) -> str:
     """A name that fits into a line."""
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 3] + "..."
+
+
+def module_of(name: str) -> str:
+    """The module that a constant is a parameter of, by a name such as layer1.0.conv1.weight; "" for any other name."""
+    if _PARAMETER.fullmatch(name) is None:
+        return ""
+    return name.rpartition(".")[0].partition(".parametrizations.")[0]
+
+
+_PARAMETER = re.compile(r"\w+(\.\w+)*\.[A-Za-z_]\w*")

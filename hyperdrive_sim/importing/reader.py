@@ -13,7 +13,7 @@ from hyperdrive_sim.importing.expression import Expression, X, ordered
 from hyperdrive_sim.importing.folding import Budget
 from hyperdrive_sim.importing.maps import ANY_NUMBER, Map, Value, bounds_of
 from hyperdrive_sim.importing.options import Options
-from hyperdrive_sim.importing.plain import Constant, Model, Node, shortened
+from hyperdrive_sim.importing.plain import Constant, Model, Node, module_of, shortened
 from hyperdrive_sim.importing.steps import Step, steps
 from hyperdrive_sim.importing.thresholds import Integers, Lattice, Threshold, threshold
 from hyperdrive_sim.network.layers import ChannelShuffle, Flatten, Layer
@@ -21,6 +21,9 @@ from hyperdrive_sim.network.parameters import NO_PARAMETERS, Parameters
 
 MOST_EVALUATED = 3_000_000
 """Operators of expressions that are evaluated for one file."""
+
+ARRAYS = ("", ".scale", ".bias")
+"""What follows a layer's name in those of its constants."""
 
 SIGNS = Integers(-1, 1, 2)
 """What a map of signs holds."""
@@ -32,7 +35,11 @@ class Reader:
     def __init__(self, model: Model, options: Options) -> None:
         self.model, self.options = model, options
         self.constants: dict[str, Constant] = dict(model.constants)
+        self.modules = {name: module for name in model.constants if (module := module_of(name))}
+        """Modules of a training tool, by the constants that are made of the parameters of one."""
         self.values: dict[str, Value] = {}
+        self.sequences: dict[str, list[Value]] = {}
+        """Maps by the names of lists of them."""
         self.inputs: list[Map] = []
         self.mistakes: list[Mistake] = []
         self.notes: list[str] = []
@@ -62,16 +69,31 @@ class Reader:
         """All inputs but the first."""
         return [None, *(self.constant(node, number) for number in range(1, len(node.inputs)))]
 
+    def named(self, node: Node) -> Node:
+        """A node by the name of the module whose parameters it takes beside a map, if there is one."""
+        if not any(name in self.values for name in node.inputs):
+            return node
+        return node._replace(name=next((self.modules[name] for name in node.inputs if name in self.modules), node.name))
+
+    def folded(self, node: Node) -> None:
+        """Keep whose parameters the constants are made of that a node makes, if they are those of a single module."""
+        found = {self.modules[name] for name in node.inputs if name in self.modules}
+        if len(found) == 1:
+            self.modules |= dict.fromkeys(node.outputs, *found)
+
     def unused(self, wanted: str) -> str:
-        """A name for a layer: the file's, shortened and in a form that is no path, with a number where it is taken."""
-        text = "".join(one if one.isprintable() and one != "'" else "_" for one in wanted.strip("/").replace("/", "."))
-        text = shortened(text) or "layer"
-        name, number = text, 1
-        while name in self._names:
+        """A name for a layer: the file's, in a form that is no path, with a number where it or the name of one of its arrays is taken."""
+        name, number = _text(wanted), 1
+        while any(f"{name}{part}" in self._names for part in ARRAYS):
             number += 1
-            name = f"{text}.{number}"
-        self._names.add(name)
+            name = f"{_text(wanted)}.{number}"
+        self._names.update(f"{name}{part}" for part in ARRAYS)
         return name
+
+    def module(self, names: Sequence[str]) -> str:
+        """The last of some nodes' names that is a module's, if no layer is called so; else nothing."""
+        known = set(self.modules.values())
+        return next((name for name in reversed(names) if name in known and _text(name) not in self._names), "")
 
     def made(
         self, node: Node, layer: Layer, sources: Sequence[Value], lattice: Lattice = ANY_NUMBER, parameters: Parameters = NO_PARAMETERS
@@ -169,3 +191,8 @@ class Reader:
     def finite(self, node: Node, *constants: Constant | None) -> None:
         if any(one is not None and not np.isfinite(one).all() for one in constants):
             node.refuse("has weights that are infinite or no numbers", "look at the training")
+
+
+def _text(name: str) -> str:
+    """A name that is no path, of characters that can be shown, and not too long."""
+    return shortened("".join(one if one.isprintable() and one != "'" else "_" for one in name.strip("/").replace("/", "."))) or "layer"

@@ -7,6 +7,7 @@ frames into paddings; every other operator makes a map.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 
 import numpy as np
 
@@ -57,7 +58,7 @@ _ACTS: Mapping[str, Act] = {**products.ACTS, **windows.ACTS, **views.ACTS, **fun
 def read(reader: Reader) -> tuple[Value, ...]:
     """Read a model; returns the values that are its outputs. Raises InvalidInput for what is not understood."""
     _enter(reader)
-    for node in reader.model.nodes:
+    for node in map(reader.named, reader.model.nodes):
         try:
             _node(reader, node)
         except (Unfoldable, Unfit) as error:
@@ -129,10 +130,15 @@ def _node(reader: Reader, node: Node) -> None:
         node.refuse(f"is of the domain '{shortened(node.domain)}', which is not known", "export with ONNX's own operators or as QONNX")
     if any(name in reader.values or name in reader.constants for name in node.outputs if name):
         node.refuse("makes what another operator has made already")
+    if any(name in reader.sequences for name in node.inputs):
+        _pick(reader, node)
+        return
     unknown = [name for name in node.inputs if name and name not in reader.values and name not in reader.constants]
     if unknown:
         node.refuse(f"takes '{shortened(unknown[0])}', which nothing before it makes", "a graph must be in order and without cycles")
     taken = [reader.values.get(name) for name in node.inputs]
+    if node.op == "CastLike":  # what it takes besides says a type alone
+        taken = taken[:1]
     if not any(taken):
         _fold(reader, node)
         return
@@ -145,19 +151,28 @@ def _node(reader: Reader, node: Node) -> None:
     _act(reader, node)
 
 
+def _pick(reader: Reader, node: Node) -> None:
+    if node.op != "SequenceAt" or node.inputs[0] not in reader.sequences:
+        node.refuse("takes a list of maps", "take its maps one by one")
+    reader.values[node.outputs[0]] = views.sequence_at(reader, node)
+
+
 def _fold(reader: Reader, node: Node) -> None:
     if not folding.foldable(node):
         node.refuse("is computed from constants alone and is not understood", _HELP.get(node.op, ""))
-    inputs = [reader.constants[name] if name else None for name in node.inputs]
+    inputs = [reader.constants.get(name) for name in node.inputs]
     for name, made in zip(node.outputs, folding.folded(node, inputs, len(node.outputs), reader.budget), strict=False):
         reader.constants[name] = made
+    reader.folded(node)
 
 
 def _act(reader: Reader, node: Node) -> None:
     if node.op in ("Shape", "Size"):
-        sizes = np.asarray(axes.sizes(reader.value(node, 0).view), np.int64)
-        first, last = int(node.attributes.get("start", 0)), node.attributes.get("end")
-        reader.constants[node.outputs[0]] = sizes[first:last] if node.op == "Shape" else sizes.prod()
+        shape = axes.sizes(reader.value(node, 0).view)
+        reader.constants[node.outputs[0]] = folding.sizes(shape, node.attributes) if node.op == "Shape" else np.asarray(prod(shape))
+        return
+    if node.op == "SplitToSequence":
+        reader.sequences[node.outputs[0]] = views.split_to_sequence(reader, node)
         return
     known = _ACTS.get(node.op)
     if known is not None:

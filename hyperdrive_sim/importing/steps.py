@@ -7,7 +7,7 @@ compared with the activations that there are, at points from 2**-24 to 2**24 eit
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,14 +31,15 @@ NO_FACTOR = 2.0**-23
 
 @dataclass(frozen=True, eq=False)
 class Affine:
-    """A factor and an offset, each a number or one per channel."""
+    """A factor and an offset, each a number or one per channel, and the names of the nodes that they come from."""
 
     factor: Numbers
     offset: Numbers
+    names: tuple[str, ...] = ()
 
     def after(self, earlier: Affine) -> Affine:
         """One for two, of which the other comes first."""
-        return Affine(self.factor * earlier.factor, self.factor * earlier.offset + self.offset)
+        return Affine(self.factor * earlier.factor, self.factor * earlier.offset + self.offset, earlier.names + self.names)
 
     @property
     def changes(self) -> bool:
@@ -51,6 +52,7 @@ class Activate:
 
     fields: Mapping[str, Any]
     slopes: Numbers | None = None
+    names: tuple[str, ...] = ()
 
 
 Step = Affine | Activate
@@ -65,7 +67,8 @@ def steps(expression: Expression) -> list[Step] | Expression:
         made = _steps(part)
         if made is None:
             return part
-        for step in made:
+        names = tuple(one.name for one in ordered(part) if one is not X)
+        for step in (replace(step, names=names) for step in made):
             if isinstance(step, Affine) and found and isinstance(found[-1], Affine):
                 found[-1] = step.after(found[-1])
             else:

@@ -52,12 +52,14 @@ def _exported(torch: Any, module: Any, examples: tuple[Any, ...]) -> bytes:
     try:
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), torch.no_grad():
             warnings.simplefilter("ignore")
+            # as the module is: constants that are computed beforehand have lost the names of the parameters that they are made of
             if newer:
                 # channels last in memory is no matter of what is computed, but the exporter writes gathers of single values for it
                 plain = copy.deepcopy(module).to(memory_format=torch.contiguous_format)
-                made = torch.onnx.export(plain, examples, dynamo=True, verbose=False)
+                made = torch.onnx.export(plain, examples, dynamo=True, optimize=False, verbose=False)
                 return bytes(made.model_proto.SerializeToString())
-            torch.onnx.export(module, examples, written, dynamo=False)
+            as_it_is = {"do_constant_folding": False, "training": torch.onnx.TrainingMode.PRESERVE}
+            torch.onnx.export(module, examples, written, dynamo=False, **as_it_is)
             return written.getvalue()
     finally:
         logging.disable(before)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import prod
 
+import numpy as np
+
 from hyperdrive_sim.importing import axes, folding
 from hyperdrive_sim.importing.axes import CHANNEL, Axis
 from hyperdrive_sim.importing.maps import Value
@@ -69,11 +71,35 @@ def _runs(node: Node, value: Value, parts: Sequence[Axis], cut: range) -> range:
 def split(reader: Reader, node: Node) -> list[Value]:
     value = reader.value(node, 0)
     axis = int(node.attributes.get("axis", 0)) % len(value.view)
-    size, made, start = axes.sizes(value.view)[axis], [], 0
-    for part in folding.parts(reader.constants_of(node), node.attributes, len(node.outputs), size):
+    parts = folding.parts(reader.constants_of(node), node.attributes, len(node.outputs), axes.sizes(value.view)[axis])
+    return _pieces(reader, node, value, axis, parts)
+
+
+def _pieces(reader: Reader, node: Node, value: Value, axis: int, parts: Sequence[int]) -> list[Value]:
+    made, start = [], 0
+    for part in parts:
         made.append(_cut(reader, node, value, axis, range(start, start + part)))
         start += part
     return made
+
+
+def split_to_sequence(reader: Reader, node: Node) -> list[Value]:
+    """The pieces of a map, which a file hands on as one list."""
+    value, parts = reader.value(node, 0), reader.constant(node, 1)
+    axis = int(node.attributes.get("axis", 0)) % len(value.view)
+    size = axes.sizes(value.view)[axis]
+    if parts is None or not parts.size or parts.min() < 1 or parts.sum() > size:
+        node.refuse("has no sizes of its pieces")
+    if parts.ndim == 0:
+        parts = np.asarray([min(int(parts), size - start) for start in range(0, size, int(parts))])
+    return _pieces(reader, node, value, axis, parts.tolist())
+
+
+def sequence_at(reader: Reader, node: Node) -> Value:
+    number = reader.constant(node, 1)
+    if number is None:
+        node.refuse("lacks the number of a piece")
+    return reader.sequences[node.inputs[0]][int(number)]
 
 
 def slice_(reader: Reader, node: Node) -> Value:

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.importing.expression import Expression, X, substituted
+from hyperdrive_sim.importing.expression import Expression, X, ordered, substituted
 from hyperdrive_sim.importing.maps import Map, Value
 from hyperdrive_sim.importing.plain import shortened
 from hyperdrive_sim.importing.reader import Reader
@@ -222,19 +222,21 @@ class _Writer:
     def _thresholded(self, name: str, form: Threshold, value: Value) -> str:
         plain = (form.factor == 1).all() and not form.offset.any()
         parameters = Parameters() if plain else Parameters(scale=form.factor, bias=form.offset)
-        name = self._once(name, Sign(name=value.name, inputs=("",)), parameters)
+        called = self.reader.module([one.name for one in ordered(value.expression)]) or value.name
+        name = self._once(name, Sign(name=called, inputs=("",)), parameters)
         if form.magnitude == 1:
             return name
-        return self._once(name, BatchNorm(name=f"{value.name}.scale", inputs=("",)), Parameters(scale=form.half, bias=form.middle))
+        return self._once(name, BatchNorm(name=f"{called}.magnitude", inputs=("",)), Parameters(scale=form.half, bias=form.middle))
 
     def _layer(self, step: Step, value: Value, one: Map) -> tuple[Any, Parameters]:
+        module = self.reader.module(step.names)
         if isinstance(step, Affine):
             scale, bias = (np.broadcast_to(part, one.shape.channels).astype(np.float64) for part in (step.factor, step.offset))
-            return BatchNorm(name=f"{value.name}.norm", inputs=("",)), Parameters(scale=scale, bias=bias)
+            return BatchNorm(name=module or f"{value.name}.norm", inputs=("",)), Parameters(scale=scale, bias=bias)
         if "step" in step.fields:
-            return Quantise(name=value.name, inputs=("",), **step.fields), Parameters()
+            return Quantise(name=module or value.name, inputs=("",), **step.fields), Parameters()
         slopes = None if step.slopes is None else np.broadcast_to(step.slopes, one.shape.channels).astype(np.float64)
-        return Activation(name=value.name, inputs=("",), **step.fields), Parameters(scale=slopes)
+        return Activation(name=module or value.name, inputs=("",), **step.fields), Parameters(scale=slopes)
 
     def _once(self, source: str, layer: Any, parameters: Parameters) -> str:
         """Write a layer behind *source*, unless there is one just like it."""

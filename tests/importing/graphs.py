@@ -22,8 +22,8 @@ class Graph:
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
 
-    def constant(self, values: Any, dtype: Any = np.float32) -> str:
-        name = f"constant{len(self.constants)}"
+    def constant(self, values: Any, dtype: Any = np.float32, name: str = "") -> str:
+        name = name or f"constant{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(np.asarray(values, dtype), name))
         return name
 

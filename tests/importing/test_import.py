@@ -306,6 +306,47 @@ class TestFunctions:
         assert kinds(found) == [Sign]
 
 
+class TestConstants:
+    """What a file computes its constants from, as exporters leave it that compute nothing beforehand."""
+
+    def test_some_of_the_sizes_of_a_constant_and_of_a_map(self, tmp_path: Path) -> None:
+        graph = Graph(1, 2, 4, 4)
+        weights = graph.constant(signs(3, 2, 1, 1))
+        bias = graph.add("Expand", graph.constant([0.5]), graph.add("Shape", weights, start=0, end=1))
+        rows = graph.add("Shape", "x", start=2, end=3)
+        seen = graph.add(
+            "Reshape", "x", graph.add("Concat", graph.constant([1, -1], np.int64), rows, graph.constant([4], np.int64), axis=0)
+        )
+        found = imported(graph, tmp_path, graph.add("Conv", seen, weights, bias))
+        its = found.parameters[found.network.outputs[0]].bias
+        assert its is not None
+        assert its.tolist() == [0.5, 0.5, 0.5]
+
+    def test_types_that_are_taken_from_a_map_or_from_a_constant(self, tmp_path: Path) -> None:
+        graph = Graph(1, 2, 4, 4)
+        two = graph.add("CastLike", graph.constant(2, np.int64), "x")
+        same = graph.add("CastLike", "x", graph.constant(signs(5, 3)))
+        found = imported(graph, tmp_path, graph.add("CastLike", graph.add("Mul", same, two), graph.add("Relu", "x")))
+        given = image(2, 4, 4)
+        assert (computed(found, given) == 2 * given).all()
+
+    @pytest.mark.parametrize(
+        ("sizes", "number", "cut"), [([1, 3], 1, np.s_[1:]), (3, 0, np.s_[:3]), (3, 1, np.s_[3:]), ([2, 2], -1, np.s_[2:])]
+    )
+    def test_a_list_of_pieces(self, tmp_path: Path, sizes: Any, number: int, cut: slice) -> None:
+        graph = Graph(1, 4, 3, 3)
+        pieces = graph.add("SplitToSequence", "x", graph.constant(sizes, np.int64), axis=1)
+        found = imported(graph, tmp_path, graph.add("SequenceAt", pieces, graph.constant(number, np.int64)))
+        given = image(4, 3, 3)
+        assert (computed(found, given) == given[cut]).all()
+
+    def test_a_list_that_something_else_takes(self, tmp_path: Path) -> None:
+        graph = Graph(1, 4, 3, 3)
+        pieces = graph.add("SplitToSequence", "x", graph.constant(2, np.int64), axis=1)
+        with pytest.raises(hs.InvalidInput, match="takes a list of maps"):
+            imported(graph, tmp_path, graph.add("ConcatFromSequence", pieces, axis=1))
+
+
 class TestActivations:
     """Functions of one value, however they are written, that are an activation with a factor and an offset."""
 
