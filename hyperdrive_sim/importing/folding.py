@@ -34,7 +34,7 @@ class Budget:
 
 def foldable(node: Node) -> bool:
     """True if an operator on constants is computed here."""
-    return node.op in ELEMENTWISE or node.op in _MOVES
+    return node.op in ELEMENTWISE or node.op in MOVES
 
 
 def folded(node: Node, inputs: Sequence[Constant | None], outputs: int, budget: Budget) -> tuple[Constant, ...]:
@@ -42,8 +42,8 @@ def folded(node: Node, inputs: Sequence[Constant | None], outputs: int, budget: 
 
     Raises Unfoldable, and whatever numpy does for constants that do not go together.
     """
-    if node.op in _MOVES:
-        made = _MOVES[node.op](inputs, node.attributes, outputs, budget)
+    if node.op in MOVES:
+        made = MOVES[node.op](inputs, node.attributes, outputs, budget)
         return tuple(map(np.asarray, made)) if isinstance(made, list) else (np.asarray(made),)
     given = [one for one in inputs if one is not None]
     budget.take(prod(np.broadcast_shapes(*(one.shape for one in given))), max(one.size for one in given))
@@ -189,7 +189,7 @@ def _l2(x: Constant, **how: Any) -> Constant:
     return np.asarray(np.sqrt(np.square(x).sum(**how)))
 
 
-_MOVES: Mapping[str, Move] = {
+MOVES: Mapping[str, Move] = {
     "Constant": _constant, "ConstantOfShape": _constant_of_shape, "Expand": _expand, "Tile": _tile, "Range": _range, "Reshape": _reshape,
     "Flatten": _flatten, "Squeeze": _squeeze, "Unsqueeze": _unsqueeze, "Concat": _concat, "Slice": _slice, "Gather": _gather,
     "Split": _split, "Shape": lambda inputs, attributes, *_: sizes(_wanted(inputs).shape, attributes),

@@ -32,6 +32,12 @@ _IN_ORDER = frozenset({"Softmax", "LogSoftmax"})
 _ARRANGING = frozenset({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Identity", "Cast", "CastLike", "Dropout"})
 """Operators that arrange values and change none: what is left out before them leaves nothing for them to do."""
 
+SIZES = frozenset({"Shape", "Size"})
+"""Operators that make constants of the shape of a map."""
+
+LISTS = frozenset({"SplitToSequence", "SequenceAt"})
+"""Operators that make a list of maps, and that take one of them."""
+
 _BATCH_NORM = "take a batch norm in its place"
 _INTEGERS = "this form holds integers of eight bits; export binary layers as QONNX or as float"
 
@@ -167,7 +173,7 @@ def _fold(reader: Reader, node: Node) -> None:
 
 
 def _act(reader: Reader, node: Node) -> None:
-    if node.op in ("Shape", "Size"):
+    if node.op in SIZES:
         shape = axes.sizes(reader.value(node, 0).view)
         reader.constants[node.outputs[0]] = folding.sizes(shape, node.attributes) if node.op == "Shape" else np.asarray(prod(shape))
         return
