@@ -35,7 +35,8 @@ class Reader:
     def __init__(self, model: Model, options: Options) -> None:
         self.model, self.options = model, options
         self.constants: dict[str, Constant] = dict(model.constants)
-        self.modules = {name: module for name in model.constants if (module := module_of(name))}
+        # a single number, such as the scale of a quantisation, makes no layer a module's
+        self.modules = {name: module_of(name) for name, it in model.constants.items() if it.size > 1 and module_of(name)}
         """Modules of a training tool, by the constants that are made of the parameters of one."""
         self.values: dict[str, Value] = {}
         self.sequences: dict[str, list[Value]] = {}

@@ -35,9 +35,6 @@ _ARRANGING = frozenset({"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose
 SIZES = frozenset({"Shape", "Size"})
 """Operators that make constants of the shape of a map."""
 
-LISTS = frozenset({"SplitToSequence", "SequenceAt"})
-"""Operators that make a list of maps, and that take one of them."""
-
 _BATCH_NORM = "take a batch norm in its place"
 _INTEGERS = "this form holds integers of eight bits; export binary layers as QONNX or as float"
 
@@ -158,7 +155,7 @@ def _node(reader: Reader, node: Node) -> None:
 
 
 def _pick(reader: Reader, node: Node) -> None:
-    if node.op != "SequenceAt" or node.inputs[0] not in reader.sequences:
+    if node.op != views.PICK or node.inputs[0] not in reader.sequences:
         node.refuse("takes a list of maps", "take its maps one by one")
     reader.values[node.outputs[0]] = views.sequence_at(reader, node)
 
@@ -177,7 +174,7 @@ def _act(reader: Reader, node: Node) -> None:
         shape = axes.sizes(reader.value(node, 0).view)
         reader.constants[node.outputs[0]] = folding.sizes(shape, node.attributes) if node.op == "Shape" else np.asarray(prod(shape))
         return
-    if node.op == "SplitToSequence":
+    if node.op == views.SPLIT_TO_LIST:
         reader.sequences[node.outputs[0]] = views.split_to_sequence(reader, node)
         return
     known = _ACTS.get(node.op)

@@ -157,3 +157,6 @@ ACTS: dict[str, Callable[[Reader, Node], Value | list[Value]]] = {
     "Concat": concat, "Split": split, "Slice": slice_, "Transpose": transpose, "Reshape": reshape, "Flatten": flatten,
     "Squeeze": squeeze, "Unsqueeze": unsqueeze,
 }  # fmt: skip
+
+SPLIT_TO_LIST, PICK = "SplitToSequence", "SequenceAt"
+"""Operators that make a list of maps, and that take one of them."""

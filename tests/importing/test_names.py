@@ -60,7 +60,7 @@ def test_layers_are_called_as_their_modules(tmp_path: Path) -> None:
     graph = Graph(1, 3, 4, 4)
     latent = graph.constant(np.linspace(-1, 1.3, 12).reshape(4, 3, 1, 1), name="layer1.0.conv1.weight")
     binary = graph.add("Mul", graph.sign(latent), graph.add("ReduceMean", graph.add("Abs", latent), keepdims=1))
-    x = graph.add("Conv", graph.sign(graph.add("Add", "x", graph.constant([[[0.5]]], name="layer1.0.move.bias"))), binary)
+    x = graph.add("Conv", graph.sign(graph.add("Add", "x", graph.constant([[[0.5]], [[1]], [[2]]], name="layer1.0.move.bias"))), binary)
     x = graph.add("Conv", graph.sign(norm(graph, x, 4, "layer1.0.bn1")), graph.constant(signs(4, 4, 1, 1), name="layer1.0.conv2.weight"))
     x = graph.add("PRelu", norm(graph, x, 4, "layer1.0.bn2"), graph.constant(np.full((4, 1, 1), 0.1), name="layer1.0.act.weight"))
     x = graph.add("Gemm", graph.add("Flatten", x), graph.constant(np.linspace(-1, 1, 320).reshape(5, 64), name="fc.weight"), transB=1)
@@ -73,6 +73,12 @@ def test_what_has_no_parameters_is_called_as_its_node(tmp_path: Path) -> None:
     graph = Graph(1, 3, 4, 4)
     x = graph.add("MaxPool", conv(graph, graph.sign("x"), (4, 3), "conv.weight"), kernel_shape=[2, 2])
     assert names(graph, tmp_path, graph.sign(x)) == ["where1", "conv", "maxpool3", "where5"]
+
+
+def test_a_single_number_is_no_parameter_of_a_layer(tmp_path: Path) -> None:
+    graph = Graph(1, 3, 4, 4)
+    scaled = graph.add("Mul", graph.constant(signs(4, 3, 1, 1)), graph.constant(0.5, name="conv.weight_quant.scale"))
+    assert names(graph, tmp_path, graph.add("Conv", graph.sign("x"), scaled)) == ["where1", "conv3", "conv3.norm"]
 
 
 def test_a_module_that_is_called_twice(tmp_path: Path) -> None:
