@@ -78,7 +78,7 @@ def test_what_has_no_parameters_is_called_as_its_node(tmp_path: Path) -> None:
 def test_a_single_number_is_no_parameter_of_a_layer(tmp_path: Path) -> None:
     graph = Graph(1, 3, 4, 4)
     scaled = graph.add("Mul", graph.constant(signs(4, 3, 1, 1)), graph.constant(0.5, name="conv.weight_quant.scale"))
-    assert names(graph, tmp_path, graph.add("Conv", graph.sign("x"), scaled)) == ["where1", "conv3", "conv3.norm"]
+    assert names(graph, tmp_path, graph.add("Conv", graph.sign("x"), scaled)) == ["where2", "conv3", "conv3.norm"]
 
 
 def test_a_module_that_is_called_twice(tmp_path: Path) -> None:
