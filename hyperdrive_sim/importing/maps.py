@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf
 from typing import NamedTuple
 
 from hyperdrive_sim.importing.axes import View
-from hyperdrive_sim.importing.expression import Expression, X, bounds
+from hyperdrive_sim.importing.expression import Expression, X
 from hyperdrive_sim.importing.thresholds import Integers, Lattice, Reals
 from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.layers import (
@@ -78,19 +78,14 @@ class Value(NamedTuple):
         """Which values can occur: those of the map if it is the map itself."""
         return self.map.lattice if self.expression is X else ANY_NUMBER
 
-    @property
-    def bounds(self) -> Bounds:
-        """What no value is below, and what none is above."""
-        return bounds(self.expression, *self.map.bounds)
 
-
-def bounds_of(layer: Layer, sources: Sequence[Value], lattice: Lattice) -> Bounds:
-    """Bounds of what a layer makes of some values, as far as it moves, adds or compares them."""
+def bounds_of(layer: Layer, lattice: Lattice, sources: Iterable[Bounds]) -> Bounds:
+    """Bounds of what a layer makes of values that have bounds themselves, as far as it moves, adds or compares them."""
     if isinstance(lattice, Integers):
         return lattice.low, lattice.high
     if not isinstance(layer, Add | ChannelPad | ChannelShuffle | Concat | Flatten | GlobalMean | MaxPool | MeanPool | Slice | Upsample):
         return ANY_BOUNDS
-    lows, highs = zip(*(source.bounds for source in sources), strict=True)
+    lows, highs = zip(*sources, strict=True)
     if isinstance(layer, Add):
         return lows[0] + layer.gain * lows[1], highs[0] + layer.gain * highs[1]
     zeros = (0.0,) if isinstance(layer, ChannelPad | MeanPool) else ()  # those around a map count

@@ -9,9 +9,9 @@ import numpy as np
 from hyperdrive_sim.errors import InvalidInput, Mistake
 from hyperdrive_sim.importing import axes
 from hyperdrive_sim.importing.axes import CHANNEL, COLUMN, ROW, Axis
-from hyperdrive_sim.importing.expression import Expression, X, ordered
+from hyperdrive_sim.importing.expression import Expression, X, bounds, ordered
 from hyperdrive_sim.importing.folding import Budget
-from hyperdrive_sim.importing.maps import ANY_NUMBER, Map, Value, bounds_of
+from hyperdrive_sim.importing.maps import ANY_NUMBER, Bounds, Map, Value, bounds_of
 from hyperdrive_sim.importing.options import Options
 from hyperdrive_sim.importing.plain import Constant, Model, Node, module_of, shortened
 from hyperdrive_sim.importing.steps import Step, steps
@@ -38,9 +38,10 @@ class Reader:
         # a single number, such as the scale of a quantisation, makes no layer a module's
         self.modules = {name: module_of(name) for name, it in model.constants.items() if it.size > 1 and module_of(name)}
         """Modules of a training tool, by the constants that are made of the parameters of one."""
+        self._modules = frozenset(self.modules.values())
         self.values: dict[str, Value] = {}
-        self.sequences: dict[str, list[Value]] = {}
-        """Maps by the names of lists of them."""
+        self.lists: dict[str, Node] = {}
+        """Nodes that split a map, by the lists of maps that they make."""
         self.inputs: list[Map] = []
         self.mistakes: list[Mistake] = []
         self.notes: list[str] = []
@@ -93,8 +94,7 @@ class Reader:
 
     def module(self, names: Sequence[str]) -> str:
         """The last of some nodes' names that is a module's, if no layer is called so; else nothing."""
-        known = set(self.modules.values())
-        return next((name for name in reversed(names) if name in known and _text(name) not in self._names), "")
+        return next((name for name in reversed(names) if name in self._modules and _text(name) not in self._names), "")
 
     def made(
         self, node: Node, layer: Layer, sources: Sequence[Value], lattice: Lattice = ANY_NUMBER, parameters: Parameters = NO_PARAMETERS
@@ -103,7 +103,13 @@ class Reader:
         shape = layer.output([source.map.shape for source in sources])
         if min(shape) < 1:
             node.refuse(f"would turn {sources[0].map.shape} into {shape}", f"take a larger {self.options.words.input_shape}")
-        return Map(layer.name, shape, layer, parameters, tuple(sources), lattice, bounds_of(layer, sources, lattice))
+        return Map(layer.name, shape, layer, parameters, tuple(sources), lattice, bounds_of(layer, lattice, map(self.bounds, sources)))
+
+    def bounds(self, value: Value) -> Bounds:
+        """What no value is below, and what none is above."""
+        if value.expression is not X:
+            self._charge(10, value.expression)
+        return bounds(value.expression, *value.map.bounds)
 
     def threshold(self, value: Value) -> Threshold | None:
         """The threshold of a value that acts as a sign. What a 0 becomes must be decided where one can occur: that is a mistake else."""

@@ -133,7 +133,7 @@ def _node(reader: Reader, node: Node) -> None:
         node.refuse(f"is of the domain '{shortened(node.domain)}', which is not known", "export with ONNX's own operators or as QONNX")
     if any(name in reader.values or name in reader.constants for name in node.outputs if name):
         node.refuse("makes what another operator has made already")
-    if any(name in reader.sequences for name in node.inputs):
+    if any(name in reader.lists for name in node.inputs):
         _pick(reader, node)
         return
     unknown = [name for name in node.inputs if name and name not in reader.values and name not in reader.constants]
@@ -155,9 +155,9 @@ def _node(reader: Reader, node: Node) -> None:
 
 
 def _pick(reader: Reader, node: Node) -> None:
-    if node.op != views.PICK or node.inputs[0] not in reader.sequences:
+    if node.op != views.PICK or node.inputs[0] not in reader.lists:
         node.refuse("takes a list of maps", "take its maps one by one")
-    reader.values[node.outputs[0]] = views.sequence_at(reader, node)
+    reader.values[node.outputs[0]] = views.pick(reader, node)
 
 
 def _fold(reader: Reader, node: Node) -> None:
@@ -175,7 +175,7 @@ def _act(reader: Reader, node: Node) -> None:
         reader.constants[node.outputs[0]] = folding.sizes(shape, node.attributes) if node.op == "Shape" else np.asarray(prod(shape))
         return
     if node.op == views.SPLIT_TO_LIST:
-        reader.sequences[node.outputs[0]] = views.split_to_sequence(reader, node)
+        reader.lists[node.outputs[0]] = node
         return
     known = _ACTS.get(node.op)
     if known is not None:

@@ -10,7 +10,7 @@ import numpy as np
 from hyperdrive_sim.importing import axes, folding
 from hyperdrive_sim.importing.axes import CHANNEL, Axis
 from hyperdrive_sim.importing.maps import Value
-from hyperdrive_sim.importing.plain import Node
+from hyperdrive_sim.importing.plain import Constant, Node
 from hyperdrive_sim.importing.reader import Reader
 from hyperdrive_sim.network.layers import AXES, Concat, Slice
 
@@ -71,35 +71,31 @@ def _runs(node: Node, value: Value, parts: Sequence[Axis], cut: range) -> range:
 def split(reader: Reader, node: Node) -> list[Value]:
     value = reader.value(node, 0)
     axis = int(node.attributes.get("axis", 0)) % len(value.view)
-    parts = folding.parts(reader.constants_of(node), node.attributes, len(node.outputs), axes.sizes(value.view)[axis])
-    return _pieces(reader, node, value, axis, parts)
-
-
-def _pieces(reader: Reader, node: Node, value: Value, axis: int, parts: Sequence[int]) -> list[Value]:
-    made, start = [], 0
-    for part in parts:
+    size, made, start = axes.sizes(value.view)[axis], [], 0
+    for part in folding.parts(reader.constants_of(node), node.attributes, len(node.outputs), size):
         made.append(_cut(reader, node, value, axis, range(start, start + part)))
         start += part
     return made
 
 
-def split_to_sequence(reader: Reader, node: Node) -> list[Value]:
-    """The pieces of a map, which a file hands on as one list."""
-    value, parts = reader.value(node, 0), reader.constant(node, 1)
-    axis = int(node.attributes.get("axis", 0)) % len(value.view)
-    size = axes.sizes(value.view)[axis]
-    if parts is None or not parts.size or parts.min() < 1 or parts.sum() > size:
-        node.refuse("has no sizes of its pieces")
-    if parts.ndim == 0:
-        parts = np.asarray([min(int(parts), size - start) for start in range(0, size, int(parts))])
-    return _pieces(reader, node, value, axis, parts.tolist())
+def pick(reader: Reader, node: Node) -> Value:
+    """One map of a list that a map was split into. Only those are made that are picked."""
+    source = reader.lists[node.inputs[0]]
+    value, parts, number = reader.value(source, 0), reader.constant(source, 1), reader.constant(node, 1)
+    axis = int(source.attributes.get("axis", 0)) % len(value.view)
+    if parts is None or number is None or not parts.size or parts.min() < 1:
+        node.refuse("takes a map of a list whose sizes are not known", "give the size of each piece")
+    return _cut(reader, node, value, axis, _piece(parts, int(number), axes.sizes(value.view)[axis]))
 
 
-def sequence_at(reader: Reader, node: Node) -> Value:
-    number = reader.constant(node, 1)
-    if number is None:
-        node.refuse("lacks the number of a piece")
-    return reader.sequences[node.inputs[0]][int(number)]
+def _piece(parts: Constant, number: int, size: int) -> range:
+    """Places of a piece of an axis that is cut into pieces of certain sizes or, by a single number, of the same."""
+    if parts.ndim:
+        ends = np.cumsum(parts).tolist()
+        return range(ends[number] - int(parts[number]), ends[number])
+    each = int(parts)
+    start = range(0, size, each)[number]
+    return range(start, min(start + each, size))
 
 
 def slice_(reader: Reader, node: Node) -> Value:

@@ -115,7 +115,7 @@ def _pool_pads(reader: Reader, node: Node, value: Value, window: Window) -> Wind
     """A Pad before a max pooling is none of its own only where it may be larger than what else lies under a window."""
     assert value.padding is not None
     found, filling = reader.threshold(value), value.padding.value
-    least = value.bounds[0] if found is None else float((found.middle - found.half).min())
+    least = reader.bounds(value)[0] if found is None else float((found.middle - found.half).min())
     if filling > least:
         problem = f"takes the largest of a map that is padded with {filling:g} and may have smaller values"
         node.refuse(problem, "pad with the smallest value, or not at all")

@@ -40,6 +40,7 @@ OPERATORS = (
     "Expand", "Tile", "ConstantOfShape", "Range", "Resize", "Upsample", "MaxPool", "AveragePool", "GlobalAveragePool", "Squeeze", "Cast",
     "BatchNormalization", "Flatten", "ReduceMean", "Gather", "Shape", "Softmax", "Loop", "BipolarQuant", "Quant", "MultiThreshold",
     "Elu", "Selu", "Softplus", "Gelu", "Erf", "Mish", "Sigmoid", "Abs", "ArgMax",
+    "CastLike", "SplitToSequence", "SequenceAt",
 )  # fmt: skip
 
 
@@ -49,7 +50,7 @@ class Late(BaseException):
 
 def seeds() -> list[bytes]:
     """Models of all that is read."""
-    return [make().SerializeToString() for make in (_chain, _residual, _moved, _quantised)]
+    return [make().SerializeToString() for make in (_chain, _residual, _moved, _quantised, _real)]
 
 
 def _chain() -> Any:
@@ -97,6 +98,22 @@ def _quantised() -> Any:
     )
     matrix = graph.add("Transpose", graph.add("BipolarQuant", graph.constant(signs(3, 144)), graph.constant(1), domain=domain), perm=[1, 0])
     return graph.model(graph.add("MatMul", graph.add("Flatten", x), matrix))
+
+
+def _real() -> Any:
+    graph = Graph(1, 4, 8, 8)
+    pieces = graph.add("SplitToSequence", "x", graph.constant([1, 3], np.int64), axis=1)
+    x = graph.add(
+        "Conv", graph.add("SequenceAt", pieces, graph.constant(1, np.int64)), graph.constant(signs(4, 3, 1, 1), name="conv.weight")
+    )
+    x = graph.add("Mul", x, graph.add("Sigmoid", x))
+    padded = graph.add("Pad", graph.add("Relu", graph.add("Gelu", x)), graph.constant([0, 0, 1, 1, 0, 0, 1, 1], np.int64))
+    pooled = graph.add("MaxPool", padded, kernel_shape=[3, 3], strides=[1, 1])
+    cut = graph.add("Slice", pooled, *(graph.constant(one, np.int64) for one in ([0, 1], [8, 7], [2, 3], [2, 1])))
+    more = graph.add("Pad", cut, graph.constant([0, 2, 0, 0, 0, 2, 0, 0], np.int64))
+    flat = graph.add("Flatten", graph.add("CastLike", more, graph.constant(0)))
+    classes = graph.add("Gemm", flat, graph.constant(np.linspace(-1, 1, 960).reshape(5, 192), name="fc.weight"), transB=1)
+    return graph.model(graph.add("Squeeze", graph.add("ArgMax", graph.add("Softmax", classes, axis=1), axis=1)))
 
 
 def _bytes(rng: Random, data: bytes) -> bytes:
