@@ -12,7 +12,7 @@ from math import prod
 import numpy as np
 
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.importing import axes, folding, functions, products, views, windows
+from hyperdrive_sim.importing import axes, folding, functions, pads, products, views, windows
 from hyperdrive_sim.importing.axes import Unfit, View
 from hyperdrive_sim.importing.elementwise import ELEMENTWISE, QONNX, QONNX_DOMAINS
 from hyperdrive_sim.importing.expression import X
@@ -54,7 +54,7 @@ _HELP = {
 
 Act = Callable[[Reader, Node], "Value | list[Value]"]
 
-_ACTS: Mapping[str, Act] = {**products.ACTS, **windows.ACTS, **views.ACTS, **functions.ACTS}
+_ACTS: Mapping[str, Act] = {**products.ACTS, **windows.ACTS, **pads.ACTS, **views.ACTS, **functions.ACTS}
 """What makes a map, or another view of one, by the operator's type."""
 
 

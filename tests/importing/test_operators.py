@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from hyperdrive_sim.importing import elementwise, folding, functions, products, reading, views, windows
+from hyperdrive_sim.importing import elementwise, folding, functions, pads, products, reading, views, windows
 
 README = Path(__file__).parents[2] / "README.md"
 HEAD = "| operators that are understood | |"
@@ -20,11 +20,12 @@ def rows() -> list[set[str]]:
 
 def test_it_has_all_operators_by_kind() -> None:
     moves, values = views.ACTS.keys() | {views.SPLIT_TO_LIST, views.PICK}, elementwise.ELEMENTWISE.keys() - elementwise.QONNX
-    constants = (folding.MOVES.keys() | reading.SIZES) - moves - windows.ACTS.keys()
+    around = windows.ACTS.keys() | pads.ACTS.keys()
+    constants = (folding.MOVES.keys() | reading.SIZES) - moves - around
     found = [
         products.ACTS.keys(),
         functions.ACTS.keys(),
-        windows.ACTS.keys(),
+        around,
         moves,
         values,
         elementwise.QONNX,
