@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from hyperdrive_sim.network.box import Box
+from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.schedule.tasks import Compute, Copy, Effect, Load, Patch, Region
 
 
@@ -31,7 +32,7 @@ class Weights(NamedTuple):
         return f"the weights of '{self.layer}' (channels {self.c0}:{self.c1})"
 
 
-def reads(effect: Effect | None) -> Iterator[Read]:
+def reads(effect: Effect | None, network: Network) -> Iterator[Read]:
     """Blocks that a task reads when it starts, weights excepted."""
     match effect:
         case Copy(tensor, c0, c1, boxes, source):
@@ -40,18 +41,28 @@ def reads(effect: Effect | None) -> Iterator[Read]:
                 yield Read(tensor, block, (Region(source, tensor, block),))
         case Compute():
             for patch in effect.patches:
-                yield from operands(effect, patch)
+                yield from operands(effect, patch, network)
 
 
-def operands(effect: Compute, patch: Patch) -> Iterator[Read]:
+def operands(effect: Compute, patch: Patch, network: Network) -> Iterator[Read]:
     """Blocks that one patch is computed from: the first layer's input under it, then one for each later layer that takes another map."""
     out, fetch = patch
     locations = effect.locations
-    near = tuple(Region(memory, tensor, common) for memory, tensor, box in locations.reads if (common := box & fetch))
-    yield Read(locations.reads[0].tensor, fetch, near)
+    yield from _lying(network[locations.layers[0]].inputs[0], fetch, locations.reads, network)
     block = out.channels(effect.c0, effect.c1)
-    for memory, tensor, _ in locations.operands:
-        yield Read(tensor, block, (Region(memory, tensor, block),))
+    for name in network.bypasses(locations.layers):
+        yield from _lying(name, block, locations.operands, network)
+
+
+def _lying(name: str, block: Box, regions: tuple[Region, ...], network: Network) -> Iterator[Read]:
+    """Blocks of the maps in some regions that hold a block of a map: of that map itself, or of those that it is a rearrangement of.
+
+    If the regions are of another map, which no sound schedule says, that one is read in its place.
+    """
+    for tensor, box in network.lying(name, block, [region.tensor for region in regions]):
+        held = [region for region in regions if region.tensor == tensor] or regions
+        near = (region._replace(box=region.box & box) for region in held)
+        yield Read(held[0].tensor if held else tensor, box, tuple(region for region in near if region.box))
 
 
 def writes(effect: Effect | None) -> Iterator[Region]:

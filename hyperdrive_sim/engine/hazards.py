@@ -58,7 +58,7 @@ class _Proof:
 
     def run(self) -> None:
         for index, task in enumerate(self.tasks):
-            for read in reads(task.effect):
+            for read in reads(task.effect, self.network):
                 self._read(index, task.frame, read)
             match task.effect:
                 case Compute(locations):
@@ -149,7 +149,7 @@ class _Proof:
     def _touched(self, index: int, place: AccessHistory, block: Box, verb: str) -> Box | None:
         """Part of a block of a place that a task reads (or writes): the first of its boxes that meets the block; None if none does."""
         effect = self.tasks[index].effect
-        regions = writes(effect) if verb == "writes" else (region for read in reads(effect) for region in read.regions)
+        regions = writes(effect) if verb == "writes" else (region for read in reads(effect, self.network) for region in read.regions)
         mine = (region.box & block for region in regions if (region.memory, region.tensor) == (place.memory, place.allocation.tensor))
         return next(filter(None, mine), None)
 

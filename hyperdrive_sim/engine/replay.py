@@ -17,9 +17,9 @@ from hyperdrive_sim.engine.memories import Buffer, Host, Ram
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.errors import NotThere
 from hyperdrive_sim.network.box import Box
-from hyperdrive_sim.network.golden import Computation, padded
+from hyperdrive_sim.network.golden import Computation, padded, rearranged
 from hyperdrive_sim.network.parameters import Array
-from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, Patch, Region, Task
+from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, OperandLocations, Region, Task
 
 Watch = Callable[[Task, str, Box, Array], None]
 """Callback for a computed block: task, layer, box, values [rows, columns, channels]."""
@@ -68,10 +68,10 @@ class _Replay:
     def begin(self, index: int, task: Task, effect: Compute | Copy | Load) -> None:
         match effect:
             case Copy():
-                self.under_way[index] = [[self._fetched(read, task, effect.source)] for read in reads(effect)]
+                self.under_way[index] = [[self._fetched(read, task, effect.source)] for read in reads(effect, self.network)]
             case Compute():
                 self.under_way[index] = [
-                    [self._fetched(read, task, task.unit) for read in operands(effect, patch)] for patch in effect.patches
+                    [self._fetched(read, task, task.unit) for read in operands(effect, patch, self.network)] for patch in effect.patches
                 ]
 
     def end(self, index: int, task: Task, effect: Compute | Copy | Load) -> None:
@@ -116,20 +116,29 @@ class _Replay:
         if weights(effect) not in self.fifos[locations.weights]:
             which = f"the weights of '{locations.layers[0]}', channels {effect.c0}:{effect.c1}"
             raise NotThere(f"{locations.weights} lacks {which}, when {_who(task)} ends")
-        for patch, (window, *others) in zip(effect.patches, fetched, strict=True):
-            values = self.computation.fused(locations.layers, [self._padded(effect, patch, window), *others], (effect.c0, effect.c1))
+        for patch, blocks in zip(effect.patches, fetched, strict=True):
             block = patch.out.channels(effect.c0, effect.c1)
+            window, *others = self._taken(locations, patch.fetch, block, iter(blocks))
+            operands = [self._padded(locations, patch.fetch, block, window), *others]
+            values = self.computation.fused(locations.layers, operands, (effect.c0, effect.c1))
             if self.watch is not None:
                 self.watch(task, locations.layers[-1], block, values)
             for region in results(effect, patch):
                 self._put(region, values[region.box.slices(block)], task.frame)
 
-    def _padded(self, effect: Compute, patch: Patch, window: Array) -> Array:
-        """Input of the first layer for a patch: the fetched *window*, cut to what the layer needs, with its padding around it."""
-        layers = effect.locations.layers
-        first = self.network[layers[0]]
-        needed = first.needs(0, self.network.under(layers, patch.out)[0], self.network.input_shapes(first))
-        return padded(window, needed, first, patch.fetch)
+    def _taken(self, locations: OperandLocations, fetch: Box, block: Box, blocks: Iterator[Array]) -> Iterator[Array]:
+        """The first layer's input under *fetch* and a *block* of each later layer's other input, from the *blocks* that hold them."""
+        first = self.network[locations.layers[0]].inputs[0]
+        yield rearranged(self.computation, first, fetch, [region.tensor for region in locations.reads], blocks)
+        lying = [region.tensor for region in locations.operands]
+        for name in self.network.bypasses(locations.layers):
+            yield rearranged(self.computation, name, block, lying, blocks)
+
+    def _padded(self, locations: OperandLocations, fetch: Box, block: Box, window: Array) -> Array:
+        """Input of the first layer for a *block*: the *window* under *fetch*, cut to what the layer needs, with its padding around it."""
+        first = self.network[locations.layers[0]]
+        needed = first.needs(0, self.network.under(locations.layers, block)[0], self.network.input_shapes(first))
+        return padded(window, needed, first, fetch)
 
     def _put(self, region: Region, values: Array, frame: int) -> None:
         memory, tensor, box = region

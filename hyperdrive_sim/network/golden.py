@@ -6,14 +6,14 @@ Feature maps are arrays (rows, columns, channels). An `Arithmetic` says how one 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.network.layers.layer import Layer
+from hyperdrive_sim.network.layers.layer import Layer, Moving
 from hyperdrive_sim.network.layers.values import DType, computed, padding_value
 from hyperdrive_sim.network.parameters import NO_PARAMETERS, Array, Parameters
 
@@ -127,6 +127,20 @@ def padded(x: Array, needed: Box, layer: Layer, origin: Box | None = None) -> Ar
     if inside:
         out[inside.slices(needed)] = x[inside.slices(there)]
     return out
+
+
+def rearranged(computation: Computation, name: str, box: Box, known: Container[str], blocks: Iterator[Array]) -> Array:
+    """A block of a map that layers make of *known* ones by moving values: *blocks* are those of `Network.lying`, in its order."""
+    network = computation.network
+    layer = None if name in known or name in network.inputs else network[name]
+    if not isinstance(layer, Moving):
+        return next(blocks)
+    shapes, operands = network.input_shapes(layer), []
+    for number, source in enumerate(layer.inputs):
+        needed = layer.needs(number, box, shapes)
+        nothing = np.zeros((box.r1 - box.r0, box.w1 - box.w0, 0), computation.arithmetic.dtype)
+        operands.append(rearranged(computation, source, needed, known, blocks) if needed else nothing)
+    return computation.layer(name, operands)[box.slices(layer.makes(box, shapes))]
 
 
 def forward(computation: Computation, known: Mapping[str, Array] | None = None) -> Iterator[tuple[str, Array]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 
 import networkx as nx
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
-from hyperdrive_sim.network.layers.layer import Holds, Layer
+from hyperdrive_sim.network.layers.layer import Holds, Layer, Moving
 from hyperdrive_sim.network.window import is_integer
 
 INPUT = "input"
@@ -142,6 +143,21 @@ class Network:
                 yield source
             else:
                 yield from self.made_from(source, known)
+
+    def lying(self, name: str, box: Box, known: Container[str]) -> Iterator[tuple[str, Box]]:
+        """Blocks of maps that hold a block of a map: of the nearest *known* ones that layers make it of by moving values, or of itself."""
+        layer = self._by_name.get(name)
+        if name in known or not isinstance(layer, Moving):
+            yield name, box
+            return
+        for number, source in enumerate(layer.inputs):
+            if needed := layer.needs(number, box, self.input_shapes(layer)):
+                yield from self.lying(source, needed, known)
+
+    def bypasses(self, layers: Sequence[str]) -> Iterator[str]:
+        """Maps that fused layers take besides their predecessors' results, in the order of the layers."""
+        for before, name in pairwise(layers):
+            yield from (source for source in self._by_name[name].inputs if source != before)
 
     def macs(self, name: str, box: Box | None = None) -> int:
         """Multiply-accumulates of a layer, or of a block of its output."""

@@ -152,4 +152,5 @@ def placed_together(placements: tuple[Placement, ...]) -> Placement:
     words = {tensor: bits for placement in placements for tensor, bits in placement.word_bits.items()}
     halos = frozenset(memory for placement in placements for memory in placement.halos)
     extra_ops = {layer: ops for placement in placements for layer, ops in placement.extra_ops.items()}
-    return Placement(parts, allocations, host, words, halos, extra_ops)
+    moved = frozenset(layer for placement in placements for layer in placement.moved)
+    return Placement(parts, allocations, host, words, halos, extra_ops, moved)

@@ -46,13 +46,17 @@ class Allocation(NamedTuple):
             self.address + (box.c1 - self.box.c0) * self.bits // channels,
         )
 
+    def alike(self, other: Allocation) -> bool:
+        """True if both hold the same pixels and whole channels lie on whole channels: one may be written over the other pixel by pixel."""
+        mine, others = (one.box.c1 - one.box.c0 for one in (self, other))
+        shifted = (self.address - other.address) * mine
+        return self.box[2:] == other.box[2:] and self.bits * others == other.bits * mine and shifted % self.bits == 0
+
     def lost_to(self, writer: Allocation, box: Box) -> Box:
         """The block that is lost here when *writer*'s block is written: the same pixels if both lie alike, else all of the channels hit."""
-        if (self.address, self.bits, self.box) == (writer.address, writer.bits, writer.box):
-            return box
         low, high = writer.addresses(box)
-        each = self.bits // (self.box.c1 - self.box.c0)
-        return self.box & self.box.channels(self.box.c0 + (low - self.address) // each, self.box.c0 - (self.address - high) // each)
+        each, pixels = self.bits // (self.box.c1 - self.box.c0), box if self.alike(writer) else self.box
+        return self.box & pixels.channels(self.box.c0 + (low - self.address) // each, self.box.c0 - (self.address - high) // each)
 
     def overlaps(self, other: Allocation) -> bool:
         """True if two allocations of one memory share any bit."""
@@ -65,7 +69,8 @@ class Placement:
     each map.
 
     *halos* names the memories that hold copies of pixels which lie elsewhere too. *extra_ops* are operations besides MACs that the
-    arrays do in cycles of their own, by layer: scales, offsets, residual adds.
+    arrays do in cycles of their own, by layer: scales, offsets, residual adds. *moved* are layers that nobody computes, as their maps are
+    read where others lie: concatenations, shuffles.
     """
 
     parts: tuple[Part, ...]
@@ -74,21 +79,19 @@ class Placement:
     word_bits: Mapping[str, int]
     halos: frozenset[str] = frozenset()
     extra_ops: Mapping[str, int] = field(default_factory=dict)
+    moved: frozenset[str] = frozenset()
 
     def worst_bits(self) -> int:
         """The most bits of feature maps alive in any one step, in all memories but halos, without the memories' own padding.
 
-        Maps that lie at one address, as a sum that is written over its bypass, count once: as the larger of them.
+        Maps that lie in the place of another one, as a bypass whose sum is written over it, do not count beside it.
         """
         held = [allocations for memory, allocations in self.allocations.items() if memory not in self.halos]
         totals: Counter[int] = Counter()
         for step in {allocation.first for allocations in held for allocation in allocations}:
             for allocations in held:
-                alive: dict[int, int] = {}
-                for one in allocations:
-                    if one.first <= step <= one.last:
-                        alive[one.address] = max(alive.get(one.address, 0), one.box.size * self.word_bits[one.tensor])
-                totals[step] += sum(alive.values())
+                alive = [one for one in allocations if one.first <= step <= one.last]
+                totals[step] += sum(one.box.size * self.word_bits[one.tensor] for one in _outermost_of(alive))
         return max(totals.values(), default=0)
 
     def ops(self, network: Network, layer: str) -> int:
@@ -117,6 +120,15 @@ class Placement:
                 proven.add(layout)
                 _check_allocations(memory, bits, allocations)
         return self
+
+
+def _outermost_of(allocations: Iterable[Allocation]) -> Iterator[Allocation]:
+    """Allocations that do not lie within a larger one, or within an equal one that comes before."""
+    end = -1
+    for one in sorted(allocations, key=lambda one: (one.address, -one.bits, -one.box.size)):
+        if one.address + one.bits > end:
+            end = one.address + one.bits
+            yield one
 
 
 def _tiling_fault(whole: Box, boxes: Sequence[Box]) -> str:
@@ -148,7 +160,7 @@ def _check_allocations(memory: str, bits: int, allocations: Sequence[Allocation]
 
 def _share_time(one: Allocation, other: Allocation) -> bool:
     """True if two live ranges overlap; an allocation that is overwritten in place in its last step makes way in that step."""
-    same_place = one.address == other.address and one.bits == other.bits
+    same_place = one.alike(other) or (one.address, one.bits) == (other.address, other.bits)
     early, late = sorted((one, other), key=lambda r: (r.first, r.last))
     return late.first < early.last or (late.first == early.last and not (same_place and early.first < late.first))
 

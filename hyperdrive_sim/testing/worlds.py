@@ -105,8 +105,9 @@ class Built:
 
     @property
     def layers(self) -> list[str]:
-        """The layers that the accelerator runs."""
-        return [layer.name for layer in self.network if layer.name not in self.compiled.placement.host]
+        """The layers that the accelerator computes."""
+        placement = self.compiled.placement
+        return [layer.name for layer in self.network if layer.name not in placement.host | placement.moved]
 
     @property
     def scenario(self) -> Scenario:

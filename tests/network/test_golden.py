@@ -19,9 +19,22 @@ from scipy.signal import correlate  # type: ignore[import-untyped,unused-ignore]
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
-from hyperdrive_sim.network.golden import Computation, Exact, forward, padded
+from hyperdrive_sim.network.golden import Computation, Exact, forward, padded, rearranged
 from hyperdrive_sim.network.graph import INPUT, Network
-from hyperdrive_sim.network.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool, MeanPool, Sign
+from hyperdrive_sim.network.layers import (
+    Add,
+    ChannelShuffle,
+    Concat,
+    Conv,
+    Dense,
+    GlobalMean,
+    Layer,
+    MaxPool,
+    MeanPool,
+    Sign,
+    Slice,
+    Upsample,
+)
 from hyperdrive_sim.network.layers.conv import RESIDUAL_GAIN
 from hyperdrive_sim.network.layers.values import padding_value
 from hyperdrive_sim.network.parameters import NO_PARAMETERS, Parameters
@@ -390,3 +403,24 @@ def test_a_picture_is_that_of_the_seed_in_unit_range_and_exact_in_fp16() -> None
     assert 0.8 < x.max() <= 1
     np.testing.assert_array_equal(x, random_input(shape, 4))
     assert not np.array_equal(x, random_input(shape, 5))
+
+
+@given(st.data())
+def test_any_block_is_rearranged_from_those_that_hold_it(data: st.DataObject) -> None:
+    """Of two inputs, one enlarged, put side by side, shuffled and sliced: what the whole map has there."""
+    layers = [
+        Upsample(name="large", inputs=("small",), factor=2),
+        Concat(name="both", inputs=("large", INPUT, "large")),
+        ChannelShuffle(name="mixed", inputs=("both",), groups=2),
+        Slice(name="some", inputs=("mixed",), start=1, stop=6),
+    ]
+    network = Network("moved", {"small": Shape(2, 3, 2), INPUT: Shape(4, 6, 4)}, layers)
+    computation = Computation(network, {}, random_inputs(network, 1), Exact())
+    maps = {**computation.inputs, **dict(forward(computation))}
+    name = data.draw(st.sampled_from([*maps]))
+    channels, rows, columns = network.shape(name)
+    sides = (data.draw(st.lists(st.integers(0, size), min_size=2, max_size=2, unique=True)) for size in (channels, rows, columns))
+    box = Box(*(bound for side in sides for bound in sorted(side)))
+    blocks = (maps[held][part.slices(network.shape(held).box)] for held, part in network.lying(name, box, network.inputs))
+    values = rearranged(computation, name, box, network.inputs, iter(blocks))
+    assert np.array_equal(values, maps[name][box.slices(network.shape(name).box)])

@@ -11,7 +11,20 @@ from hypothesis import strategies as st
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.graph import INPUT, Network
-from hyperdrive_sim.network.layers import Add, Concat, Conv, Dense, GlobalMean, Layer, MaxPool, MeanPool, Sign, Thermometer
+from hyperdrive_sim.network.layers import (
+    Add,
+    ChannelShuffle,
+    Concat,
+    Conv,
+    Dense,
+    GlobalMean,
+    Layer,
+    MaxPool,
+    MeanPool,
+    Sign,
+    Thermometer,
+    Upsample,
+)
 from hyperdrive_sim.network.window import Window
 
 X = Shape(4, 6, 5)
@@ -380,3 +393,33 @@ def test_a_part_of_what_is_not_there() -> None:
     with pytest.raises(InvalidInput) as failure:
         two_heads().part(("trunk", "left"))
     assert str(failure.value) == "part: 'left' is no layer of 'heads'; name layers of the network"
+
+
+# Maps that lie in others
+
+
+def moved() -> Network:
+    """A map of half the size enlarged beside one of the whole size, their channels shuffled."""
+    layers = [
+        conv("half", stride=2, out_channels=2),
+        conv("whole"),
+        Upsample(name="large", inputs=("half",), factor=2),
+        Concat(name="both", inputs=("large", "whole")),
+        ChannelShuffle(name="mixed", inputs=("both",), groups=3),
+        conv("last", "mixed", out_channels=6),
+        Add(name="sum", inputs=("last", "both")),
+    ]
+    return Network("moved", Shape(4, 6, 6), layers)
+
+
+def test_a_block_of_a_map_lies_in_blocks_of_others() -> None:
+    network, made = moved(), {"half", "whole"}
+    assert list(network.lying("whole", Box(1, 2, 0, 1, 0, 6), made)) == [("whole", Box(1, 2, 0, 1, 0, 6))]
+    assert list(network.lying("both", Box(0, 2, 1, 4, 0, 6), made)) == [("half", Box(0, 2, 0, 2, 0, 3))], "its first two channels"
+    assert list(network.lying("both", Box(1, 4, 0, 2, 2, 4), made)) == [("half", Box(1, 2, 0, 1, 1, 2)), ("whole", Box(0, 2, 0, 2, 2, 4))]
+    assert list(network.lying("mixed", Box(0, 1, 5, 6, 5, 6), made)) == [("half", Box(0, 2, 2, 3, 2, 3)), ("whole", Box(0, 4, 5, 6, 5, 6))]
+
+
+def test_bypasses_of_fused_layers() -> None:
+    assert list(moved().bypasses(("last", "sum"))) == ["both"]
+    assert list(moved().bypasses(("last",))) == []

@@ -332,3 +332,35 @@ def test_a_layout_is_a_placement_that_passes(live_ranges: list[LiveRange], bits:
     allocations = tuple(Allocation(c.tensor, WHOLE, addresses[c.tensor], c.bits, c.first, c.last) for c in live_ranges)
     machine = Machine(MACHINE.units, (Memory("fmm", top),), Clock(1), 1)
     filled(*allocations).checked(NETWORK, machine)
+
+
+# One map over several that lie side by side
+
+
+FIRST, SECOND = Allocation("first", WHOLE.channels(0, 1), 20, 10, 0, 2), Allocation("second", WHOLE, 30, 20, 1, 2)
+OVER = Allocation("over", WHOLE.channels(0, 3), 20, 30, 2, 3)
+PIXELS = WHOLE.rows(1, 2).columns(2, 5)
+
+
+def test_a_map_written_over_two_others_takes_their_pixels_channel_by_channel() -> None:
+    assert OVER.alike(FIRST)
+    assert SECOND.alike(OVER)
+    assert FIRST.lost_to(OVER, PIXELS.channels(0, 1)) == PIXELS.channels(0, 1)
+    assert not SECOND.lost_to(OVER, PIXELS.channels(0, 1))
+    assert SECOND.lost_to(OVER, PIXELS.channels(0, 3)) == PIXELS.channels(0, 2)
+    assert OVER.lost_to(SECOND, PIXELS.channels(1, 2)) == PIXELS.channels(2, 3)
+    assert check(filled(FIRST, SECOND, OVER))
+
+
+def test_maps_that_do_not_lie_alike_lose_whole_channels() -> None:
+    shifted, larger = OVER._replace(address=25), OVER._replace(box=Box(0, 3, 0, 5, 0, 6))
+    assert not shifted.alike(SECOND)
+    assert not larger.alike(SECOND)
+    assert SECOND.lost_to(larger, PIXELS.channels(1, 2)) == WHOLE.channels(0, 1)
+    with pytest.raises(Finding, match="'second' and 'over' are alive at the same time in the same bits"):
+        check(filled(SECOND, shifted))
+
+
+def test_what_is_written_over_does_not_count_beside_it() -> None:
+    words = {"first": 16, "second": 16, "over": 16}
+    assert replace(filled(FIRST, SECOND, OVER), word_bits=words).worst_bits() == 16 * 3 * 24

@@ -11,7 +11,7 @@ from hyperdrive_sim.network.layers.channels import AXES, ChannelPad, ChannelShuf
 from hyperdrive_sim.network.layers.concat import Concat
 from hyperdrive_sim.network.layers.conv import Conv
 from hyperdrive_sim.network.layers.dense import Dense
-from hyperdrive_sim.network.layers.layer import Holds, Layer, Shapes, Weightless
+from hyperdrive_sim.network.layers.layer import Holds, Layer, Moving, Shapes, Weightless
 from hyperdrive_sim.network.layers.mean import GlobalMean
 from hyperdrive_sim.network.layers.pool import MaxPool, MeanPool
 from hyperdrive_sim.network.layers.quantise import Quantise
@@ -35,6 +35,7 @@ __all__ = [
     "Layer",
     "MaxPool",
     "MeanPool",
+    "Moving",
     "Quantise",
     "Shapes",
     "Sign",

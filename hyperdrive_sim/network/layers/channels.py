@@ -11,13 +11,13 @@ import numpy as np
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.layers.constants import Range, map_range
-from hyperdrive_sim.network.layers.layer import Holds, Shapes, Weightless, no_choice, not_taken, refuse, too_small
+from hyperdrive_sim.network.layers.layer import Holds, Moving, Shapes, Weightless, no_choice, not_taken, refuse, too_small
 from hyperdrive_sim.network.layers.values import DType, computed
 from hyperdrive_sim.network.parameters import Array, Parameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelShuffle(Weightless):
+class ChannelShuffle(Moving):
     """Channel shuffle (Zhang et al., ShuffleNet, CVPR 2018): channels of *groups* equal runs are dealt out in turn.
 
     Channel k of run g becomes channel k * *groups* + g, so that the next grouped convolution sees some of every group before.
@@ -44,6 +44,9 @@ class ChannelShuffle(Weightless):
         # any few channels come from all over the map
         return out.channels(0, shapes[0].channels)
 
+    def makes(self, out: Box, shapes: Shapes) -> Box:
+        return self.needs(0, out, shapes)
+
     def holds(self, inputs: Sequence[Holds]) -> Holds:
         return inputs[0]
 
@@ -55,7 +58,7 @@ AXES: tuple[Along, ...] = ("channels", "rows", "columns")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Slice(Weightless):
+class Slice(Moving):
     """Part of a map: its channels, rows or columns *start* to *stop*, the latter not included, and of these every *step*-th.
 
     Slice(name="front", inputs=("conv",), start=0, stop=16)

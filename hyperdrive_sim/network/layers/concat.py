@@ -11,13 +11,13 @@ import numpy as np
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.layers.constants import Range, map_range
-from hyperdrive_sim.network.layers.layer import Holds, Shapes, Weightless, not_taken, refuse, too_small
+from hyperdrive_sim.network.layers.layer import Holds, Moving, Shapes, not_taken, refuse, too_small
 from hyperdrive_sim.network.layers.values import DType, computed
 from hyperdrive_sim.network.parameters import Array, Parameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Concat(Weightless):
+class Concat(Moving):
     """Concatenation along the channels: maps of the same rows and columns, one after the other in the order of the inputs."""
 
     name: str

@@ -94,6 +94,16 @@ class Weightless:
         return 0
 
 
+class Moving(Weightless):
+    """Base of layers that move values and compute nothing: what they make can be read where their inputs lie."""
+
+    __slots__ = ()
+
+    def makes(self, out: Box, shapes: Shapes) -> Box:
+        """Block of the output that is made of `needs` of *out*: *out* itself, in some layers with more around it."""
+        return out
+
+
 def refuse(layer: str, faults: Iterable[str]) -> None:
     """Raise InvalidInput with all faults of a layer, if there are any."""
     InvalidInput.collected(Mistake(layer, fault) for fault in faults)

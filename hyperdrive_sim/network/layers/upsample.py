@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.layers.constants import Range, map_range
-from hyperdrive_sim.network.layers.layer import Holds, Shapes, Weightless, not_taken, refuse, too_small
+from hyperdrive_sim.network.layers.layer import Holds, Moving, Shapes, not_taken, refuse, too_small
 from hyperdrive_sim.network.layers.values import DType, computed
 from hyperdrive_sim.network.parameters import Array, Parameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Upsample(Weightless):
+class Upsample(Moving):
     """Nearest-neighbour upsampling: every pixel *factor* times in each direction.
 
     A block of the output must begin and end at multiples of *factor*: it is computed from whole pixels of the input.
@@ -37,6 +37,10 @@ class Upsample(Weightless):
     def needs(self, which_input: int, out: Box, shapes: Shapes) -> Box:
         r0, w0 = out.r0 // self.factor, out.w0 // self.factor
         return Box(out.c0, out.c1, r0, -(-out.r1 // self.factor), w0, -(-out.w1 // self.factor))
+
+    def makes(self, out: Box, shapes: Shapes) -> Box:
+        block, factor = self.needs(0, out, shapes), self.factor
+        return Box(block.c0, block.c1, block.r0 * factor, block.r1 * factor, block.w0 * factor, block.w1 * factor)
 
     def holds(self, inputs: Sequence[Holds]) -> Holds:
         return inputs[0]
