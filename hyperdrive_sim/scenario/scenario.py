@@ -278,7 +278,7 @@ def _kept(mistakes: list[Mistake], look: Callable[[], T]) -> T | None:
 
 
 def _network(document: Document) -> None:
-    """Raises InvalidInput for a name that is not in the zoo, or channels that its network does not take, whatever else is wrong."""
+    """Raises InvalidInput for a name that is not in the zoo, or an input that its network does not take, whatever else is wrong."""
     name, shape = document.data.get("network"), document.data.get("input_shape")
     if not isinstance(name, str) or not name or is_path(name):
         return
@@ -290,8 +290,9 @@ def _network(document: Document) -> None:
         try:
             zoo.check_input(name, shape)
         except InvalidInput as error:
-            channels = document.place(("input_shape", 0))
-            raise InvalidInput(*(mistake._replace(place=channels) for mistake in error.mistakes)) from None
+            wrong = 1 if zoo.channels(name) in (None, shape[0]) else 0
+            place = document.place(("input_shape", wrong))
+            raise InvalidInput(*(mistake._replace(place=place) for mistake in error.mistakes)) from None
 
 
 def is_path(network: str) -> bool:

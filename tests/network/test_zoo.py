@@ -94,16 +94,63 @@ def test_blocks_are_as_hyperdrive_runs_them(name: str) -> None:
 @pytest.mark.parametrize("name", zoo.names())
 @pytest.mark.parametrize(("rows", "columns"), [(224, 224), (1024, 2048), (225, 301)])
 def test_every_network_builds_at_every_size(name: str, rows: int, columns: int) -> None:
+    """Or at every multiple of one."""
+    multiple = zoo.ZOO[name].multiple
+    rows, columns = (side // multiple * multiple for side in (rows, columns))
     network = build(name, rows, columns)
     assert network.name == name
     assert network.inputs == {"input": Shape(zoo.channels(name) or 3, rows, columns)}
-    (output,) = network.outputs
-    last = network.shape(output)
+    assert len(network.outputs) == {"yolov3": 3, "tiny_yolo": 2}.get(name, 1)
+    last = network.shape(network.outputs[-1])
     if name in RESNETS:
         assert last == Shape(1000, 1, 1)
         deepest = network.shape(residual(network)[-1])
         assert deepest[1:] == (-(-rows // 32), -(-columns // 32))
     assert min(last) >= 1
+
+
+def parameters(network: Network) -> int:
+    """Weights, a factor and an offset for each channel of a batch norm, and the offsets of the last layers."""
+    weights = sum(layer.weight_count(network.input_shapes(layer)) for layer in network)
+    norms = sum(2 * network.shape(layer.name).channels for layer in network if isinstance(layer, Conv) and layer.scale)
+    return weights + norms + sum(network.shape(name).channels for name in network.outputs)
+
+
+def test_shufflenet_adds_up() -> None:
+    """The paper's table 1 has 137 M multiply-accumulates for 3 groups; trained networks have 1,865,728 parameters."""
+    network = build("shufflenet")
+    assert sum(map(network.macs, (layer.name for layer in network))) == 137_460_672
+    assert parameters(network) == 1_865_728
+    ends = [network.shape(name) for name in ("maxpool", "stage2.3.add", "stage3.7.add", "stage4.3.add", "fc")]
+    assert ends == [(24, 56, 56), (240, 28, 28), (480, 14, 14), (960, 7, 7), (1000, 1, 1)]
+    assert [layer.kind for layer in network if layer.name.startswith("stage3.0.")] == [
+        "conv1x1g3", "shuffle3", "conv3x3/2g120", "conv1x1g3", "meanpool3x3/2", "concat"
+    ]  # fmt: skip
+    assert real(network) == ["conv1"]
+
+
+@pytest.mark.parametrize(("side", "gops"), [(320, 38.97), (416, 65.86), (608, 140.69)])
+def test_yolov3_adds_up(side: int, gops: float) -> None:
+    """Operations of multiply-accumulates as Darknet prints them, and the parameters of its weights file."""
+    network = build("yolov3", side, side)
+    assert round(sum(2 * network.macs(layer.name) for layer in network) / 1e9, 2) == gops
+    assert parameters(network) == 61_949_149
+    assert [network.shape(output) for output in network.outputs] == [(255, side // coarse, side // coarse) for coarse in (32, 16, 8)]
+    assert len([layer for layer in network if isinstance(layer, Conv)]) == 75
+    assert len([layer for layer in network if isinstance(layer, Add)]) == 23
+    assert real(network) == ["stem.conv", "head1.out", "head2.out", "head3.out"]
+
+
+def real(network: Network) -> list[str]:
+    """Convolutions of real weights."""
+    return [layer.name for layer in network if isinstance(layer, Conv) and layer.weights == "real"]
+
+
+def test_sizes_that_do_not_halve_are_refused() -> None:
+    with pytest.raises(InvalidInput) as failure:
+        build("yolov3", 330, 416)
+    sentence = "has 330 x 416 pixels, where 'yolov3' takes multiples of 32; take [3, 352, 416]"
+    assert str(failure.value) == f"input_shape: {sentence}"
 
 
 def test_the_zoo_lists_itself() -> None:

@@ -1,6 +1,6 @@
 """The networks of the papers, at any input size, and tiny ones for tests; `build(name, input_shape)` makes one.
 
-`resnets` have binary weights and real maps, the networks of `binary` maps of signs as well.
+Those of `resnets`, `shufflenet` and `yolo` have binary weights and real maps, those of `binary` maps of signs as well.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from inspect import signature
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.network.zoo import binary, resnets
+from hyperdrive_sim.network.zoo import binary, resnets, shufflenet, yolo
 from hyperdrive_sim.network.zoo.entry import Entry
 from hyperdrive_sim.text.wording import counted
 
-ZOO: dict[str, Entry] = {**resnets.NETWORKS, **binary.NETWORKS}
+ZOO: dict[str, Entry] = {**resnets.NETWORKS, **shufflenet.NETWORKS, **yolo.NETWORKS, **binary.NETWORKS}
 LARGEST_OPTION = 512
 
 
@@ -35,7 +35,7 @@ def channels(name: str) -> int | None:
 
 
 def check_input(name: str, input_shape: Sequence[int]) -> None:
-    """Raise InvalidInput for an input of other channels than the network takes, with the shape that was probably meant as the cure."""
+    """Raise InvalidInput for an input of other channels or sizes than the network takes, with what was probably meant as the cure."""
     given, *size = input_shape
     wanted = channels(name)
     if wanted not in (None, given):
@@ -43,13 +43,16 @@ def check_input(name: str, input_shape: Sequence[int]) -> None:
             size = [given, size[0]]
         problem = f"has {counted(given, 'channel')}, where '{name}' takes {wanted}"
         raise InvalidInput.at("input_shape", problem, f"take {[wanted, *size]}, it is [channels, rows, columns]")
+    multiple = ZOO[name].multiple
+    if any(side % multiple for side in size):
+        problem = "has {} x {} pixels, where '{}' takes multiples of {}".format(*size, name, multiple)
+        raise InvalidInput.at("input_shape", problem, f"take {[given, *(-(-side // multiple) * multiple for side in size)]}")
 
 
 def build(name: str, input_shape: tuple[int, int, int], chosen: Mapping[str, int] | None = None) -> Network:
     """Build the network of that name over an input [channels, rows, columns], with some options *chosen*.
 
-    Raises InvalidInput for a name or an option that there is not, and for an input of other channels than the network takes or that is too
-    small.
+    Raises InvalidInput for a name or an option that there is not, and for an input of channels or sizes that the network does not take.
     """
     if name not in ZOO:
         raise InvalidInput.at("network", f"'{name}' is not in the zoo", "known networks: " + ", ".join(ZOO))

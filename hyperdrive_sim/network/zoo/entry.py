@@ -12,7 +12,11 @@ ANY = None
 
 
 class Entry(NamedTuple):
-    """The channels that a network's input must have, or ANY, and what makes its layers; the parameters of that are its options."""
+    """The channels that a network's input must have, or ANY, and what makes its layers; the parameters of that are its options.
+
+    Rows and columns must be multiples of *multiple*.
+    """
 
     channels: int | None
     layers: Callable[..., list[Layer]]
+    multiple: int = 1
