@@ -15,6 +15,7 @@ from hyperdrive_sim.archs.hyperdrive import architecture
 from hyperdrive_sim.archs.hyperdrive.machine import build
 from hyperdrive_sim.archs.hyperdrive.prices import operating_point, prices
 from hyperdrive_sim.archs.hyperdrive.spec import HyperdriveSpec
+from hyperdrive_sim.archs.hyperdrive.steps import RUNS
 from hyperdrive_sim.engine.ledger import Ledger
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.errors import DoesNotFit, InvalidInput
@@ -301,10 +302,7 @@ def test_a_layer_in_the_middle_that_the_chip_cannot_run() -> None:
         return Conv(name=name, inputs=(source,), out_channels=16, window=Window.square(kernel, padding=kernel // 2))
 
     network = Network("five", Shape(16, 14, 14), [conv("a", INPUT, 3), conv("b", "a", 5), conv("c", "b", 3)])
-    sentence = (
-        "b: is a conv5x5 between layers on the chip, which Hyperdrive cannot run: it has a kernel of 5 x 5; "
-        "it runs binary 1 x 1 and 3 x 3 convolutions of stride 1 and 2 with 'same' padding, and residual adds"
-    )
+    sentence = f"b: is a conv5x5 between layers on the chip, which Hyperdrive cannot run: it has a kernel of 5 x 5; {RUNS}"
     with pytest.raises(InvalidInput, match=f"^{re.escape(sentence)}$"):
         HYPERDRIVE.map(network, HYPERDRIVE.Spec())
 

@@ -15,7 +15,7 @@ from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.golden import Exact, forward
 from hyperdrive_sim.network.graph import INPUT, Network
-from hyperdrive_sim.network.layers import Add, Concat, Conv, Layer, MaxPool, Sign, Upsample
+from hyperdrive_sim.network.layers import Activation, Add, Concat, Conv, Layer, MaxPool, MeanPool, Sign, Upsample
 from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.testing.worlds import same
 from hyperdrive_sim.text.wording import with_article
@@ -25,7 +25,10 @@ SAME = Window.square(3, padding=1)
 DATAPATHS = ("xnorbin", "chewbaccann")
 NANDNETS = ("nandnet_dram", "nandnet_sram")
 
-HYPERDRIVE = "it runs binary 1 x 1 and 3 x 3 convolutions of stride 1 and 2 with 'same' padding, and residual adds"
+HYPERDRIVE = (
+    "it runs binary 1 x 1 and 3 x 3 convolutions of stride 1 and 2 with 'same' padding, means of such windows, residual adds, "
+    "leaky ReLUs, channel shuffles, concatenations and enlargements by 2"
+)
 DATAPATH = "it runs XNOR convolutions in one group, without dilation, of one stride"
 
 
@@ -62,8 +65,6 @@ def refusal(architecture: str, network: Network) -> str:
         ({"window": Window((3, 3), (2, 1), pads=(1, 1, 1, 1))}, "has stride 2 x 1"),
         ({"window": Window.square(3, stride=3, padding=1)}, "has stride 3 x 3"),
         ({"window": Window((3, 3), pads=(0, 1, 2, 1))}, "has pads (0, 1, 2, 1), 'same' would be (1, 1, 1, 1)"),
-        ({"groups": 4}, "has 4 groups"),
-        ({"groups": 16}, "has 16 groups"),
         ({"pad": 1}, "is padded with +1"),
     ],
 )
@@ -76,18 +77,20 @@ def test_hyperdrive_says_which_property_does_not_fit(changes: dict[str, Any], pr
 
 
 @pytest.mark.parametrize(
-    "layer",
+    ("layer", "property_"),
     [
-        Concat(name="c", inputs=("a", "a")),
-        Upsample(name="c", inputs=("a",), factor=2),
-        MaxPool(name="c", inputs=("a",), window=Window.square(2, stride=2)),
+        (Upsample(name="c", inputs=("a",), factor=3), "enlarges by 3"),
+        (Activation(name="c", inputs=("a",), function="sigmoid"), "is neither a ReLU of a convolution nor a leaky one"),
+        (Activation(name="c", inputs=("a",), function="leaky_relu"), "is not the only reader of a convolution or a residual add, 'a'"),
+        (MeanPool(name="c", inputs=("a",), window=Window.square(2, stride=2, padding=1)), "has a kernel of 2 x 2"),
+        (MeanPool(name="c", inputs=("a",), window=SAME, count_pads=False), "leaves its padding out of the mean"),
+        (MaxPool(name="c", inputs=("a",), window=Window.square(2, stride=2)), "has no hardware for that"),
     ],
 )
-def test_hyperdrive_runs_nothing_else_between_its_layers(layer: Layer) -> None:
-    network = Network("n", SHAPE, [conv("a", INPUT), layer, conv("b", "c")])
+def test_hyperdrive_runs_nothing_else_between_its_layers(layer: Layer, property_: str) -> None:
+    network = Network("n", SHAPE, [conv("a", INPUT), layer, conv("b", "c"), conv("d", "a")])
     what = f"c: is {with_article(layer.kind)} between layers on the chip"
-    problem = f"{what}, which Hyperdrive cannot run: it is neither a convolution nor a residual add"
-    assert refusal("hyperdrive", network) == f"{problem}; {HYPERDRIVE}"
+    assert refusal("hyperdrive", network) == f"{what}, which Hyperdrive cannot run: it {property_}; {HYPERDRIVE}"
 
 
 def test_hyperdrive_adds_no_map_to_itself() -> None:
@@ -98,9 +101,9 @@ def test_hyperdrive_adds_no_map_to_itself() -> None:
 
 def test_hyperdrive_adds_to_nothing_that_the_host_computes() -> None:
     """Its other input is the chip's, so the add would be the chip's as well, and nobody would compute it."""
-    theirs = conv("theirs", INPUT, groups=4, bias=False, relu=False)
+    theirs = conv("theirs", INPUT, weights="real", bias=False, relu=False)
     network = Network("n", SHAPE, [conv("ours", INPUT), theirs, Add(name="c", inputs=("theirs", "ours"))])
-    problem = "c: adds to the result of 'theirs', which Hyperdrive cannot run: it has 4 groups"
+    problem = "c: adds to the result of 'theirs', which Hyperdrive cannot run: it has real weights"
     assert refusal("hyperdrive", network) == f"{problem}; {HYPERDRIVE}"
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
 from hyperdrive_sim.archs.hyperdrive.machine import send_buffer
@@ -65,7 +66,7 @@ class Exchange:
         """Transfers that read a map's pixels in a chip's own memories, by map and chip; none where chips are in step anyway."""
         self.credits: dict[Chip, int] = {}
         """Task after which a chip has room for the next map's borders, by chip; empty where chips are in step anyway."""
-        self._routes: dict[tuple[Shape, Chip, int, bool], tuple[Routes, ...]] = {}
+        self._routes: dict[tuple[Shape, Fraction, Chip, int, bool], tuple[Routes, ...]] = {}
         self._moved: dict[tuple[str, int], dict[str, int]] = {}
         self._sending: defaultdict[str, Fifo[int]] = defaultdict(lambda: Fifo(layout.spec.send_buffer_bits))
         """Transfers whose pixels each send buffer holds, by its name."""
@@ -81,7 +82,7 @@ class Exchange:
 
         They start from the send buffers or, if *stored*, from the chip's own feature-map memory.
         """
-        key = (self.layout.network.shape(tensor), chip, channels, stored)
+        key = (self.layout.network.shape(tensor), self.layout.plan.stride[tensor], chip, channels, stored)
         if key not in self._routes:
             self._routes[key] = tuple(self._of(tensor, chip, [patch.out for patch in piece.patches], channels, stored) for piece in pieces)
         return self._routes[key]

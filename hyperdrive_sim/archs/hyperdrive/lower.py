@@ -7,6 +7,7 @@ after the whole stream, so the array stalls for what is missing, once per block.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from hyperdrive_sim.archs.hyperdrive import timing
@@ -15,7 +16,7 @@ from hyperdrive_sim.archs.hyperdrive.machine import HOST_LINK, WEIGHTS, array
 from hyperdrive_sim.archs.hyperdrive.pieces import Piece, Pieces, locations
 from hyperdrive_sim.archs.hyperdrive.placement import BEFORE_ALL, MeshLayout, bypasses_paid
 from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS
-from hyperdrive_sim.archs.hyperdrive.steps import HyperdriveStep
+from hyperdrive_sim.archs.hyperdrive.steps import HyperdriveStep, block_inputs, channel_weights
 from hyperdrive_sim.network.box import Box, chunks, new
 from hyperdrive_sim.schedule.fifo import Fifo
 from hyperdrive_sim.schedule.machine import Machine
@@ -25,17 +26,31 @@ from hyperdrive_sim.schedule.tasks import HOST, NOTHING, Arrivals, Compute, Copy
 from hyperdrive_sim.schedule.writer import Writer
 
 
+class BlockCosts(NamedTuple):
+    """Picoseconds and actions of each piece of a block, by its number of pixels, and the duration of its first pixel."""
+
+    pieces: dict[int, tuple[int, dict[str, int]]]
+    head_ps: int
+
+
+class Block(NamedTuple):
+    """Block of output channels c0..c1, with its costs."""
+
+    c0: int
+    c1: int
+    costs: BlockCosts
+
+
 class StepWork(NamedTuple):
     """Properties of a step in one frame that all its blocks and chips share.
 
-    `costs`: picoseconds and actions of a piece, by its number of pixels; `head_ps`: duration of the first pixel; `hidden`: True if the
-    weights arrive as fast as that pixel uses them; `sends_halo`: True if borders are exchanged; `leaves`: True if the map goes to the host.
+    `costs`: costs of a block, by the input channels that it takes; `hidden`: True if the weights of every block arrive as fast as its
+    first pixel uses them; `sends_halo`: True if borders are exchanged; `leaves`: True if the map goes to the host.
     """
 
     step: HyperdriveStep
     frame: int
-    costs: dict[int, tuple[int, dict[str, int]]]
-    head_ps: int
+    costs: dict[int, BlockCosts]
     hidden: bool
     sends_halo: bool
     leaves: bool
@@ -112,8 +127,10 @@ class Lowering:
         waits = {chip: self._inputs(step, chip) for chip in self.chips}
         leaving = {chip: self._departures(step, chip) for chip in self.chips}
         posts = [Post(chip, array(chip), locations(step, chip, self.layout), self.pieces.of(step, chip)) for chip in self.chips]
-        alike = self.network.shape(step.source), self.network.shape(step.output), step.conv.window, work.sends_halo, work.leaves
-        for c0, c1 in self.to.each([*chunks(0, step.conv.out_channels, self.spec.lanes)], alike):
+        shape = self.network.shape(step.output)
+        alike = self.network.shape(step.source), shape, step.main.window, work.hidden, work.sends_halo, work.leaves
+        for c0, c1 in self.to.each([*chunks(0, shape.channels, self.spec.lanes)], alike):
+            block = Block(c0, c1, work.costs[block_inputs(step, c0, c1, self.network)])
             stream = self._stream(step, c0, c1, frame)
             ends = []
             for position, post in enumerate(posts):
@@ -121,36 +138,45 @@ class Lowering:
                 if self.spec.prefetches and self.last:
                     before.append(self.last[position])
                 begins = (stream.task, *leaving.pop(post.chip, ()))
-                ends.append(self._block(work, post, (c0, c1), before, begins))
+                ends.append(self._block(work, post, block, before, begins))
             self.last = ends
             stream.readers.extend(ends)
         if self.spec.prefetches:
             self.exchange.credits = dict(zip(self.chips, self.last, strict=True))
 
     def _work(self, step: HyperdriveStep, frame: int) -> StepWork:
-        channels, core = self.network.shape(step.source).channels, self.machine.clock
         sizes = {piece.pixels for chip in self.chips for piece in self.pieces.of(step, chip)}
-        actions = {n: timing.phases(n, step, channels, self.spec, bypass=step.output in self.paid) for n in sizes}
-        costs = {n: (core.ps(sum(cycles.values())), cycles) for n, cycles in actions.items()}
-        head_ps = core.ps(timing.head_cycles(step, channels))
-        plan = self.layout.plan
-        return StepWork(step, frame, costs, head_ps, self._hidden(step), step.output in self.layout.halo_maps, step.output in plan.outputs)
+        blocks = [*chunks(0, self.network.shape(step.output).channels, self.spec.lanes)]
+        taken = [block_inputs(step, *block, self.network) for block in blocks]
+        costs = {inputs: self._costs(step, inputs, sizes) for inputs in set(taken)}
+        stream = self.machine.unit[WEIGHTS]
+        hidden = all(stream.ps(self._bits(step, *block)) <= costs[inputs].head_ps for block, inputs in zip(blocks, taken, strict=True))
+        return StepWork(step, frame, costs, hidden, step.output in self.layout.halo_maps, step.output in self.layout.plan.outputs)
+
+    def _costs(self, step: HyperdriveStep, inputs: int, sizes: Iterable[int]) -> BlockCosts:
+        core = self.machine.clock
+        actions = {n: timing.phases(n, step, inputs, self.spec, bypass=step.output in self.paid) for n in sizes}
+        return BlockCosts(
+            {n: (core.ps(sum(cycles.values())), cycles) for n, cycles in actions.items()}, core.ps(timing.head_cycles(step, inputs))
+        )
+
+    def _bits(self, step: HyperdriveStep, c0: int, c1: int) -> int:
+        """Bits of weights that are streamed for a block of output channels."""
+        return (c1 - c0) * channel_weights(step, self.network)
 
     def _inputs(self, step: HyperdriveStep, chip: Chip) -> list[int]:
         """Tasks that a chip's first block of a step comes after: arrivals of maps and borders that no earlier step has waited for."""
-        waits = [task for tensor in (step.source, step.bypass) if tensor for task in self.arrived.pop((tensor, chip), ())]
-        if step.halo:
-            waits += self.exchange.arrivals.pop((step.source, chip), ())
+        waits = [task for tensor in step.maps for task in self.arrived.pop((tensor, chip), ())]
+        waits += [task for tensor in step.halos for task in self.exchange.arrivals.pop((tensor, chip), ())]
         return waits + self.left.pop(chip, [])
 
     def _departures(self, step: HyperdriveStep, chip: Chip) -> list[int]:
-        """Transfers from a chip's memories that must be under way when its first block of a step begins: those of the step's input."""
-        return self.exchange.departures.pop((step.source, chip), []) if step.halo else []
+        """Transfers from a chip's memories that must be under way when its first block of a step begins: those of the maps it reads."""
+        return [task for tensor in step.halos for task in self.exchange.departures.pop((tensor, chip), ())]
 
     def _stream(self, step: HyperdriveStep, c0: int, c1: int, frame: int) -> Stream:
         """Write the stream of one block's weights to all chips at once, as soon as every chip has room for them."""
-        layer = step.conv.name
-        bits = self.network.weight_bits(layer, c1 - c0)
+        layer, bits = step.main.name, self._bits(step, c0, c1)
         after = [reader for stream in self.weights.make_room(bits) for reader in stream.readers]
         if before := self.weights.newest:  # the buffer pushes out what came first, so blocks must come in order
             after.append(before.task)
@@ -160,22 +186,22 @@ class Lowering:
         self.weights.push(stream, bits)
         return stream
 
-    def _block(self, work: StepWork, post: Post, channels: tuple[int, int], before: list[int], begins: tuple[int, ...]) -> int:
+    def _block(self, work: StepWork, post: Post, block: Block, before: list[int], begins: tuple[int, ...]) -> int:
         """Write one chip's tasks for one block of output channels; return the last task of its array.
 
         They come after the tasks *before* and start with those that it *begins* with, the first of which is the stream of its weights.
         """
         chip, unit, at, pieces = post
-        c0, c1 = channels
-        name, frame, tasks = work.step.conv.name, work.frame, self.tasks
+        c0, c1, (costs, head_ps) = block
+        name, frame, tasks = work.step.main.name, work.frame, self.tasks
         routes = self.exchange.routes(work.step.output, chip, pieces, c1 - c0) if work.sends_halo else None
         after, done = before, -1
         stream = begins[0]
         for number, (pixels, patches) in enumerate(pieces):
-            ps, actions = work.costs[pixels]
+            ps, actions = costs[pixels]
             if number == 0 and not work.hidden:
-                tasks.append(Task("first", name, unit, work.head_ps, tuple(before), begins, None, NOTHING, 0, 0, frame))
-                ps, after, begins = max(1, ps - work.head_ps), [len(tasks) - 1, stream], ()
+                tasks.append(Task("first", name, unit, head_ps, tuple(before), begins, None, NOTHING, 0, 0, frame))
+                ps, after, begins = max(1, ps - head_ps), [len(tasks) - 1, stream], ()
             if routes is not None:
                 after = after + self.exchange.room(routes[number])
             done = len(tasks)
@@ -188,12 +214,6 @@ class Lowering:
             self._leave(work.step, chip, (c0, c1, frame), done)
         return done
 
-    def _hidden(self, step: HyperdriveStep) -> bool:
-        """True if the weights of a block arrive as fast as its first pixel uses them."""
-        bits = self.network.weight_bits(step.conv.name, min(self.spec.lanes, step.conv.out_channels))
-        head = self.machine.clock.ps(timing.head_cycles(step, self.network.shape(step.source).channels))
-        return self.machine.unit[WEIGHTS].ps(bits) <= head
-
     def _leave(self, step: HyperdriveStep, chip: Chip, block: tuple[int, int, int], done: int) -> None:
         """Write the transfer of a finished block from a chip to the host."""
         c0, c1, frame = block
@@ -201,7 +221,7 @@ class Lowering:
         bits = part.channels(c0, c1).size * WORD_BITS
         effect = Copy(step.output, c0, c1, (part,), f"{chip}.fmm", HOST)
         ps = self.machine.unit[HOST_LINK].ps(bits)
-        task = Task("output", step.conv.name, HOST_LINK, ps, (done,), (), effect, self.exchange.moved("output_io.bit", bits), frame=frame)
+        task = Task("output", step.main.name, HOST_LINK, ps, (done,), (), effect, self.exchange.moved("output_io.bit", bits), frame=frame)
         self.left.setdefault(chip, []).append(self.add(task))
 
     def _gate(self) -> list[int]:

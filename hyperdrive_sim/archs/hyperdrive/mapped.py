@@ -8,6 +8,7 @@ from functools import cached_property
 from hyperdrive_sim.archs.architecture import narrowed
 from hyperdrive_sim.archs.hyperdrive import weight_image
 from hyperdrive_sim.archs.hyperdrive.arithmetic import Fp16
+from hyperdrive_sim.archs.hyperdrive.datasheet import datasheet
 from hyperdrive_sim.archs.hyperdrive.lower import Lowering
 from hyperdrive_sim.archs.hyperdrive.machine import build
 from hyperdrive_sim.archs.hyperdrive.meshes import fitting, smallest
@@ -47,7 +48,7 @@ class MappedHyperdrive:
             raise DoesNotFit(_explained(shortage, self.layout))
         self.placement = placed(self.layout).checked(network, self.machine)
         self.arithmetic = Fp16()
-        self.datasheet: Datasheet = {}
+        self.datasheet: Datasheet = datasheet(network, ours)
 
     @cached_property
     def prices(self) -> Mapping[str, Price]:

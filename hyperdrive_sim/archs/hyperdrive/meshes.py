@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
-from hyperdrive_sim.archs.hyperdrive.placement import MOST_CHIPS, MeshLayout, lifetimes, smallest_map
+from hyperdrive_sim.archs.hyperdrive.placement import MOST_CHIPS, MeshLayout, placed_ranges, smallest_map
 from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS, HyperdriveSpec
 from hyperdrive_sim.archs.hyperdrive.steps import HyperdrivePlan
 from hyperdrive_sim.network.graph import Network
@@ -24,12 +25,13 @@ def fitting(network: Network, plan: HyperdrivePlan, spec: HyperdriveSpec) -> Ite
     entry, limit = network.shape(plan.inputs[0]), smallest_map(network, plan)
     profiles = _profiles(network, plan)
 
-    def patch(mesh: tuple[int, int], stride: int) -> int:
-        rows, columns = -(-entry.rows // (mesh[0] * stride)), -(-entry.columns // (mesh[1] * stride))
+    def patch(mesh: tuple[int, int], stride: Fraction) -> int:
+        pixels, each = stride.numerator, stride.denominator  # integers, because thousands of meshes are tried
+        rows, columns = -(-entry.rows * each // (mesh[0] * pixels)), -(-entry.columns * each // (mesh[1] * pixels))
         return -(-rows // spec.tile_rows) * -(-columns // spec.tile_columns)
 
     def preference(mesh: tuple[int, int]) -> tuple[int, int, float]:
-        return mesh[0] * mesh[1], patch(mesh, 1), abs(entry.rows / mesh[0] - entry.columns / mesh[1])
+        return mesh[0] * mesh[1], patch(mesh, Fraction(1)), abs(entry.rows / mesh[0] - entry.columns / mesh[1])
 
     meshes = ((rows, columns) for rows in range(1, limit.rows + 1) for columns in range(1, min(limit.columns, MOST_CHIPS // rows) + 1))
     for mesh in sorted(meshes, key=preference):
@@ -40,10 +42,10 @@ def fitting(network: Network, plan: HyperdrivePlan, spec: HyperdriveSpec) -> Ite
             yield mesh
 
 
-def _profiles(network: Network, plan: HyperdrivePlan) -> set[tuple[tuple[int, int], ...]]:
+def _profiles(network: Network, plan: HyperdrivePlan) -> set[tuple[tuple[Fraction, int], ...]]:
     """Sets of maps that are alive together during a step, each map as (stride, channels): the same on every mesh."""
     found = set()
-    live_ranges = lifetimes(plan)
+    live_ranges = placed_ranges(plan, network)
     for number in range(len(plan.steps)):
         alive = [c.tensor for c in live_ranges if c.alive_beside(number)]
         found.add(tuple(sorted((plan.stride[tensor], network.shape(tensor).channels) for tensor in alive)))

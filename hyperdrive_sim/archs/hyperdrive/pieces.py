@@ -5,6 +5,7 @@ At the granularity `block` a chip's part is one piece; at `pixel` a piece is one
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from hyperdrive_sim.archs.hyperdrive import timing
@@ -39,7 +40,7 @@ class Pieces:
     def of(self, step: HyperdriveStep, chip: Chip) -> tuple[Piece, ...]:
         layout = self.layout
         shapes = layout.network.shape(step.source), layout.network.shape(step.output)
-        key = (chip, layout.plan.stride[step.output], shapes, step.conv.window)
+        key = (chip, layout.plan.stride[step.output], shapes, step.main.window)
         if key not in self._cut:
             self._cut[key] = tuple(self._whole(step, chip) if self.grain == BLOCK else self._by_pixel(step, chip))
         return self._cut[key]
@@ -67,23 +68,25 @@ class Pieces:
 
     def _pixel(self, step: HyperdriveStep, out: Box) -> Patch:
         shape = self.layout.network.shape(step.source)
-        return Patch(out, step.conv.needs(0, out, (shape,)).clipped(shape))
+        return Patch(out, step.main.needs(0, out, (shape,)).clipped(shape))
 
 
 def locations(step: HyperdriveStep, chip: Chip, layout: MeshLayout) -> OperandLocations:
     """Operand locations of a chip in a step; results go into its own memory and, along its edges, into the send buffers too."""
-    memory = f"{chip}.fmm"
-    reads = [Region(memory, step.source, layout.part(step.source, chip))]
-    if step.halo and step.source in layout.halo_maps:
-        reads += [
-            Region(f"{chip}.border", step.source, layout.seen(step.source, side, other)) for side, other in layout.neighbours(chip).items()
-        ]
-        reads += [
-            Region(f"{chip}.corner", step.source, layout.seen(step.source, side, other)) for side, other in layout.corners(chip).items()
-        ]
+    reads, operands = (
+        tuple(region for name in names for region in _around(name, chip, layout, halo))
+        for names, halo in ((step.sources, step.halo), (step.bypasses, 0))
+    )
     part = layout.part(step.output, chip)
-    stores = [Region(memory, step.output, part)]
+    stores = [Region(f"{chip}.fmm", step.output, part)]
     if step.output in layout.halo_maps:
         stores += [Region(send_buffer(chip, side), step.output, halo_box(part, side, 1)) for side in layout.mesh.neighbours[chip]]
-    operands = (Region(memory, step.bypass, part),) if step.bypass else ()
-    return OperandLocations(step.layers, tuple(reads), operands, f"{chip}.wbuf", tuple(stores))
+    return OperandLocations(step.layers, reads, operands, f"{chip}.wbuf", tuple(stores))
+
+
+def _around(tensor: str, chip: Chip, layout: MeshLayout, halo: int) -> Iterator[Region]:
+    """A chip's part of a map and, with its *halo*, the pixels of the neighbours around it."""
+    yield Region(f"{chip}.fmm", tensor, layout.part(tensor, chip))
+    if halo and tensor in layout.halo_maps:
+        for memory, around in (("border", layout.neighbours(chip)), ("corner", layout.corners(chip))):
+            yield from (Region(f"{chip}.{memory}", tensor, layout.seen(tensor, side, other)) for side, other in around.items())

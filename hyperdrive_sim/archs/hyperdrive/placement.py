@@ -2,21 +2,25 @@
 
 The mesh cuts the map that comes from the host evenly, and a map of half its size at half the pixel numbers, rounded up. So what a chip
 reads lies in its own part of the input and the halo of one pixel around it, at every stride and for odd sizes too; a 1 x 1 layer needs
-no halo at all. All chips use the same addresses, those that the largest part needs.
+no halo at all. That holds for enlarged maps too if no pixel is cut that is enlarged; then the mesh cuts as evenly as these allow. All
+chips use the same addresses, those that the largest part needs.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise, product
 from typing import NamedTuple
 
 from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS, HyperdriveSpec
-from hyperdrive_sim.archs.hyperdrive.steps import HyperdrivePlan
+from hyperdrive_sim.archs.hyperdrive.steps import HyperdrivePlan, HyperdriveStep, channel_weights
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape, cuts
 from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.network.layers import Concat
 from hyperdrive_sim.schedule.mesh import HORIZONTAL, OPPOSITE, VERTICAL, Chip, Mesh, Side, halo_box
 from hyperdrive_sim.schedule.placement import Allocation, LiveRange, Part, Placement, allocate
 
@@ -45,16 +49,21 @@ class MeshLayout:
     def __init__(self, network: Network, plan: HyperdrivePlan, spec: HyperdriveSpec, mesh: Mesh) -> None:
         self.network, self.plan, self.spec, self.mesh = network, plan, spec, mesh
         entry = network.shape(plan.inputs[0])
-        self._by_stride: dict[int, tuple[list[int], list[int]]] = {}
-        self._lines = cuts(entry.rows, mesh.rows), cuts(entry.columns, mesh.columns)
+        self._known_lines: dict[tuple[Fraction, int, int], tuple[list[int], list[int]]] = {}
+        sides = (entry.rows, mesh.rows), (entry.columns, mesh.columns)
+        self._lines = [[plan.grid * line for line in cuts(math.ceil(size / plan.grid), chips)] for size, chips in sides]
 
     def lines(self, tensor: str) -> tuple[list[int], list[int]]:
-        """Cut lines of a map, in rows and in columns: mesh row n has the pixels from line n up to line n + 1."""
-        stride = self.plan.stride[tensor]
-        if stride not in self._by_stride:
-            rows, columns = ([-(-line // stride) for line in lines] for lines in self._lines)
-            self._by_stride[stride] = rows, columns
-        return self._by_stride[stride]
+        """Cut lines of a map, in rows and in columns: mesh row n has the pixels from line n up to line n + 1.
+
+        A map that is enlarged from one of an odd size, rounded up, may have a pixel more than its stride says; the last chips have that.
+        """
+        stride, (_, rows, columns) = self.plan.stride[tensor], self.network.shape(tensor)
+        key = stride, rows, columns
+        if key not in self._known_lines:
+            down, across = ([math.ceil(line / stride) for line in lines[:-1]] for lines in self._lines)
+            self._known_lines[key] = [*down, rows], [*across, columns]
+        return self._known_lines[key]
 
     def part(self, tensor: str, chip: Chip) -> Box:
         """Box of a map that a chip owns: all channels of its pixels."""
@@ -72,23 +81,28 @@ class MeshLayout:
         """Maps of which a chip needs its neighbours' pixels: inputs of 3 x 3 layers, on more than one chip."""
         if len(self.mesh.chips) == 1:
             return ()
-        return tuple(dict.fromkeys(step.source for step in self.plan.steps if step.halo))
+        return tuple(dict.fromkeys(tensor for step in self.plan.steps for tensor in step.halos))
 
     def live_ranges(self) -> dict[str, list[LiveRange]]:
-        """Live ranges of the maps in each memory of a chip, sized for the largest part, by memory (`fmm`, `border`, `corner`)."""
-        lives = {live.tensor: live for live in lifetimes(self.plan)}
-        seen = {t: max(number for number, step in enumerate(self.plan.steps) if step.source == t and step.halo) for t in self.halo_maps}
-        halos = [LiveRange(t, self._halo_bits(t), lives[t].first, seen[t]) for t in self.halo_maps]
-        corners = [LiveRange(t, self._corner_bits(t), lives[t].first, seen[t]) for t in self.halo_maps]
+        """Live ranges of the maps in each memory of a chip, sized for the largest part, by memory (`fmm`, `border`, `corner`).
+
+        Maps that lie side by side have one in common in the feature-map memory.
+        """
+        born = {live.tensor: live.first for live in lifetimes(self.plan)}
+        seen = {t: max(number for number, step in enumerate(self.plan.steps) if t in step.halos) for t in self.halo_maps}
+        halos = [LiveRange(t, self._halo_bits(t), born[t], seen[t]) for t in self.halo_maps]
+        corners = [LiveRange(t, self._corner_bits(t), born[t], seen[t]) for t in self.halo_maps]
         return {
-            "fmm": [live._replace(bits=self._patch_words(t) * self.spec.tiles * WORD_BITS) for t, live in lives.items()],
+            "fmm": [live._replace(bits=self._bits(live.tensor)) for live in placed_ranges(self.plan, self.network)],
             "border": halos,
             "corner": [live for live in corners if live.bits],
         }
 
-    def _patch_words(self, tensor: str) -> int:
+    def _bits(self, tensor: str) -> int:
+        """Bits of a chip's largest part of a map, or of maps side by side, in the feature-map memory."""
         rows, columns = self.largest(tensor)
-        return -(-rows // self.spec.tile_rows) * -(-columns // self.spec.tile_columns) * self.network.shape(tensor).channels
+        pixels = -(-rows // self.spec.tile_rows) * -(-columns // self.spec.tile_columns)
+        return pixels * self.network.shape(tensor).channels * self.spec.tiles * WORD_BITS
 
     def _sides(self) -> tuple[int, int]:
         """Largest number of vertical and of horizontal neighbours of a chip."""
@@ -109,9 +123,9 @@ class MeshLayout:
     def shortage(self) -> Shortage | None:
         """First memory that is too small; None if the network fits. Counts live bits first, then gives them addresses."""
         for step in self.plan.steps:
-            block = step.conv.window.taps * self.network.shape(step.source).channels * self.spec.lanes
+            block = channel_weights(step, self.network) * self.spec.lanes
             if block > self.spec.weight_buffer_bits:
-                return Shortage(step.conv.name, "wbuf", block, self.spec.weight_buffer_bits)
+                return Shortage(step.main.name, "wbuf", block, self.spec.weight_buffer_bits)
         live_ranges = self.live_ranges()
         for memory, there in self.memory_bits().items():
             layer, needed = self._worst(live_ranges[memory])
@@ -125,27 +139,33 @@ class MeshLayout:
 
     def _worst(self, live_ranges: list[LiveRange]) -> tuple[str, int]:
         """Convolution of the step during which most bits are alive, and how many they are."""
-        worst, layer = 0, self.plan.steps[0].conv.name
+        worst, layer = 0, self.plan.steps[0].main.name
         for number, step in enumerate(self.plan.steps):
             alive = sum(live.bits for live in live_ranges if live.alive_beside(number))
             if alive > worst:
-                worst, layer = alive, step.conv.name
+                worst, layer = alive, step.main.name
         return layer, worst
 
     def allocations(self) -> Iterator[tuple[str, tuple[Allocation, ...]]]:
         """Allocations in every memory of every chip, by the memory's name."""
         live_ranges, bits = self.live_ranges(), self.memory_bits()
         address = {memory: allocate(live_ranges[memory], bits[memory])[0] for memory in live_ranges}
+        maps = [*self._maps(address["fmm"])]
         for chip in self.mesh.chips:
-            yield (
-                f"{chip}.fmm",
-                tuple(
-                    Allocation(c.tensor, self.part(c.tensor, chip), address["fmm"][c.tensor], c.bits, c.first, c.last)
-                    for c in live_ranges["fmm"]
-                ),
-            )
+            yield f"{chip}.fmm", tuple(Allocation(c.tensor, self.part(c.tensor, chip), at, c.bits, c.first, c.last) for c, at in maps)
             yield f"{chip}.border", tuple(self._halo(live_ranges["border"], address["border"], self.neighbours(chip)))
             yield f"{chip}.corner", tuple(self._halo(live_ranges["corner"], address["corner"], self.corners(chip)))
+
+    def _maps(self, address: Mapping[str, int]) -> Iterator[tuple[LiveRange, int]]:
+        """Maps in the feature-map memory with their addresses: each its own or, side by side with others, behind those before it."""
+        beside = side_by_side(self.plan, self.network)
+        within = {}
+        for joint, members in beside.items():
+            at = address[joint]
+            for member in members:
+                within[member], at = at, at + self._bits(member)
+        for live in lifetimes(self.plan):
+            yield live._replace(bits=self._bits(live.tensor)), within.get(live.tensor, address.get(live.tensor, 0))
 
     def _halo(self, live_ranges: list[LiveRange], address: Mapping[str, int], sides: Around) -> Iterator[Allocation]:
         for live in live_ranges:
@@ -178,19 +198,44 @@ class MeshLayout:
 
 
 def lifetimes(ours: HyperdrivePlan) -> tuple[LiveRange, ...]:
-    """Live range of every map in steps, sizes left at 0.
+    """Live range of every map in steps, sizes left at 0."""
+    born = {**dict.fromkeys(ours.inputs, BEFORE_ALL), **{step.output: number for number, step in enumerate(ours.steps)}}
+    dies = dict(born)
+    for number, step in enumerate(ours.steps):
+        dies.update(dict.fromkeys(step.maps, number))
+    dies.update({tensor: len(ours.steps) for tensor in ours.outputs})
+    return tuple(LiveRange(tensor, 0, born[tensor], dies[tensor]) for tensor in born)
+
+
+def side_by_side(ours: HyperdrivePlan, network: Network) -> dict[str, tuple[str, ...]]:
+    """Maps that lie one behind the other, by the concatenation that they are: bypasses over which a sum is written as a whole."""
+    beside = {step.bypass: step.bypasses for step in _written_over(ours) if step.bypass and step.bypasses != (step.bypass,)}
+    return {name: maps for name, maps in beside.items() if isinstance(network[name], Concat) and network[name].inputs == maps}
+
+
+def placed_ranges(ours: HyperdrivePlan, network: Network) -> tuple[LiveRange, ...]:
+    """Live ranges of what has a place in the feature-map memory: maps, and concatenations of those that lie side by side.
 
     A sum is written over its bypass if no later step reads that. If the bypass is the convolution's own input too, later blocks of the
     same step still read it, and the sum has a place of its own.
     """
-    born = {**dict.fromkeys(ours.inputs, BEFORE_ALL), **{step.output: number for number, step in enumerate(ours.steps)}}
-    dies = dict(born)
+    lives, beside = {live.tensor: live for live in lifetimes(ours)}, side_by_side(ours, network)
+    members = {member for joint in beside.values() for member in joint}
+    places = set(lives) - members | set(beside)
+    onto = {step.output: step.bypass for step in _written_over(ours) if step.bypass in places and step.output not in members}
+    joint = {
+        name: LiveRange(name, 0, min(lives[one].first for one in parts), max(lives[one].last for one in parts))
+        for name, parts in beside.items()
+    }
+    return tuple(live._replace(onto=onto.get(live.tensor)) for live in (*lives.values(), *joint.values()) if live.tensor in places)
+
+
+def _written_over(ours: HyperdrivePlan) -> Iterator[HyperdriveStep]:
+    """Steps after which nobody needs their bypass any more, and whose convolution does not read it."""
+    dies = {live.tensor: live.last for live in lifetimes(ours)}
     for number, step in enumerate(ours.steps):
-        dies.update({tensor: number for tensor in (step.source, step.bypass) if tensor})
-    dies.update({tensor: len(ours.steps) for tensor in ours.outputs})
-    over = (step for number, step in enumerate(ours.steps) if step.bypass and dies[step.bypass] == number and step.bypass != step.source)
-    onto = {step.output: step.bypass for step in over}
-    return tuple(LiveRange(tensor, 0, born[tensor], dies[tensor], onto.get(tensor)) for tensor in born)
+        if step.bypass and all(dies[tensor] == number for tensor in step.bypasses) and not set(step.bypasses) & set(step.sources):
+            yield step
 
 
 def placed(layout: MeshLayout) -> Placement:
@@ -198,8 +243,8 @@ def placed(layout: MeshLayout) -> Placement:
     steps, chips = layout.plan.steps, layout.mesh.chips
     parts = tuple(Part(step.output, layout.part(step.output, chip), f"{chip}.array", f"{chip}.fmm") for step in steps for chip in chips)
     halos = frozenset(f"{chip}.{memory}" for chip in chips for memory in ("border", "corner"))
-    words = dict.fromkeys(layout.plan.stride, WORD_BITS)
-    return Placement(parts, dict(layout.allocations()), layout.plan.host, words, halos, dict(_extra_ops(layout)))
+    words, plan = dict.fromkeys(layout.plan.stride, WORD_BITS), layout.plan
+    return Placement(parts, dict(layout.allocations()), plan.host, words, halos, dict(_extra_ops(layout)), plan.moved)
 
 
 def _extra_ops(layout: MeshLayout) -> Iterator[tuple[str, int]]:

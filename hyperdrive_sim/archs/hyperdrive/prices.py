@@ -41,6 +41,8 @@ def operating_point(spec: HyperdriveSpec) -> OperatingPoint:
 def prices(spec: HyperdriveSpec) -> dict[str, Price]:
     point = _of_array(operating_point(spec), spec)
     array = {action: Price(action, point.cycle_pj, point.source, point.stated, point.rests_on) for action in ARRAY_ACTIONS}
+    for action, row in energy_table(PACKAGE)["other_cycles"].items():
+        array[action] = Price(action, point.cycle_pj, row["source"], row["provenance"], (point.basis,))
     return array | io_prices(energy_table(PACKAGE)["io"], spec.io_pj_per_bit)
 
 

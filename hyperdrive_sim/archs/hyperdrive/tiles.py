@@ -10,15 +10,16 @@ from numpy.typing import NDArray
 from hyperdrive_sim.archs.hyperdrive import timing
 from hyperdrive_sim.archs.hyperdrive.placement import MeshLayout
 from hyperdrive_sim.archs.hyperdrive.spec import HyperdriveSpec
-from hyperdrive_sim.archs.hyperdrive.steps import HyperdriveStep
-from hyperdrive_sim.network.box import Box
+from hyperdrive_sim.archs.hyperdrive.steps import HyperdriveStep, block_inputs, channel_weights
+from hyperdrive_sim.network.box import Box, chunks
+from hyperdrive_sim.network.layers import Conv
 from hyperdrive_sim.schedule.mapped import Tiles
 from hyperdrive_sim.schedule.mesh import Chip
 
 
 def tiles(layout: MeshLayout, layer: str | None) -> Tiles:
     """Useful lane-cycles over all lane-cycles of the convolutions, tile rows x tile columns, by chip; *layer* None: of all layers."""
-    steps = [step for step in layout.plan.steps if layer in (None, step.conv.name)]
+    steps = [step for step in layout.plan.steps if layer in (None, step.main.name) and isinstance(step.main, Conv)]
     pixels = _Pixels(layout.spec)
     return {str(chip): _of_chip(chip, layout, steps, pixels) for chip in layout.mesh.chips}
 
@@ -28,10 +29,10 @@ def _of_chip(chip: Chip, layout: MeshLayout, steps: Sequence[HyperdriveStep], pi
     for step in steps:
         part = layout.part(step.output, chip)
         rows, columns = timing.patch(part, layout.spec)
-        cycles_per_pixel = timing.head_cycles(step, layout.network.shape(step.source).channels)
-        blocks = -(-step.conv.out_channels // layout.spec.lanes)
-        useful += pixels.of(part) * cycles_per_pixel * step.conv.out_channels
-        total += rows * columns * cycles_per_pixel * blocks * layout.spec.lanes
+        channels, lanes, network = layout.network.shape(step.output).channels, layout.spec.lanes, layout.network
+        useful += pixels.of(part) * channel_weights(step, network) * channels
+        blocks = chunks(0, channels, lanes)
+        total += lanes * sum(timing.conv_cycles(rows * columns, step, block_inputs(step, *block, network)) for block in blocks)
     return useful / max(1, total)  # a chip may have no pixel of a layer
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from hyperdrive_sim.archs.hyperdrive.spec import HyperdriveSpec
 from hyperdrive_sim.archs.hyperdrive.steps import HyperdriveStep
 from hyperdrive_sim.network.box import Box
+from hyperdrive_sim.network.layers import Activation, Conv
 
 
 def patch(part: Box, spec: HyperdriveSpec) -> tuple[int, int]:
@@ -16,9 +17,13 @@ def patch(part: Box, spec: HyperdriveSpec) -> tuple[int, int]:
     return -(-(part.r1 - part.r0) // spec.tile_rows), -(-(part.w1 - part.w0) // spec.tile_columns)
 
 
-def conv_cycles(pixels: int, step: HyperdriveStep, in_channels: int) -> int:
-    """Convolution cycles of one block of output channels: one input channel of one tap per cycle, pixel after pixel of a patch."""
-    return pixels * step.conv.window.taps * in_channels
+def conv_cycles(pixels: int, step: HyperdriveStep, inputs: int) -> int:
+    """Convolution cycles of one block of output channels: one input channel of one tap per cycle, pixel after pixel of a patch.
+
+    A tile broadcasts the word of one input channel to its C lanes. So lanes of different groups take turns, and *inputs* are those of all
+    groups in the block (`block_inputs`): in a depthwise layer one lane works at a time.
+    """
+    return pixels * step.main.window.taps * inputs
 
 
 def word_cycles(pixels: int, spec: HyperdriveSpec) -> int:
@@ -26,22 +31,27 @@ def word_cycles(pixels: int, spec: HyperdriveSpec) -> int:
     return pixels * spec.lanes
 
 
-def phases(pixels: int, step: HyperdriveStep, in_channels: int, spec: HyperdriveSpec, *, bypass: bool) -> dict[str, int]:
-    """Array cycles of one block of output channels, by phase; the phases are the actions that are priced. Phases of 0 are left out."""
-    words = word_cycles(pixels, spec)
-    bias = step.conv.bias or (step.add is not None and step.add.bias)
+def phases(pixels: int, step: HyperdriveStep, inputs: int, spec: HyperdriveSpec, *, bypass: bool) -> dict[str, int]:
+    """Array cycles of one block of output channels, by phase; the phases are the actions that are priced. Phases of 0 are left out.
+
+    A ReLU is done on the way to the memory. A leaky one multiplies, so it is one more pass over the results, as the scale is.
+    """
+    words, main = word_cycles(pixels, spec), step.main
+    scale, bias = (main.scale, main.bias) if isinstance(main, Conv) else (True, False)
+    grouped = not isinstance(main, Conv) or main.groups > 1
     cycles = {
-        "array.conv_cycle": conv_cycles(pixels, step, in_channels),
-        "array.scale_cycle": words if step.conv.scale else 0,
+        "array.grouped_cycle" if grouped else "array.conv_cycle": conv_cycles(pixels, step, inputs),
+        "array.scale_cycle": words if scale else 0,
         "array.bypass_cycle": words if step.add and bypass else 0,
-        "array.bias_cycle": words if bias else 0,
+        "array.bias_cycle": words if bias or (step.add and step.add.bias) else 0,
+        "array.leaky_cycle": words * sum(isinstance(layer, Activation) for layer in step.behind),
     }
     return {phase: count for phase, count in cycles.items() if count}
 
 
-def head_cycles(step: HyperdriveStep, in_channels: int) -> int:
+def head_cycles(step: HyperdriveStep, inputs: int) -> int:
     """Cycles of the first pixel of a block, during which its weights stream in."""
-    return conv_cycles(1, step, in_channels)
+    return conv_cycles(1, step, inputs)
 
 
 def peak_ops_per_cycle(spec: HyperdriveSpec) -> int:

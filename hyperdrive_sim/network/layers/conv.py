@@ -103,11 +103,11 @@ def _computed(layer: Conv, operands: Sequence[Array], parameters: Parameters, dt
     if layer.groups == 1:
         y = _convolved(x, weights, layer.window)
     else:
-        y = np.concatenate([_convolved(*run, layer.window) for run in _by_group(layer, x, weights, parameters.first)], axis=2)
+        y = np.concatenate([_convolved(*run, layer.window) for run in by_group(layer, x, weights, parameters.first)], axis=2)
     return finished(y, parameters, relu=layer.relu)
 
 
-def _by_group(layer: Conv, x: Array, weights: Array, first: int) -> Iterator[tuple[Array, Array]]:
+def by_group(layer: Conv, x: Array, weights: Array, first: int) -> Iterator[tuple[Array, Array]]:
     """Input channels and weights of each group that any of the wanted output channels, from *first* on, belongs to."""
     inputs, outputs, stop = weights.shape[3], layer.out_channels // layer.groups, first + len(weights)
     # an operand holds all channels, or as `needs` has it only those of the groups that are wanted

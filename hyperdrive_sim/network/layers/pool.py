@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from statistics import NormalDist
@@ -78,16 +78,19 @@ class MeanPool(_Pool):
 
 def pooled(operation: np.ufunc, x: Array, window: Window) -> Array:
     """Reduction of the pixels under each position of a window, on a map that is padded already."""
-    rows, columns = window.positions(x.shape[0], x.shape[1])
-    first, *others = (
-        x[window.rows.tap(row, rows), window.columns.tap(column, columns)]
-        for row in range(window.rows.kernel)
-        for column in range(window.columns.kernel)
-    )
+    first, *others = taps(x, window)
     y = first.copy()
     for tap in others:
         operation(y, tap, out=y)
     return y
+
+
+def taps(x: Array, window: Window) -> Iterator[Array]:
+    """Pixels under each tap of a window, at all its positions on a map that is padded already, row by row."""
+    rows, columns = window.positions(x.shape[0], x.shape[1])
+    for row in range(window.rows.kernel):
+        for column in range(window.columns.kernel):
+            yield x[window.rows.tap(row, rows), window.columns.tap(column, columns)]
 
 
 @computed.register(MaxPool)
