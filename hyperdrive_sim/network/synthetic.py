@@ -9,6 +9,7 @@ import numpy as np
 
 from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.graph import INPUT, Network
+from hyperdrive_sim.network.layers.activation import Activation
 from hyperdrive_sim.network.layers.constants import Around, Range, drawn, map_range
 from hyperdrive_sim.network.layers.layer import Holds, Layer
 from hyperdrive_sim.network.parameters import Array, Parameters
@@ -34,7 +35,8 @@ def _drawn(layer: Layer, network: Network, ranges: Sequence[Range], seed: int) -
     channels = network.shape(layer.name).channels
     offsets = rng.normal(0, 0.1, channels).astype(np.float16)
     readers = [network[name] for name in network.consumers(layer.name)]
-    return drawn(layer, rng, Around(network.input_shapes(layer), ranges, channels, readers, offsets))
+    activated = [network[name] for reader in readers if isinstance(reader, Activation) for name in network.consumers(reader.name)]
+    return drawn(layer, rng, Around(network.input_shapes(layer), ranges, channels, readers, offsets, activated))
 
 
 def _ranges(network: Network) -> dict[str, Range]:

