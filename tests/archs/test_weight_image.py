@@ -39,3 +39,26 @@ def test_every_weight_is_where_the_chip_takes_it(mesh: list[int]) -> None:
         assert next(bits, None) is None
     streamed = sum(task.actions.get("weight_io.bit", 0) for task in found.made.schedule.tasks)
     assert sum(layer["bits"] for layer in told["layers"]) == streamed
+
+
+def test_groups_take_turns_in_a_tap_and_means_are_ones() -> None:
+    scenario = Scenario.said(network="tiny_grouped", input_shape=[5, 12, 12], architecture="hyperdrive")
+    found = exported(scenario)
+    parameters = inputs.opened(scenario, found.made.network).parameters()
+    (length,) = struct.unpack_from("<I", found.data, 10)
+    told = {layer["name"]: layer for layer in json.loads(found.data[14 : 14 + length])["layers"]}
+    body = np.frombuffer(found.data[14 + length : -4], np.uint8)
+    bits = {name: np.unpackbits(body[one["at"] :], count=one["bits"], bitorder="little").tolist() for name, one in told.items()}
+    assert set(bits["mean"]) == {1}
+    assert told["mean"] == {**told["mean"], "in_channels": 1, "kernel": [3, 3], "out_channels": 36, "bits": 36 * 9}
+    weights = parameters["conv2"].weights  # 36 output channels in 2 groups of 18: the second block has 2 of the first group
+    assert weights is not None
+    by_hand = []
+    for runs in ([range(16)], [range(16, 18), range(18, 32)], [range(32, 36)]):
+        for row in range(3):
+            for column in range(3):
+                for run in runs:
+                    for channel in range(10):
+                        by_hand += [int(weights[out, row, column, channel] > 0) for out in run]
+    assert bits["conv2"] == by_hand
+    assert sum(one["bits"] for one in told.values()) == sum(task.actions.get("weight_io.bit", 0) for task in found.made.schedule.tasks)

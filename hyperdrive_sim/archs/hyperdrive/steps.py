@@ -16,7 +16,7 @@ import networkx as nx
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.network.layers import Activation, Add, ChannelShuffle, Concat, Conv, Layer, MeanPool, Upsample
+from hyperdrive_sim.network.layers import Activation, Add, ChannelShuffle, Concat, Conv, Layer, MeanPool, Sign, Upsample
 from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.text.wording import with_article
 
@@ -143,6 +143,8 @@ def _obstacles(layer: Layer) -> Iterator[str]:
                 yield f"enlarges by {layer.factor}"
         case ChannelShuffle() | Concat():
             pass
+        case Sign():
+            yield "has no signs: its maps are FP16, for which a network is trained with ReLUs in their place"
         case _:
             yield "has no hardware for that"
 

@@ -8,6 +8,7 @@
 
 The chip's loop nest decides the order: blocks of as many output channels as there are lanes, one after the other; in a block tap by tap,
 row by row of the kernel, in a tap one input channel after the other; for each of those one bit per output channel of the block, 1 for +1.
+Lanes of different groups take turns: in a tap one group after the other. The weights of a mean are ones.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
 from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.network.layers import Conv
+from hyperdrive_sim.network.layers import Conv, MeanPool
 from hyperdrive_sim.network.parameters import Array, Parameters
 from hyperdrive_sim.schedule.tasks import Load, Task
 
@@ -32,23 +33,16 @@ def image(network: Network, lanes: int, tasks: Iterable[Task], parameters: Mappi
     streams: dict[str, list[Array]] = {}
     for task in tasks:
         if isinstance(task.effect, Load):
-            weights = parameters[task.effect.layer].weights
-            assert weights is not None
-            streams.setdefault(task.effect.layer, []).append(_block(weights[task.effect.c0 : task.effect.c1]))
+            name, c0, c1, *_ = task.effect
+            weights, group = _weights(name, network, parameters)
+            streams.setdefault(name, []).extend(_block(weights, c0, c1, group))
     layers, packed, at = [], [], 0
-    for name, blocks in streams.items():
-        conv, bits = network[name], np.concatenate(blocks)
-        assert isinstance(conv, Conv)
-        layers.append(
-            {
-                "name": name,
-                "in_channels": network.input_shapes(conv)[0].channels // conv.groups,
-                "kernel": list(conv.window.kernel),
-                "out_channels": conv.out_channels,
-                "bits": bits.size,
-                "at": at,
-            }
-        )
+    for name, runs in streams.items():
+        weights, _ = _weights(name, network, parameters)
+        out, rows, columns, inputs = weights.shape
+        bits = np.concatenate(runs)
+        told = {"name": name, "in_channels": inputs, "kernel": [rows, columns], "out_channels": out, "bits": bits.size, "at": at}
+        layers.append(told)
         packed.append(np.packbits(bits, bitorder="little").tobytes())
         at += len(packed[-1])
     head = json.dumps({"lanes": lanes, "layers": layers}).encode()
@@ -56,7 +50,21 @@ def image(network: Network, lanes: int, tasks: Iterable[Task], parameters: Mappi
     return data + struct.pack("<I", zlib.crc32(data))
 
 
-def _block(weights: Array) -> Array:
-    """Bits of a block's weights [channels, kernel rows, kernel columns, in], output channels turning fastest."""
-    bits: Array = weights.transpose(1, 2, 3, 0).ravel() > 0
-    return bits
+def _weights(name: str, network: Network, parameters: Mapping[str, Parameters]) -> tuple[Array, int]:
+    """A layer's weights [out, rows, columns, in], and how many output channels a group has."""
+    layer, out = network[name], network.shape(name).channels
+    if isinstance(layer, MeanPool):
+        return np.ones((out, *layer.window.kernel, 1), np.int8), 1
+    assert isinstance(layer, Conv)
+    weights = parameters[name].weights
+    assert weights is not None
+    return weights, out // layer.groups
+
+
+def _block(weights: Array, c0: int, c1: int, group: int) -> Iterator[Array]:
+    """Bits of output channels *c0* to *c1*, of which as many as *group* share their inputs: output channels turn fastest."""
+    for row in range(weights.shape[1]):
+        for column in range(weights.shape[2]):
+            for first in range(c0 - c0 % group, c1, group):
+                own = weights[max(c0, first) : min(c1, first + group), row, column]
+                yield own.T.ravel() > 0
