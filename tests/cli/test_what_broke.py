@@ -326,8 +326,8 @@ def test_a_version_of_yaml_from_the_future(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_ctrl_c_at_once() -> None:
-    """As soon as the first line of ours has run."""
-    code = "import hyperdrive_sim.__main__ as m, sys; sys.stdout.write('.'); sys.stdout.flush(); m.main()"
+    """As soon as signals are ours, before any other module has been loaded."""
+    code = "import hyperdrive_sim.__main__ as m, os; then = m.open_streams; m.open_streams = lambda: (os.write(1, b'.'), then()); m.main()"
     for delay in (0.0, 0.03, 0.06, 0.1, 0.15, 0.2):
         command = [sys.executable, "-c", code, "run", str(SCENARIOS / "hyperdrive" / "resnet34_224.yaml")]
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:

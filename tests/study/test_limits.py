@@ -198,7 +198,7 @@ def test_a_picture_that_nothing_could_hold(tmp_path: Path, monkeypatch: pytest.M
     scenario = Scenario.parse(BASE + picture)
     needed = inputs.opened(scenario, scenario.network()).bytes
     monkeypatch.setattr(memory, "free_bytes", lambda: int(needed / 0.6) - 1)
-    with pytest.raises(InvalidInput, match=r"^scenario.yaml:6:1: input: takes 2\.279 MiB to be read, and there are 2\.279 MiB for it "):
+    with pytest.raises(InvalidInput, match=r"^scenario.yaml:6:1: input: takes 2\.281 MiB to be read, and there are 2\.281 MiB for it "):
         runs.compiled(scenario)
     monkeypatch.setattr(memory, "free_bytes", lambda: int(needed / 0.6) + 2)
     assert runs.compiled(scenario).size == 4
