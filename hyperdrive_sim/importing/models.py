@@ -92,6 +92,10 @@ def _shapes(path: Path, options: Options) -> Imported:
 
 
 def _portable(path: Path, options: Options) -> Imported:
+    for name in ("zero", "map_bits"):
+        if getattr(options, name) is not None:
+            problem = f"was decided when '{visible(path.name)}' was imported"
+            raise InvalidInput.at(name, problem, "leave it out, or import the model itself again")
     network, parameters, notes = portable.read(path)
     shapes, wanted = list(network.inputs.values()), options.input_shape
     if wanted is not None and [tuple(wanted)] != [tuple(shape) for shape in shapes]:

@@ -87,3 +87,8 @@ class TestWords:
         graph = Graph(1, 2, 2, 2)
         path = graph.save(tmp_path / "model.onnx", graph.add("Conv", "x", graph.constant(np.ones((1, 2, 3, 3)))))
         assert f"would turn 2 x 2 x 2 into 1 x 0 x 0; take a larger {words.input_shape}" in said_by(path)
+
+    def test_an_option_that_an_earlier_import_has_decided(self, model: Path, said_by: Callable[..., str], words: Words) -> None:
+        assert invoke("import", model, "--input-shape", "2,2,2", "--zero", "1", "-o", model.parent / "imported").exit_code == 0
+        found = said_by(model.parent / "imported", zero=-1)
+        assert f"{words.zero}: was decided when 'imported' was imported; leave it out, or import the model itself again" in found
