@@ -27,6 +27,9 @@ LARGEST = "hyperdrive/resnet152_2048x1024"
 SLOW = (LARGEST, "hyperdrive/resnet34_2048x1024", "hyperdrive/resnet34_2048x1024_isvlsi")
 FILES = sorted(SCENARIOS.rglob("*.yaml"))
 COMPARE = SCENARIOS / "compare"
+BY_NETWORK = (COMPARE, SCENARIOS / "trained")
+"""Folders of folders that are called for a network."""
+
 COMPARED = sorted(folder for folder in COMPARE.iterdir())
 CAMERA = SCENARIOS / "hyperdrive" / "resnet34_224_camera.yaml"
 
@@ -34,6 +37,10 @@ CAMERA = SCENARIOS / "hyperdrive" / "resnet34_224_camera.yaml"
 def name_of(path: Path) -> str:
     """A scenario's place below the scenarios, such as compare/cifar10_bnn/xnorbin."""
     return path.relative_to(SCENARIOS).with_suffix("").as_posix()
+
+
+def by_network(path: Path) -> bool:
+    return any(folder in path.parents for folder in BY_NETWORK)
 
 
 NAMES = [pytest.param(path, id=name_of(path), marks=pytest.mark.slow if name_of(path) in SLOW else ()) for path in FILES]
@@ -57,9 +64,9 @@ def report(path: Path, *changes: str) -> Report:
 def test_all_scenarios_are_found() -> None:
     assert len(FILES) >= 39
     assert {name_of(path) for path in FILES} >= set(SLOW)
-    assert {path.relative_to(SCENARIOS).parts[0] for path in FILES} == {*registry.names(), "compare"}
-    assert {len(path.relative_to(SCENARIOS).parts) for path in FILES if COMPARE not in path.parents} == {2}
-    assert {len(path.relative_to(COMPARE).parts) for path in FILES if COMPARE in path.parents} == {2}
+    assert {path.relative_to(SCENARIOS).parts[0] for path in FILES} == {*registry.names(), *(folder.name for folder in BY_NETWORK)}
+    for path in FILES:
+        assert len(path.relative_to(SCENARIOS).parts) == (3 if by_network(path) else 2)
 
 
 def test_two_networks_or_more_are_compared_on_two_chips_or_more() -> None:
@@ -72,11 +79,11 @@ def test_two_networks_or_more_are_compared_on_two_chips_or_more() -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_every_scenario_is_valid(path: Path) -> None:
-    """Outside of the comparisons, a scenario stands in the folder of its architecture."""
+    """A scenario stands in the folder of its architecture or, called for it, in that of a network which is compared or was trained."""
     scenario = Scenario.read(path)
     assert 10 < len(scenario.settings.title) <= 100
-    assert COMPARE in path.parents or scenario.architecture.name == path.parent.name
-    assert scenario.network().shape("input") == scenario.settings.input_shape
+    assert path.stem.startswith(scenario.architecture.name) if by_network(path) else scenario.architecture.name == path.parent.name
+    assert scenario.is_model or scenario.network().shape("input") == scenario.settings.input_shape
 
 
 def test_titles_and_hashes_tell_scenarios_apart() -> None:
