@@ -50,6 +50,15 @@ class Options(NamedTuple):
     replayed: int = 0
     reference: Reference = "float64"
 
+    def check(self) -> None:
+        """Raises InvalidInput for numbers below 1 and for a reference that there is not."""
+        if self.limit is not None and self.limit < 1:
+            raise InvalidInput.at("limit", f"must be at least 1, not {self.limit}")
+        if self.replayed < 0:
+            raise InvalidInput.at("replayed", f"must be at least 0, not {self.replayed}")
+        if self.reference not in IDEAL:
+            raise InvalidInput.at("reference", f"is {self.reference!r}", f"known: {', '.join(IDEAL)}")
+
 
 class Rated(NamedTuple):
     """A class per image, and how many are right: None without labels."""
@@ -196,6 +205,7 @@ def evaluated(
     scenario: Scenario, images: Path | Array, labels: Path | Array | None, options: Options, progress: Progress = silent
 ) -> Evaluation:
     """A scenario's network on images, as `evaluate` has it."""
+    options.check()
     begun = time.perf_counter()
     made = compiled(scenario, progress)
     made = made.of_frames(1) if made.arrivals.frames > 1 else made

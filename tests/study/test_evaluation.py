@@ -130,6 +130,9 @@ def test_what_a_network_cannot_take(tmp_path: Path) -> None:
         return str(caught.value)
 
     assert said(scenario("xnorbin"), labels=LABELS + 5).startswith("labels: there is a class 14, the network has 10 outputs")
+    assert said(scenario("xnorbin"), limit=0) == "limit: must be at least 1, not 0"
+    assert said(scenario("xnorbin"), replayed=-1) == "replayed: must be at least 0, not -1"
+    assert said(scenario("xnorbin"), reference="float16") == "reference: is 'float16'; known: float64, float32"
     assert said(scenario("xnorbin"), outputs=11) == "outputs: 11 of 10 outputs cannot count; take 1 to 10"
     assert said(scenario("xnorbin"), images=IMAGES[..., 0]).startswith("images: are of shape (24, 9, 9); the network takes 3 channels")
     assert "mean: has 2 numbers, the input has 3 channels" in said(scenario("xnorbin", "input: {mean: [1, 2]}\n"))
