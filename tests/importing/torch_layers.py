@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - as everybody calls it
-from random_networks import Float32, exported
+from random_networks import exported
 from torch import nn
 
 from hyperdrive_sim.errors import HyperdriveSimError
 from hyperdrive_sim.importing import models
-from hyperdrive_sim.network.golden import Computation, forward
+from hyperdrive_sim.network.golden import Computation, Single, forward
 
 SHAPE = (6, 9, 11)
 CLOSE = 1e-4
@@ -114,7 +114,7 @@ def difference(module: nn.Module, folder: Path, *, dynamo: bool) -> float:
     exported(module, SHAPE, folder / "model.onnx", dynamo=dynamo)
     imported = models.read(folder / "model.onnx")
     start = {next(iter(imported.network.inputs)): x[0].numpy().transpose(1, 2, 0)}
-    maps = dict(forward(Computation(imported.network, imported.parameters or {}, start, Float32())))
+    maps = dict(forward(Computation(imported.network, imported.parameters or {}, start, Single())))
     theirs = made if isinstance(made, tuple) else (made,)
     ours = (maps[name].transpose(2, 0, 1) for name in imported.network.outputs)
     return max(float(np.abs(one.ravel() - other[0].numpy().ravel()).max()) for one, other in zip(ours, theirs, strict=True))
