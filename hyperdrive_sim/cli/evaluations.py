@@ -32,7 +32,7 @@ def evaluation(found: Evaluation) -> Group:
 
 
 def _findings(found: Evaluation) -> Iterator[tuple[Text, str]]:
-    images = counted(found.images, "image")
+    images = f"{found.images:,} {'image' if found.images == 1 else 'images'}"
     if found.ours.accuracy is None:
         yield Text("images"), f"{found.images:,}, without labels"
     else:
@@ -55,7 +55,9 @@ def _share(rated: Rated) -> str:
 
 
 def _confusion(counts: tuple[tuple[int, ...], ...], names: tuple[str, ...]) -> Iterator[RenderableType]:
-    called = [one_line(names[number]) if number < len(names) else str(number) for number in range(len(counts))]
+    called = [
+        one_line(names[number]) if number < len(names) else f"output {number}" if names else str(number) for number in range(len(counts))
+    ]
     if len(counts) <= WIDEST:
         columns = [TerminalColumn(name, [f"{row[number] or ''}" for row in counts]) for number, name in enumerate(called)]
         yield Text("classes, by what they were taken for", style="bold")
@@ -64,7 +66,7 @@ def _confusion(counts: tuple[tuple[int, ...], ...], names: tuple[str, ...]) -> I
     present = [number for number, row in enumerate(counts) if sum(row)]
     worst = sorted(present, key=lambda number: counts[number][number] / sum(counts[number]))[:WORST]
     mistaken = [_likeliest(counts[number], number) for number in worst]
-    yield Text(f"the {len(worst)} of {len(present):,} classes that are recognised worst", style="bold")
+    yield Text(f"the {len(worst):,} of {len(present):,} classes that are recognised worst", style="bold")
     yield FittedTable(
         "",
         TerminalColumn("class", [called[number] for number in worst], right=False),

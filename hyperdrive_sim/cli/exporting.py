@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from hyperdrive_sim.cli.terminal import (
     set_option,
     tell,
 )
-from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.errors import InvalidInput, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +33,7 @@ NOT_OURS = b"\0"
 
 @command
 @file_argument
-@click.option("--target", metavar="NAME", help="The chip, where it should be said: the scenario's own.")
+@click.option("--target", metavar="NAME", help="Write nothing if the scenario runs on another chip than this.")
 @output_option("OUT", "The file to write.", required=True)
 @click.option(
     "--vectors",
@@ -50,6 +51,8 @@ def export(file: Path, target: str | None, output: Path, vectors: Path | None, c
     from hyperdrive_sim.study import exports
 
     scenario = Scenario.read(file, changes)
+    if vectors and os.path.abspath(vectors) == os.path.abspath(output):
+        raise InvalidInput.at("--vectors", f"'{vectors}' is the file of --output, too", "name another")
     with progress_bar() as progress:
         found = exports.exported(scenario, target, progress)
         place = FileTarget(output, "--output", found.mark, force, scenario.files)
@@ -103,11 +106,11 @@ def _executed(arch: Streaming, data: bytes, maps: Path, output: Path | None, for
     found = arch.executed(data, given)
     if output:
         _write_arrays(output, "--output", {f"out.{name}": values for name, values in found.outputs.items()}, force, read)
-    shapes = ", ".join(f"{name} {' x '.join(map(str, values.shape))}" for name, values in found.outputs.items())
+    shapes = ", ".join(f"{one_line(name)} {' x '.join(map(str, values.shape))}" for name, values in found.outputs.items())
     say(f"{found.cycles:,} cycles of the array; it returns {shapes} (rows, columns, channels)")
     wrong = exports.differing(found.outputs, expected)
     if expected:
-        say(f"other than expected: {', '.join(wrong)}" if wrong else "every value is as expected")
+        say(f"other than expected: {', '.join(map(one_line, wrong))}" if wrong else "every value is as expected")
     return 1 if wrong else 0
 
 
@@ -116,5 +119,8 @@ def _write_arrays(path: Path, option: str, arrays: Mapping[str, Array], force: b
 
     from hyperdrive_sim.outputs.targets import FileTarget
 
-    with FileTarget(path, option, NOT_OURS, force, inputs).writing() as place:
+    target = FileTarget(path, option, NOT_OURS, force, inputs)
+    if not force and path.is_file() and path.stat().st_size:
+        raise InvalidInput.at(option, f"'{path}' is there, and arrays do not say who wrote them", "name another, or add --force")
+    with target.writing() as place:
         np.savez_compressed(place, allow_pickle=False, **dict(arrays))

@@ -181,7 +181,12 @@ def check(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | No
     help="An .npy array of images, with or without channels, a file in MNIST's idx format, or a folder of pictures.",
 )
 @click.option("--labels", type=click.Path(path_type=Path), metavar="PATH", help="Numbers of classes, one per image: .npy or idx.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Take the first N images only.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Take the first N images only; of classes in folders, one after the other in turns.",
+)
 @click.option("--outputs", type=click.IntRange(min=1), metavar="N", help="Let the first N outputs only be classes.")
 @click.option(
     "--replay", "replayed", type=click.IntRange(min=0), default=0, metavar="N", help="Put the first N through the timed schedule."
@@ -193,8 +198,8 @@ def check(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | No
 def evaluate(file: Path, changes: tuple[str, ...], as_json: bool, images: Path, labels: Path | None, **options: Any) -> int:
     """Compute images by the arithmetic of a scenario's chip: accuracy, confusion, and how many differ from float64.
 
-    What is made of an image before the network takes it is the scenario's `input`: scale, mean, std, quantise. The folders of a folder of
-    pictures are the classes.
+    What is made of an image before the network takes it is the scenario's `input`: scale, mean, std, quantise, for levels of 0..1, which
+    bytes are too. The folders of a folder of pictures are the classes, by number where all are called for one, else in the order of names.
     """
     from hyperdrive_sim.cli import evaluations
     from hyperdrive_sim.scenario.scenario import Scenario

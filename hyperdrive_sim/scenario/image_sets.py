@@ -7,6 +7,7 @@ comes; their formats are those of `pictures`.
 from __future__ import annotations
 
 import gzip
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ from hyperdrive_sim.files.ordinary import size
 from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.scenario import pictures
-from hyperdrive_sim.scenario.preparation import Preparation, levels
+from hyperdrive_sim.scenario.preparation import Preparation, greatest, levels
 
 IMAGES, LABELS = "images", "labels"
 """What messages call both."""
@@ -41,6 +42,8 @@ IDX = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">
 
 MOST_BYTES = 2**31
 MOST_PICTURES = 1_000_000
+SEEN = 1000
+"""Images whose range is looked at."""
 
 
 class Images(Protocol):
@@ -79,6 +82,16 @@ class Stack:
     def __len__(self) -> int:
         return len(self.values)
 
+    def doubt(self, *, prepared: bool) -> str:
+        """A sentence if the values are hardly the levels of 0..1 that a scenario's `input` speaks of."""
+        low, high = self.values[:SEEN].min(), self.values[:SEEN].max()
+        if self.values.dtype.kind == "u" and self.values.dtype.itemsize == 2:
+            return "" if high > 255 else f"the images are words of 16 bits of at most {high}, whose levels are 0..65535"
+        of_bytes = greatest(self.values.dtype) > 0
+        if of_bytes or (low >= 0 and high <= 1) or not (prepared or self.values.dtype.kind in "iu"):
+            return ""
+        return f"the images are {self.values.dtype} from {low:.4g} to {high:.4g}, taken as they are: `input` speaks of levels of 0..1"
+
     def of(self, number: int, shape: Shape, preparation: Preparation) -> Array:
         pixels = levels(self.values[number])
         if pixels.shape[:2] != (shape.rows, shape.columns):
@@ -111,60 +124,86 @@ class Pictures:
 
 
 def read(images: Path | Array, labels: Path | Array | None, shape: Shape, limit: int | None = None) -> ImageSet:
-    """The first *limit* pictures of a set, or all of them, for an input of *shape*.
+    """The first *limit* pictures of a set, or all of them, for an input of *shape*; of a folder's classes in turns.
 
     Raises InvalidInput for what cannot be read, for pictures of other channels, and for labels that are not one per picture.
     """
     if isinstance(images, Path) and images.is_dir():
-        found = _folder(images, limit)
+        found, count = _folder(images, limit)
         if found.labels is not None and labels is not None:
             raise InvalidInput.at(LABELS, f"those of '{images}' are its folders", "leave them out")
     else:
-        stack = _stacked(_array(images, IMAGES, CURE, limit), shape)
-        _, rows, columns, _ = stack.shape
-        alike = (rows, columns) == (shape.rows, shape.columns)
-        note = "" if alike else f"the images, {rows} x {columns}, are resized to the {shape.rows} x {shape.columns} that the network takes"
-        found = ImageSet(Stack(stack), None, note=note)
+        values, count = _array(images, IMAGES, CURE, limit)
+        stack = _stacked(values, shape)
+        found = ImageSet(Stack(stack), None, note=_resizing(stack, shape))
     if not len(found.images):
         raise InvalidInput.at(IMAGES, "there are none", CURE)
     if labels is None:
         return found
-    return found._replace(labels=_labels(_array(labels, LABELS, CURE_LABELS, limit), len(found.images)))
+    values, there = _array(labels, LABELS, CURE_LABELS, limit)
+    of_images = _labels(values)
+    if there != count:
+        raise InvalidInput.at(LABELS, f"there are {there} for {count} pictures", "take those that belong together")
+    return found._replace(labels=of_images)
 
 
-def _folder(path: Path, limit: int | None) -> ImageSet:
-    """Pictures of a folder in the order of their names; where it has folders, these are the classes, in the order of theirs."""
+def _resizing(stack: Array, shape: Shape) -> str:
+    _, rows, columns, _ = stack.shape
+    if (rows, columns) == (shape.rows, shape.columns):
+        return ""
+    return f"the images, {rows} x {columns}, are resized to the {shape.rows} x {shape.columns} that the network takes"
+
+
+def _folder(path: Path, limit: int | None) -> tuple[ImageSet, int]:
+    """Pictures of a folder in the order of their names, and how many there are.
+
+    Where it has folders, these are the classes: by their numbers if all are called for one, else in the order of their names.
+    """
     try:
-        classes = [entry for entry in _entries(path) if entry.is_dir()]
-        files = [(entry, number) for number, folder in enumerate(classes) for entry in _entries(folder)]
-        if not classes:
+        folders = [entry for entry in _entries(path) if entry.is_dir()]
+        numbers = _numbers(folders)
+        files = [(entry, numbers[folder]) for folder in folders for entry in _entries(folder)]
+        if not folders:
             files = [(entry, 0) for entry in _entries(path)]
     except OSError as error:
         raise InvalidInput.at(IMAGES, f"cannot read '{path}': {error.strerror}", CURE) from None
-    if len(files) > MOST_PICTURES:
-        raise InvalidInput.at(IMAGES, f"'{path}' has {len(files):,} files, more than {MOST_PICTURES:,}", "take fewer")
-    if limit is not None and classes:
-        files = _dealt(files, len(classes), limit)
+    count = len(files)
+    if count > MOST_PICTURES:
+        raise InvalidInput.at(IMAGES, f"'{path}' has {count:,} files, more than {MOST_PICTURES:,}", "take fewer")
+    if limit is not None and folders:
+        files = _dealt(files, limit)
     files = files[:limit]
-    labels = np.array([number for _, number in files], np.int64) if classes else None
-    return ImageSet(Pictures(tuple(entry for entry, _ in files)), labels, tuple(folder.name for folder in classes))
+    labels = np.array([number for _, number in files], np.int64) if folders else None
+    called = tuple(folder.name for folder in folders) if list(numbers.values()) == list(range(len(folders))) else ()
+    return ImageSet(Pictures(tuple(entry for entry, _ in files)), labels, called), count
+
+
+def _numbers(folders: list[Path]) -> dict[Path, int]:
+    """The number of each class."""
+    names = [folder.name for folder in folders]
+    if folders and all(re.fullmatch("[0-9]{1,6}", name) for name in names) and len(set(map(int, names))) == len(names):
+        return {folder: int(folder.name) for folder in folders}
+    return {folder: number for number, folder in enumerate(folders)}
 
 
 def _entries(path: Path) -> list[Path]:
     return sorted(entry for entry in path.iterdir() if not entry.name.startswith("."))
 
 
-def _dealt(files: list[tuple[Path, int]], classes: int, limit: int) -> list[tuple[Path, int]]:
+def _dealt(files: list[tuple[Path, int]], limit: int) -> list[tuple[Path, int]]:
     """Files in turns, one of each class: the first of them would all be of one class."""
-    by_class = [[one for one in files if one[1] == number] for number in range(classes)]
+    by_class = [[one for one in files if one[1] == number] for number in sorted({number for _, number in files})]
     longest = min(limit, max(map(len, by_class)))
     return [its[turn] for turn in range(longest) for its in by_class if turn < len(its)]
 
 
-def _array(source: Path | Array, key: str, cure: str, limit: int | None) -> Array:
-    """The first values of an array along its first axis. Raises InvalidInput for a file that is none."""
+def _array(source: Path | Array, key: str, cure: str, limit: int | None) -> tuple[Array, int]:
+    """The first values of an array along its first axis, and how many there are. Raises InvalidInput for a file that is none."""
     if not isinstance(source, Path):
-        return np.asarray(source)[:limit]
+        found = np.asarray(source)
+        if not found.ndim:
+            raise InvalidInput.at(key, f"are a single {type(source).__name__}", cure)
+        return found[:limit], len(found)
     data = named.read(key, source, MOST_BYTES, cure, missing=HERE)
     with _readable(source.name, key, cure), _unpacked(data) as stream:
         header, whole = _header(stream), limit is None
@@ -176,7 +215,7 @@ def _array(source: Path | Array, key: str, cure: str, limit: int | None) -> Arra
             most = MOST_BYTES * first // part.bytes
             cure = f"take {most} of them by a limit" if most else "take smaller ones"
             raise InvalidInput.at(key, f"'{source.name}' takes {size(part.bytes)} unpacked, more than {size(MOST_BYTES)}", cure)
-        return arrays.values(stream, part, whole=first == header.shape[0])[:limit]
+        return arrays.values(stream, part, whole=first == header.shape[0])[:limit], header.shape[0]
 
 
 def _header(stream: IO[bytes]) -> Header:
@@ -223,14 +262,13 @@ def _stacked(found: Array, shape: Shape) -> Array:
     return stack
 
 
-def _labels(found: Array, count: int) -> Array:
+def _labels(found: Array) -> Array:
     """Numbers of classes, one per picture."""
     if found.ndim == 2 and found.shape[1] == 1:
         found = found[:, 0]
     if found.dtype.kind not in "iu" or found.ndim != 1:
         raise InvalidInput.at(LABELS, f"are {found.dtype} of shape {found.shape}", "they must be whole numbers, one per picture")
-    if len(found) != count:
-        raise InvalidInput.at(LABELS, f"there are {len(found)} for {count} pictures", "take those that belong together")
-    if len(found) and int(found.min()) < 0:
-        raise InvalidInput.at(LABELS, f"number {int(found.argmin())} is {int(found.min())}", "classes are counted from 0")
+    for number, value in ((int(found.argmin()), int(found.min())), (int(found.argmax()), int(found.max()))) if len(found) else ():
+        if not 0 <= value < 2**31:
+            raise InvalidInput.at(LABELS, f"number {number} is {value}", "classes are counted from 0")
     return found.astype(np.int64)

@@ -23,8 +23,8 @@ from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.parameters import Array, Parameters
 from hyperdrive_sim.scenario import image_sets, inputs
 from hyperdrive_sim.scenario.experiment import Changes, Experiment
-from hyperdrive_sim.scenario.image_sets import Images, ImageSet
-from hyperdrive_sim.scenario.preparation import Preparation
+from hyperdrive_sim.scenario.image_sets import Images, ImageSet, Stack
+from hyperdrive_sim.scenario.preparation import PLAIN, Preparation
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.scenario.sources import Source, scenario_of
 from hyperdrive_sim.study.checks import binary_inputs, same, value_bytes
@@ -52,10 +52,10 @@ class Options(NamedTuple):
 
     def check(self) -> None:
         """Raises InvalidInput for numbers below 1 and for a reference that there is not."""
-        if self.limit is not None and self.limit < 1:
-            raise InvalidInput.at("limit", f"must be at least 1, not {self.limit}")
-        if self.replayed < 0:
-            raise InvalidInput.at("replayed", f"must be at least 0, not {self.replayed}")
+        for name, least in (("limit", 1), ("outputs", 1), ("replayed", 0)):
+            value = getattr(self, name)
+            if value is not None and (type(value) is not int or value < least):
+                raise InvalidInput.at(name, f"must be a whole number of at least {least}, not {value!r}")
         if self.reference not in IDEAL:
             raise InvalidInput.at("reference", f"is {self.reference!r}", f"known: {', '.join(IDEAL)}")
 
@@ -79,10 +79,10 @@ class Evaluation:
     """How a network does on images, by the arithmetic of a chip (`ours`) and by the reference, float64 or float32 (`ideal`).
 
     An image's class is the number of its largest output, the first of equals. `confusion` counts images by class [true][found], `names`
-    are those of the classes where a folder gives them, `note` says if images were resized. `differing_classes` counts images that the
-    reference puts into another class, `differing_outputs` those of which any output is another number, at most by `largest_difference`.
-    `activation_rates` says, by layer that multiplies signs on the chips, how often what it reads is +1. `replayed` images went through
-    the timed schedule as well, and `failure` says what went wrong there, if anything did.
+    are those of the classes where a folder gives them, `note` says what is hardly meant so, such as levels beyond 0..1.
+    `differing_classes` counts images that the reference puts into another class, `differing_outputs` those of which any output is another
+    number, at most by `largest_difference`. `activation_rates` says, by layer that multiplies signs on the chips, how often what it reads
+    is +1. `replayed` images went through the timed schedule as well, and `failure` says what went wrong there, if anything did.
     """
 
     arithmetic: str
@@ -240,12 +240,22 @@ def evaluated(
         largest_difference=max(differences),
         confusion=None if given.labels is None else _confusion(given.labels, ours),
         names=given.names,
-        note=given.note,
+        note=_note(given, outputs, scenario.preparation),
         activation_rates={layer: mean_rates[name] for layer, name in watched.items()},
         replayed=replayed,
         failure=failure,
         seconds=time.perf_counter() - begun,
     )
+
+
+def _note(given: ImageSet, outputs: int, preparation: Preparation) -> str:
+    """What is hardly meant so."""
+    notes = [given.note]
+    if isinstance(given.images, Stack):
+        notes.append(given.images.doubt(prepared=preparation.model_dump(exclude={"image"}) != PLAIN.model_dump()))
+    if given.names and len(given.names) != outputs:
+        notes.append(f"the {len(given.names)} folders are classes in the order of their names, and the network has {outputs} outputs")
+    return "; ".join(filter(None, notes))
 
 
 def _input(network: Network) -> Shape:

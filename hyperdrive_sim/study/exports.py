@@ -23,6 +23,9 @@ from hyperdrive_sim.study.limits import check_length
 from hyperdrive_sim.study.runs import compiled
 
 MOST_BYTES = 2**30
+HEAD = 2**16
+"""Bytes in which the title of a text must stand, perhaps behind notes."""
+
 HERE = "the path is relative to the working directory"
 
 
@@ -48,10 +51,12 @@ def export(source: Source | None = None, changes: Changes | None = None, **exper
 def exported(scenario: Scenario, target: str | None = None, progress: Progress = silent) -> Exported:
     """The file of a scenario's chip; a *target* that is another chip is refused."""
     arch = scenario.architecture
+    able = [name for name in registry.usable() if isinstance(registry.load(name), Exporting)]
+    if target is not None and target not in able:
+        raise InvalidInput.at("--target", f"'{target}' exports nothing", f"take one of {', '.join(able)}")
     if target not in (None, arch.name):
         raise InvalidInput.at("--target", f"is '{target}', the scenario runs on {arch.name}", f"or --set architecture={target}")
     if not isinstance(arch, Exporting):
-        able = (name for name in registry.usable() if isinstance(registry.load(name), Exporting))
         raise InvalidInput(scenario.document.mistake("architecture", f"{arch.name} exports nothing", f"take one of {', '.join(able)}"))
     made = compiled(scenario, progress).of_frames(1)
     check_length(scenario, made)
@@ -78,7 +83,7 @@ def streaming(path: Path) -> tuple[Streaming, bytes]:
     for arch in able:
         if data.startswith(arch.mark):
             return arch, data
-        if data.startswith(arch.title.encode()):
+        if arch.title in data[:HEAD].decode(errors="replace"):
             return arch, arch.assembled(data.decode(errors="replace"))
     raise InvalidInput.at("stream", f"'{path}' is no control stream", "`hyperdrive-sim export` writes one")
 
@@ -93,7 +98,8 @@ def maps(path: Path, names: tuple[str, ...]) -> tuple[dict[str, Array], dict[str
     try:
         if data.startswith(arrays.MAGIC):
             if len(names) != 1:
-                raise InvalidInput.at("--run", f"'{path.name}' is one map, the stream takes {', '.join(names)}", "take an .npz file")
+                taken = ", ".join(names) or "none"
+                raise InvalidInput.at("--run", f"'{path.name}' is one map, the stream takes {taken}", "take an .npz file with these")
             stream = BytesIO(data)
             found: Mapping[str, Array] = {names[0]: arrays.values(stream, arrays.header(stream))}
         else:
@@ -103,7 +109,10 @@ def maps(path: Path, names: tuple[str, ...]) -> tuple[dict[str, Array], dict[str
     if text := [name for name, values in found.items() if values.dtype.kind not in "fiub"]:
         raise InvalidInput.at("--run", f"'{path.name}' has a '{text[0]}' in it, which is no map of numbers")
     expected = {name.removeprefix("out."): values for name, values in found.items() if name.startswith("out.")}
-    return {name.removeprefix("in."): values for name, values in found.items() if not name.startswith("out.")}, expected
+    given = {name: values for name, values in found.items() if not name.startswith("out.")}
+    if twice := [name for name in given if f"in.{name}" in given]:
+        raise InvalidInput.at("--run", f"'{path.name}' has both '{twice[0]}' and 'in.{twice[0]}' in it", "keep one")
+    return {name.removeprefix("in."): values for name, values in given.items()}, expected
 
 
 def differing(found: Mapping[str, Array], expected: Mapping[str, Array]) -> tuple[str, ...]:

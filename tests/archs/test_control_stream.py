@@ -225,6 +225,30 @@ def test_pools_are_checked() -> None:
             checking.checked(replace(stream, records=(replace(pool, **change),)))
 
 
+def test_one_name_is_one_shape() -> None:
+    stream = stream_of("tiny_xnor_pooled")
+    for kind in (Input, Output):
+        one = next(record for record in stream.records if isinstance(record, kind))
+        other = replace(one, shape=(one.shape[0], 1, 1))
+        with pytest.raises(InvalidInput, match=r"is of shape .* and of shape"):
+            checking.checked(replace(stream, records=(*stream.records, other)))
+
+
+def test_what_would_take_all_memory_or_all_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = stream_of("tiny_xnor")
+    out, large = next(one for one in stream.records if isinstance(one, Output)), replace(stream.machine, memory_bits=(2**29, 2**29))
+    sums = replace(out, shape=(2**20, 64, 64), holds="sums", channels=(0, 1))
+    wide = next(one for one in stream.records if isinstance(one, Pass))
+    wide = replace(wide, shape=(16, 4096, 4096), kernel=(60, 60), address=0, memory=0)
+    pool = Pool("p", 0, 0, (16, 4096, 4096), 2**28, (40, 40), (1, 1), (0, 0, 0, 0), (0, 16), (1, 0), (0,) * 16)
+    for record, sentence in ((sums, "a map of more than"), (wide, "under its windows at a time"), (pool, "under its windows at a time")):
+        with pytest.raises(InvalidInput, match=sentence):
+            checking.checked(Stream(large, (record,)))
+    monkeypatch.setattr(checking, "MOST_MACS", 1000)
+    with pytest.raises(InvalidInput, match="has more than 1,000 products"):
+        checking.checked(stream)
+
+
 def test_sums_beyond_their_word() -> None:
     """A schedule of the chip is refused for this; a stream may be of anybody's making."""
     stream = stream_of("tiny_xnor")
@@ -238,11 +262,11 @@ def test_sums_beyond_their_word() -> None:
 def test_maps_that_it_does_not_take() -> None:
     data = case("tiny_xnor").data
     for maps, sentence in (
-        ({}, "'sign0' is missing, or one too many; the stream takes sign0"),
-        ({"sign0": np.ones((9, 9, 5)), "more": np.ones((1, 1, 1))}, "'more' is missing, or one too many"),
-        ({"sign0": np.ones((5, 9, 9))}, "must be -1 and +1 of shape (9, 9, 5), not of (5, 9, 9)"),
-        ({"sign0": np.zeros((9, 9, 5))}, "must be -1 and +1"),
-        ({"sign0": np.full((9, 9, 5), np.nan)}, "must be -1 and +1"),
+        ({}, "'sign0' is missing; it takes sign0"),
+        ({"sign0": np.ones((9, 9, 5)), "more": np.ones((1, 1, 1))}, "there is a 'more', which the stream does not take; it takes sign0"),
+        ({"sign0": np.ones((5, 9, 9))}, "'sign0' is of shape (5, 9, 9), not (9, 9, 5)"),
+        ({"sign0": np.zeros((9, 9, 5))}, "'sign0' has values other than -1 and +1"),
+        ({"sign0": np.full((9, 9, 5), np.nan)}, "'sign0' has values other than -1 and +1"),
     ):
         with pytest.raises(InvalidInput) as caught:
             architecture.executed(data, maps)
@@ -260,6 +284,10 @@ def test_maps_that_it_does_not_take() -> None:
         ("bpus=7", f"bpus={'9' * 30}", "line 2: 'bpus' cannot be"),
         ("bpus=7", "bpus=7 colour=red", "line 2: a machine has no 'colour'"),
         ("bpus=7", "bpus 7", "line 2: 'bpus 7 "),
+        ("bpus=7", "bpus=7 bpus=8", "line 2: 'bpus' stands here a second time; keep one"),
+        ("bpus=7", "bpus=1_6", "line 2: 'bpus' cannot be '1_6'; it is a whole number"),
+        ('map="sign0"', 'map="\\ud800"', "line 3: 'map' cannot be"),
+        ('map="sign0"', "map=" + "[" * 100_000, "line 3: 'map' cannot be"),
         ("shape=5,9,9", "shape=5,9", "line 3: 'shape' cannot be '5,9'; it is 3 whole numbers"),
         ('map="sign0"', "map=sign0", "line 3: 'map' cannot be 'sign0'; it is a text, \"like this\""),
         ("begin=zero", "begin=none", "line 4: 'begin' cannot be 'none'; it is one of zero, signs, sums"),
@@ -278,7 +306,7 @@ def test_text_that_says_something_else(old: str, new: str, sentence: str) -> Non
 
 def test_words_that_are_no_words() -> None:
     lines = architecture.text(case("tiny_xnor").data).splitlines()
-    for word in ("xyzw", "12345678", "-1"):
+    for word in ("xyzw", "12345678", "-1", "2c4", "0x1f", "1_f0"):
         changed = [*lines[:5], f"    {word} {lines[5].split(maxsplit=1)[1]}", *lines[6:]]
         with pytest.raises(InvalidInput, match="line 5: 'weights' cannot be"):
             architecture.assembled("\n".join(changed))

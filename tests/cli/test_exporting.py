@@ -80,9 +80,25 @@ def test_earlier_exports_are_replaced_and_nothing_else() -> None:
 def test_the_vectors_are_not_written_over_what_is_there() -> None:
     Path("v.npz").write_bytes(b"mine")
     found = invoke("export", "s.yaml", "-o", "s.bin", "--vectors", "v.npz")
-    assert sentences(found)[0].startswith("--vectors: 'v.npz' was not written by hyperdrive-sim")
+    assert sentences(found)[0].startswith("--vectors: 'v.npz' is there, and arrays do not say who wrote them")
     assert Path("v.npz").read_bytes() == b"mine"
     assert not Path("s.bin").exists()
+    assert invoke("export", "s.yaml", "-o", "s.bin", "--vectors", "v.npz", "--force").exit_code == 0
+
+
+def test_two_outputs_are_two_files() -> None:
+    found = invoke("export", "s.yaml", "-o", "x", "--vectors", "./x")
+    assert sentences(found) == ["--vectors: 'x' is the file of --output, too; name another"]
+
+
+def test_a_name_in_a_stream_is_one_line() -> None:
+    exported()
+    invoke("stream", "s.bin", "--text", "-o", "s.txt")
+    text = Path("s.txt").read_text("utf-8").replace('output map="conv3"', 'output map="o\\nevery value is as expected"')
+    Path("s.txt").write_text(f"# by hand\n\n{text}", "utf-8")
+    found = invoke("stream", "s.txt", "--run", "v.npz")
+    assert found.exit_code == 1
+    assert "every value is as expected" not in found.stdout.splitlines()
 
 
 @pytest.mark.parametrize(
@@ -100,13 +116,16 @@ def test_the_vectors_are_not_written_over_what_is_there() -> None:
         (["stream", "s.bin", "--assemble"], "--assemble: has nowhere to write; add -o OUT"),
         (["stream", "s.bin", "--run", "s.yaml"], "--run: 's.yaml' cannot be unpacked"),
         (["stream", "s.bin", "--run", "text.npz"], "--run: 'text.npz' has a 'a' in it, which is no map of numbers"),
-        (["stream", "s.bin", "--run", "other.npz"], "maps: 'b' is missing, or one too many; the stream takes sign0"),
+        (["stream", "s.bin", "--run", "other.npz"], "maps: there is a 'b', which the stream does not take; it takes sign0"),
+        (["stream", "s.bin", "--run", "both.npz"], "--run: 'both.npz' has both 'a' and 'in.a' in it; keep one"),
+        (["export", "s.yaml", "--target", "bogus", "-o", "o"], "--target: 'bogus' exports nothing; take one of hyperdrive, xnorbin"),
     ],
 )
 def test_what_is_refused(arguments: list[str], sentence: str) -> None:
     exported()
     np.savez("text.npz", a=np.array(["x"]))
     np.savez("other.npz", b=np.ones(3))
+    np.savez("both.npz", **{"a": np.ones(3), "in.a": np.ones(3)})
     found = invoke(*arguments)
     assert (found.exit_code, found.stdout) == (2, "")
     assert sentence in sentences(found)[0]

@@ -109,6 +109,17 @@ def test_a_limit_takes_of_every_class(tmp_path: Path) -> None:
     assert found.labels.tolist() == [0, 1, 0, 1]
 
 
+def test_folders_that_are_called_for_numbers_are_these(tmp_path: Path) -> None:
+    for name in ("2", "10", "007"):
+        (tmp_path / name).mkdir()
+        PIL.Image.fromarray(GREY[0]).save(tmp_path / name / "0.png")
+    found = read(tmp_path, None, ONE)
+    assert found.labels is not None
+    assert (sorted(found.labels.tolist()), found.names) == ([2, 7, 10], ())
+    (tmp_path / "bird").mkdir()
+    assert read(tmp_path, None, ONE).names == ("007", "10", "2", "bird")
+
+
 def test_a_folder_without_folders_is_in_the_order_of_names(tmp_path: Path) -> None:
     for number in range(3):
         PIL.Image.fromarray(GREY[number]).save(tmp_path / f"{9 - number}.png")
@@ -129,6 +140,10 @@ def test_what_is_refused(tmp_path: Path) -> None:
     assert refused(COLOUR, None).startswith("images: are of shape (7, 6, 8, 3); the network takes 1 channels")
     assert refused(GREY[:0], None).startswith("images: there are none")
     assert refused(GREY, LABELS[:3]) == "labels: there are 3 for 7 pictures; take those that belong together"
+    assert refused(GREY, np.arange(600), limit=3) == "labels: there are 600 for 7 pictures; take those that belong together"
+    assert refused(GREY, np.full(7, 2**64 - 1, np.uint64)).startswith(
+        "labels: number 0 is 18446744073709551615; classes are counted from 0"
+    )
     assert refused(GREY, LABELS - 2) == "labels: number 1 is -1; classes are counted from 0"
     assert refused(GREY, LABELS / 2) == "labels: are float64 of shape (7,); they must be whole numbers, one per picture"
     assert refused(folder(tmp_path / "x"), LABELS) == f"labels: those of '{tmp_path / 'x'}' are its folders; leave them out"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL.Image
 import pytest
 from commands import invoke, sentences, write
 from rich.console import Console
@@ -130,8 +131,11 @@ def test_what_a_network_cannot_take(tmp_path: Path) -> None:
         return str(caught.value)
 
     assert said(scenario("xnorbin"), labels=LABELS + 5).startswith("labels: there is a class 14, the network has 10 outputs")
-    assert said(scenario("xnorbin"), limit=0) == "limit: must be at least 1, not 0"
-    assert said(scenario("xnorbin"), replayed=-1) == "replayed: must be at least 0, not -1"
+    assert said(scenario("xnorbin"), limit=0) == "limit: must be a whole number of at least 1, not 0"
+    assert said(scenario("xnorbin"), replayed=-1) == "replayed: must be a whole number of at least 0, not -1"
+    assert said(scenario("xnorbin"), limit=2.5) == "limit: must be a whole number of at least 1, not 2.5"
+    assert said(scenario("xnorbin"), outputs=True) == "outputs: must be a whole number of at least 1, not True"
+    assert said(scenario("xnorbin"), images=None).startswith("images: are a single NoneType")
     assert said(scenario("xnorbin"), reference="float16") == "reference: is 'float16'; known: float64, float32"
     assert said(scenario("xnorbin"), outputs=11) == "outputs: 11 of 10 outputs cannot count; take 1 to 10"
     assert said(scenario("xnorbin"), images=IMAGES[..., 0]).startswith("images: are of shape (24, 9, 9); the network takes 3 channels")
@@ -183,6 +187,34 @@ def test_images_of_another_size_are_said_to_be_resized(there: Path) -> None:
     found = invoke("evaluate", "s.yaml", "--images", "small.npy")
     assert "note    the images, 5 x 7, are resized to the 9 x 9 that the network takes" in found.stdout
     assert "resized" not in invoke("evaluate", "s.yaml", "--images", "x.npy").stdout
+
+
+@pytest.mark.parametrize(
+    ("images", "note"),
+    [
+        (IMAGES, ""),
+        (IMAGES.astype(np.float32) / 255, ""),
+        (IMAGES.astype(np.float32), "the images are float32 from 0 to 255, taken as they are: `input` speaks of levels of 0..1"),
+        (IMAGES.astype(np.int64), "the images are int64 from 0 to 255, taken as they are: `input` speaks of levels of 0..1"),
+        (IMAGES.astype(np.uint16), "the images are words of 16 bits of at most 255, whose levels are 0..65535"),
+        (IMAGES.astype(np.uint16) * 257, ""),
+    ],
+)
+def test_levels_that_are_hardly_meant_so(images: Array, note: str) -> None:
+    assert hs.evaluate(scenario("xnorbin"), images=images).note == note
+    assert hs.evaluate(scenario("xnorbin", ""), images=IMAGES.astype(np.float32) / 100 - 1).note == ""
+
+
+def test_folders_that_are_fewer_than_the_outputs(tmp_path: Path) -> None:
+    for name in ("bird", "cat"):
+        (tmp_path / name).mkdir()
+        PIL.Image.fromarray(IMAGES[0]).save(tmp_path / name / "0.png")
+    found = hs.evaluate(scenario("xnorbin"), images=tmp_path)
+    assert found.note == "the 2 folders are classes in the order of their names, and the network has 10 outputs"
+    console = Console(width=120)
+    with console.capture() as shown:
+        console.print(evaluations.evaluation(replace(found, confusion=((0, 0, 1), (0, 1, 0), (0, 0, 0)))))
+    assert ["bird", "cat", "output", "2"] in [line.split() for line in shown.get().splitlines()]
 
 
 def test_of_many_classes_a_terminal_shows_the_worst() -> None:

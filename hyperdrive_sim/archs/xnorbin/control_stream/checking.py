@@ -25,7 +25,10 @@ MOST_MEMORY_BITS = 2**30
 MOST_SIDE, MOST_CHANNELS, MOST_KERNEL = 2**16, 2**20, 2**10
 MOST_RECORDS = 1_000_000
 MOST_MACS = 10**12
-"""Products of one record: executed one after the other, a record cannot keep the machine for days."""
+"""Products of a whole stream: executed one after the other, its records cannot keep the machine for days."""
+
+MOST_VALUES = 2**28
+"""Of a map that goes to the host, and of what lies under the windows of a pass that is computed at a time."""
 
 
 def checked(stream: Stream) -> Stream:
@@ -38,7 +41,25 @@ def checked(stream: Stream) -> Stream:
         if wrong := next(_of_record(record, stream.machine), ""):
             called = record.map if isinstance(record, Input | Output) else record.layer
             raise InvalidInput.at("stream", f"record {number}, '{called}': {wrong}", "export it again, or mend its text")
+    if wrong := next(_of_all(stream), ""):
+        raise InvalidInput.at("stream", wrong, "export it again, or mend its text")
     return stream
+
+
+def _of_all(stream: Stream) -> Iterator[str]:
+    """What is wrong with records together."""
+    for kind in (Input, Output):
+        shapes: dict[str, Sizes] = {}
+        for record in stream.records:
+            if isinstance(record, kind) and shapes.setdefault(record.map, record.shape) != record.shape:
+                yield f"'{record.map}' is of shape {shapes[record.map]} and of shape {record.shape}"
+    if sum(_macs(record) for record in stream.records if isinstance(record, Pass)) > MOST_MACS:
+        yield f"has more than {MOST_MACS:,} products"
+
+
+def _macs(record: Pass) -> int:
+    rows, columns = out_shape(record.shape, record.kernel, (record.stride, record.stride), record.pads)
+    return (record.channels[1] - record.channels[0]) * rows * columns * prod(record.kernel) * record.shape[0]
 
 
 def _of_machine(machine: Machine) -> Iterator[str]:
@@ -56,6 +77,8 @@ def _of_record(record: Input | Pass | Pool | Output, machine: Machine) -> Iterat
             yield from _in_memory("the map", (record.memory, record.address), signs_bits(record.shape, machine), machine)
         case Output():
             yield from _of_channels(record.channels, record.shape[0])
+            if prod(record.shape) > MOST_VALUES:
+                yield f"a map of more than {MOST_VALUES:,} values"
             channels = record.channels[1] - record.channels[0]
             of_sums = channels * record.shape[1] * record.shape[2] * machine.psum_bits
             bits = signs_bits(record.shape, machine) if record.holds == "signs" else of_sums
@@ -109,8 +132,8 @@ def _of_pass(record: Pass, machine: Machine) -> Iterator[str]:
         yield f"together {record.together}, which must be 1 or more"
     channels, tile = record.channels[1] - record.channels[0], tiles(record.shape[0], machine)
     rows, columns = out_shape(record.shape, record.kernel, (record.stride, record.stride), record.pads)
-    if channels * rows * columns * prod(record.kernel) * record.shape[0] > MOST_MACS:
-        yield f"more than {MOST_MACS:,} products"
+    if rows * columns * max(part.taps for part in parts(record.kernel, machine)) * machine.word_bits > MOST_VALUES:
+        yield f"more than {MOST_VALUES:,} values under its windows at a time"
     wanted = channels * prod(record.kernel) * tile * word_bytes(machine)
     if len(record.weights) != wanted:
         yield f"weights of {len(record.weights):,} bytes, {wanted:,} are wanted"
@@ -151,6 +174,8 @@ def _of_pool(record: Pool, machine: Machine) -> Iterator[str]:
         yield f"pitch {record.pitch}, a word of all pixels takes {plane}"
     yield from _in_memory("its input", (record.memory, record.address), (tiles(high, machine) - 1) * record.pitch + plane, machine)
     out = prod(out_shape(record.shape, record.kernel, record.stride, record.pads)) * machine.word_bits
+    if out * prod(record.kernel) > MOST_VALUES:
+        yield f"more than {MOST_VALUES:,} values under its windows at a time"
     yield from _in_memory("its output", record.output, tiles(high, machine) * out, machine)
     if len(record.by_and) != high - low or set(record.by_and) - {0, 1}:
         yield f"by_and must be {high - low} numbers, 0 or 1"

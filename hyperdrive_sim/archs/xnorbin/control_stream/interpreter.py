@@ -39,12 +39,15 @@ def executed(stream: Stream, maps: Mapping[str, Array]) -> Execution:
     Raises InvalidInput for maps that it does not take, Overflow for a partial sum that does not fit its word.
     """
     wanted = {record.map: record.shape for record in stream.records if isinstance(record, Input)}
-    if missing := sorted(wanted.keys() ^ maps.keys()):
-        raise InvalidInput.at("maps", f"'{missing[0]}' is missing, or one too many", f"the stream takes {', '.join(wanted)}")
+    for name in sorted(wanted.keys() ^ maps.keys()):
+        problem = f"'{name}' is missing" if name in wanted else f"there is a '{name}', which the stream does not take"
+        raise InvalidInput.at("maps", problem, f"it takes {', '.join(wanted) or 'none'}")
     for name, (channels, rows, columns) in wanted.items():
-        if maps[name].shape != (rows, columns, channels) or not (np.abs(maps[name]) == 1).all():
-            problem = f"'{name}' must be -1 and +1 of shape {(rows, columns, channels)}, not of {maps[name].shape}"
-            raise InvalidInput.at("maps", problem, "rows, columns, channels")
+        shape = rows, columns, channels
+        if maps[name].shape != shape:
+            raise InvalidInput.at("maps", f"'{name}' is of shape {maps[name].shape}, not {shape}", "rows, columns, channels")
+        if not (np.abs(maps[name]) == 1).all():
+            raise InvalidInput.at("maps", f"'{name}' has values other than -1 and +1")
     core = _Core(stream.machine, maps)
     for record in stream.records:
         core.step(record)

@@ -79,25 +79,28 @@ def _said(of: Field, value: Any) -> str:
 
 
 def _words(record: Pass, machine: Machine) -> Iterator[str]:
-    each, digits, at = word_bytes(machine), -(-machine.word_bits // 4), 0
+    each, at = word_bytes(machine), 0
     for low, high, part, _ in runs_of_weights(record, machine):
         for _ in range(low, high):
             words = [record.weights[place : place + each] for place in range(at, at + part.taps * each, each)]
             at += part.taps * each
-            yield "    " + " ".join(f"{int.from_bytes(word, 'little'):0{digits}x}" for word in words)
+            yield "    " + " ".join(f"{int.from_bytes(word, 'little'):0{digits(machine)}x}" for word in words)
+
+
+def digits(machine: Machine) -> int:
+    """Hexadecimal digits of a word."""
+    return -(-machine.word_bits // 4)
 
 
 def assembled(text: str) -> Stream:
     """A stream from text. Raises InvalidInput that names the line."""
-    lines = text.splitlines()
-    if not lines or lines[0].strip() != TITLE:
+    lines = [(number, COMMENT.sub(r"\1", line)) for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), start=1)]
+    (_, title), *said_lines = [(number, line) for number, line in lines if line.strip()] or [(0, "")]
+    if title.strip() != TITLE:
         raise InvalidInput.at("stream", f"must begin with the line '{TITLE}'", "`hyperdrive-sim stream FILE --text` writes one")
     found: list[Machine | Record] = []
     block: list[tuple[int, str]] = []
-    for number, line in enumerate(lines[1:], start=2):
-        said = COMMENT.sub(r"\1", line)
-        if not said.strip():
-            continue
+    for number, said in said_lines:
         if not said[0].isspace() and block:
             found.append(_record(block, found))
             block = []
@@ -118,7 +121,11 @@ def _record(block: list[tuple[int, str]], before: list[Machine | Record]) -> Mac
         raise _wrong(number, f"'{name[:40]}' cannot stand here", f"a stream is a machine, then records: {', '.join(KINDS)}")
     kind = NAMES[name]
     of = {each.name: each for each in fields_of(kind)}
-    given = {key: (number, value) for key, value in _pairs(number, rest)}
+    given: dict[str, tuple[int, str]] = {}
+    for key, value in _pairs(number, rest):
+        if key in given:
+            raise _wrong(number, f"'{key}' stands here a second time", "keep one")
+        given[key] = number, value
     given |= _fields_below(block[1:], of)
     if unknown := given.keys() - of.keys():
         raise _wrong(number, f"a {name} has no '{min(unknown)}'", f"it has {', '.join(of)}")
@@ -162,16 +169,18 @@ def _value(of: Field, number: int, said: str, machine: Machine | Record | None) 
         return _parsed(of, said, machine)
     except (ValueError, OverflowError):
         wanted = {"integers": f"{of.number or 'any number of'} whole numbers", "integer": "a whole number", "text": 'a text, "like this"'}
-        what = f"one of {', '.join(of.choices)}" if of.kind == "choice" else wanted.get(of.kind, "words in hexadecimal")
+        of_words = f"words of {digits(machine)} digits in hexadecimal" if isinstance(machine, Machine) else ""
+        what = f"one of {', '.join(of.choices)}" if of.kind == "choice" else wanted.get(of.kind, of_words)
         raise _wrong(number, f"'{of.name}' cannot be '{said[:40]}'", f"it is {what}") from None
 
 
 def _parsed(of: Field, said: str, machine: Machine | Record | None) -> Any:
     match of.kind:
         case "text":
-            value = json.loads(said)
-            if not isinstance(value, str):
+            if not said.startswith('"'):
                 raise ValueError
+            value = json.loads(said)
+            value.encode()  # half of a pair of surrogates is no character
             return value
         case "choice":
             return of.choices[of.choices.index(said)]
@@ -184,13 +193,18 @@ def _parsed(of: Field, said: str, machine: Machine | Record | None) -> Any:
             return values
         case _:
             assert isinstance(machine, Machine)
-            return b"".join(int(word, 16).to_bytes(word_bytes(machine), "little") for word in said.split())
+            words = said.split()
+            if not all(re.fullmatch(f"[0-9a-fA-F]{{{digits(machine)}}}", word) for word in words):
+                raise ValueError
+            return b"".join(int(word, 16).to_bytes(word_bytes(machine), "little") for word in words)
 
 
 def _whole(said: str, bits: int) -> int:
     """A whole number of so many bits beside its sign."""
-    value = int(said[:20])
-    if len(said) > 20 or not -(2**bits) <= value < 2**bits:
+    if not re.fullmatch("-?[0-9]{1,19}", said):
+        raise ValueError
+    value = int(said)
+    if not -(2**bits) <= value < 2**bits:
         raise ValueError
     return value
 
