@@ -8,6 +8,7 @@ from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.files import ordinary
 
 RELATIVE = "the path is relative to the scenario file"
+HERE = "the path is relative to the working directory"
 
 
 def read(key: str, path: Path, most_bytes: int, cure: str = "", missing: str = RELATIVE) -> bytes:

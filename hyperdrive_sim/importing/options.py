@@ -24,13 +24,11 @@ class Words(NamedTuple):
     path: str
 
 
-_HERE = "the path is relative to the working directory"
-
-KEYWORDS = Words("model", "input_shape", "zero", "map_bits", "[channels, rows, columns]", _HERE)
+KEYWORDS = Words("model", "input_shape", "zero", "map_bits", "[channels, rows, columns]", named.HERE)
 SCENARIO = Words(
     "network", "input_shape", "network_options.zero", "network_options.map_bits", "[channels, rows, columns]", named.RELATIVE
 )  # fmt: skip
-COMMAND = Words("MODEL", "--input-shape", "--zero", "--map-bits", "channels,rows,columns", _HERE)
+COMMAND = Words("MODEL", "--input-shape", "--zero", "--map-bits", "channels,rows,columns", named.HERE)
 
 
 class Options(NamedTuple):

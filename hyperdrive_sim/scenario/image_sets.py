@@ -34,7 +34,6 @@ IMAGES, LABELS = "images", "labels"
 
 CURE = "take an .npy file, one in MNIST's idx format, or a folder of pictures"
 CURE_LABELS = "take an .npy file of whole numbers, or one in MNIST's idx format"
-HERE = "the path is relative to the working directory"
 GZIP = b"\x1f\x8b"
 
 IDX = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -204,7 +203,7 @@ def _array(source: Path | Array, key: str, cure: str, limit: int | None) -> tupl
         if not found.ndim:
             raise InvalidInput.at(key, f"are a single {type(source).__name__}", cure)
         return found[:limit], len(found)
-    data = named.read(key, source, MOST_BYTES, cure, missing=HERE)
+    data = named.read(key, source, MOST_BYTES, cure, missing=named.HERE)
     with _readable(source.name, key, cure), _unpacked(data) as stream:
         header, whole = _header(stream), limit is None
         if not header.shape:

@@ -164,14 +164,14 @@ def check(
 
 def _check(scenario: Scenario, progress: Progress) -> Verdict:
     made, laps = compiled(scenario, progress), _Laps()
-    _affordable(scenario, made)
+    affordable(scenario, made)
     check_length(scenario, made)
     cycles = made.machine.clock.cycles(made.trace.makespan_ps)
     laps.lap("timing")
-    _affordable(scenario, made)  # again: the trace has taken some of the memory
+    affordable(scenario, made)  # again: the trace has taken some of the memory
     hazard = _hazard(made)
     laps.lap("ordering")
-    computation = _computation(scenario, made)
+    computation = computed_by(scenario, made)
     function, deviation, rates = _executed(made, computation, laps)
     cuts = scenario.architecture.grains
     grains = {grain: cycles if grain == made.grain else _makespan(scenario, made.cut(grain)) for grain in cuts}
@@ -181,11 +181,11 @@ def _check(scenario: Scenario, progress: Progress) -> Verdict:
     return Verdict(function, deviation, timing, rates, scenario.settings.frames, computation.arithmetic.name, laps.seconds)
 
 
-def _affordable(scenario: Scenario, made: Compiled) -> None:
-    """Raises InvalidInput for more values than there is memory for now, beside what a run takes."""
+def affordable(scenario: Scenario, made: Compiled) -> int:
+    """How many times there is memory now for all values, beside what a run takes. Raises InvalidInput where there is not for once."""
     needed, room = value_bytes(made), Limit(scenario).room
     if needed <= room:
-        return
+        return room // max(1, needed)
     take = f"take {size(needed)} to compute and compare, and there are {size(room)} for them here"
     if made.arrivals.frames > 1 and value_bytes(made.of_frames(1)) <= room:
         raise InvalidInput(scenario.document.mistake("frames", f"the values of {made.arrivals.frames} frames {take}", "take fewer"))
@@ -259,7 +259,8 @@ def _makespan(scenario: Scenario, made: Compiled) -> int | None:
     return made.machine.clock.cycles(made.trace.makespan_ps)
 
 
-def _computation(scenario: Scenario, made: Compiled) -> Computation:
+def computed_by(scenario: Scenario, made: Compiled) -> Computation:
+    """What a scenario's chip computes: its network with its constants, on its picture, in the chip's arithmetic."""
     files = inputs.opened(scenario, made.network)
     return Computation(made.network, files.parameters(), files.maps(), made.mapped.arithmetic)
 

@@ -15,7 +15,6 @@ import numpy as np
 from hyperdrive_sim.engine.compiled import Compiled, Progress, silent
 from hyperdrive_sim.engine.replay import replay
 from hyperdrive_sim.errors import Finding, InvalidInput
-from hyperdrive_sim.files.ordinary import size
 from hyperdrive_sim.kernels.sliding import processors
 from hyperdrive_sim.network.box import Shape, chunks
 from hyperdrive_sim.network.golden import Arithmetic, Computation, Exact, Single, forward
@@ -27,8 +26,8 @@ from hyperdrive_sim.scenario.image_sets import Images, ImageSet, Stack
 from hyperdrive_sim.scenario.preparation import PLAIN, Preparation
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.scenario.sources import Source, scenario_of
-from hyperdrive_sim.study.checks import binary_inputs, same, value_bytes
-from hyperdrive_sim.study.limits import Limit, check_length
+from hyperdrive_sim.study.checks import affordable, binary_inputs, same
+from hyperdrive_sim.study.limits import check_length
 from hyperdrive_sim.study.processes import in_processes
 from hyperdrive_sim.study.runs import compiled
 
@@ -225,7 +224,7 @@ def evaluated(
         outputs,
         tuple(dict.fromkeys(watched.values())),
     )
-    found = list(_computed(work, given.images, _workers(scenario, made), progress))
+    found = list(_computed(work, given.images, min(processors(), affordable(scenario, made)), progress))
     replayed = min(options.replayed, len(found))
     failure = _replayed(scenario, made, work, given.images, replayed)
     ours, ideal, differs, differences, rates = zip(*found, strict=True)
@@ -278,15 +277,6 @@ def _outputs(network: Network, wanted: int | None) -> int:
     if wanted is not None and not 1 <= wanted <= shape.channels:
         raise InvalidInput.at("outputs", f"{wanted} of {shape.channels} outputs cannot count", f"take 1 to {shape.channels}")
     return wanted or shape.channels
-
-
-def _workers(scenario: Scenario, made: Compiled) -> int:
-    """Number of processes that there are processors and memory for. Raises InvalidInput if there is not enough for one."""
-    needed, room = value_bytes(made), Limit(scenario).room
-    if needed > room:
-        problem = f"its values take {size(needed)} to compute and compare, and there are {size(room)} for them here"
-        raise InvalidInput(scenario.document.mistake("input_shape", problem, "take a smaller one"))
-    return min(processors(), room // needed)
 
 
 def _computed(work: _Work, images: Images, workers: int, progress: Progress) -> Iterator[_Image]:

@@ -12,21 +12,20 @@ from hyperdrive_sim.archs.export import Exporting, Streaming
 from hyperdrive_sim.engine.compiled import Compiled, Progress, silent
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.files import arrays, named
-from hyperdrive_sim.network.golden import Computation, forward
+from hyperdrive_sim.network.golden import forward
 from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.scenario import inputs
 from hyperdrive_sim.scenario.experiment import Changes, Experiment
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.scenario.sources import Source, scenario_of
 from hyperdrive_sim.schedule.tasks import HOST, Copy
+from hyperdrive_sim.study.checks import computed_by
 from hyperdrive_sim.study.limits import check_length
 from hyperdrive_sim.study.runs import compiled
 
 MOST_BYTES = 2**30
 HEAD = 2**16
 """Bytes in which the title of a text must stand, perhaps behind notes."""
-
-HERE = "the path is relative to the working directory"
 
 
 class Exported(NamedTuple):
@@ -66,8 +65,7 @@ def exported(scenario: Scenario, target: str | None = None, progress: Progress =
 
 def vectors(scenario: Scenario, made: Compiled) -> dict[str, Array]:
     """Maps that the host sends for the scenario's picture (`in.NAME`) and those it must get (`out.NAME`), [rows, columns, channels]."""
-    files = inputs.opened(scenario, made.network)
-    computation = Computation(made.network, files.parameters(), files.maps(), made.mapped.arithmetic)
+    computation = computed_by(scenario, made)
     maps = {**computation.inputs, **dict(forward(computation))}
     copies = [task.effect for task in made.schedule.tasks if isinstance(task.effect, Copy)]
     sent = dict.fromkeys(copy.tensor for copy in copies if copy.source == HOST)
@@ -77,7 +75,7 @@ def vectors(scenario: Scenario, made: Compiled) -> dict[str, Array]:
 
 def streaming(path: Path) -> tuple[Streaming, bytes]:
     """A control stream as bytes, assembled if it is text, with the architecture that executes it. Raises InvalidInput for no such file."""
-    data = named.read("stream", path, MOST_BYTES, missing=HERE)
+    data = named.read("stream", path, MOST_BYTES, missing=named.HERE)
     loaded = map(registry.load, registry.usable())
     able = [arch for arch in loaded if isinstance(arch, Streaming)]
     for arch in able:
@@ -94,7 +92,7 @@ def maps(path: Path, names: tuple[str, ...]) -> tuple[dict[str, Array], dict[str
     An .npy file is its one input; in an .npz file inputs are called in.NAME, or NAME, and results out.NAME. Raises InvalidInput for a file
     that is neither, or of anything but numbers.
     """
-    data = named.read("--run", path, MOST_BYTES, missing=HERE)
+    data = named.read("--run", path, MOST_BYTES, missing=named.HERE)
     try:
         if data.startswith(arrays.MAGIC):
             if len(names) != 1:
