@@ -209,8 +209,6 @@ def evaluated(
     made = compiled(scenario, progress)
     made = made.of_frames(1) if made.arrivals.frames > 1 else made
     shape, outputs = _input(made.network), _outputs(made.network, options.outputs)
-    with scenario.locating():
-        scenario.preparation.check(shape.channels)
     given = image_sets.read(images, labels, shape, options.limit)
     if given.labels is not None and (most := int(given.labels.max())) >= outputs:
         raise InvalidInput.at("labels", f"there is a class {most}, the network has {outputs} outputs", "classes are counted from 0")
