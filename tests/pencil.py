@@ -13,7 +13,8 @@ from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.schedule.machine import Machine, Unit
 from hyperdrive_sim.schedule.placement import Placement
 from hyperdrive_sim.schedule.prices import Price
-from hyperdrive_sim.schedule.tasks import Compute, OperandLocations, Schedule, Task
+from hyperdrive_sim.schedule.tasks import Compute, OperandLocations, Task
+from hyperdrive_sim.schedule.writer import scheduled
 
 
 def conv(name: str, source: str, channels: int) -> Conv:
@@ -37,7 +38,7 @@ def compute(layer: str, unit: str, ps: int, *after: int, frame: int = 0) -> Task
     return Task("compute", layer, unit, ps, after, effect=effect, actions={"array.cycle": ps // 1000}, frame=frame)
 
 
-SCHEDULE = Schedule(
+SCHEDULE = scheduled(
     [
         Task("input", "input", "host", 2000, actions={"input_io.bit": 10}),
         compute("a", "one", 3000, 0),

@@ -161,8 +161,8 @@ def test_all_modules_are_seen() -> None:
     assert len(SOURCES) >= 190
     assert {f"{ROOT}.{name}" for name in ("engine.replay", "cli.commands", "archs.hyperdrive.lower")} <= set(SOURCES)
     assert sum(len(others) for others in inside(IMPORTS).values()) >= 600
-    below = {f"{ROOT}.{name}" for name in ("errors", "schedule.tasks", "engine.trace", "engine.turns")}
-    assert inside(IMPORTS)[f"{ROOT}.engine.simulate"] == below
+    below = {f"{ROOT}.{name}" for name in ("schedule.schedule", "engine.trace", "engine.turns")}
+    assert inside(IMPORTS)[f"{ROOT}.engine.clockwork"] == below
 
 
 def test_every_room_has_its_place_and_its_sentence() -> None:

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hyperdrive_sim.rates import PS_PER_S, Clock, Rate
+from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.rates import MAX_PS, PS_PER_S, Clock, Rate
 from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
 
-ANY_CLOCK = st.integers(1, PS_PER_S).map(Clock)
-ANY_COUNT = st.integers(0, 10**15)
+ANY_CLOCK = st.integers(10**6, PS_PER_S).map(Clock)
+ANY_COUNT = st.integers(0, 9 * 10**12)
+"""As many cycles as a clock of 1 MHz has in the longest time that there is."""
 
 
 @pytest.mark.parametrize(
@@ -49,6 +51,13 @@ def test_a_duration_is_off_by_half_a_picosecond_at_most(clock: Clock, cycles: in
 @given(ANY_CLOCK, ANY_COUNT)
 def test_cycles_survive_the_way_to_picoseconds_and_back(clock: Clock, cycles: int) -> None:
     assert clock.cycles(clock.ps(cycles)) == cycles
+
+
+def test_what_no_number_of_64_bits_holds_is_refused() -> None:
+    assert Clock(PS_PER_S).ps(MAX_PS) == Rate(PS_PER_S).ps(MAX_PS) == MAX_PS
+    for of in (Clock(PS_PER_S), Rate(PS_PER_S)):
+        with pytest.raises(InvalidInput, match=r"^this would last up to 9\.2e\+06 s, more than .* faster clock or fewer frames$"):
+            of.ps(MAX_PS + 1)
 
 
 def test_a_clock_in_megahertz() -> None:

@@ -20,8 +20,8 @@ from hyperdrive_sim.schedule.mapped import Datasheet, Tiles
 from hyperdrive_sim.schedule.placement import Placement
 from hyperdrive_sim.schedule.prices import Price
 from hyperdrive_sim.schedule.spec import Spec
-from hyperdrive_sim.schedule.tasks import Arrivals, Schedule, Task
-from hyperdrive_sim.schedule.writer import Writer
+from hyperdrive_sim.schedule.tasks import Arrivals, Task
+from hyperdrive_sim.schedule.writer import Writer, scheduled
 
 CLOCK = Clock(10**9)
 ONE = Arrivals()
@@ -61,7 +61,7 @@ def compiled(
     network: Network, machine: Machine, placement: Placement, tasks: Iterable[Task], arrivals: Arrivals = ONE, **more: Any
 ) -> Compiled:
     """A network on a machine with a schedule, all written by hand."""
-    return Compiled(Hand(network, machine, placement, **more), arrivals, "whole").scheduled(Schedule(tasks).checked(machine))
+    return Compiled(Hand(network, machine, placement, **more), arrivals, "whole").scheduled(scheduled(tasks).checked(machine))
 
 
 def on(chip: Architecture, network: Network, arrivals: Arrivals = ONE, grain: str | None = None, **settings: Any) -> Compiled:
@@ -71,7 +71,7 @@ def on(chip: Architecture, network: Network, arrivals: Arrivals = ONE, grain: st
 
 
 def run(*tasks: Task) -> Trace:
-    return simulate(Schedule(tasks))
+    return simulate(scheduled(tasks))
 
 
 def times(trace: Trace) -> list[tuple[int, int, int]]:
@@ -95,7 +95,7 @@ def drawn(trace: Trace, units: Sequence[str] | None = None, *, step_ps: int = 1)
 
 def overtakings(trace: Trace) -> list[tuple[int, int]]:
     """Tasks that waited for a unit when a task of a later frame started there, each with that one."""
-    frame = np.array([task.frame for task in trace.tasks])
+    frame = trace.tasks.frame
     found: list[tuple[int, int]] = []
     for mine in trace.by_unit.values():
         ready, start, of = trace.ready[mine], trace.start[mine], frame[mine]

@@ -9,13 +9,14 @@ from functools import cached_property
 
 from hyperdrive_sim.engine.ledger import Ledger, account
 from hyperdrive_sim.engine.occupancy import Occupancy, occupancies
-from hyperdrive_sim.engine.simulate import simulate
+from hyperdrive_sim.engine.simulate import Engine, simulate
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.mapped import Mapped
 from hyperdrive_sim.schedule.placement import Placement
-from hyperdrive_sim.schedule.tasks import Arrivals, Schedule
+from hyperdrive_sim.schedule.schedule import Schedule
+from hyperdrive_sim.schedule.tasks import Arrivals
 from hyperdrive_sim.schedule.writer import Writer
 
 Progress = Callable[[str, int, int], None]
@@ -23,7 +24,7 @@ Progress = Callable[[str, int, int], None]
 
 
 LARGE = 200_000
-"""Number of tasks from which on they are all counted before the rest is written: half a second's work and 160 MB."""
+"""Number of tasks from which on the limit is asked, and again whenever they have doubled, before more are written."""
 
 
 def silent(stage: str, done: int, total: int) -> None:
@@ -49,8 +50,9 @@ class Compiled:
         *,
         progress: Progress = silent,
         limit: Callable[[Compiled, int], None] = unlimited,
+        engine: Engine = "auto",
     ) -> None:
-        self.mapped, self.arrivals, self.grain, self.progress, self.limit = mapped, arrivals, grain, progress, limit
+        self.mapped, self.arrivals, self.grain, self.progress, self.limit, self.engine = mapped, arrivals, grain, progress, limit, engine
 
     @property
     def network(self) -> Network:
@@ -66,11 +68,14 @@ class Compiled:
 
     def cut(self, grain: str) -> Compiled:
         """A copy with another granularity, *grain*, for the same network and frames; nothing made so far is kept."""
-        return Compiled(self.mapped, self.arrivals, grain, progress=self.progress, limit=self.limit)
+        return self._with(self.arrivals, grain)
 
     def of_frames(self, frames: int) -> Compiled:
         """A copy for another number of frames; nothing made so far is kept."""
-        return Compiled(self.mapped, self.arrivals._replace(frames=frames), self.grain, progress=self.progress, limit=self.limit)
+        return self._with(self.arrivals._replace(frames=frames), self.grain)
+
+    def _with(self, arrivals: Arrivals, grain: str) -> Compiled:
+        return Compiled(self.mapped, arrivals, grain, progress=self.progress, limit=self.limit, engine=self.engine)
 
     def scheduled(self, schedule: Schedule) -> Compiled:
         """A copy that takes *schedule* in place of its own, for the same network and frames."""
@@ -81,20 +86,16 @@ class Compiled:
     @cached_property
     def size(self) -> int:
         """Number of tasks in the schedule, counted without keeping them."""
-        return self.counted().size
-
-    def counted(self) -> Writer:
-        """A writer that has counted the tasks of the schedule, with the few that it has kept."""
         counter = Writer(counting=True)
         with collector_paused():
             self.mapped.write(counter, self.arrivals, self.grain)
-        return counter
+        return counter.size
 
     @cached_property
     def schedule(self) -> Schedule:
         """Tasks of all frames, checked against the machine."""
         self.progress("scheduling", 0, 0)
-        writer = Writer(large=LARGE, when_large=lambda: self.limit(self, self.size))
+        writer = Writer(large=LARGE, when_large=lambda tasks: self.limit(self, tasks))
         with collector_paused():
             self.mapped.write(writer, self.arrivals, self.grain)
             self.limit(self, writer.size)
@@ -105,7 +106,7 @@ class Compiled:
         """Times, in picoseconds, at which every task became ready, started and ended."""
         schedule = self.schedule
         with collector_paused():
-            return simulate(schedule, lambda done: self.progress("simulating", done, len(schedule)))
+            return simulate(schedule, lambda done: self.progress("simulating", done, len(schedule)), self.engine)
 
     @cached_property
     def ledger(self) -> Ledger:

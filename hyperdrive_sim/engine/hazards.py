@@ -19,7 +19,8 @@ from hyperdrive_sim.engine.memories import Buffer
 from hyperdrive_sim.errors import Hazard
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.schedule.placement import Allocation
-from hyperdrive_sim.schedule.tasks import HOST, Compute, Load, Region, Schedule
+from hyperdrive_sim.schedule.schedule import Schedule
+from hyperdrive_sim.schedule.tasks import HOST, Compute, Load, Region
 
 LIMIT = 20_000
 """Largest number of tasks that are checked: their pasts are three triangles of n * n / 2 bits, 75 MB in all."""
@@ -44,7 +45,8 @@ class _Proof:
 
     def __init__(self, compiled: Compiled) -> None:
         placement = compiled.placement
-        self.tasks, self.network = compiled.schedule.tasks, compiled.network
+        self.tasks, self.network = list(compiled.schedule), compiled.network
+        self.frames = compiled.schedule.frames
         self.host_layers, self.word_bits = placement.host, placement.word_bits
         self.pasts = Pasts(self.tasks)
         self.fifos: dict[str, Buffer[BufferEntry]] = {m.name: Buffer(m) for m in compiled.machine.memories if m.kind == "fifo"}
@@ -69,7 +71,7 @@ class _Proof:
             for region in writes(task.effect):
                 self._write(index, task.frame, region)
         self.pasts.ended.append(EVERYBODY)
-        for frame in range(1 + max((task.frame for task in self.tasks), default=0)):  # as if one more task read all outputs
+        for frame in range(self.frames):  # as if one more task read all outputs
             for name in self.network.outputs:
                 self._arrived(len(self.tasks), frame, name)
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.schedule.prices import IO_ACTIONS, Price, carries
-from hyperdrive_sim.schedule.tasks import Schedule
+from hyperdrive_sim.schedule.schedule import Schedule
 
 PJ_PER_J = 10**12
 
@@ -98,7 +98,7 @@ def _paid(entries: Iterable[LedgerEntry]) -> float:
 
 def crossing_bits(trace: Trace) -> NDArray[np.int64]:
     """Bits that each task moves across the edge of a chip [tasks]."""
-    crossing = {action: 1 for actions in trace.actions for action in actions if carries(action)}
+    crossing = {action: 1 for actions in trace.tasks.actions.values for action in actions if carries(action)}
     return trace.counted(crossing).astype(np.int64)
 
 

@@ -6,18 +6,20 @@ another takes that one's room with it. A buffer holds what came last.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hyperdrive_sim.engine.effects import sources, targets, writes
-from hyperdrive_sim.engine.trace import Times, Trace
+from hyperdrive_sim.engine.trace import Trace
+from hyperdrive_sim.schedule.columns import Numbers, grouped
 from hyperdrive_sim.schedule.fifo import Fifo
 from hyperdrive_sim.schedule.machine import Machine, Memory
+from hyperdrive_sim.schedule.patterns import NO_EFFECT
 from hyperdrive_sim.schedule.placement import Allocation, Placement
-from hyperdrive_sim.schedule.tasks import Compute, Copy, Effect, Load
+from hyperdrive_sim.schedule.tasks import Effect, Load
 
 Event = tuple[int, int]
 """A change of occupancy: time in picoseconds, and bits more or (below 0) fewer."""
@@ -37,9 +39,8 @@ class Occupancy(NamedTuple):
 
 def occupancies(machine: Machine, placement: Placement, trace: Trace) -> Mapping[str, Occupancy]:
     """Bits held over time, for each memory of the machine by name."""
-    arrivals = trace.end + np.fromiter((task.latency_ps for task in trace.tasks), np.int64, len(trace))
-    groups, streams = _groups(trace), _Streams(machine, placement, trace, arrivals)
-    lives = _lives(groups, trace.start, arrivals)
+    groups, streams = list(_groups(trace)), _Streams(machine, placement, trace)
+    lives = _lives(groups, trace.start, trace.arrival)
     for group in groups:
         streams.take(group)
     alike: dict[object, Occupancy] = {}
@@ -73,34 +74,28 @@ Lives = dict[tuple[str, str, int], list[Life]]
 
 
 class _Group(NamedTuple):
-    """Tasks of one frame that read and write the same maps in the same memories: the effect of one of them, and the indices of all."""
+    """Tasks of one frame whose effects differ in their channels alone: the effect of one of them, and the indices of all."""
 
     effect: Effect
     frame: int
-    numbers: list[int]
+    numbers: NDArray[np.int64]
 
 
-def _groups(trace: Trace) -> Iterable[_Group]:
-    """Groups of the tasks with an effect; alike ones together, so that each kind is looked at only once."""
-    found: dict[Hashable, _Group] = {}
-    for number, task in enumerate(trace.tasks):
-        key: Hashable
-        match effect := task.effect:
-            case Compute(locations):
-                key = id(locations), task.frame
-            case Copy(tensor, _, _, _, source, target):
-                key = source, target, tensor, task.frame
-            case Load(targets=buffers):
-                key = buffers
-            case None:
-                continue
-        if key not in found:
-            found[key] = _Group(effect, task.frame, [])
-        found[key].numbers.append(number)
-    return found.values()
+def _groups(trace: Trace) -> Iterator[_Group]:
+    """Groups of the tasks with an effect, in the order of their first tasks; what one group does is looked at only once."""
+    tasks = trace.tasks
+    moving = np.flatnonzero(tasks.pattern != NO_EFFECT)
+    key = tasks.pattern[moving].astype(np.int64) * tasks.frames + tasks.frame[moving]
+    _, first, group = np.unique(key, return_index=True, return_inverse=True)
+    order, bounds = grouped(group, len(first))
+    for place in np.argsort(first).tolist():
+        numbers = moving[order[bounds[place] : bounds[place + 1]]]
+        effect = tasks.effect(int(numbers[0]))
+        assert effect is not None
+        yield _Group(effect, int(tasks.frame[numbers[0]]), numbers)
 
 
-def _lives(groups: Iterable[_Group], starts: Times, arrivals: Times) -> dict[str, dict[str, list[Life]]]:
+def _lives(groups: Iterable[_Group], starts: Numbers, arrivals: Numbers) -> dict[str, dict[str, list[Life]]]:
     """Live ranges by memory and tensor, one for each frame. A map that is written and never read lives until it is written in full."""
     written: Lives = {}
     read: Lives = {}
@@ -121,29 +116,24 @@ def _lives(groups: Iterable[_Group], starts: Times, arrivals: Times) -> dict[str
 class _Streams:
     """Events of each buffer, by its name: streams of arriving entries, each in the order of its tasks."""
 
-    def __init__(self, machine: Machine, placement: Placement, trace: Trace, arrivals: Times) -> None:
-        self.tasks, self.word_bits = trace.tasks, placement.word_bits
-        self.arrivals: list[int] = arrivals.tolist()
+    def __init__(self, machine: Machine, placement: Placement, trace: Trace) -> None:
+        self.tasks, self.word_bits, self.arrivals = trace.tasks, placement.word_bits, trace.arrival
         self.into: dict[str, list[Sequence[Event]]] = {memory.name: [] for memory in machine.memories if memory.kind == "fifo"}
 
     def take(self, group: _Group) -> None:
+        times = self.arrivals[group.numbers].tolist()
         if isinstance(group.effect, Load):  # one stream fills the buffers of many chips
-            stream = [(self.arrivals[number], self._bits(number)) for number in group.numbers]
+            stream = [(at, group.effect.bits) for at in times]
             for target in group.effect.targets:
                 self.into[target].append(stream)
             return
         streams: dict[str, list[Event]] = {memory: [] for memory, _ in targets(group.effect) if memory in self.into}
-        for number in group.numbers if streams else ():
-            for memory, tensor, box in writes(self.tasks[number].effect):
+        for number, at in zip(group.numbers.tolist(), times, strict=True) if streams else ():
+            for memory, tensor, box in writes(self.tasks.effect(number)):
                 if memory in streams:
-                    streams[memory].append((self.arrivals[number], box.size * self.word_bits[tensor]))
+                    streams[memory].append((at, box.size * self.word_bits[tensor]))
         for memory, stream in streams.items():
             self.into[memory].append(stream)
-
-    def _bits(self, number: int) -> int:
-        effect = self.tasks[number].effect
-        assert isinstance(effect, Load)
-        return effect.bits
 
 
 def _of_ram(allocations: Sequence[Allocation], lives: Mapping[str, Sequence[Life]]) -> Iterator[Event]:

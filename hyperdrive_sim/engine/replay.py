@@ -32,11 +32,10 @@ def replay(compiled: Compiled, computation: Computation, watch: Watch | None = N
     """
     run, schedule = _Replay(compiled, computation, watch), compiled.schedule
     for index, at_end in _moments(compiled.trace):
-        task = schedule.tasks[index]
+        task = schedule[index]
         if task.effect is not None:
             (run.end if at_end else run.begin)(index, task, task.effect)
-    frames = 1 + max((task.frame for task in schedule.tasks), default=0)
-    return ({name: run.host.whole(name, frame) for name in computation.network.outputs} for frame in range(frames))
+    return ({name: run.host.whole(name, frame) for name in computation.network.outputs} for frame in range(schedule.frames))
 
 
 def _moments(trace: Trace) -> Iterator[tuple[int, bool]]:
@@ -45,8 +44,7 @@ def _moments(trace: Trace) -> Iterator[tuple[int, bool]]:
     The end of a task with a latency is its arrival.
     """
     count = len(trace)
-    latencies = np.fromiter((task.latency_ps for task in trace.tasks), np.int64, count)
-    times = np.concatenate((trace.end + latencies, trace.start))
+    times = np.concatenate((trace.arrival, trace.start))
     kinds = np.repeat([0, 1], count)
     order = np.lexsort((np.tile(np.arange(count), 2), kinds, times))
     for moment in order.tolist():

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from math import fsum
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hyperdrive_sim.schedule.columns import Edges, Numbers, grouped, summed
+from hyperdrive_sim.schedule.schedule import Schedule
 from hyperdrive_sim.schedule.tasks import Task
 
-Times = NDArray[np.int64]
-"""Picoseconds [tasks]."""
+NOBODY = -1
+"""In place of the position of a task where there is none."""
+
+TOGETHER = 1_000_000
+"""Number of tasks whose edges are looked at together: all edges of a large schedule at once would take as much memory as itself."""
 
 
 class Span(NamedTuple):
@@ -30,9 +33,8 @@ class Span(NamedTuple):
 class Trace(Sequence[Span]):
     """Spans of all tasks, in the order of the schedule; as numpy columns `ready`, `start` and `end` [tasks]."""
 
-    def __init__(self, tasks: list[Task], ready: array[int] | Times, start: array[int] | Times, end: array[int] | Times) -> None:
-        self.tasks = tasks
-        self.ready, self.start, self.end = (np.frombuffer(times, np.int64) for times in (ready, start, end))
+    def __init__(self, tasks: Schedule, ready: Numbers, start: Numbers, end: Numbers) -> None:
+        self.tasks, self.ready, self.start, self.end = tasks, ready, start, end
 
     def __len__(self) -> int:
         return len(self.tasks)
@@ -47,54 +49,35 @@ class Trace(Sequence[Span]):
     @cached_property
     def makespan_ps(self) -> int:
         """Time at which the last task has ended and what it sent has arrived."""
-        if not self.tasks:
-            return 0
-        return max(int(self.end.max()), max((int(self.end[i]) + t.latency_ps for i, t in enumerate(self.tasks) if t.latency_ps), default=0))
+        return int(self.arrival.max(initial=0))
 
-    @cached_property
+    @property
+    def arrival(self) -> Numbers:
+        """Time at which each task's result is where it goes: its end, or for what a link sends a latency later [tasks]."""
+        return self.end + self.tasks.latency_ps
+
+    @property
     def units(self) -> tuple[str, ...]:
         """Units that did anything, in the order of their first task."""
-        return distinct(map(attrgetter("unit"), self.tasks))
+        return self.tasks.unit.values
 
-    @cached_property
+    @property
     def layers(self) -> tuple[str, ...]:
         """Layers that tasks were written for, in the order of their first task."""
-        return distinct(map(attrgetter("layer"), self.tasks))
-
-    @cached_property
-    def unit_index(self) -> NDArray[np.int64]:
-        """Position of each task's unit in `units`."""
-        return numbered(self.units, map(attrgetter("unit"), self.tasks), len(self.tasks))
-
-    @cached_property
-    def layer_index(self) -> NDArray[np.int64]:
-        """Position of each task's layer in `layers`."""
-        return numbered(self.layers, map(attrgetter("layer"), self.tasks), len(self.tasks))
-
-    @cached_property
-    def actions(self) -> tuple[Mapping[str, int], ...]:
-        """Distinct counts of actions that tasks have, in the order of their first task."""
-        shared = {id(task.actions): task.actions for task in self.tasks}
-        return tuple({_key(actions): actions for actions in shared.values()}.values())
-
-    @cached_property
-    def actions_index(self) -> NDArray[np.int64]:
-        """Position of each task's actions in `actions`; a mapping that many tasks share is compared only once."""
-        number = {_key(actions): index for index, actions in enumerate(self.actions)}
-        shared = {id(task.actions): task.actions for task in self.tasks}
-        position = {identity: number[_key(actions)] for identity, actions in shared.items()}
-        return np.fromiter((position[id(task.actions)] for task in self.tasks), np.int64, len(self.tasks))
+        return self.tasks.layer.values
 
     def counted(self, weights: Mapping[str, float]) -> NDArray[np.float64]:
         """Weighted sum of each task's actions [tasks]: with prices as *weights*, its energy. Actions without a weight do not count."""
-        each = [fsum(count * weights.get(action, 0) for action, count in actions.items()) for actions in self.actions]
-        return np.array(each, np.float64)[self.actions_index]
+        actions = self.tasks.actions
+        return actions.mapped([fsum(count * weights.get(action, 0) for action, count in of.items()) for of in actions.values], np.float64)
 
     @cached_property
     def by_unit(self) -> dict[str, NDArray[np.int64]]:
         """Positions of each unit's tasks, in the order in which it did them."""
-        order = np.lexsort((self.start, self.unit_index))
-        bounds = np.searchsorted(self.unit_index[order], np.arange(len(self.units) + 1))
+        order, bounds = grouped(self.tasks.unit.codes, len(self.units))
+        unit, start = self.tasks.unit.codes[order], self.start[order]
+        if (np.diff(start) < 0)[unit[1:] == unit[:-1]].any():  # a unit did some task before one that is written earlier
+            order = order[np.lexsort((start, unit))]
         return {unit: order[low:high] for unit, low, high in zip(self.units, bounds, bounds[1:], strict=False)}
 
     def busy_ps(self) -> dict[str, int]:
@@ -105,52 +88,67 @@ class Trace(Sequence[Span]):
         """Picoseconds that ready tasks waited for each unit while it served others, added up over the tasks."""
         return self._by_unit(self.start - self.ready)
 
-    def _by_unit(self, durations: Times) -> dict[str, int]:
-        return dict(zip(self.units, summed(self.unit_index, durations, len(self.units)).tolist(), strict=True))
+    def _by_unit(self, durations: Numbers) -> dict[str, int]:
+        return dict(zip(self.units, summed(self.tasks.unit.codes, durations, len(self.units)).tolist(), strict=True))
 
-    def idle(self, unit: str) -> Iterator[tuple[int, int]]:
-        """Gaps before tasks of a unit: the task's position, and the picoseconds for which the unit had no ready task."""
-        mine = self.by_unit[unit]
-        gaps = self.start[mine] - np.concatenate(([0], self.end[mine][:-1]))
-        for position in np.flatnonzero(gaps):
-            yield int(mine[position]), int(gaps[position])
+    def gaps(self, units: Sequence[str]) -> tuple[Numbers, Numbers]:
+        """Gaps before the tasks of some units, unit by unit: the tasks, and for how long their unit had no ready task before, in ps."""
+        tasks, lengths = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for unit in units:
+            mine = self.by_unit[unit]
+            gap = self.start[mine] - np.concatenate(([0], self.end[mine[:-1]]))
+            there = np.flatnonzero(gap)
+            tasks.append(mine[there])
+            lengths.append(gap[there])
+        return np.concatenate(tasks), np.concatenate(lengths)
 
     @cached_property
-    def _ends(self) -> list[int]:
-        """Column `end` as plain integers, three times faster to look up one by one."""
-        ends: list[int] = self.end.tolist()
-        return ends
+    def released_by(self) -> Numbers:
+        """Of each task, the one whose end (or start) made it ready last [tasks]; NOBODY for one that waited for its arrival time only.
 
-    def released_by(self, index: int) -> int | None:
-        """Task whose end (or start) made this one ready last; None for one that waited for its arrival time only.
-
-        Where that is the start of a stream that became ready in the same instant, the task that released the stream is returned.
+        Where that is the start of a stream that became ready in the same instant, it is the task that released the stream.
         """
-        ready = int(self.ready[index])
-        while True:
-            for other in self.tasks[index].after:
-                if self._ends[other] + self.tasks[other].latency_ps == ready:
-                    return other
-            started = next((other for other in self.tasks[index].after_start if int(self.start[other]) == ready), None)
-            if started is None or int(self.ready[started]) != ready:
-                return started
-            index = started
+        found, stream = self._first(self.tasks.after, self.arrival), self._first(self.tasks.after_start, self.start)
+        none = found == NOBODY
+        found[none] = stream[none]
+        passes_on = np.flatnonzero(none & (stream != NOBODY) & (self.ready[stream] == self.ready))
+        at = stream[passes_on]
+        while len(more := np.flatnonzero(np.isin(at, passes_on))):
+            at[more] = stream[at[more]]
+        found[passes_on] = found[at]
+        return found
+
+    def _first(self, edges: Edges, time: Numbers) -> Numbers:
+        """Of each task, the first of those it has an edge to whose *time* is when it became ready [tasks]; else NOBODY."""
+        found = np.full(len(self), NOBODY, np.int64)
+        for low in range(0, len(self), TOGETHER):
+            high = min(len(self), low + TOGETHER)
+            of = np.repeat(np.arange(low, high), np.diff(edges.offsets[low : high + 1]))
+            others = edges.others[edges.offsets[low] : edges.offsets[high]]
+            hits = np.flatnonzero(time[others] == self.ready[of])[::-1]
+            found[of[hits]] = others[hits]  # of several the last one written stays, which is the first edge
+        return found
+
+    def blamed(self, index: Numbers, gap: Numbers) -> Iterator[tuple[Numbers, Numbers, Numbers]]:
+        """Tasks that units waited for during the *gap* before each of some tasks: those that released each other, step by step.
+
+        Back from a task's start: its last predecessor while that worked or waited for its own unit, then that one's, and so on. Each step
+        gives the numbers of the gaps that go on, the blockers (or NOBODY), and their picoseconds.
+        """
+        of, index, until = np.arange(len(index)), index, self.start[index]
+        since = until - gap
+        while len(of):
+            blocker = self.released_by[index]
+            begun = np.where(blocker == NOBODY, since, np.maximum(since, self.ready[blocker]))
+            some = begun < until
+            yield of[some], blocker[some], (until - begun)[some]
+            goes_on = (blocker != NOBODY) & (since < begun)
+            of, index, until, since = of[goes_on], blocker[goes_on], begun[goes_on], since[goes_on]
 
     def blockers(self, index: int, gap: int) -> Iterator[tuple[int | None, int]]:
-        """Tasks that a unit waited for during the *gap* before a task: those that released each other, each with its picoseconds.
-
-        Back from the task's start: its last predecessor while that worked or waited for its own unit, then that one's, and so on.
-        """
-        until = int(self.start[index])
-        since = until - gap
-        while until > since:
-            blocker = self.released_by(index)
-            begun = since if blocker is None else max(since, int(self.ready[blocker]))
-            if begun < until:
-                yield blocker, until - begun
-            if blocker is None:
-                return
-            index, until = blocker, begun
+        """The blockers of a single gap: each a task, or None, with its picoseconds."""
+        for _, blocker, ps in self.blamed(np.array([index]), np.array([gap])):
+            yield from ((None if one == NOBODY else one, time) for one, time in zip(blocker.tolist(), ps.tolist(), strict=True))
 
     def chain(self, since: int = 0) -> Iterator[tuple[int | None, int]]:
         """Critical chain of the run: the last task to end and, back from its start, those that released each other; with picoseconds.
@@ -163,28 +161,3 @@ class Trace(Sequence[Span]):
             yield last, end - start
             if start > since:
                 yield from self.blockers(last, start - since)
-
-
-def distinct(column: Iterable[str]) -> tuple[str, ...]:
-    """Distinct texts of a column, in the order of their first occurrence."""
-    return tuple(dict.fromkeys(column))
-
-
-def numbered(names: Sequence[str], column: Iterable[str], count: int) -> NDArray[np.int64]:
-    """Position in *names* of each text of a column [count]."""
-    number = {name: index for index, name in enumerate(names)}
-    return np.fromiter(map(number.__getitem__, column), np.int64, count)
-
-
-def summed(index: NDArray[np.int64], durations: Times, count: int) -> Times:
-    """Sum of the *durations* in each of *count* groups, exact; `index[n]` is the group of `durations[n]`.
-
-    `np.bincount` with weights would add them up in float64, which loses picoseconds beyond 2^53 of them: two and a half hours.
-    """
-    totals = np.zeros(count, np.int64)
-    np.add.at(totals, index, durations)
-    return totals
-
-
-def _key(actions: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
-    return tuple(actions.items())

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
-from operator import attrgetter
 from textwrap import fill
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdrive_sim.engine.trace import Trace, summed
+from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.reports.derived.bins import cut
 from hyperdrive_sim.reports.summary import percent, si
 from hyperdrive_sim.reports.sums import mean as average
+from hyperdrive_sim.schedule.columns import pairs, summed
 from hyperdrive_sim.schedule.machine import Machine
 
 SHADES = " ░▒▓█"
@@ -112,13 +112,13 @@ def diagram(machine: Machine, trace: Trace, cells: int = CELLS, rows: int = ROWS
     worked = held > 0
     task, part, held = task[worked], part[worked], held[worked]
     number = {unit.name: place for place, unit in enumerate(machine.units)}
-    unit = np.array([number[name] for name in trace.units], np.int64)[trace.unit_index[task]]
+    unit = np.array([number[name] for name in trace.units], np.int64)[trace.tasks.unit.codes[task]]
     table = summed(unit * cells + part, held, len(number) * cells).reshape(-1, cells)
     on_arrays = np.array([one.kind == "array" for one in machine.units])[unit]
     task, part, held = task[on_arrays], part[on_arrays], held[on_arrays]
-    frame = np.fromiter(map(attrgetter("frame"), trace.tasks), np.int64, len(trace))
+    frame = trace.tasks.frame
     frames = _runs(part, held, frame[task], list(map(str, range(frame.max(initial=0) + 1))))
-    layers = _runs(part, held, trace.layer_index[task], trace.layers)
+    layers = _runs(part, held, trace.tasks.layer.codes[task], trace.layers)
     return Diagram(edges, _rows(machine, table, np.diff(edges), rows), layers, frames if frame.any() else (), _tasks(machine, trace))
 
 
@@ -168,7 +168,7 @@ def _row(label: str, table: Counts, lengths: Counts) -> DiagramRow:
 
 def _tasks(machine: Machine, trace: Trace) -> tuple[tuple[str, tuple[str, ...]], ...]:
     names: dict[str, dict[str, None]] = {}
-    for unit, name in dict.fromkeys(map(attrgetter("unit", "name"), trace.tasks)):
+    for unit, name in pairs(trace.tasks.unit, trace.tasks.name):
         names.setdefault(machine.unit[unit].kind, {})[name] = None
     return tuple((kind, tuple(of_kind)) for kind, of_kind in names.items())
 

@@ -6,14 +6,17 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from operator import attrgetter
 from typing import Any
 
-from hyperdrive_sim.engine.trace import Trace, distinct
+import numpy as np
+from numpy.typing import NDArray
+
+from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.rates import PS_PER_S, Clock
 from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.schedule.columns import Interned
 from hyperdrive_sim.schedule.tasks import Compute, Copy, Effect, Load
 from hyperdrive_sim.text.wording import near
 
@@ -101,7 +104,7 @@ def explain(report: Report, wanted: str) -> Explanation:
     chain = tuple(_chain(trace, index))
     spent: Counter[str] = Counter()
     for blocker, ps in chain:
-        spent["arrival" if blocker is None else kinds[trace.tasks[blocker].unit]] += ps
+        spent["arrival" if blocker is None else kinds[trace.tasks.unit[blocker]]] += ps
     return Explanation(
         task=_named(trace, index),
         unit_kind=kinds[task.unit],
@@ -114,7 +117,7 @@ def explain(report: Report, wanted: str) -> Explanation:
         chain=tuple(_cause(trace, blocker, ps, clock) for blocker, ps in chain),
         chain_by_kind={kind: _duration(ps, clock) for kind, ps in spent.most_common()},
         before=tuple(_named(trace, other) for other in _before(trace, index)),
-        releases=tuple(Released(_named(trace, other), trace.released_by(other) == index) for other in _after(trace, index)),
+        releases=tuple(Released(_named(trace, other), int(trace.released_by[other]) == index) for other in _after(trace, index)),
     )
 
 
@@ -132,24 +135,20 @@ def find(trace: Trace, wanted: str) -> int:
     if not 1 <= len(words) <= len(COLUMNS):
         raise InvalidInput.at("TASK", f"'{wanted}' names no task", f"say its number, or its {', '.join(COLUMNS)}")
     fitting = [_fitting(trace, column, word) for column, word in zip(COLUMNS, words, strict=False)]
-    of = attrgetter(*COLUMNS)
-    found = [index for index, task in enumerate(trace.tasks) if all(map(_holds, fitting, of(task)))]
+    found: list[int] = np.flatnonzero(np.logical_and.reduce(fitting)).tolist()
     if len(found) != 1:
         raise InvalidInput.at("TASK", *_not_one(trace, wanted, found))
     return found[0]
 
 
-def _holds(fitting: set[Any], value: Any) -> bool:
-    return value in fitting
-
-
-def _fitting(trace: Trace, column: str, word: str) -> set[Any]:
-    """The values of a column that a word fits. Raises InvalidInput if there are none."""
-    values = dict.fromkeys(map(attrgetter(column), trace.tasks))
+def _fitting(trace: Trace, column: str, word: str) -> NDArray[np.bool_]:
+    """True for the tasks whose value in a column a word fits [tasks]. Raises InvalidInput if there are none."""
+    tasks = trace.tasks
+    of = Interned(tasks.frame, tuple(range(tasks.frames))) if column == "frame" else getattr(tasks, column)
     pattern = re.compile(re.escape(word).replace(r"\*", ".*"))
-    if found := {value for value in values if pattern.fullmatch(str(value))}:
-        return found
-    known = list(map(str, values))
+    if any(fits := [bool(pattern.fullmatch(str(value))) for value in of.values]):
+        return np.array(fits)[of.codes]
+    known = list(map(str, of.values))
     some = f"there are {', '.join(known[:FEW])}" + (f" and {len(known) - FEW} more" if len(known) > FEW else "")
     raise InvalidInput.at("TASK", f"no task has the {column} '{word}'", near(word, known) or some)
 
@@ -175,8 +174,8 @@ def described(effect: Effect | None) -> str | None:
             pixels = _pixels(patch.out for patch in effect.patches)
             what = f"{pixels} of channels {effect.c0}:{effect.c1} of '{locations.layers[-1]}'"
             fused = f", in one go with {_names(list(map(repr, locations.layers[:-1])))}" if len(locations.layers) > 1 else ""
-            read = distinct(f"'{region.tensor}' in {region.memory}" for region in (*locations.reads, *locations.operands))
-            return f"computes {what}{fused} from {_names(read)} into {_names([region.memory for region in locations.stores])}"
+            read = dict.fromkeys(f"'{region.tensor}' in {region.memory}" for region in (*locations.reads, *locations.operands))
+            return f"computes {what}{fused} from {_names(list(read))} into {_names([region.memory for region in locations.stores])}"
     return None
 
 

@@ -34,7 +34,6 @@ from hyperdrive_sim.reports.sums import mean
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.mapped import Tiles
 from hyperdrive_sim.schedule.prices import IO_ACTIONS, carries
-from hyperdrive_sim.schedule.tasks import actions_by
 
 LayerColumns = dict[str, list[Any]]
 """By name, a value for every layer; None where there is none."""
@@ -71,7 +70,7 @@ def counts_by_layer(trace: Trace) -> dict[str, NDArray[np.int64]]:
     """Counts of each action, by layer of the trace."""
     number = {layer: index for index, layer in enumerate(trace.layers)}
     counts: dict[str, NDArray[np.int64]] = {}
-    for (layer, action), count in actions_by((task.layer for task in trace.tasks), trace.tasks).items():
+    for (layer, action), count in trace.tasks.actions_by_layer.items():
         counts.setdefault(action, np.zeros(len(number), np.int64))[number[layer]] = count
     return counts
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, fsum
 from typing import NamedTuple
@@ -12,12 +12,16 @@ import numpy as np
 
 from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.engine.ledger import crossing_bits
-from hyperdrive_sim.engine.trace import Times, Trace, summed
+from hyperdrive_sim.engine.trace import NOBODY, Trace
 from hyperdrive_sim.network.layers import Layer
 from hyperdrive_sim.rates import PS_PER_S
+from hyperdrive_sim.schedule.columns import Numbers, grouped, largest, summed
 from hyperdrive_sim.schedule.machine import Machine
+from hyperdrive_sim.schedule.patterns import NO_EFFECT
 from hyperdrive_sim.schedule.tasks import Compute
 
+ARRIVAL = "arrival"
+"""What waits for nobody but its own time of arrival."""
 ROUNDING = 1e-12
 """What a quotient of floats may be off by, as a part of it."""
 
@@ -60,7 +64,7 @@ class LayerRow:
 def layer_rows(compiled: Compiled) -> Iterator[LayerRow]:
     """A row for every layer that tasks were written for, in the order of the schedule."""
     network, machine, trace = compiled.network, compiled.machine, compiled.trace
-    frames = 1 + max(task.frame for task in trace.tasks)
+    frames = trace.tasks.frames
     arrays = [unit for unit in trace.units if machine.unit[unit].kind == "array"]
     joules, stalls, together = compiled.ledger.by_layer(), _stalls(machine, trace, arrays), _together(trace)
     for work in _work(machine, trace):
@@ -113,10 +117,17 @@ def _kind(layers: list[Layer]) -> str:
 
 def _together(trace: Trace) -> dict[str, tuple[str, ...]]:
     """Fused layers: for every layer that tasks are written for, those that these tasks compute."""
+    tasks = trace.tasks
+    order, bounds = grouped(tasks.layer.codes, len(tasks.layer.values))
     fused: dict[str, tuple[str, ...]] = {}
-    for task in trace.tasks:
-        if task.layer not in fused and isinstance(task.effect, Compute):
-            fused[task.layer] = task.effect.locations.layers
+    for name, low, high in zip(tasks.layer.values, bounds, bounds[1:], strict=False):
+        seen = {NO_EFFECT}
+        for row in order[low:high]:  # the first or second task computes, except where nothing is computed
+            if (pattern := int(tasks.pattern[row])) not in seen:
+                seen.add(pattern)
+                if isinstance(effect := tasks.patterns[pattern], Compute):
+                    fused[name] = effect.locations.layers
+                    break
     return fused
 
 
@@ -137,23 +148,21 @@ class _LayerWork(NamedTuple):
 
 def _work(machine: Machine, trace: Trace) -> Iterator[_LayerWork]:
     """The work of each layer, in the order of the schedule."""
-    names, layer, units = trace.layers, trace.layer_index, [machine.unit[unit] for unit in trace.units]
-    order = np.argsort(layer, kind="stable")
-    firsts = np.searchsorted(layer[order], np.arange(len(names)))
-    starts, ends = np.minimum.reduceat(trace.start[order], firsts), np.maximum.reduceat(trace.end[order], firsts)
-    work, bits = (_by_layer_and_unit(trace, column) for column in (trace.end - trace.start, crossing_bits(trace)))
+    names, layer, units = trace.layers, trace.tasks.layer.codes, [machine.unit[unit] for unit in trace.units]
+    starts, ends = -largest(layer, -trace.start, len(names)), largest(layer, trace.end, len(names))
+    work, bits = (_by_layer_and_unit(trace, column) for column in (trace.tasks.ps, crossing_bits(trace)))
     by_array = work[:, [unit.kind == "array" for unit in units]]
-    per_cycle = [(number, unit.rate.bits_per_s / machine.clock.hz) for number, unit in enumerate(units) if unit.rate]
+    per_cycle = np.array([unit.rate.bits_per_s / machine.clock.hz if unit.rate else np.inf for unit in units])
+    least = np.ceil(bits / per_cycle * (1 - ROUNDING)).astype(np.int64).max(axis=1, initial=0)
     for number, name in enumerate(names):
-        least = max((_whole_cycles(int(bits[number, link]), rate) for link, rate in per_cycle), default=0)
         on_arrays = int(by_array[number].sum()), int(by_array[number].max(initial=0))
-        yield _LayerWork(name, int(starts[number]), int(ends[number]), *on_arrays, int(work[number].max()), least)
+        yield _LayerWork(name, int(starts[number]), int(ends[number]), *on_arrays, int(work[number].max()), int(least[number]))
 
 
-def _by_layer_and_unit(trace: Trace, column: Times) -> Times:
+def _by_layer_and_unit(trace: Trace, column: Numbers) -> Numbers:
     """Sums of a column of the trace, [layers, units]."""
-    shape = len(trace.layers), len(trace.units)
-    return summed(trace.layer_index * shape[1] + trace.unit_index, column, shape[0] * shape[1]).reshape(shape)
+    shape, tasks = (len(trace.layers), len(trace.units)), trace.tasks
+    return summed(tasks.layer.codes.astype(np.int64) * shape[1] + tasks.unit.codes, column, shape[0] * shape[1]).reshape(shape)
 
 
 Stalls = dict[str, Counter[str]]
@@ -161,23 +170,41 @@ Stalls = dict[str, Counter[str]]
 
 
 def _stalls(machine: Machine, trace: Trace, arrays: list[str]) -> Stalls:
-    """Stalls of all arrays: in the gaps before their tasks, and after their last one until the whole run has ended."""
+    """Stalls of all arrays: in the gaps before their tasks, and after their last one until the whole run has ended.
+
+    A stall is booked on the layers of the tasks that were waited for; what waited for nothing but the arrival of its frame, on its own.
+    """
     total: Stalls = {}
-    for unit in arrays:
-        for index, gap in trace.idle(unit):
-            _book(total, trace.blockers(index, gap), trace.tasks[index].layer, machine, trace)
+    tasks = trace.tasks
+    kinds = [machine.unit[unit].kind for unit in trace.units]
+    for (layer, kind), ps in _shares(trace, *trace.gaps(arrays), kinds):
+        total.setdefault(layer, Counter())[kind] += ps
     for end, times in Counter(int(trace.end[trace.by_unit[unit][-1]]) for unit in arrays).items():
-        _book(total, ((blocker, times * ps) for blocker, ps in trace.chain(end)), "", machine, trace)
+        layer = ""
+        for blocker, ps in trace.chain(end):
+            if blocker is not None:
+                layer = tasks.layer[blocker]
+            cause = ARRIVAL if blocker is None else kinds[tasks.unit.codes[blocker]]
+            total.setdefault(layer, Counter())[cause] += times * ps
     return total
 
 
-def _book(total: Stalls, chain: Iterable[tuple[int | None, int]], layer: str, machine: Machine, trace: Trace) -> None:
-    """Book the shares of a stall on the layers of the tasks that were waited for; *layer* is that of the task behind the stall.
-
-    What waited for nothing but the arrival of its frame is booked on its own layer.
-    """
-    for blocker, ps in chain:
-        cause = "arrival"
-        if blocker is not None:
-            layer, cause = trace.tasks[blocker].layer, machine.unit[trace.tasks[blocker].unit].kind
-        total.setdefault(layer, Counter())[cause] += ps
+def _shares(trace: Trace, index: Numbers, gap: Numbers, kinds: Sequence[str]) -> Iterator[tuple[tuple[str, str], int]]:
+    """Picoseconds of some gaps before tasks by layer and kind of unit that was waited for, in the order in which they are first met."""
+    layer, place = trace.tasks.layer.codes[index], np.arange(len(index))
+    causes = (*dict.fromkeys(kinds), ARRIVAL)
+    cause_of = np.array([*map(causes.index, kinds), len(causes) - 1])  # the last one stands for NOBODY
+    booked: list[Numbers] = []
+    for step, (gaps, blocker, ps) in enumerate(trace.blamed(index, gap)):
+        known = blocker != NOBODY
+        layer[gaps[known]] = trace.tasks.layer.codes[blocker[known]]
+        cause = np.where(known, cause_of[trace.tasks.unit.codes[blocker]], cause_of[-1])
+        booked.append(np.stack((layer[gaps] * len(causes) + cause, place[gaps], np.full(len(gaps), step), ps)))
+    if booked:
+        key, at, step, ps = np.concatenate(booked, axis=1)
+        key, ps = (column[np.lexsort((step, at))] for column in (key, ps))
+        keys, first, group = np.unique(key, return_index=True, return_inverse=True)
+        sums = summed(group, ps, len(keys))
+        for number in np.argsort(first).tolist():
+            of_layer, of_cause = divmod(int(keys[number]), len(causes))
+            yield (trace.layers[of_layer], causes[of_cause]), int(sums[number])

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hyperdrive_sim.engine.compiled import Compiled
-from hyperdrive_sim.engine.trace import Times, Trace, summed
+from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.reports.records import Time
-from hyperdrive_sim.schedule.tasks import Schedule
+from hyperdrive_sim.schedule.columns import Codes, Numbers, largest, ranked, summed
 
 FEW = 2
 """So many frames end close together for want of a next one, whatever can go on for ever."""
@@ -22,9 +22,9 @@ ROUNDING_PS = 1
 class FrameTimes(NamedTuple):
     """Latency and end of each frame [frames], and the frame of each task by its place among them [tasks]; in picoseconds."""
 
-    latency: Times
-    end: Times
-    of_task: NDArray[np.int64]
+    latency: Numbers
+    end: Numbers
+    of_task: Codes
 
     @property
     def number(self) -> int:
@@ -58,13 +58,10 @@ def time(compiled: Compiled) -> Time:
 
 
 def frame_times(trace: Trace) -> FrameTimes:
-    """Times of all frames: from its arrival, or from its first start if frames do not arrive at times of their own, to its last end."""
-    numbers, of_task = np.unique(np.fromiter((task.frame for task in trace.tasks), np.int64, len(trace)), return_inverse=True)
-    arrival = np.fromiter((task.not_before_ps for task in trace.tasks), np.int64, len(trace))
-    order = np.argsort(of_task, kind="stable")
-    firsts = np.searchsorted(of_task[order], np.arange(len(numbers)))
-    begin = np.maximum.reduceat(arrival[order], firsts) if arrival.any() else np.minimum.reduceat(trace.start[order], firsts)
-    end = np.maximum.reduceat(trace.end[order], firsts)
+    """Numbers of all frames: from its arrival, or from its first start if frames do not arrive at times of their own, to its last end."""
+    numbers, of_task = ranked(trace.tasks.frame)
+    arrival, end = trace.tasks.not_before_ps, largest(of_task, trace.end, numbers)
+    begin = largest(of_task, arrival, numbers) if arrival.any() else -largest(of_task, -trace.start, numbers)
     return FrameTimes(end - begin, end, of_task)
 
 
@@ -91,7 +88,7 @@ def _at_once(compiled: Compiled) -> Trace:
     A run that falls behind its arrivals need not do so for ever: frames may have to queue before transfers hide behind the work of earlier
     ones.
     """
-    return compiled.scheduled(Schedule(task._replace(not_before_ps=0) if task.not_before_ps else task for task in compiled.schedule)).trace
+    return compiled.scheduled(replace(compiled.schedule, not_before_ps=np.zeros(len(compiled.schedule), np.int64))).trace
 
 
 def _lasting_ps(trace: Trace, frames: FrameTimes) -> float:
@@ -123,13 +120,13 @@ def _repeated_ps(compiled: Compiled, frames: FrameTimes) -> float:
     return float(np.minimum(later, _work(trace, frames, 0) / frames.number).max())
 
 
-def _work(trace: Trace, frames: FrameTimes, first: int) -> Times:
+def _work(trace: Trace, frames: FrameTimes, first: int) -> Numbers:
     """Picoseconds that each unit works for the frames from number *first* on [units]."""
     mine = frames.of_task >= first
-    return summed(trace.unit_index[mine], (trace.end - trace.start)[mine], len(trace.units))
+    return summed(trace.tasks.unit.codes[mine], trace.tasks.ps[mine], len(trace.units))
 
 
-def _nearest_rank(values: Times, percent: int) -> int:
+def _nearest_rank(values: Numbers, percent: int) -> int:
     """The smallest of some *values* that so many percent of them do not exceed: always one of them (nearest rank)."""
     rank = -(-percent * len(values) // 100)
     return int(np.sort(values)[rank - 1])

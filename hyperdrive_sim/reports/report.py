@@ -17,7 +17,6 @@ from hyperdrive_sim.reports import diagram as diagrams
 from hyperdrive_sim.reports import frames, pace, summary
 from hyperdrive_sim.reports.layer_columns import LayerColumns, layer_columns
 from hyperdrive_sim.reports.layer_table import layer_rows
-from hyperdrive_sim.reports.lazy import Lazy
 from hyperdrive_sim.reports.records import (
     Action,
     DatasheetEntry,
@@ -35,6 +34,7 @@ from hyperdrive_sim.reports.span_columns import SpanColumns, columns
 from hyperdrive_sim.reports.summary import SummaryLine
 from hyperdrive_sim.scenario.published import Row, compare
 from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.schedule.lazy import Lazy
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.mapped import Tiles
 from hyperdrive_sim.schedule.placement import Placement

@@ -198,7 +198,7 @@ def time_goes_to(units: Sequence[UnitRow], trace: Trace) -> list[tuple[str, floa
     """Shares of the time by kind of unit, along the chain of tasks that ends last; the largest first."""
     kinds, spent = {unit.name: unit.kind for unit in units}, Counter[str]()
     for index, ps in trace.chain():
-        spent["arrival" if index is None else kinds[trace.tasks[index].unit]] += ps
+        spent["arrival" if index is None else kinds[trace.tasks.unit[index]]] += ps
     return [(kind, ps / spent.total()) for kind, ps in spent.most_common()]
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import deque
 from typing import Generic, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 T = TypeVar("T")
 
 UNLIMITED = 2**63
@@ -46,3 +49,12 @@ class Fifo(Generic[T]):
     def newest(self) -> T | None:
         """The item that came last, if it is still there."""
         return self._items[-1][0] if self._items else None
+
+
+def pushed_out(sizes: NDArray[np.int64], bits: int) -> NDArray[np.int64]:
+    """How many items have been pushed out of a buffer of *bits* once each of a row of items of some *sizes* is in [items].
+
+    What `Fifo` does one by one, for items of at least one bit that all fit.
+    """
+    ends = np.cumsum(sizes)
+    return np.searchsorted(ends - sizes, ends - bits, "left")

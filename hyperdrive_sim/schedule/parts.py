@@ -5,21 +5,25 @@ No architecture knows of it: a lowering writes its tasks under its own names, an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from math import fsum
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from hyperdrive_sim.network.golden import Arithmetic
 from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.schedule.columns import Codes
+from hyperdrive_sim.schedule.lazy import Lazy
 from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
 from hyperdrive_sim.schedule.mapped import Datasheet, Mapped, Tiles
 from hyperdrive_sim.schedule.placement import Part, Placement
 from hyperdrive_sim.schedule.prices import Price
 from hyperdrive_sim.schedule.spec import Spec
-from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Compute, Copy, Effect, Load, OperandLocations, Region, Task
+from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Compute, Copy, Effect, Load, OperandLocations, Region
 from hyperdrive_sim.schedule.writer import Writer
+
+N = TypeVar("N", int, Codes)
 
 
 class Position(NamedTuple):
@@ -34,8 +38,8 @@ class Position(NamedTuple):
     first: int = 0
     every: int = 1
 
-    def frame(self, number: int) -> int:
-        """The system's number of one of the part's frames."""
+    def frame(self, number: N) -> N:
+        """The system's number of one of the part's frames, or of each of an array of them."""
         return self.first + number * self.every
 
     def path(self, name: str) -> str:
@@ -76,8 +80,10 @@ class PlacedPart:
     def placement(self) -> Placement:
         placement, path = self.mapped.placement, self.place.path
         parts = tuple(Part(part.layer, part.box, path(part.unit), path(part.memory)) for part in placement.parts)
-        allocations = {path(memory): lying for memory, lying in placement.allocations.items()}
-        return replace(placement, parts=parts, allocations=allocations, halos=frozenset(map(path, placement.halos)))
+        lying = {path(memory): memory for memory in placement.allocations}
+        allocations = Lazy(lying, lambda memory: placement.allocations[lying[memory]])
+        kinds = {path(memory): (self.place.name, kind) for memory, kind in placement.kinds.items()}
+        return replace(placement, parts=parts, allocations=allocations, halos=frozenset(map(path, placement.halos)), kinds=kinds)
 
     @cached_property
     def prices(self) -> Mapping[str, Price]:
@@ -85,34 +91,40 @@ class PlacedPart:
         return {path(action): replace(price, action=path(action)) for action, price in self.mapped.prices.items()}
 
     def write(self, to: Writer, arrivals: Arrivals, grain: str) -> None:
-        first, renamed = len(to.tasks), _Renamed(self.place)
-        self.mapped.write(to, arrivals, grain)
-        to.tasks[first:] = [renamed.task(task) for task in to.tasks[first:]]
+        if to.counting:
+            self.mapped.write(to, arrivals, grain)
+            return
+        own, place = Writer(), self.place
+        self.mapped.write(own, arrivals, grain)
+        schedule = own.schedule()
+        actions = tuple({place.path(action): count for action, count in of.items()} for of in schedule.actions.values)
+        to.extend(
+            replace(
+                schedule,
+                unit=replace(schedule.unit, values=tuple(map(place.path, schedule.unit.values))),
+                frame=place.frame(schedule.frame),
+                actions=replace(schedule.actions, values=actions),
+                patterns=_Renamed(schedule.patterns, place),
+            )
+        )
 
     def tiles(self, layer: str | None) -> Tiles:
         return {self.place.path(chip): use for chip, use in self.mapped.tiles(layer).items()}
 
 
-class _Renamed:
-    """Tasks under their names in the system; what many tasks share stays shared."""
+class _Renamed(Sequence[Effect]):
+    """Effects under their names in the system; what many share stays shared."""
 
-    def __init__(self, place: Position) -> None:
-        self.place = place
-        self._actions: dict[int, tuple[Mapping[str, int], Mapping[str, int]]] = {}
+    def __init__(self, patterns: Sequence[Effect], place: Position) -> None:
+        self.patterns, self.place = patterns, place
         self._locations: dict[int, tuple[OperandLocations, OperandLocations]] = {}
         """By identity, with the original: while that is kept, nothing else can have its identity."""
 
-    def task(self, task: Task) -> Task:
-        unit, frame = self.place.path(task.unit), self.place.frame(task.frame)
-        return task._replace(unit=unit, frame=frame, effect=self._effect(task.effect), actions=self._named(task.actions))
+    def __len__(self) -> int:
+        return len(self.patterns)
 
-    def _named(self, actions: Mapping[str, int]) -> Mapping[str, int]:
-        if id(actions) not in self._actions:
-            self._actions[id(actions)] = actions, {self.place.path(action): count for action, count in actions.items()}
-        return self._actions[id(actions)][1]
-
-    def _effect(self, effect: Effect | None) -> Effect | None:
-        match effect:
+    def __getitem__(self, number: Any) -> Any:
+        match effect := self.patterns[number]:
             case Copy(source=source, target=target):
                 source = self.place.source if source == HOST else self.place.path(source)
                 return effect._replace(source=source, target=self.place.sink if target == HOST else self.place.path(target))
@@ -120,7 +132,6 @@ class _Renamed:
                 return effect._replace(targets=tuple(map(self.place.path, targets)))
             case Compute(locations=locations):
                 return effect._replace(locations=self._located(locations))
-        return None
 
     def _located(self, locations: OperandLocations) -> OperandLocations:
         if id(locations) not in self._locations:
@@ -147,10 +158,12 @@ def side_by_side(machines: tuple[Machine, ...]) -> Machine:
 def placed_together(placements: tuple[Placement, ...]) -> Placement:
     """The placements of all parts of a system as one; the host has the layers that no part runs."""
     parts = tuple(part for placement in placements for part in placement.parts)
-    allocations = {memory: lying for placement in placements for memory, lying in placement.allocations.items()}
+    of = {memory: placement for placement in placements for memory in placement.allocations}
+    allocations = Lazy(of, lambda memory: of[memory].allocations[memory])
+    kinds = {memory: kind for placement in placements for memory, kind in placement.kinds.items()}
     host = frozenset.intersection(*(placement.host for placement in placements))
     words = {tensor: bits for placement in placements for tensor, bits in placement.word_bits.items()}
     halos = frozenset(memory for placement in placements for memory in placement.halos)
     extra_ops = {layer: ops for placement in placements for layer, ops in placement.extra_ops.items()}
     moved = frozenset(layer for placement in placements for layer in placement.moved)
-    return Placement(parts, allocations, host, words, halos, extra_ops, moved)
+    return Placement(parts, allocations, host, words, halos, extra_ops, moved, kinds)

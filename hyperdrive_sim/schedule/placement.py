@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -70,7 +71,8 @@ class Placement:
 
     *halos* names the memories that hold copies of pixels which lie elsewhere too. *extra_ops* are operations besides MACs that the
     arrays do in cycles of their own, by layer: scales, offsets, residual adds. *moved* are layers that nobody computes, as their maps are
-    read where others lie: concatenations, shuffles.
+    read where others lie: concatenations, shuffles. Of memories with the same of *kinds*, the allocations are alike in everything but where
+    on their maps the pixels lie, so it is enough to look at one; a memory that has none is of its own.
     """
 
     parts: tuple[Part, ...]
@@ -80,18 +82,28 @@ class Placement:
     halos: frozenset[str] = frozenset()
     extra_ops: Mapping[str, int] = field(default_factory=dict)
     moved: frozenset[str] = frozenset()
+    kinds: Mapping[str, Hashable] = field(default_factory=dict)
+
+    @cached_property
+    def examples(self) -> Mapping[str, int]:
+        """A memory of each kind, and how many there are of it."""
+        found: dict[Hashable, list[str]] = {}
+        for memory in self.allocations:
+            found.setdefault(self.kinds.get(memory, memory), []).append(memory)
+        return {memories[0]: len(memories) for memories in found.values()}
 
     def worst_bits(self) -> int:
         """The most bits of feature maps alive in any one step, in all memories but halos, without the memories' own padding.
 
         Maps that lie in the place of another one, as a bypass whose sum is written over it, do not count beside it.
         """
-        held = [allocations for memory, allocations in self.allocations.items() if memory not in self.halos]
         totals: Counter[int] = Counter()
-        for step in {allocation.first for allocations in held for allocation in allocations}:
-            for allocations in held:
+        held = {memory: self.allocations[memory] for memory in self.examples if memory not in self.halos}
+        for step in {allocation.first for allocations in held.values() for allocation in allocations}:
+            for memory, allocations in held.items():
                 alive = [one for one in allocations if one.first <= step <= one.last]
-                totals[step] += sum(one.box.size * self.word_bits[one.tensor] for one in _outermost_of(alive))
+                bits = sum(one.box.size * self.word_bits[one.tensor] for one in _outermost_of(alive))
+                totals[step] += self.examples[memory] * bits
         return max(totals.values(), default=0)
 
     def ops(self, network: Network, layer: str) -> int:
@@ -112,13 +124,8 @@ class Placement:
         for (_, layer), boxes in by_layer.items():
             if fault := _tiling_fault(network.shape(layer).box, boxes):
                 raise Finding(f"{layer}: {fault}")
-        proven: set[tuple[object, ...]] = set()
-        for memory, allocations in self.allocations.items():
-            bits = machine.memory[memory].bits
-            layout = (bits, *((r.tensor, r.address, r.bits, r.first, r.last) for r in allocations))
-            if layout not in proven:
-                proven.add(layout)
-                _check_allocations(memory, bits, allocations)
+        for memory in self.examples:
+            _check_allocations(memory, machine.memory[memory].bits, self.allocations[memory])
         return self
 
 
@@ -133,14 +140,18 @@ def _outermost_of(allocations: Iterable[Allocation]) -> Iterator[Allocation]:
 
 def _tiling_fault(whole: Box, boxes: Sequence[Box]) -> str:
     """The first fault of a tiling of *whole*, or an empty text: counts covers on the grid of all cut lines."""
-    edges = [sorted({bound for box in (whole, *boxes) for bound in box[axis : axis + 2]}) for axis in (0, 2, 4)]
-    covers = np.zeros([len(axis) - 1 for axis in edges], np.int32)
     for box in boxes:
         if not whole.contains(box):
             return f"the part at {box} reaches outside the map ({whole})"
-        low = [bisect_left(axis, box[2 * n]) for n, axis in enumerate(edges)]
-        high = [bisect_left(axis, box[2 * n + 1]) for n, axis in enumerate(edges)]
-        covers[low[0] : high[0], low[1] : high[1], low[2] : high[2]] += 1
+    bounds = np.array((whole, *boxes), np.int64)
+    edges = [np.unique(bounds[:, axis : axis + 2]) for axis in (0, 2, 4)]
+    covers = np.zeros([len(axis) for axis in edges], np.int32)
+    for corner in product((0, 1), repeat=3):  # +1 where a part begins, -1 where it ends, summed up along each axis
+        at = tuple(np.searchsorted(axis, bounds[1:, 2 * n + end]) for n, (axis, end) in enumerate(zip(edges, corner, strict=True)))
+        np.add.at(covers, at, (-1) ** sum(corner))
+    for n in range(3):
+        np.cumsum(covers, axis=n, out=covers)
+    covers = covers[:-1, :-1, :-1]
     if (covers == 1).all():
         return ""
     c, r, w = (int(i) for i in np.argwhere(covers != 1)[0])
@@ -149,13 +160,16 @@ def _tiling_fault(whole: Box, boxes: Sequence[Box]) -> str:
 
 
 def _check_allocations(memory: str, bits: int, allocations: Sequence[Allocation]) -> None:
-    for number, one in enumerate(allocations):
+    for one in allocations:
         if one.address < 0 or one.address + one.bits > bits:
             needed = max(r.address + r.bits for r in allocations)
             raise DoesNotFit(Mistake(memory, f"'{one.tensor}' ends at bit {one.address + one.bits}, {needed} bits needed, {bits} there"))
-        for other in allocations[number + 1 :]:
-            if _share_time(one, other) and one.overlaps(other):
-                raise Finding(f"{memory}: '{one.tensor}' and '{other.tensor}' are alive at the same time in the same bits")
+    begin, size, first, last = np.array([one[2:] for one in allocations], np.int64).reshape(-1, 4).T
+    touch = (first <= last[:, None]) & (begin < (begin + size)[:, None])  # [one, other]: the other begins no later than the one ends
+    for number, other in np.argwhere(np.triu(touch & touch.T, 1)).tolist():
+        if _share_time(allocations[number], allocations[other]):
+            names = f"'{allocations[number].tensor}' and '{allocations[other].tensor}'"
+            raise Finding(f"{memory}: {names} are alive at the same time in the same bits")
 
 
 def _share_time(one: Allocation, other: Allocation) -> bool:

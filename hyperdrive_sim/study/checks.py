@@ -202,7 +202,7 @@ def value_bytes(made: Compiled) -> int:
     """
     network, placement, size = made.network, made.placement, made.mapped.arithmetic.dtype.itemsize
     shapes = {name: network.shape(name).size for name in network.graph}
-    placed = sum(allocation.box.size for allocations in placement.allocations.values() for allocation in allocations)
+    placed = sum(times * sum(one.box.size for one in placement.allocations[memory]) for memory, times in placement.examples.items())
     at_host = made.arrivals.frames * sum(shapes[name] for name in {*placement.host, *network.outputs})
     weights = {layer.name: layer.weight_count(network.input_shapes(layer)) for layer in network}
     drawn = sum(count * (REAL if getattr(network[name], "weights", "") == "real" else 1) for name, count in weights.items())

@@ -60,14 +60,14 @@ def exported(scenario: Scenario, target: str | None = None, progress: Progress =
     made = compiled(scenario, progress).of_frames(1)
     check_length(scenario, made)
     parameters = inputs.opened(scenario, made.network).parameters()
-    return Exported(arch.exported(made.mapped, made.schedule.tasks, parameters), arch.mark, arch.exports, made)
+    return Exported(arch.exported(made.mapped, made.schedule, parameters), arch.mark, arch.exports, made)
 
 
 def vectors(scenario: Scenario, made: Compiled) -> dict[str, Array]:
     """Maps that the host sends for the scenario's picture (`in.NAME`) and those it must get (`out.NAME`), [rows, columns, channels]."""
     computation = computed_by(scenario, made)
     maps = {**computation.inputs, **dict(forward(computation))}
-    copies = [task.effect for task in made.schedule.tasks if isinstance(task.effect, Copy)]
+    copies = [task.effect for task in made.schedule if isinstance(task.effect, Copy)]
     sent = dict.fromkeys(copy.tensor for copy in copies if copy.source == HOST)
     got = dict.fromkeys(copy.tensor for copy in copies if copy.target == HOST)
     return {f"in.{name}": maps[name] for name in sent} | {f"out.{name}": maps[name] for name in got}

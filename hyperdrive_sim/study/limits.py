@@ -7,22 +7,22 @@ from __future__ import annotations
 
 from math import floor, log10
 
+import numpy as np
+
 from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.files.ordinary import size
-from hyperdrive_sim.rates import PS_PER_S
+from hyperdrive_sim.rates import MAX_PS, too_long
 from hyperdrive_sim.scenario.inputs import Inputs
 from hyperdrive_sim.scenario.scenario import Scenario
-from hyperdrive_sim.schedule.tasks import Schedule
+from hyperdrive_sim.schedule.schedule import Schedule
 from hyperdrive_sim.study import memory, samples
 
 SHARE = 0.6
 """Part of the free memory that a run may take. A page took up to 1.25 times the memory of its run, a timeline up to 1.6 times."""
 
-AT_MOST_BYTES = 4096
+AT_MOST_BYTES = 2048
 """Of a task, whatever it is: a schedule that is far from the limit need not be tried."""
-
-MAX_PS = 2**63 - 1
 
 
 class Limit:
@@ -32,9 +32,9 @@ class Limit:
         self.scenario, self.room = scenario, int(SHARE * memory.free_bytes())
 
     def __call__(self, made: Compiled, tasks: int) -> None:
-        """Raises InvalidInput for more *tasks* than there would be memory for."""
-        if not self._is_far_from(tasks) and tasks > (most := self.most(made)):
-            raise too_many(self.scenario, made, tasks, most)
+        """Raises InvalidInput if a schedule that has *tasks* at least has more than there would be memory for."""
+        if not self._is_far_from(tasks) and made.size > (most := self.most(made)):
+            raise too_many(self.scenario, made, made.size, most)
 
     def allows(self, made: Compiled, tasks: int) -> bool:
         return self._is_far_from(tasks) or tasks <= self.most(made)
@@ -51,7 +51,7 @@ class Limit:
 
     def most(self, made: Compiled) -> int:
         """The largest number of tasks, to two digits: the memory of a machine is never quite the same."""
-        return _two_digits(self.room / samples.bytes_per_task(made, made.counted()))
+        return _two_digits(self.room / samples.bytes_per_task(made))
 
 
 def _two_digits(number: float) -> int:
@@ -66,7 +66,7 @@ def _two_digits(number: float) -> int:
 
 def too_many(scenario: Scenario, made: Compiled, tasks: int, most: int) -> InvalidInput:
     """The refusal of *tasks* where *most* is the largest number, with the number of frames that can be run instead."""
-    frames, each = made.arrivals.frames, samples.bytes_per_task(made, made.counted())
+    frames, each = made.arrivals.frames, samples.bytes_per_task(made)
 
     def said(count: int) -> str:
         takes, there = (size(int(float(f"{each * number:.2g}"))) for number in (count, most))
@@ -82,17 +82,17 @@ def too_many(scenario: Scenario, made: Compiled, tasks: int, most: int) -> Inval
     return InvalidInput.at("", f"a frame is {said(first)}", f"take {finer}a smaller network, input or mesh")
 
 
-def length_ps(made: Compiled, schedule: Schedule, tasks: int) -> int:
-    """Picoseconds that a run of *tasks* cannot last longer than, if their beginning, *schedule*, is like the rest."""
+def length_ps(made: Compiled, schedule: Schedule) -> float:
+    """Picoseconds that a run of a schedule cannot last longer than."""
     slowest = max(unit.latency_ps for unit in made.machine.units)
-    worked = sum(schedule.work_ps.values()) * tasks // max(1, len(schedule))
-    return worked + tasks * slowest + made.arrivals.frames * made.arrivals.period_ps
+    return float(schedule.ps.sum(dtype=np.float64)) + len(schedule) * slowest + made.arrivals.frames * made.arrivals.period_ps
 
 
 def check_length(scenario: Scenario, made: Compiled) -> None:
-    """Raises InvalidInput for a schedule whose end might not be a time of 64 bits; writes the schedule."""
+    """Raises InvalidInput for a schedule whose end might not be a time of 64 bits; writes the schedule, unless frames alone take longer."""
     with scenario.locating():
-        longest = length_ps(made, made.schedule, len(made.schedule))
+        longest = float(made.arrivals.frames * made.arrivals.period_ps)
+        if longest <= MAX_PS:
+            longest = length_ps(made, made.schedule)
         if longest > MAX_PS:
-            problem = f"this would last up to {longest / PS_PER_S:.2g} s, more than the {MAX_PS / PS_PER_S:.2g} s that can be simulated"
-            raise InvalidInput.at("", problem, "take faster links, a faster clock or fewer frames")
+            raise too_long(longest)

@@ -7,15 +7,15 @@ from time import perf_counter
 from typing import NamedTuple, Unpack
 
 from hyperdrive_sim.archs import registry
-from hyperdrive_sim.engine.compiled import LARGE, Compiled, Progress, collector_paused, silent
+from hyperdrive_sim.engine.compiled import Compiled, Progress, collector_paused, silent
 from hyperdrive_sim.errors import HyperdriveSimError, InvalidInput
+from hyperdrive_sim.rates import MAX_PS
 from hyperdrive_sim.reports.report import Report, summarise
 from hyperdrive_sim.scenario import inputs, published, shipped
 from hyperdrive_sim.scenario.experiment import Changes, Experiment
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.scenario.sources import Source, scenario_of
 from hyperdrive_sim.schedule.mapped import Mapped
-from hyperdrive_sim.schedule.tasks import Schedule
 from hyperdrive_sim.study import limits, samples
 from hyperdrive_sim.study.limits import Limit
 from hyperdrive_sim.study.memory import taken_bytes
@@ -120,16 +120,15 @@ def estimate(scenario: Scenario) -> Estimate:
     made = compiled(scenario)
     with scenario.locating():
         mapped_s = perf_counter() - begun
-        counter = made.counted()
-        counting_s = perf_counter() - begun - mapped_s
-        made.limit(made, counter.size)
-    before, room = taken_bytes(), Limit(scenario).room
-    tasks, sample = counter.size, Schedule(counter.tasks)
-    if limits.length_ps(made, sample, tasks) > limits.MAX_PS // FAR:
+        made.limit(made, made.size)
+    if made.arrivals.frames * made.arrivals.period_ps > MAX_PS // FAR:
         limits.check_length(scenario, made)
-    taken, timed = int(tasks * samples.bytes_per_task(made, counter)), samples.timing(made, counter, counting_s)
-    seconds = mapped_s + (counting_s if tasks > LARGE else 0.0) + timed.writing_s + timed.running_s
-    return Estimate(tasks, seconds, before + taken, room, timed.tried)
+    before, room = taken_bytes(), Limit(scenario).room
+    taken, seconds = int(made.size * samples.bytes_per_task(made)), samples.timed(made)
+    sample = samples.beginning(made, seconds.more)
+    if limits.length_ps(made, sample) * made.size > MAX_PS // FAR * len(sample):
+        limits.check_length(scenario, made)
+    return Estimate(made.size, mapped_s + seconds.at(made.size), before + taken, room, seconds.more)
 
 
 def sweep(

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from fractions import Fraction
 from math import fsum, isclose
 
+import numpy as np
+
 from hyperdrive_sim.engine.ledger import PJ_PER_J, crossing_bits, joules, picojoules
 from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.reports.derived.actions import action_counts
 from hyperdrive_sim.reports.derived.roofline import roofline
 from hyperdrive_sim.reports.layer_columns import counts_by_layer
 from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.schedule.columns import pairs
 from hyperdrive_sim.schedule.prices import carries
 
 SLACK = 1 + 1e-9
@@ -40,7 +43,8 @@ def _utilizations(report: Report) -> Iterator[str]:
         asked = report.time.frames_per_s * unit.busy_s / report.time.frames
         if asked > SLACK:
             yield f"{unit.name} would have to be busy for {asked} of the time at {report.time.frames_per_s} frames/s"
-    tasks = Counter(task.layer for task in report.trace.tasks)
+    schedule = report.trace.tasks
+    tasks = dict(zip(schedule.layer.values, np.bincount(schedule.layer.codes).tolist(), strict=True))
     for row in report.layers:
         for seconds in (row.held_s, row.computed_s):
             most = report.machine.peak_ops_per_s * (seconds + tasks[row.name] / 2 / PS_PER_S)
@@ -73,9 +77,10 @@ def _rates(report: Report) -> Iterator[str]:
     trace, machine = report.trace, report.machine
     busy: Counter[tuple[str, str]] = Counter()
     moved: Counter[tuple[str, str]] = Counter()
-    for task, ps, bits in zip(trace.tasks, (trace.end - trace.start).tolist(), crossing_bits(trace).tolist(), strict=True):
-        busy[task.layer, task.unit] += ps
-        moved[task.layer, task.unit] += bits
+    of = trace.tasks
+    for number, (ps, bits) in enumerate(zip((trace.end - trace.start).tolist(), crossing_bits(trace).tolist(), strict=True)):
+        busy[of.layer[number], of.unit[number]] += ps
+        moved[of.layer[number], of.unit[number]] += bits
     total = {row.name: row.total_cycles for row in report.layers}
     for (layer, unit), ps in busy.items():
         rate = machine.unit[unit].rate
@@ -95,7 +100,8 @@ def _rates(report: Report) -> Iterator[str]:
 def _columns(report: Report) -> Iterator[str]:
     """The same of the table of layers as columns, which has bits by what they carry."""
     table, links = report.layer_columns(), report.machine.link_bits_per_s
-    carrying = {report.machine.unit[task.unit].kind for task in report.trace.tasks if any(map(carries, task.actions))}
+    used = pairs(report.trace.tasks.unit, report.trace.tasks.actions.numbered)
+    carrying = {report.machine.unit[unit].kind for unit, which in used if any(map(carries, report.trace.tasks.actions.values[which]))}
     if not carrying <= set(links):
         return  # some link has no rate
     most = sum(links[kind] for kind in carrying) / report.machine.clock.hz

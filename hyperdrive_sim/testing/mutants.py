@@ -17,7 +17,9 @@ from hyperdrive_sim.engine import hazards
 from hyperdrive_sim.engine.accesses import Pasts, members
 from hyperdrive_sim.engine.replay import replay
 from hyperdrive_sim.errors import Hazard, NotThere
-from hyperdrive_sim.schedule.tasks import Compute, Copy, Load, Schedule, Task
+from hyperdrive_sim.schedule.schedule import Schedule
+from hyperdrive_sim.schedule.tasks import Compute, Copy, Load, Task
+from hyperdrive_sim.schedule.writer import scheduled
 from hyperdrive_sim.testing.worlds import Built, same
 
 
@@ -31,19 +33,19 @@ class Mutant(NamedTuple):
     starts: bool = False
 
     def of(self, schedule: Schedule) -> Schedule:
-        return Schedule([*schedule.tasks[: self.position], self.task, *schedule.tasks[self.position + 1 :]])
+        return scheduled([*schedule[: self.position], self.task, *schedule[self.position + 1 :]])
 
 
 def idle(schedule: Schedule) -> Iterator[Mutant]:
     """Each task that moves data once takes its time and does nothing."""
-    for index, task in enumerate(schedule.tasks):
+    for index, task in enumerate(schedule):
         if isinstance(task.effect, Copy | Load):
             yield Mutant(index, task._replace(effect=None), f"{_named(index, task)} does nothing")
 
 
 def unbound(schedule: Schedule) -> Iterator[Mutant]:
     """Each task once does not wait for each of those that it waits for."""
-    for index, task in enumerate(schedule.tasks):
+    for index, task in enumerate(schedule):
         for edge in task.after:
             fewer = task._replace(after=tuple(other for other in task.after if other != edge))
             yield Mutant(index, fewer, f"{_named(index, task)} does not wait for {_named(edge, schedule[edge])}", edge)
@@ -104,7 +106,7 @@ def paces(mutant: Mutant, schedule: Schedule) -> bool:
 
 def _pasts(mutant: Mutant, schedule: Schedule) -> Pasts:
     """The certain pasts of a mutant's tasks, up to the one that was changed."""
-    return Pasts(mutant.of(schedule).tasks[: mutant.position + 1])
+    return Pasts(mutant.of(schedule)[: mutant.position + 1])
 
 
 def queues(mutant: Mutant, schedule: Schedule) -> bool:
@@ -123,19 +125,19 @@ def idles(mutant: Mutant, schedule: Schedule) -> bool:
 def reloads(index: int, schedule: Schedule) -> bool:
     """True if a task loads the very weights, into the very memories, that an earlier one has loaded: they may be there still."""
     effect = schedule[index].effect
-    return isinstance(effect, Load) and any(task.effect == effect for task in schedule.tasks[:index])
+    return isinstance(effect, Load) and any(task.effect == effect for task in schedule[:index])
 
 
 def late(mutant: Mutant, schedule: Schedule) -> Iterator[Schedule]:
     """For each task that moves data, with those late that it was sure to come after and now is not: begun late, or taking long."""
-    tasks, whole = mutant.of(schedule).tasks, schedule.critical_path_ps
-    now, before = Pasts(tasks), Pasts(schedule.tasks)
+    tasks, whole = list(mutant.of(schedule)), schedule.critical_path_ps
+    now, before = Pasts(tasks), Pasts(list(schedule))
     moving = {index for index, task in enumerate(tasks) if task.effect is not None}
     for index in sorted(moving):
         begun = moving & set(members(before.begun[index] & ~now.begun[index]))
         ended = moving & set(members(before.ended[index] & ~now.ended[index])) - begun
         if begun or ended:
-            yield Schedule(
+            yield scheduled(
                 task._replace(unit=str(n), not_before_ps=whole * (n in begun), ps=task.ps + whole * (n in ended))
                 for n, task in enumerate(tasks)
             )

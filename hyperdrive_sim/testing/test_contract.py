@@ -21,7 +21,8 @@ from hyperdrive_sim.scenario import published, shipped
 from hyperdrive_sim.schedule.prices import IO_ACTIONS, carries
 from hyperdrive_sim.schedule.provenance import BEST_FIRST, DEDUCED
 from hyperdrive_sim.schedule.spec import origins
-from hyperdrive_sim.schedule.tasks import Compute, Load, Schedule, Task
+from hyperdrive_sim.schedule.tasks import Compute, Load, Task
+from hyperdrive_sim.schedule.writer import scheduled
 from hyperdrive_sim.testing import figures
 from hyperdrive_sim.testing.worlds import SEED, Built, refusals, same, worlds
 
@@ -116,13 +117,13 @@ def test_nothing_depends_on_luck(built: Built) -> None:
 
 def test_any_durations_give_the_same_values(built: Built) -> None:
     """The promise of the proof, tried: tasks take what they like and begin when they like, in whatever order their units like."""
-    rng, tasks = np.random.default_rng(SEED), built.compiled.schedule.tasks
+    rng, tasks = np.random.default_rng(SEED), list(built.compiled.schedule)
     durations, delays = ((10 ** rng.uniform(0, digits, len(tasks))).astype(int).tolist() for digits in (6, 8))
     drawn: list[Task] = []
     for index, (task, ps) in enumerate(zip(tasks, durations, strict=True)):
         longest = max([ps, *(drawn[stream].ps + drawn[stream].latency_ps for stream in task.after_start)])
         drawn.append(task._replace(unit=str(index), ps=longest, not_before_ps=delays[index]))
-    outputs, tolerance = replay(built.compiled.scheduled(Schedule(drawn)), built.computation), built.architecture.tolerance
+    outputs, tolerance = replay(built.compiled.scheduled(scheduled(drawn)), built.computation), built.architecture.tolerance
     assert all(same(values, built.golden[name], tolerance) for output in outputs for name, values in output.items())
 
 
@@ -135,14 +136,14 @@ def test_bounds(built: Built) -> None:
 
 def test_two_runs_are_identical(built: Built) -> None:
     again = built.compiled.cut(built.compiled.grain)
-    assert again.schedule.tasks == built.compiled.schedule.tasks
+    assert list(again.schedule) == list(built.compiled.schedule)
     for now, then in zip(_times(again.trace), _times(built.compiled.trace), strict=True):
         assert np.array_equal(now, then)
 
 
 def test_twice_the_durations_take_twice_the_time(built: Built) -> None:
     schedule = built.compiled.schedule
-    slow = Schedule(t._replace(ps=2 * t.ps, latency_ps=2 * t.latency_ps, not_before_ps=2 * t.not_before_ps) for t in schedule)
+    slow = scheduled(t._replace(ps=2 * t.ps, latency_ps=2 * t.latency_ps, not_before_ps=2 * t.not_before_ps) for t in schedule)
     for now, then in zip(_times(simulate(slow)), _times(built.compiled.trace), strict=True):
         assert np.array_equal(now, 2 * then)
 
@@ -152,12 +153,12 @@ def _times(trace: Trace) -> tuple[Array, Array, Array]:
 
 
 def test_a_unit_per_task_leaves_the_critical_path(built: Built) -> None:
-    alone = Schedule(task._replace(unit=str(number)) for number, task in enumerate(built.compiled.schedule))
+    alone = scheduled(task._replace(unit=str(number)) for number, task in enumerate(built.compiled.schedule))
     assert simulate(alone).makespan_ps == built.compiled.schedule.critical_path_ps
 
 
 def test_every_joule_has_a_price_and_all_breakdowns_one_total(built: Built) -> None:
-    ledger, actions = built.compiled.ledger, built.compiled.schedule.actions
+    ledger, actions = built.compiled.ledger, built.compiled.schedule.action_counts
     prices = {action: price.pj for action, price in built.compiled.mapped.prices.items()}
     assert ledger.total_j == joules((count, prices[action]) for action, count in actions.items()), "in all, to the last digit"
     parts = {
@@ -178,7 +179,7 @@ def test_every_price_has_a_source_and_is_used(name: str) -> None:
     used: set[str] = set()
     for built in worlds(name):
         prices = built.compiled.mapped.prices
-        used |= {action for action, count in built.compiled.schedule.actions.items() if count}
+        used |= {action for action, count in built.compiled.schedule.action_counts.items() if count}
         assert used <= set(prices), "every action has a price"
         for action, price in prices.items():
             assert price.action == action

@@ -55,7 +55,7 @@ def case(network: str, more: str = "", chip: dict[str, Any] | None = None) -> Ca
     )
     found = exported(scenario)
     maps = vectors(scenario, found.made)
-    tasks = found.made.schedule.tasks
+    tasks = found.made.schedule
     return Case(
         found.data,
         {name.removeprefix("in."): values for name, values in maps.items() if name.startswith("in.")},

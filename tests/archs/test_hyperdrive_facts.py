@@ -26,7 +26,7 @@ from hyperdrive_sim.network.layers import Conv
 from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.mesh import Mesh
-from hyperdrive_sim.schedule.tasks import Schedule
+from hyperdrive_sim.schedule.schedule import Schedule
 
 HYPERDRIVE = architecture
 
@@ -99,8 +99,8 @@ class Run(NamedTuple):
     def stalls(self) -> dict[str, int]:
         """Cycles for which the array stood still before tasks of a layer."""
         gaps: Counter[str] = Counter()
-        for index, gap in self.trace.idle(ARRAY):
-            gaps[self.schedule.tasks[index].layer] += gap
+        for index, gap in zip(*(column.tolist() for column in self.trace.gaps([ARRAY])), strict=True):
+            gaps[self.schedule.layer[index]] += gap
         return {layer: self.machine.clock.cycles(gap) for layer, gap in gaps.items()}
 
 
@@ -117,7 +117,7 @@ def resnet34(**settings: Any) -> Run:
 @pytest.mark.parametrize(("adds", "bypass", "total"), [("all", 28_160, 4_669_952), ("first_of_each_shape", 7_680, 4_649_472)])
 def test_cycle_table_of_resnet34(adds: str, bypass: int, total: int) -> None:
     run = resnet34(bypass_adds=adds)
-    cycles = {action.removeprefix("array."): count for action, count in run.schedule.actions.items() if action.startswith("array.")}
+    cycles = {action.removeprefix("array."): count for action, count in run.schedule.action_counts.items() if action.startswith("array.")}
     assert cycles == {"conv_cycle": 4_521_984, "scale_cycle": 59_904, "bias_cycle": 59_904, "bypass_cycle": bypass}
     assert sum(cycles.values()) == total
     assert run.machine.clock.cycles(run.trace.busy_ps()[ARRAY]) == total
@@ -184,7 +184,7 @@ def test_resnet50_does_not_fit_one_chip() -> None:
 def test_fifty_chips_for_two_megapixels() -> None:
     """ResNet-34 at 2048 x 1024: the mesh, its borders and corners, and the published throughput, which is the peak of 50 chips."""
     made = on(HYPERDRIVE, zoo.build("resnet34", (3, 1024, 2048)), mesh="auto")
-    machine, actions = made.machine, made.schedule.actions
+    machine, actions = made.machine, made.schedule.action_counts
     assert machine.mesh == (5, 10)
     assert made.placement.worst_bits() == 268_435_456
     assert actions["border_io.bit"] == 285_212_672 == 32 * 2 * 16 * 64 * (9 * 256 + 4 * 512)

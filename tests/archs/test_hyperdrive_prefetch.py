@@ -111,7 +111,7 @@ def test_bits_limit_the_blocks() -> None:
         on(architecture, network, weight_buffer_blocks=5, weight_buffer_bits=512)
     network = Network("n", Shape(16, 4, 4), [conv("a", INPUT, 64, kernel=1)])
     two, five = (on(architecture, network, weight_buffer_blocks=blocks, weight_buffer_bits=512) for blocks in (2, 5))
-    assert five.schedule.tasks == two.schedule.tasks
+    assert list(five.schedule) == list(two.schedule)
 
 
 @pytest.mark.parametrize(("kernel", "grain"), [(3, "block"), (3, "pixel"), (1, "block")])

@@ -37,7 +37,7 @@ def test_every_weight_is_where_the_chip_takes_it(mesh: list[int]) -> None:
                     for channel in range(layer["in_channels"]):
                         assert [next(bits) for _ in block] == block[:, channel].astype(int).tolist()
         assert next(bits, None) is None
-    streamed = sum(task.actions.get("weight_io.bit", 0) for task in found.made.schedule.tasks)
+    streamed = sum(task.actions.get("weight_io.bit", 0) for task in found.made.schedule)
     assert sum(layer["bits"] for layer in told["layers"]) == streamed
 
 
@@ -61,4 +61,4 @@ def test_groups_take_turns_in_a_tap_and_means_are_ones() -> None:
                     for channel in range(10):
                         by_hand += [int(weights[out, row, column, channel] > 0) for out in run]
     assert bits["conv2"] == by_hand
-    assert sum(one["bits"] for one in told.values()) == sum(task.actions.get("weight_io.bit", 0) for task in found.made.schedule.tasks)
+    assert sum(one["bits"] for one in told.values()) == sum(task.actions.get("weight_io.bit", 0) for task in found.made.schedule)

@@ -32,7 +32,7 @@ from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, MeanPool, S
 from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.placement import Placement
-from hyperdrive_sim.schedule.tasks import Schedule
+from hyperdrive_sim.schedule.schedule import Schedule
 
 XNORBIN, CHEWBACCANN = xnorbin.architecture, chewbaccann.architecture
 PICTURE = (3, 224, 224)
@@ -496,7 +496,7 @@ def test_parameters_of_alexnet(alexnet: Schedule) -> None:
 def test_as_many_parameter_words_are_read_as_were_written() -> None:
     """Thresholds of 6 bits: a channel of 9 words and 6 bits is 10 words, whole ones, on its way in and on its way out, and three are 29."""
     net = network(xnor("conv", "sign0", 4, 3), sign("sign", "conv"))
-    actions = on(XNORBIN, net, psum_word_bits=6).schedule.actions
+    actions = on(XNORBIN, net, psum_word_bits=6).schedule.action_counts
     assert actions["parameter_read.word"] == 10 + 29
     assert actions["parameter_write.word"] == 10 + 29
 

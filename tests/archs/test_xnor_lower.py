@@ -25,7 +25,8 @@ from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, MeanPool, S
 from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.reports.layer_table import LayerRow, layer_rows
 from hyperdrive_sim.schedule.placement import allocate
-from hyperdrive_sim.schedule.tasks import Arrivals, Compute, Copy, Schedule
+from hyperdrive_sim.schedule.schedule import Schedule
+from hyperdrive_sim.schedule.tasks import Arrivals, Compute, Copy
 
 XNORBIN = registry.load("xnorbin")
 
@@ -129,7 +130,7 @@ def test_blocks_grow_from_one_channel() -> None:
 
 def test_blocks_task_by_task() -> None:
     """What is after what, and what is counted."""
-    tasks = run(FOUR_CHANNELS).schedule.tasks
+    tasks = run(FOUR_CHANNELS).schedule
     assert [(task.name, task.after, task.after_start, dict(task.actions)) for task in tasks[:7]] == [
         ("input", (), (), {"input_io.bit": 12, "map_write.word": 6}),
         ("first rows", (0,), (), {}),
@@ -199,7 +200,7 @@ def test_the_array_waits_for_late_rows() -> None:
     waits = [[found.schedule[index].name for index in task.after] for task in found.schedule if task.name == "rows"]
     assert waits == [["late rows"]] * 5
     assert run(VALID, row_banks=5).spans("late rows") == []
-    assert found.schedule.actions == run(VALID, row_banks=5).schedule.actions
+    assert found.schedule.action_counts == run(VALID, row_banks=5).schedule.action_counts
 
 
 def test_the_host_takes_sums_block_by_block() -> None:
@@ -214,7 +215,7 @@ def test_the_host_takes_sums_block_by_block() -> None:
     """)
     wide = run(network(xnor("conv", "sign0", 4)), psum_word_bits=4)
     assert [end - start for start, end in wide.spans("output")] == [12, 12, 24], "sums of four bits"
-    assert wide.schedule.actions["output_io.bit"] == 2 * 12 * 4
+    assert wide.schedule.action_counts["output_io.bit"] == 2 * 12 * 4
 
 
 def test_terms_of_a_block_come_one_after_the_other() -> None:
@@ -332,7 +333,7 @@ def test_parameters_that_stay_are_loaded_once() -> None:
     found = run(FOUR_CHANNELS, 3, parameter_buffer_bits=79)
     assert [len(found.spans("load", frame)) for frame in range(3)] == [4, 4, 4]
     assert found.spans("load", 1)[0] == (found.spans("compute", 0)[1][1], found.spans("compute", 0)[1][1] + 5)
-    assert found.schedule.actions["weight_io.bit"] == 3 * 80
+    assert found.schedule.action_counts["weight_io.bit"] == 3 * 80
 
 
 @pytest.mark.parametrize("bits", [40, 79, 80, 10**6])
@@ -425,7 +426,7 @@ def used(found: Run) -> Iterator[tuple[str, str, tuple[int, int]]]:
     """Every use of memory: by what in which frame (a map is the same before it is pooled), its name in the layout, from when to when."""
     ours = plan(found.network)
     maker = {step.output: step for step in ours.steps if step.sign}
-    for frame in range(1 + found.schedule.tasks[-1].frame):
+    for frame in range(found.schedule.frames):
         spans = [span for span in found.trace if span.task.frame == frame]
         ran = {step.output: _ran(step, spans) for step in ours.steps}
         moved = {(span.task.name, span.task.effect.tensor): span for span in spans if isinstance(span.task.effect, Copy)}
@@ -536,5 +537,5 @@ def test_a_finer_cut_leaves_all_pooling_to_the_last_channel_of_a_word() -> None:
 @pytest.mark.parametrize("name", NETS)
 def test_a_finer_cut_does_the_same(name: str, chosen: dict[str, Any]) -> None:
     net = zoo.build(name, (16, 9, 10))
-    coarse, fine = (proven(net, grain=grain, **chosen).schedule.actions for grain in XNORBIN.grains)
+    coarse, fine = (proven(net, grain=grain, **chosen).schedule.action_counts for grain in XNORBIN.grains)
     assert coarse == fine

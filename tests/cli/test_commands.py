@@ -32,7 +32,8 @@ from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.network.zoo.entry import ANY, Entry
 from hyperdrive_sim.outputs import staging
 from hyperdrive_sim.scenario.scenario import Scenario
-from hyperdrive_sim.schedule.tasks import Compute, Copy, Region, Schedule, Task
+from hyperdrive_sim.schedule.schedule import Schedule
+from hyperdrive_sim.schedule.tasks import Compute, Copy, Region, Task
 from hyperdrive_sim.schedule.writer import Writer
 from hyperdrive_sim.study import checks, runs
 from hyperdrive_sim.text.document import Document
@@ -329,7 +330,15 @@ def test_check_as_json() -> None:
 
 def broken(monkeypatch: pytest.MonkeyPatch, spoil: Callable[[list[Task]], list[Task]]) -> None:
     """Do something to every schedule that is written."""
-    monkeypatch.setattr(Writer, "schedule", lambda writer: Schedule(spoil(writer.tasks)))
+    written = Writer.schedule
+
+    def spoilt(writer: Writer) -> Schedule:
+        again = Writer()
+        for task in spoil(list(written(writer))):
+            again.add(task)
+        return written(again)
+
+    monkeypatch.setattr(Writer, "schedule", spoilt)
 
 
 def first(tasks: list[Task], wanted: Callable[[Task], bool]) -> int:

@@ -17,7 +17,8 @@ from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.rates import Clock
 from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
 from hyperdrive_sim.schedule.placement import Allocation, Placement
-from hyperdrive_sim.schedule.tasks import Compute, Copy, Effect, Load, OperandLocations, Patch, Region, Schedule, Task
+from hyperdrive_sim.schedule.tasks import Compute, Copy, Effect, Load, OperandLocations, Patch, Region, Task
+from hyperdrive_sim.schedule.writer import scheduled
 
 PIXELS = Box(0, 1, 0, 1, 0, 2)
 MAP = "channels 0:1, rows 0:1, columns 0:2"
@@ -284,7 +285,7 @@ def test_a_map_that_the_host_makes_comes_after_what_it_is_made_of() -> None:
 
 def test_too_many_tasks_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hazards, "LIMIT", 5)
-    assert not hazards.affordable(Schedule(clean()))
+    assert not hazards.affordable(scheduled(clean()))
     with pytest.raises(ValueError, match=r"^6 tasks are too many to prove, 5 at most; ask affordable\(\) first$"):
         check(clean())
 

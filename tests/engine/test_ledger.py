@@ -11,7 +11,7 @@ from worlds import task
 from hyperdrive_sim.engine.ledger import Ledger, LedgerEntry, account, joules, picojoules
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.schedule.prices import IO_ACTIONS, Price, Provenance
-from hyperdrive_sim.schedule.tasks import Schedule
+from hyperdrive_sim.schedule.writer import scheduled
 
 
 def price(action: str, pj: float, provenance: Provenance = "published") -> Price:
@@ -33,7 +33,7 @@ PRICES = {
 
 def ledger() -> Ledger:
     """conv1: 10 cycles, 4 reads, 2 weight bits; conv2, in two tasks: 5 cycles, 6 border bits, 1 corner bit."""
-    schedule = Schedule(
+    schedule = scheduled(
         [
             task("a", "array", 1, layer="conv1", actions={"array.cycle": 10, "fmm.read": 4, "weight_io.bit": 2}),
             task("b", "array", 1, layer="conv2", actions={"array.cycle": 2, "border_io.bit": 6}),
@@ -118,12 +118,12 @@ def test_counts_at_their_prices_are_added_up_exactly() -> None:
 
 
 def test_actions_without_a_price_are_refused() -> None:
-    schedule = Schedule([task("a", "array", 1, actions={"fmm.write": 1, "array.cycle": 1, "adc.read": 1})])
+    schedule = scheduled([task("a", "array", 1, actions={"fmm.write": 1, "array.cycle": 1, "adc.read": 1})])
     with pytest.raises(InvalidInput) as failure:
         account(schedule, PRICES)
     assert str(failure.value) == "prices: action 'adc.read' has no price; add it, with its source, to the architecture's energy.yaml"
 
 
 def test_doing_nothing_costs_nothing() -> None:
-    found = account(Schedule([]), PRICES)
+    found = account(scheduled([]), PRICES)
     assert (found.total_j, found.by_layer(), found.by_action(), found.by_provenance()) == (0, {}, {}, {})

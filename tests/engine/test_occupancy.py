@@ -12,7 +12,8 @@ from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
 from hyperdrive_sim.schedule.placement import Allocation, Placement
-from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, OperandLocations, Patch, Region, Schedule, Task
+from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, OperandLocations, Patch, Region, Task
+from hyperdrive_sim.schedule.writer import scheduled
 from hyperdrive_sim.study.runs import run
 
 MAP = Box(0, 2, 0, 1, 0, 5)
@@ -33,7 +34,7 @@ def allocation(tensor: str, address: int) -> Allocation:
 
 
 def steps(tasks: list[Task], *allocations: Allocation) -> dict[str, list[tuple[int, int]]]:
-    found = occupancies(MACHINE, placed(*allocations), simulate(Schedule(tasks)))
+    found = occupancies(MACHINE, placed(*allocations), simulate(scheduled(tasks)))
     return {name: list(zip(times.tolist(), bits.tolist(), strict=True)) for name, (times, bits, _) in found.items()}
 
 
@@ -90,7 +91,7 @@ def test_one_stream_into_buffers_of_two_sizes() -> None:
     small = Memory("small", 20, "fifo")
     machine = Machine(MACHINE.units, (*MACHINE.memories, small), CLOCK, peak_ops_per_cycle=2)
     loads = [task("load", "link", 10, effect=Load("b", n, n + 1, 15, ("weights", "small"))) for n in range(2)]
-    found = occupancies(machine, placed(), simulate(Schedule(loads)))
+    found = occupancies(machine, placed(), simulate(scheduled(loads)))
     assert (found["weights"].bits.tolist(), found["small"].bits.tolist()) == ([0, 15, 30], [0, 15, 15])
 
 
@@ -115,7 +116,7 @@ def test_what_is_sent_passes_its_buffer() -> None:
 
 
 def test_peak() -> None:
-    found = occupancies(MACHINE, placed(allocation("a", 0), allocation("b", 40)), simulate(Schedule([ENTER, compute(0), LEAVE])))
+    found = occupancies(MACHINE, placed(allocation("a", 0), allocation("b", 40)), simulate(scheduled([ENTER, compute(0), LEAVE])))
     assert isinstance(found["maps"], Occupancy)
     assert (found["maps"].peak, found["maps"].capacity) == (80, 100)
 

@@ -12,7 +12,8 @@ from worlds import drawn, overtakings, run, task, times
 
 from hyperdrive_sim.engine.simulate import simulate
 from hyperdrive_sim.errors import Stuck
-from hyperdrive_sim.schedule.tasks import Schedule, Task
+from hyperdrive_sim.schedule.tasks import Task
+from hyperdrive_sim.schedule.writer import scheduled
 
 
 def picture(text: str) -> str:
@@ -209,7 +210,7 @@ def test_a_task_starts_with_a_stream_and_not_before_it() -> None:
 
 def test_tasks_that_wait_for_each_other_are_found_stuck() -> None:
     """Only a schedule that was never checked can do this."""
-    schedule = Schedule(
+    schedule = scheduled(
         [
             task("fine", "link", 4),
             task("egg", "array", 1, 0, 2, layer="conv1"),
@@ -235,7 +236,7 @@ def test_nothing_to_do() -> None:
 
 def test_progress_is_told_now_and_then() -> None:
     told: list[int] = []
-    simulate(Schedule([task("step", f"unit{number % 7}", 1 + number % 3) for number in range(10_000)]), told.append)
+    simulate(scheduled([task("step", f"unit{number % 7}", 1 + number % 3) for number in range(10_000)]), told.append)
     assert told == [4096, 8192]
 
 
@@ -312,14 +313,14 @@ def test_a_second_simulator_agrees(tasks: list[Task]) -> None:
 @given(schedules())
 @settings(deadline=None)
 def test_two_runs_are_one(tasks: list[Task]) -> None:
-    schedule = Schedule(tasks)
+    schedule = scheduled(tasks)
     assert times(simulate(schedule)) == times(simulate(schedule)) == times(run(*tasks))
 
 
 @given(schedules())
 @settings(deadline=None)
 def test_the_makespan_lies_between_its_bounds(tasks: list[Task]) -> None:
-    schedule = Schedule(tasks)
+    schedule = scheduled(tasks)
     makespan = simulate(schedule).makespan_ps
     slowest = sum(one.ps + one.latency_ps for one in tasks) + max(one.not_before_ps for one in tasks)
     assert max(*schedule.work_ps.values(), schedule.critical_path_ps) <= makespan <= slowest
@@ -339,7 +340,7 @@ def test_everything_that_many_times_as_long_takes_that_many_times_as_long(tasks:
 @settings(deadline=None)
 def test_a_unit_for_every_task_leaves_the_critical_path(tasks: list[Task]) -> None:
     trace = run(*(one._replace(unit=one.name) for one in tasks))
-    assert trace.makespan_ps == Schedule(tasks).critical_path_ps
+    assert trace.makespan_ps == scheduled(tasks).critical_path_ps
     assert not any(trace.waiting_ps().values())
 
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from array import array
-
 import numpy as np
 import pytest
 from worlds import task
 
-from hyperdrive_sim.engine.trace import Span, Trace, summed
+from hyperdrive_sim.engine.trace import NOBODY, Span, Trace
+from hyperdrive_sim.schedule.columns import summed
 from hyperdrive_sim.schedule.tasks import Task
+from hyperdrive_sim.schedule.writer import scheduled
 
 
 def trace(*spans: tuple[Task, int, int, int]) -> Trace:
     """A trace of tasks and their ready, start and end."""
-    ready, start, end = (array("q", moments) for moments in ([s[1] for s in spans], [s[2] for s in spans], [s[3] for s in spans]))
-    return Trace([span[0] for span in spans], ready, start, end)
+    ready, start, end = (np.array([span[place] for span in spans], np.int64) for place in (1, 2, 3))
+    return Trace(scheduled(span[0] for span in spans), ready, start, end)
+
+
+def gaps(of: Trace, unit: str) -> list[tuple[int, int]]:
+    """Gaps before the tasks of one unit."""
+    return list(zip(*(column.tolist() for column in of.gaps([unit])), strict=True))
 
 
 def shared_link() -> Trace:
@@ -59,7 +64,7 @@ def test_busy_and_waiting() -> None:
 def test_a_units_tasks_stand_in_the_order_in_which_it_did_them() -> None:
     found = trace((task("late", "array", 2), 5, 5, 7), (task("early", "array", 3), 0, 0, 3))
     assert found.by_unit["array"].tolist() == [1, 0]
-    assert list(found.idle("array")) == [(0, 2)]
+    assert gaps(found, "array") == [(0, 2)]
 
 
 def test_durations_are_summed_to_the_picosecond() -> None:
@@ -81,18 +86,18 @@ def test_sums_by_group() -> None:
 def test_who_became_ready_as_the_unit_got_free_did_not_wait() -> None:
     found = trace((task("a", "array", 4), 0, 0, 4), (task("b", "array", 3), 4, 4, 7))
     assert found.waiting_ps() == {"array": 0}
-    assert list(found.idle("array")) == []
+    assert gaps(found, "array") == []
 
 
 def test_gaps_stand_before_the_task_that_ended_them() -> None:
-    assert list(shared_link().idle("link")) == [(3, 2)]
-    assert list(shared_link().idle("array")) == [(2, 6), (4, 4)]
+    assert gaps(shared_link(), "link") == [(3, 2)]
+    assert gaps(shared_link(), "array") == [(2, 6), (4, 4)]
 
 
-@pytest.mark.parametrize(("index", "by"), [(0, None), (2, 0), (3, 2), (4, 3)])
-def test_what_released_a_task(index: int, by: int | None) -> None:
+@pytest.mark.parametrize(("index", "by"), [(0, NOBODY), (2, 0), (3, 2), (4, 3)])
+def test_what_released_a_task(index: int, by: int) -> None:
     """The last one by its arrival: the link's end and a latency of 2."""
-    assert shared_link().released_by(index) == by
+    assert shared_link().released_by[index] == by
 
 
 def test_of_several_predecessors_the_last_to_end_released_it() -> None:
@@ -101,12 +106,12 @@ def test_of_several_predecessors_the_last_to_end_released_it() -> None:
         (task("fast", "b", 2), 0, 0, 2),
         (task("both", "c", 1, 1, 0), 9, 9, 10),
     )
-    assert found.released_by(2) == 0
+    assert found.released_by[2] == 0
 
 
 def test_a_task_that_waited_for_its_arrival_only_was_released_by_nobody() -> None:
     found = trace((task("load", "a", 2), 0, 0, 2), (task("frame", "b", 1, 0, not_before_ps=7), 7, 7, 8))
-    assert found.released_by(1) is None
+    assert found.released_by[1] == NOBODY
 
 
 def test_a_stream_that_could_start_only_just_then_passes_the_question_on() -> None:
@@ -116,7 +121,7 @@ def test_a_stream_that_could_start_only_just_then_passes_the_question_on() -> No
         (task("stream", "link", 4, 0), 5, 5, 9),
         (task("conv", "other", 4, after_start=(1,)), 5, 5, 9),
     )
-    assert found.released_by(2) == 0
+    assert found.released_by[2] == 0
 
 
 def test_a_stream_that_waited_for_its_link_is_itself_what_released_a_task() -> None:
@@ -127,12 +132,12 @@ def test_a_stream_that_waited_for_its_link_is_itself_what_released_a_task() -> N
         (task("stream", "link", 4, 0), 5, 8, 12),
         (task("conv", "other", 4, after_start=(2,)), 8, 8, 12),
     )
-    assert found.released_by(3) == 2
+    assert found.released_by[3] == 2
 
 
 def test_a_stream_there_from_the_beginning_held_nobody_up() -> None:
     found = trace((task("stream", "link", 4), 0, 0, 4), (task("conv", "array", 4, after_start=(0,)), 0, 0, 4))
-    assert found.released_by(1) is None
+    assert found.released_by[1] == NOBODY
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,8 @@ from hyperdrive_sim.reports.report import Report, Throughput, _energy, _unit_row
 from hyperdrive_sim.schedule.machine import Unit
 from hyperdrive_sim.schedule.placement import Placement
 from hyperdrive_sim.schedule.prices import Price
-from hyperdrive_sim.schedule.tasks import Schedule, Task
+from hyperdrive_sim.schedule.tasks import Task
+from hyperdrive_sim.schedule.writer import scheduled
 
 # --- by pencil ---
 
@@ -57,7 +58,7 @@ MACHINE = replace(
     ),
 )
 PJ = {"array.cycle": 5.0, "input_io.bit": 2.0, "border_io.bit": 3.0, "weight_io.bit": 1.0}
-SCHEDULE = Schedule(
+SCHEDULE = scheduled(
     [
         Task("input", "input", "host", 2000, actions={"input_io.bit": 10}),
         compute("a", "one", 3000, 0),
@@ -264,11 +265,11 @@ def test_a_run_stands_under_the_roof_of_the_link_that_its_bits_take_longest() ->
 
 def test_layers_that_cross_no_edge_are_counted() -> None:
     silent = [task if task.name != "border" else task._replace(actions={}) for task in SCHEDULE]
-    ax = plots.roofline(replace(pencil(), trace=simulate(Schedule(silent))))
+    ax = plots.roofline(replace(pencil(), trace=simulate(scheduled(silent))))
     assert points_of(ax) == {(2, 2e9), (1.778, 2.462e9)}
     assert "1 layer without a bit across an edge" in ax.get_title(loc="left").replace("\n", " ")
     with pytest.raises(InvalidInput) as caught:
-        plots.roofline(replace(pencil(), trace=simulate(Schedule([task._replace(actions={}) for task in SCHEDULE]))))
+        plots.roofline(replace(pencil(), trace=simulate(scheduled([task._replace(actions={}) for task in SCHEDULE]))))
     assert str(caught.value) == "reports: nothing in them crosses a chip's edge; give a run that takes input or weights from outside"
 
 

@@ -34,7 +34,8 @@ from hyperdrive_sim.outputs.timelines.window import TimeWindow, bounds, of_run
 from hyperdrive_sim.reports.records import Action, Energy
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
-from hyperdrive_sim.schedule.tasks import HOST, Copy, Schedule
+from hyperdrive_sim.schedule.tasks import HOST, Copy
+from hyperdrive_sim.schedule.writer import scheduled
 
 RUNS = {
     "mesh": ("hyperdrive/tiny_2x2",),
@@ -99,7 +100,7 @@ def waits(of: Report, shown: TimeWindow) -> dict[str, list[tuple[Any, ...]]]:
     kinds = {unit.name: unit.kind for unit in of.machine.units}
     spans: dict[str, list[tuple[Any, ...]]] = {unit: [] for unit in kinds}
     for unit in of.trace.units:
-        for index, gap in of.trace.idle(unit):
+        for index, gap in zip(*(column.tolist() for column in of.trace.gaps([unit])), strict=True):
             until = of.trace[index].start
             for blocker, ps in of.trace.blockers(index, gap):
                 holder = None if blocker is None else of.trace.tasks[blocker]
@@ -155,7 +156,7 @@ def test_stalls_are_the_gaps(tmp_path: Path, suffix: str, name: str, asked: str)
     assert stalls == as_shown(suffix, truth)
     if asked == ":" and suffix == ".json":
         for unit in of.trace.units:
-            assert sum(end - start for start, end, _ in stalls[unit]) == sum(gap for _, gap in of.trace.idle(unit))
+            assert sum(end - start for start, end, _ in stalls[unit]) == int(of.trace.gaps([unit])[1].sum())
         assert any(stalls.values())
 
 
@@ -228,7 +229,7 @@ def pair() -> SimpleNamespace:
         task("compute", "chip[0,0].array", 1, 2, 3, layer="c"),
     ]
     prices = priced({"input_io.bit": 2.0, "array.cycle": 0.5})
-    return SimpleNamespace(machine=PAIR, trace=simulate(Schedule(tasks)), energy=prices, occupancy={}, scenario=None)
+    return SimpleNamespace(machine=PAIR, trace=simulate(scheduled(tasks)), energy=prices, occupancy={}, scenario=None)
 
 
 WHOLE = TimeWindow(0, 15)
@@ -288,7 +289,7 @@ def test_lanes_by_pencil() -> None:
         task("t", "chip.array1", 3, layer="c"),
         task("t", "chip.array0", 5, layer="d"),
     ]
-    of = SimpleNamespace(machine=two, trace=simulate(Schedule(tasks)), energy=priced({}), occupancy={}, scenario=None)
+    of = SimpleNamespace(machine=two, trace=simulate(scheduled(tasks)), energy=priced({}), occupancy={}, scenario=None)
     tracks = timeline.of_report(of, TimeWindow(0, 9), "chip").tracks
     assert {track.name: [one[:3] for one in track.slices()] for track in tracks} == {
         "chip": [(0, 3, "b"), (3, 6, "c")],
@@ -304,7 +305,7 @@ def test_nobody_waits_while_anybody_works() -> None:
         task("t", "chip.array1", 2, layer="b", not_before_ps=1),
         task("t", "chip.array1", 2, layer="c", not_before_ps=12),
     ]
-    of = SimpleNamespace(machine=two, trace=simulate(Schedule(tasks)), energy=priced({}), occupancy={}, scenario=None)
+    of = SimpleNamespace(machine=two, trace=simulate(scheduled(tasks)), energy=priced({}), occupancy={}, scenario=None)
     first, second = timeline.of_report(of, TimeWindow(0, 14), "chip").tracks
     assert [one[:3] for one in first.slices()] == [(0, 9, "a"), (9, 12, "waits for arrival"), (12, 14, "c")]
     assert [one[:3] for one in second.slices()] == [(1, 3, "b")]

@@ -259,9 +259,9 @@ def test_where_not_all_have_room_the_busier_are_shown() -> None:
 def test_shares_of_parts_by_pencil() -> None:
     """Four parts of 10: the first kind fills the first and half of the second, the other 4 of the last, beyond which nothing counts."""
     trace = run(task("a", "u", 15), task("b", "u", 9, layer="M", not_before_ps=36))
-    found = shares(trace, "u", np.linspace(0, 40, 5), kind=trace.layer_index)
+    found = shares(trace, "u", np.linspace(0, 40, 5), kind=trace.tasks.layer.codes)
     assert found.tolist() == [[1, 0.5, 0, 0], [0, 0, 0, 0.4]]
-    assert shares(trace, "nobody", np.linspace(0, 40, 5), kind=trace.layer_index).tolist() == [[0] * 4] * 2
+    assert shares(trace, "nobody", np.linspace(0, 40, 5), kind=trace.tasks.layer.codes).tolist() == [[0] * 4] * 2
 
 
 def test_spans_are_cut_at_edges() -> None:

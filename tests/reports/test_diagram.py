@@ -16,6 +16,7 @@ from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.reports.diagram import ASCII_SHADES, SHADES, Diagram, diagram, fitted
 from hyperdrive_sim.schedule.machine import Machine, Unit
 from hyperdrive_sim.schedule.tasks import Task
+from hyperdrive_sim.schedule.writer import scheduled
 
 LARGE = "hyperdrive/resnet34_2048x1024"
 
@@ -28,7 +29,7 @@ def machine(**kinds: str) -> Machine:
 def trace(*spans: tuple[Task, int, int]) -> Trace:
     """Tasks with their start and end, ready when they start."""
     start, end = (array("q", times) for times in ([s[1] for s in spans], [s[2] for s in spans]))
-    return Trace([span[0] for span in spans], start, start, end)
+    return Trace(scheduled(span[0] for span in spans), start, start, end)
 
 
 def rows(found: Diagram) -> dict[str, str]:

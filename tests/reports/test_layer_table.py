@@ -18,7 +18,8 @@ from hyperdrive_sim.reports.layer_columns import layer_columns
 from hyperdrive_sim.reports.layer_table import LayerRow, layer_rows
 from hyperdrive_sim.schedule.machine import Machine, Unit
 from hyperdrive_sim.schedule.placement import Placement
-from hyperdrive_sim.schedule.tasks import Compute, OperandLocations, Schedule, Task
+from hyperdrive_sim.schedule.tasks import Compute, OperandLocations, Task
+from hyperdrive_sim.schedule.writer import scheduled
 
 
 def row(name: str, kind: str, ops: int, cycles: tuple[int, int], seconds: tuple[float, float], energy_j: float, **held: Any) -> LayerRow:
@@ -76,7 +77,7 @@ def test_the_table_of_layers_as_columns() -> None:
 
 def test_a_stall_by_several_causes() -> None:
     """The array waits for the link, which waited for the host: each is given its own share of the gap, and the layer that it worked for."""
-    schedule = Schedule(
+    schedule = scheduled(
         [
             compute("a", "one", 1000),
             Task("input", "input", "host", 3000),

@@ -55,7 +55,7 @@ RUNS = [
 def test_causes_of_stalls_add_up_to_the_gaps(which: tuple[str, ...]) -> None:
     found = report(*which)
     arrays = [unit.name for unit in found.units if unit.kind == "array"]
-    gaps = sum(gap for unit in arrays for _, gap in found.trace.idle(unit))
+    gaps = int(found.trace.gaps(arrays)[1].sum())
     afterwards = sum(int(found.trace.end.max() - found.trace.end[found.trace.by_unit[unit][-1]]) for unit in arrays)
     stalled = sum(seconds for row in found.layers for seconds in row.stalls.values()) * len(arrays) * 1e12
     assert stalled == pytest.approx(gaps + afterwards)

@@ -17,7 +17,8 @@ from hyperdrive_sim.network.golden import Computation, forward
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.schedule.parts import PlacedPart, Position, placed_together, side_by_side
 from hyperdrive_sim.schedule.prices import carries
-from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Copy, Schedule
+from hyperdrive_sim.schedule.schedule import Schedule
+from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Copy
 from hyperdrive_sim.schedule.writer import Writer
 
 TWO = Arrivals(2)
@@ -67,7 +68,7 @@ def test_names_begin_with_the_part() -> None:
     assert "replica1.host.flash" in both.machine.unit
     assert "replica0.chip.maps1" in both.machine.memory
     assert {task.frame for task in both.schedule if task.unit.startswith("replica1.")} == {1, 3}
-    assert {action.partition(".")[0] for action in both.schedule.actions} == {"replica0", "replica1"}
+    assert {action.partition(".")[0] for action in both.schedule.action_counts} == {"replica0", "replica1"}
     assert carries("replica0.weight_io.bit") == carries("weight_io.bit") == "weights"
     assert carries("replica0.bpu.unit_cycle") == ""
 
@@ -85,7 +86,7 @@ def test_maps_may_come_from_elsewhere_than_the_host() -> None:
     part = PlacedPart(on(registry.load("xnorbin"), network("xnorbin")).mapped, Position("core", source="camera", sink="dram"))
     writer = Writer()
     part.write(writer, Arrivals(), "block")
-    copies = [task.effect for task in writer.tasks if isinstance(task.effect, Copy)]
+    copies = [task.effect for task in writer.schedule() if isinstance(task.effect, Copy)]
     assert {copy.source for copy in copies if not copy.source.startswith("core.")} == {"camera"}
     assert {copy.target for copy in copies if not copy.target.startswith("core.")} == {"dram"}
     assert not any(HOST in (copy.source, copy.target) for copy in copies)

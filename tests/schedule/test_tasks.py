@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from worlds import machine, task
 
 from hyperdrive_sim.errors import Finding
-from hyperdrive_sim.schedule.tasks import Schedule, Task, actions_by
+from hyperdrive_sim.schedule.columns import actions_by, interned
+from hyperdrive_sim.schedule.schedule import Schedule
+from hyperdrive_sim.schedule.tasks import Task
+from hyperdrive_sim.schedule.writer import scheduled
 
 
 def load_and_compute() -> Schedule:
     """Loads of 4 on one unit, convolutions of 6 on another; a load waits for the convolution before the last."""
-    return Schedule(
+    return scheduled(
         [
             task("load", "link", 4),
             task("conv", "array", 6, 0),
@@ -37,7 +41,7 @@ def load_and_compute() -> Schedule:
 )
 def test_what_no_machine_can_run_is_refused(wrong: Task, sentence: str) -> None:
     with pytest.raises(Finding) as failure:
-        Schedule([task("load", "link", 4), wrong, task("more", "link", 1)]).checked(machine("link", "array"))
+        scheduled([task("load", "link", 4), wrong, task("more", "link", 1)]).checked(machine("link", "array"))
     assert str(failure.value) == sentence
     assert failure.value.exit_code == 1
 
@@ -62,14 +66,14 @@ def test_work_and_critical_path_by_hand() -> None:
 
 
 def test_the_busiest_unit_bounds_where_it_is_no_shorter_than_the_path() -> None:
-    assert Schedule([task("a", "one", 5), task("b", "two", 9), task("c", "one", 5)]).bound == ("one", 10)
-    assert Schedule([task("a", "one", 5), task("b", "one", 5, 0)]).bound == ("one", 10)
-    assert Schedule([task("a", "one", 5), task("b", "two", 5, 0)]).bound == ("critical path", 10)
+    assert scheduled([task("a", "one", 5), task("b", "two", 9), task("c", "one", 5)]).bound == ("one", 10)
+    assert scheduled([task("a", "one", 5), task("b", "one", 5, 0)]).bound == ("one", 10)
+    assert scheduled([task("a", "one", 5), task("b", "two", 5, 0)]).bound == ("critical path", 10)
 
 
 def test_nothing_to_do_takes_no_time() -> None:
-    nothing = Schedule([])
-    assert (nothing.critical_path_ps, nothing.bound, nothing.work_ps, nothing.actions) == (0, ("nothing", 0), {}, {})
+    nothing = scheduled([])
+    assert (nothing.critical_path_ps, nothing.bound, nothing.work_ps, nothing.action_counts) == (0, ("nothing", 0), {}, {})
     assert nothing.checked(machine("array")) is nothing
 
 
@@ -88,13 +92,13 @@ def test_nothing_to_do_takes_no_time() -> None:
     ],
 )
 def test_the_critical_path_knows_latencies_arrivals_and_streams(tasks: list[Task], path: int) -> None:
-    assert Schedule(tasks).critical_path_ps == path
+    assert scheduled(tasks).critical_path_ps == path
 
 
 def test_actions_are_counted_by_layer() -> None:
     """Tasks that share one mapping are counted like those with one of their own, and layers are kept apart."""
     shared = {"array.cycle": 10, "weight_io.bit": 3}
-    schedule = Schedule(
+    schedule = scheduled(
         [
             task("a", "array", 1, layer="one", actions=shared),
             task("b", "array", 1, layer="one", actions=shared),
@@ -110,6 +114,6 @@ def test_actions_are_counted_by_layer() -> None:
         ("two", "array.cycle"): 15,
         ("two", "weight_io.bit"): 3,
     }
-    assert schedule.actions == {"array.cycle": 45, "weight_io.bit": 12}
-    by_frame = actions_by([0, 1, 1, 0, 0, 1], schedule.tasks)
+    assert schedule.action_counts == {"array.cycle": 45, "weight_io.bit": 12}
+    by_frame = actions_by(interned(np.array([0, 1, 1, 0, 0, 1], np.int32), [0, 1]), schedule.actions)
     assert by_frame == {(0, "array.cycle"): 25, (0, "weight_io.bit"): 6, (1, "array.cycle"): 20, (1, "weight_io.bit"): 6}

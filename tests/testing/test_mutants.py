@@ -5,7 +5,8 @@ from __future__ import annotations
 from worlds import task
 
 from hyperdrive_sim.network.box import Box
-from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, OperandLocations, Patch, Schedule, Task
+from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, OperandLocations, Patch, Task
+from hyperdrive_sim.schedule.writer import scheduled
 from hyperdrive_sim.testing.mutants import excused, idle, idles, late, paces, queues, reloads, repeated, unbound
 
 BOX = Box(0, 1, 0, 1, 0, 1)
@@ -13,7 +14,7 @@ BRING = Copy("x", 0, 1, (BOX,), HOST, "maps")
 WEIGHTS = Load("L", 0, 1, 1, ("buffer",))
 WORK = Compute(OperandLocations(("L",), (), (), "buffer", ()), 0, 1, (Patch(BOX, BOX),))
 
-SCHEDULE = Schedule(
+SCHEDULE = scheduled(
     [
         task("input", "link", 2, effect=BRING),
         task("weights", "link", 3, effect=WEIGHTS),
@@ -46,7 +47,7 @@ def test_each_effect_that_moves_data_and_each_edge_is_taken_away_once() -> None:
 def test_one_task_of_a_mutant_is_another() -> None:
     lost, *_, paced = unbound(SCHEDULE)
     assert lost.of(SCHEDULE)[2] == task("compute", "array", 5, 1, effect=WORK)
-    assert paced.of(SCHEDULE).tasks == [*SCHEDULE.tasks[:5], task("tick", "port", 1)]
+    assert list(paced.of(SCHEDULE)) == [*SCHEDULE[:5], task("tick", "port", 1)]
 
 
 def test_which_may_survive() -> None:

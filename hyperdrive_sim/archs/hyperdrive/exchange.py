@@ -5,13 +5,12 @@ to the side. All four borders of every map that feeds a 3 x 3 layer are exchange
 
 Transfers read memories that the chip's array reads too: corners the border memory, borders of a map from the host the feature-map
 memory. A stream into a buffer of one block keeps all chips in step, so nothing is overwritten before its last reader. With more blocks
-chips run ahead of each other. Then an array starts on a map only once all `departures` of its pixels from the chip are under way, and
-a border comes in only once the receiver's array is through with the layer before (`credits`): by then all readers have read.
+chips run ahead of each other. Then an array starts on a map only once all departures of its pixels from the chip are under way, and a
+border comes in only once the receiver's array is through with the layer before (`Lowering.credits`): by then all readers have read.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
@@ -21,27 +20,25 @@ from hyperdrive_sim.archs.hyperdrive.pieces import Piece
 from hyperdrive_sim.archs.hyperdrive.placement import MeshLayout
 from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS
 from hyperdrive_sim.errors import DoesNotFit, Mistake
-from hyperdrive_sim.network.box import Box, Shape, new
-from hyperdrive_sim.schedule.fifo import Fifo
+from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.mesh import HORIZONTAL, VERTICAL, Chip, Side, halo_box
-from hyperdrive_sim.schedule.tasks import Copy, Task
 
 
 class Crossing(NamedTuple):
-    """Transfer of one piece's border or corner pixels, for a block of channels, over one link from the *sender* to the *receiver*."""
+    """Transfer of one piece's border or corner pixels, for a block of channels, over one link: by chip number *via* and *to* which."""
 
     name: str
     unit: str
+    side: Side
+    bits: int
     ps: int
     latency_ps: int
     boxes: tuple[Box, ...]
     source: str
     target: str
-    sender: Chip
-    receiver: Chip
-    actions: dict[str, int]
-    bits: int
+    via: int
+    to: int
 
 
 class Route(NamedTuple):
@@ -55,32 +52,18 @@ Routes = tuple[Route, ...]
 
 
 class Exchange:
-    """Writer of the tasks that carry borders; remembers which of them each chip has yet to wait for."""
+    """Routes of borders on a mesh: what each piece of a map sends over which links."""
 
-    def __init__(self, layout: MeshLayout, machine: Machine, tasks: list[Task]) -> None:
-        self.layout, self.units, self.tasks = layout, machine.unit, tasks
-        self.prefetches = layout.spec.prefetches
-        self.arrivals: defaultdict[tuple[str, Chip], list[int]] = defaultdict(list)
-        """Transfers that bring a chip pixels of a map, by map and chip."""
-        self.departures: defaultdict[tuple[str, Chip], list[int]] = defaultdict(list)
-        """Transfers that read a map's pixels in a chip's own memories, by map and chip; none where chips are in step anyway."""
-        self.credits: dict[Chip, int] = {}
-        """Task after which a chip has room for the next map's borders, by chip; empty where chips are in step anyway."""
+    def __init__(self, layout: MeshLayout, machine: Machine) -> None:
+        self.layout, self.units = layout, machine.unit
+        self._number = {chip: number for number, chip in enumerate(layout.mesh.chips)}
         self._routes: dict[tuple[Shape, Fraction, Chip, int, bool], tuple[Routes, ...]] = {}
-        self._moved: dict[tuple[str, int], dict[str, int]] = {}
-        self._sending: defaultdict[str, Fifo[int]] = defaultdict(lambda: Fifo(layout.spec.send_buffer_bits))
-        """Transfers whose pixels each send buffer holds, by its name."""
-
-    def moved(self, action: str, bits: int) -> dict[str, int]:
-        """Actions of moving that many bits: one mapping, shared by all such tasks."""
-        if (action, bits) not in self._moved:
-            self._moved[action, bits] = {action: bits}
-        return self._moved[action, bits]
 
     def routes(self, tensor: str, chip: Chip, pieces: Sequence[Piece], channels: int, *, stored: bool = False) -> tuple[Routes, ...]:
         """Border transfers of each piece of a chip's part, for a block of *channels* channels.
 
-        They start from the send buffers or, if *stored*, from the chip's own feature-map memory.
+        They start from the send buffers or, if *stored*, from the chip's own feature-map memory. Raises DoesNotFit for a border larger
+        than a whole send buffer.
         """
         key = (self.layout.network.shape(tensor), self.layout.plan.stride[tensor], chip, channels, stored)
         if key not in self._routes:
@@ -95,8 +78,16 @@ class Exchange:
             if boxes := tuple(box for out in outs if (box := out & edge)):
                 source = f"{chip}.fmm" if stored else send_buffer(chip, side)
                 border = self._crossing("border", chip, side, boxes, channels, source)
+                if not stored:
+                    self._check_room(border)
                 routes.append(Route(border, tuple(self._forwards(edge, boxes, channels, other)) if side in VERTICAL else ()))
         return tuple(routes)
+
+    def _check_room(self, border: Crossing) -> None:
+        there = self.layout.spec.send_buffer_bits
+        if border.bits > there:
+            problem = f"{border.source} must take {border.bits} bits of one block's border, {there} bits are there"
+            raise DoesNotFit(Mistake("chip.send_buffer_bits", problem, "enlarge it"))
 
     def _forwards(self, edge: Box, boxes: Sequence[Box], channels: int, via: Chip) -> Iterator[Crossing]:
         for side in HORIZONTAL:
@@ -108,47 +99,6 @@ class Exchange:
         """Transfer over one link; *name* is `border` or `corner`: the kind of pixels, and the receiver's memory for them."""
         receiver, link = self.layout.mesh.neighbours[sender][side], f"{sender}.{side}"
         bits = sum((box.r1 - box.r0) * (box.w1 - box.w0) for box in boxes) * channels * WORD_BITS
-        unit = self.units[link]
-        actions = self.moved(f"{name}_io.bit", bits)
-        return Crossing(name, link, unit.ps(bits), unit.latency_ps, boxes, source, f"{receiver}.{name}", sender, receiver, actions, bits)
-
-    def room(self, routes: Routes) -> list[int]:
-        """Transfers that must end before a piece's edge pixels have room in the send buffers.
-
-        Raises DoesNotFit for a border larger than a whole send buffer.
-        """
-        waits = []
-        for border, _ in routes:
-            buffer = self._sending[border.source]
-            if border.bits > buffer.bits:
-                problem = f"{border.source} must take {border.bits} bits of one block's border, {buffer.bits} bits are there"
-                raise DoesNotFit(Mistake("chip.send_buffer_bits", problem, "enlarge it"))
-            if buffer.used + border.bits > buffer.bits:  # asked millions of times, seldom true
-                waits += buffer.make_room(border.bits)
-        return waits
-
-    def send(self, layer: str, copy: tuple[str, int, int, int], routes: Routes, done: int, *, stored: bool = False) -> None:
-        """Write the tasks that carry channels of a map (*copy*: tensor, c0, c1, frame) over the routes, once task *done* has ended."""
-        for border, corners in routes:
-            sent = self._write(layer, copy, border, done)
-            if stored:
-                self._departs(copy[0], border, sent)
-            else:
-                self._sending[border.source].push(sent, border.bits)
-            for corner in corners:
-                self._departs(copy[0], corner, self._write(layer, copy, corner, sent))
-
-    def _departs(self, tensor: str, crossing: Crossing, sent: int) -> None:
-        """Note that transfer *sent* reads the sender's own memory, unless chips are in step anyway."""
-        if self.prefetches:
-            self.departures[tensor, crossing.sender].append(sent)
-
-    def _write(self, layer: str, copy: tuple[str, int, int, int], crossing: Crossing, done: int) -> int:
-        tensor, c0, c1, frame = copy
-        name, unit, ps, latency_ps, boxes, source, target, _, receiver, actions, _ = crossing
-        after = (done, self.credits[receiver]) if self.credits else (done,)
-        effect = new(Copy, (tensor, c0, c1, boxes, source, target))
-        self.tasks.append(new(Task, (name, layer, unit, ps, after, (), effect, actions, latency_ps, 0, frame, 0)))
-        sent = len(self.tasks) - 1
-        self.arrivals[tensor, receiver].append(sent)
-        return sent
+        unit, number = self.units[link], self._number
+        target = f"{receiver}.{name}"
+        return Crossing(name, link, side, bits, unit.ps(bits), unit.latency_ps, boxes, source, target, number[sender], number[receiver])

@@ -16,6 +16,7 @@ from hyperdrive_sim.archs.hyperdrive.pieces import GRAINS
 from hyperdrive_sim.archs.hyperdrive.placement import MeshLayout, Shortage, check_cuttable, placed
 from hyperdrive_sim.archs.hyperdrive.prices import prices
 from hyperdrive_sim.archs.hyperdrive.spec import HyperdriveSpec
+from hyperdrive_sim.archs.hyperdrive.step_blocks import StepBlocks
 from hyperdrive_sim.archs.hyperdrive.steps import plan
 from hyperdrive_sim.archs.hyperdrive.tiles import tiles
 from hyperdrive_sim.errors import DoesNotFit, Mistake
@@ -47,6 +48,7 @@ class MappedHyperdrive:
         if shortage := self.layout.shortage():
             raise DoesNotFit(_explained(shortage, self.layout))
         self.placement = placed(self.layout).checked(network, self.machine)
+        self.blocks = {grain: StepBlocks(self.layout, self.machine, grain) for grain in GRAINS}
         self.arithmetic = Fp16()
         self.datasheet: Datasheet = datasheet(network, ours)
 
@@ -55,7 +57,7 @@ class MappedHyperdrive:
         return prices(self.spec)
 
     def write(self, to: Writer, arrivals: Arrivals, grain: str) -> None:
-        Lowering(self.layout, self.machine, self.placement, to, grain).write(arrivals)
+        Lowering(self.blocks[grain], self.placement, to).write(arrivals)
 
     def tiles(self, layer: str | None) -> Tiles:
         return tiles(self.layout, layer)

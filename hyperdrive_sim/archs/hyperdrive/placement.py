@@ -9,8 +9,7 @@ chips use the same addresses, those that the largest part needs.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from fractions import Fraction
+from collections.abc import Hashable, Iterator, Mapping
 from functools import cached_property
 from itertools import pairwise, product
 from typing import NamedTuple
@@ -21,10 +20,13 @@ from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape, cuts
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Concat
+from hyperdrive_sim.schedule.lazy import Lazy
 from hyperdrive_sim.schedule.mesh import HORIZONTAL, OPPOSITE, VERTICAL, Chip, Mesh, Side, halo_box
 from hyperdrive_sim.schedule.placement import Allocation, LiveRange, Part, Placement, allocate
 
 MOST_CHIPS = 4096
+MEMORIES = ("fmm", "border", "corner")
+"""Memories of each chip that hold maps."""
 
 BEFORE_ALL = -1
 """Number of the step at which maps from the host are written."""
@@ -49,7 +51,7 @@ class MeshLayout:
     def __init__(self, network: Network, plan: HyperdrivePlan, spec: HyperdriveSpec, mesh: Mesh) -> None:
         self.network, self.plan, self.spec, self.mesh = network, plan, spec, mesh
         entry = network.shape(plan.inputs[0])
-        self._known_lines: dict[tuple[Fraction, int, int], tuple[list[int], list[int]]] = {}
+        self._known_lines: dict[str, tuple[list[int], list[int]]] = {}
         sides = (entry.rows, mesh.rows), (entry.columns, mesh.columns)
         self._lines = [[plan.grid * line for line in cuts(math.ceil(size / plan.grid), chips)] for size, chips in sides]
 
@@ -58,12 +60,11 @@ class MeshLayout:
 
         A map that is enlarged from one of an odd size, rounded up, may have a pixel more than its stride says; the last chips have that.
         """
-        stride, (_, rows, columns) = self.plan.stride[tensor], self.network.shape(tensor)
-        key = stride, rows, columns
-        if key not in self._known_lines:
+        if tensor not in self._known_lines:
+            stride, (_, rows, columns) = self.plan.stride[tensor], self.network.shape(tensor)
             down, across = ([math.ceil(line / stride) for line in lines[:-1]] for lines in self._lines)
-            self._known_lines[key] = [*down, rows], [*across, columns]
-        return self._known_lines[key]
+            self._known_lines[tensor] = [*down, rows], [*across, columns]
+        return self._known_lines[tensor]
 
     def part(self, tensor: str, chip: Chip) -> Box:
         """Box of a map that a chip owns: all channels of its pixels."""
@@ -146,15 +147,35 @@ class MeshLayout:
                 worst, layer = alive, step.main.name
         return layer, worst
 
-    def allocations(self) -> Iterator[tuple[str, tuple[Allocation, ...]]]:
-        """Allocations in every memory of every chip, by the memory's name."""
+    def allocations(self) -> Mapping[str, tuple[Allocation, ...]]:
+        """Allocations in every memory of every chip, by the memory's name; made as they are asked for."""
         live_ranges, bits = self.live_ranges(), self.memory_bits()
         address = {memory: allocate(live_ranges[memory], bits[memory])[0] for memory in live_ranges}
         maps = [*self._maps(address["fmm"])]
-        for chip in self.mesh.chips:
-            yield f"{chip}.fmm", tuple(Allocation(c.tensor, self.part(c.tensor, chip), at, c.bits, c.first, c.last) for c, at in maps)
-            yield f"{chip}.border", tuple(self._halo(live_ranges["border"], address["border"], self.neighbours(chip)))
-            yield f"{chip}.corner", tuple(self._halo(live_ranges["corner"], address["corner"], self.corners(chip)))
+        of = {f"{chip}.{memory}": (chip, memory) for chip in self.mesh.chips for memory in MEMORIES}
+
+        def lying(name: str) -> tuple[Allocation, ...]:
+            chip, memory = of[name]
+            if memory == "fmm":
+                return tuple(Allocation(c.tensor, self.part(c.tensor, chip), at, c.bits, c.first, c.last) for c, at in maps)
+            around = self.neighbours(chip) if memory == "border" else self.corners(chip)
+            return tuple(self._halo(live_ranges[memory], address[memory], around))
+
+        return Lazy(of, lying)
+
+    def kinds(self) -> Mapping[str, Hashable]:
+        """Of each memory, what its allocations follow from, save for where pixels lie: the sizes of the chip's and neighbours' parts."""
+        rows, columns = ([*map(tuple, zip(*sizes, strict=True))] for sizes in self._sizes())
+        down, across = ([(None, *sizes, None)[n : n + 3] for n in range(len(sizes))] for sizes in (rows, columns))
+        of_size = {sizes: number for number, sizes in enumerate(dict.fromkeys((*down, *across)))}
+        around = {chip: (of_size[down[chip.row]], of_size[across[chip.column]]) for chip in self.mesh.chips}
+        return {f"{chip}.{memory}": (memory, *around[chip]) for chip in self.mesh.chips for memory in MEMORIES}
+
+    def _sizes(self) -> tuple[list[list[int]], list[list[int]]]:
+        """For each map, numbers of rows that the chips of each mesh row have, and of columns that those of each mesh column have."""
+        lines = [self.lines(tensor) for tensor in self.plan.stride]
+        rows, columns = ([[b - a for a, b in pairwise(line)] for line in of_maps] for of_maps in zip(*lines, strict=True))
+        return rows, columns
 
     def _maps(self, address: Mapping[str, int]) -> Iterator[tuple[LiveRange, int]]:
         """Maps in the feature-map memory with their addresses: each its own or, side by side with others, behind those before it."""
@@ -241,10 +262,11 @@ def _written_over(ours: HyperdrivePlan) -> Iterator[HyperdriveStep]:
 def placed(layout: MeshLayout) -> Placement:
     """Placement of a network on a mesh: parts and allocations."""
     steps, chips = layout.plan.steps, layout.mesh.chips
-    parts = tuple(Part(step.output, layout.part(step.output, chip), f"{chip}.array", f"{chip}.fmm") for step in steps for chip in chips)
+    owned = [(chip, f"{chip}.array", f"{chip}.fmm") for chip in chips]
+    parts = tuple(Part(step.output, layout.part(step.output, chip), *names) for step in steps for chip, *names in owned)
     halos = frozenset(f"{chip}.{memory}" for chip in chips for memory in ("border", "corner"))
     words, plan = dict.fromkeys(layout.plan.stride, WORD_BITS), layout.plan
-    return Placement(parts, dict(layout.allocations()), plan.host, words, halos, dict(_extra_ops(layout)), plan.moved)
+    return Placement(parts, layout.allocations(), plan.host, words, halos, dict(_extra_ops(layout)), plan.moved, layout.kinds())
 
 
 def _extra_ops(layout: MeshLayout) -> Iterator[tuple[str, int]]:

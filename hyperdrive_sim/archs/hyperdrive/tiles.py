@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,19 +22,30 @@ from hyperdrive_sim.schedule.mesh import Chip
 def tiles(layout: MeshLayout, layer: str | None) -> Tiles:
     """Useful lane-cycles over all lane-cycles of the convolutions, tile rows x tile columns, by chip; *layer* None: of all layers."""
     steps = [step for step in layout.plan.steps if layer in (None, step.main.name) and isinstance(step.main, Conv)]
-    pixels = _Pixels(layout.spec)
-    return {str(chip): _of_chip(chip, layout, steps, pixels) for chip in layout.mesh.chips}
+    pixels, work = _Pixels(layout.spec), [_work(step, layout) for step in steps]
+    return {str(chip): _of_chip(chip, layout, work, pixels) for chip in layout.mesh.chips}
 
 
-def _of_chip(chip: Chip, layout: MeshLayout, steps: Sequence[HyperdriveStep], pixels: _Pixels) -> NDArray[np.float64]:
+class _Work(NamedTuple):
+    """What a step's map costs for each pixel: useful lane-cycles, and lane-cycles of every tile."""
+
+    output: str
+    useful: int
+    all: int
+
+
+def _work(step: HyperdriveStep, layout: MeshLayout) -> _Work:
+    channels, lanes, network = layout.network.shape(step.output).channels, layout.spec.lanes, layout.network
+    cycles = sum(timing.conv_cycles(1, step, block_inputs(step, *block, network)) for block in chunks(0, channels, lanes))
+    return _Work(step.output, channel_weights(step, network) * channels, lanes * cycles)
+
+
+def _of_chip(chip: Chip, layout: MeshLayout, work: Sequence[_Work], pixels: _Pixels) -> NDArray[np.float64]:
     useful, total = np.zeros((layout.spec.tile_rows, layout.spec.tile_columns)), 0
-    for step in steps:
+    for step in work:
         part = layout.part(step.output, chip)
-        rows, columns = timing.patch(part, layout.spec)
-        channels, lanes, network = layout.network.shape(step.output).channels, layout.spec.lanes, layout.network
-        useful += pixels.of(part) * channel_weights(step, network) * channels
-        blocks = chunks(0, channels, lanes)
-        total += lanes * sum(timing.conv_cycles(rows * columns, step, block_inputs(step, *block, network)) for block in blocks)
+        useful += pixels.of(part) * step.useful
+        total += math.prod(timing.patch(part, layout.spec)) * step.all
     return useful / max(1, total)  # a chip may have no pixel of a layer
 
 

@@ -11,7 +11,6 @@ from matplotlib.colors import Colormap, ListedColormap, NoNorm
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from hyperdrive_sim.engine.trace import distinct, numbered
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.outputs.palette import colours
 from hyperdrive_sim.outputs.plots.asked import there, window
@@ -20,6 +19,7 @@ from hyperdrive_sim.outputs.plots.colours import in_order
 from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.reports.derived.gantt import busiest, shares
 from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.schedule.columns import Codes
 from hyperdrive_sim.text.wording import counted
 
 PARTS = 2000
@@ -61,7 +61,7 @@ def gantt(
     edges = np.linspace(start, end, PARTS + 1) * PS_PER_S
     colour_of = shades(np.arange(len(names)))[:, :3]
     for row, unit in enumerate(rows):
-        strip = _strip(shares(report.trace, unit, edges, kind=kinds), colour_of)
+        strip = _strip(shares(report.trace, unit, edges, kind=kinds.astype(np.int64)), colour_of)
         ax.imshow(strip[None], extent=(start, end, row + BAR / 2, row - BAR / 2), aspect="auto")
     _explained(ax, by, names, shades)
     named(ax.yaxis, rows)
@@ -74,14 +74,12 @@ def gantt(
     return ax
 
 
-def _kinds(report: Report, by: str) -> tuple[list[str], NDArray[np.int64]]:
+def _kinds(report: Report, by: str) -> tuple[list[str], Codes]:
     """The names that colours stand for, and the position of each task's among them."""
     trace = report.trace
     if by == "layer":
-        return list(trace.layers), trace.layer_index
-    of_task = [task.name for task in trace.tasks]
-    names = distinct(of_task)
-    return list(names), numbered(names, of_task, len(of_task))
+        return list(trace.layers), trace.tasks.layer.codes
+    return list(trace.tasks.name.values), trace.tasks.name.codes
 
 
 def _strip(busy: NDArray[np.float64], shades: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -100,10 +100,10 @@ def together(report: Report) -> None:
     _must(units == [(unit.name, unit.kind) for unit in report.machine.units], "units: they are not those of the machine")
     _must(set(report.occupancy) == set(report.machine.memory), "memories are not those of the machine")
     _must(any(held.peak for held in report.occupancy.values()), "occupancy_bits say that no memory ever held anything")
-    paid = {action for actions in trace.actions for action in actions}
+    paid = {action for actions in trace.tasks.actions.values for action in actions}
     _must(paid <= set(report.energy.by_action), "energy.by_action: an action of the trace is not among them")
     frames, clock = report.time.frames, report.machine.clock
-    _must(max(task.frame for task in trace.tasks) < frames, "time.frames: the trace has more")
+    _must(trace.tasks.frames <= frames, "time.frames: the trace has more")
     _must(frames <= MAX_FRAMES, "time.frames: are more than can be simulated")
     _must(clock.cycles(trace.makespan_ps) == report.time.cycles, "time.cycles: the trace lasts for another time")
 

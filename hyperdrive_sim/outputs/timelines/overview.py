@@ -118,7 +118,8 @@ def _totals(group: UnitGroup, columns: TaskColumns) -> dict[Key, _Total]:
     trace = columns.report.trace
     tasks = np.concatenate([trace.by_unit[unit] for unit in group.units])
     numbers: dict[Key, int] = {}
-    of_task = [numbers.setdefault((trace.tasks[index].layer, trace.tasks[index].frame), len(numbers)) for index in tasks.tolist()]
+    keys = zip(map(trace.layers.__getitem__, trace.tasks.layer.codes[tasks].tolist()), trace.tasks.frame[tasks].tolist(), strict=True)
+    of_task = [numbers.setdefault(key, len(numbers)) for key in keys]
     order = np.lexsort((trace.start[tasks], of_task))
     tasks, ordered = tasks[order], np.array(of_task)[order]
     bounds = np.searchsorted(ordered, np.arange(len(numbers) + 1))
@@ -132,9 +133,10 @@ def _stalled(group: UnitGroup, columns: TaskColumns, since: Mapping[Key, int]) -
     """Picoseconds that the arrays of a group stood still before tasks of a layer once its slice had begun, by cause, added up."""
     trace, unit = columns.report.trace, columns.report.machine.unit
     stalled: dict[Key, Counter[str]] = {}
-    for index, gap in (gap for name in group.units if group.kind == "array" for gap in trace.idle(name)):
-        key = trace.tasks[index].layer, trace.tasks[index].frame
+    gaps = trace.gaps([unit for unit in group.units if unit in trace.by_unit] if group.kind == "array" else [])
+    for index, gap in zip(*(column.tolist() for column in gaps), strict=True):
+        key = trace.tasks.layer[index], int(trace.tasks.frame[index])
         for blocker, ps in trace.blockers(index, min(gap, int(trace.start[index]) - since[key])):
-            cause = "arrival" if blocker is None else unit[trace.tasks[blocker].unit].kind
+            cause = "arrival" if blocker is None else unit[trace.tasks.unit[blocker]].kind
             stalled.setdefault(key, Counter())[cause] += ps
     return stalled

@@ -12,8 +12,8 @@ from hyperdrive_sim.engine import ledger
 from hyperdrive_sim.reports.derived.layer_time import largest_first
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.sums import by_key
+from hyperdrive_sim.schedule.columns import Interned, actions_by
 from hyperdrive_sim.schedule.prices import carries
-from hyperdrive_sim.schedule.tasks import actions_by
 
 ActionCounts = Mapping[tuple[tuple[str, str], str], int]
 """How often an action happened over all frames: by (layer, kind of unit) and action."""
@@ -23,7 +23,11 @@ def action_counts(report: Report) -> ActionCounts:
     """The actions of every task of a run."""
     kind = {unit.name: unit.kind for unit in report.machine.units}
     tasks = report.trace.tasks
-    return actions_by(((task.layer, kind[task.unit]) for task in tasks), tasks)
+    kinds = {name: place for place, name in enumerate(dict.fromkeys(kind.values()))}
+    kind_of_unit = np.array([kinds[kind[unit]] for unit in tasks.unit.values], np.int32)
+    of_task = tasks.layer.codes * np.int32(len(kinds)) + kind_of_unit[tasks.unit.codes]
+    groups = tuple((layer, name) for layer in tasks.layer.values for name in kinds)
+    return actions_by(Interned(of_task, groups), tasks.actions)
 
 
 def io_bits(actions: ActionCounts) -> dict[str, dict[str, int]]:

@@ -103,7 +103,7 @@ def merged(trace: Trace, unit: str, pixel_ps: int) -> Iterator[GanttBar]:
 def _by_layer(trace: Trace, unit: str, pixel_ps: int) -> Iterator[GanttBar]:
     mine = trace.by_unit[unit]
     start, end = trace.start[mine], trace.end[mine]
-    layers = trace.layer_index[mine]
+    layers = trace.tasks.layer.codes[mine]
     cuts = np.flatnonzero((layers[1:] != layers[:-1]) | (start[1:] - end[:-1] >= pixel_ps)) + 1
     firsts = np.concatenate(([0], cuts))
     busy = np.add.reduceat(end - start, firsts)

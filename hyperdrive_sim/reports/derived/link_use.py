@@ -62,7 +62,7 @@ def _carried(report: Report, group_of: Mapping[str, str], edges: NDArray[np.floa
     """
     trace, bits = report.trace, crossing_bits(report.trace)
     groups = list(dict.fromkeys(group_of.values()))
-    group = np.array([groups.index(group_of[unit]) if unit in group_of else -1 for unit in trace.units])[trace.unit_index]
+    group = np.array([groups.index(group_of[unit]) if unit in group_of else -1 for unit in trace.units])[trace.tasks.unit.codes]
     some = np.flatnonzero((bits > 0) & (group >= 0))
     start, end = trace.start[some], trace.end[some]
     task, part, held = cut(start, end, edges)

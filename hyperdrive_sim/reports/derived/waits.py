@@ -10,11 +10,9 @@ import numpy as np
 
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.rates import PS_PER_S
+from hyperdrive_sim.reports.layer_table import ARRIVAL
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.sums import mean
-
-ARRIVAL = "arrival"
-"""What waits for nobody but its own time of arrival."""
 
 
 class UnitKind(NamedTuple):
@@ -39,8 +37,8 @@ def chain(report: Report) -> dict[tuple[str, str], float]:
     """Seconds by layer and kind of unit along the chain of tasks that released each other, which ends with the last task of the run."""
     kind, spent = {unit.name: unit.kind for unit in report.units}, Counter[tuple[str, str]]()
     for index, ps in report.trace.chain():
-        task = None if index is None else report.trace.tasks[index]
-        spent[(task.layer, kind[task.unit]) if task else ("", ARRIVAL)] += ps
+        tasks = report.trace.tasks
+        spent[("", ARRIVAL) if index is None else (tasks.layer[index], kind[tasks.unit[index]])] += ps
     return {key: ps / PS_PER_S for key, ps in spent.items()}
 
 
@@ -89,5 +87,5 @@ def held_ps(trace: Trace, unit: str) -> Counter[str]:
     np.subtract.at(held, first, before)
     total: Counter[str] = Counter()
     for index, ps in zip(mine[held > 0].tolist(), held[held > 0].tolist(), strict=True):
-        total[trace.tasks[index].layer] += ps
+        total[trace.tasks.layer[index]] += ps
     return total

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 K = TypeVar("K")
@@ -12,8 +12,8 @@ V = TypeVar("V")
 class Lazy(Mapping[K, V]):
     """A mapping of known keys, whose values a function makes when they are first asked for."""
 
-    def __init__(self, keys: tuple[K, ...], make: Callable[[K], V]) -> None:
-        self._keys, self._make = keys, make
+    def __init__(self, keys: Iterable[K], make: Callable[[K], V]) -> None:
+        self._keys, self._make = dict.fromkeys(keys), make
         self._made: dict[K, V] = {}
 
     def __getitem__(self, key: K) -> V:
