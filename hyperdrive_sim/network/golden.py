@@ -151,7 +151,7 @@ def forward(computation: Computation, known: Mapping[str, Array] | None = None) 
     """
     network, dtype = computation.network, computation.arithmetic.dtype
     maps = {name: given.astype(dtype) for name, given in (known or computation.inputs).items()}
-    waiting = {name: len(network.consumers(name)) for name in network.graph}
+    waiting = {name: len(network.consumers(name)) for name in network.maps}
     for layer in network:
         if layer.name in maps or not all(name in maps for name in layer.inputs):
             continue

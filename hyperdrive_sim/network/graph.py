@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from heapq import heappop, heappush
 from itertools import pairwise
-
-import networkx as nx
+from typing import TYPE_CHECKING
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.layers.layer import Holds, Layer, Moving
 from hyperdrive_sim.network.window import is_integer
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 INPUT = "input"
 """Name of the input of a network that has only one."""
@@ -117,15 +121,45 @@ class Network:
     @cached_property
     def graph(self) -> nx.DiGraph[str]:
         """The graph of layer names, with an edge from each producer to each consumer; inputs are nodes too."""
-        return _graph(self.inputs, self.layers)
+        import networkx as nx
+
+        graph: nx.DiGraph[str] = nx.DiGraph()
+        graph.add_nodes_from(self.maps)
+        graph.add_edges_from((name, layer.name) for layer in self.layers for name in layer.inputs)
+        return graph
+
+    @property
+    def maps(self) -> Collection[str]:
+        """Names of all maps: of the inputs, then of the layers in the network's order."""
+        return self._shapes.keys()
 
     @cached_property
     def _consumers(self) -> dict[str, tuple[str, ...]]:
-        return {name: tuple(self.graph.successors(name)) for name in self.graph}
+        found: dict[str, dict[str, None]] = {name: {} for name in self.maps}
+        for layer in self.layers:
+            for name in layer.inputs:
+                found[name][layer.name] = None
+        return {name: tuple(readers) for name, readers in found.items()}
 
     def consumers(self, name: str) -> tuple[str, ...]:
-        """Names of the layers that read a map."""
+        """Names of the layers that read a map, each once, in the network's order."""
         return self._consumers[name]
+
+    def after(self, names: Container[str]) -> set[str]:
+        """Layers that any of some maps leads to; these themselves only if another one leads to them."""
+        found: set[str] = set()
+        for layer in self.layers:
+            if any(source in names or source in found for source in layer.inputs):
+                found.add(layer.name)
+        return found
+
+    def before(self, names: Container[str]) -> set[str]:
+        """Maps that lead to any of some maps; these themselves only if they lead to another one."""
+        found: set[str] = set()
+        for layer in reversed(self.layers):
+            if layer.name in names or layer.name in found:
+                found.update(layer.inputs)
+        return found
 
     def only_reader(self, name: str) -> Layer | None:
         """The only reader of a map; None for a map that several layers read, or none, or that is an output."""
@@ -201,24 +235,25 @@ def _shape(name: str, given: Sequence[int]) -> Shape:
     return Shape(*sizes)
 
 
-def _graph(inputs: Iterable[str], layers: tuple[Layer, ...]) -> nx.DiGraph[str]:
-    graph: nx.DiGraph[str] = nx.DiGraph()
-    graph.add_nodes_from(inputs)
-    graph.add_nodes_from(layer.name for layer in layers)
-    graph.add_edges_from((name, layer.name) for layer in layers for name in layer.inputs)
-    return graph
-
-
 def _in_order(inputs: Mapping[str, Shape], layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
     _check_names(inputs, layers)
     by_name = {layer.name: layer for layer in layers}
     # inputs come before all layers, which keep the order in which they are written as far as they can
-    place = {name: number for number, name in enumerate((*inputs, *by_name))}
+    names = (*inputs, *by_name)
+    place = {name: number for number, name in enumerate(names)}
+    waiting = TopologicalSorter({layer.name: layer.inputs for layer in layers})
     try:
-        order = list(nx.lexicographical_topological_sort(_graph(inputs, layers), key=place.__getitem__))
-    except nx.NetworkXUnfeasible:
+        waiting.prepare()
+    except CycleError:
         raise InvalidInput.at("network", "has a cycle", "a layer must not depend on its own output") from None
-    return tuple(by_name[name] for name in order if name not in inputs)
+    order: list[str] = []
+    ready: list[int] = []
+    while waiting.is_active():
+        for name in waiting.get_ready():
+            heappush(ready, place[name])
+        order.append(names[heappop(ready)])
+        waiting.done(order[-1])
+    return tuple(by_name[name] for name in order if name in by_name)
 
 
 def _check_names(inputs: Mapping[str, Shape], layers: tuple[Layer, ...]) -> None:

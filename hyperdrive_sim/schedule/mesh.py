@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Literal, NamedTuple
-
-import networkx as nx
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from hyperdrive_sim.network.box import Box
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 Side = Literal["north", "south", "west", "east"]
 STEPS: dict[Side, tuple[int, int]] = {"north": (-1, 0), "south": (1, 0), "west": (0, -1), "east": (0, 1)}
@@ -33,20 +34,24 @@ class Mesh:
         self.chips = tuple(Chip(row, column) for row in range(rows) for column in range(columns))
 
     @cached_property
-    def graph(self) -> nx.DiGraph[Chip]:
-        """Chips, with an edge for every link; `side` is the sender's side."""
-        graph: nx.DiGraph[Chip] = nx.DiGraph()
-        graph.add_nodes_from(self.chips)
-        for chip in self.chips:
-            for side, (down, right) in STEPS.items():
-                other = Chip(chip.row + down, chip.column + right)
-                if 0 <= other.row < self.rows and 0 <= other.column < self.columns:
-                    graph.add_edge(chip, other, side=side)
-        return graph
+    def neighbours(self) -> dict[Chip, dict[Side, Chip]]:
+        return {chip: dict(self._around(chip)) for chip in self.chips}
+
+    def _around(self, chip: Chip) -> Iterator[tuple[Side, Chip]]:
+        for side, (down, right) in STEPS.items():
+            other = Chip(chip.row + down, chip.column + right)
+            if 0 <= other.row < self.rows and 0 <= other.column < self.columns:
+                yield side, other
 
     @cached_property
-    def neighbours(self) -> dict[Chip, dict[Side, Chip]]:
-        return {chip: {edge["side"]: other for other, edge in self.graph[chip].items()} for chip in self.chips}
+    def graph(self) -> nx.DiGraph[Chip]:
+        """Chips, with an edge for every link; `side` is the sender's side."""
+        import networkx as nx
+
+        graph: nx.DiGraph[Chip] = nx.DiGraph()
+        graph.add_nodes_from(self.chips)
+        graph.add_edges_from((chip, other, {"side": side}) for chip, side, other in self.links())
+        return graph
 
     def links(self) -> Iterator[tuple[Chip, Side, Chip]]:
         """Every link: the sender, its side, the receiver."""

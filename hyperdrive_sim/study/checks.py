@@ -201,7 +201,7 @@ def value_bytes(made: Compiled) -> int:
     250 MB however small the network is: the reserve that every limit leaves is for them.
     """
     network, placement, size = made.network, made.placement, made.mapped.arithmetic.dtype.itemsize
-    shapes = {name: network.shape(name).size for name in network.graph}
+    shapes = {name: network.shape(name).size for name in network.maps}
     placed = sum(times * sum(one.box.size for one in placement.allocations[memory]) for memory, times in placement.examples.items())
     at_host = made.arrivals.frames * sum(shapes[name] for name in {*placement.host, *network.outputs})
     weights = {layer.name: layer.weight_count(network.input_shapes(layer)) for layer in network}

@@ -161,6 +161,16 @@ def test_a_network_is_a_graph() -> None:
     assert network.consumers("fc") == ()
     assert network.outputs == ("fc",)
     assert len(network) == 6
+    assert list(network.maps) == ["input", "stem", "left1", "left2", "right", "sum", "fc"]
+
+
+def test_what_a_map_leads_to_and_what_leads_to_it() -> None:
+    network = Network("diamond", X, diamond())
+    assert network.after({"left1"}) == {"left2", "sum", "fc"}
+    assert network.after({"left1", "stem"}) == {"left1", "left2", "right", "sum", "fc"}
+    assert network.before({"left2"}) == {"input", "stem", "left1"}
+    assert network.before({"left2", "stem"}) == {"input", "stem", "left1"}
+    assert network.after({"fc"}) == network.before({"input"}) == set()
 
 
 def test_a_layer_may_take_one_map_twice() -> None:

@@ -11,8 +11,6 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-import networkx as nx
-
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.network.graph import Network
@@ -179,10 +177,10 @@ def _our_layers(network: Network) -> list[Layer]:
     Raises InvalidInput for a layer between two of the chips' that Hyperdrive cannot run.
     """
     convs = {layer.name for layer in network if isinstance(layer, Conv) and runs(layer)}
+    behind_one, ahead_of_one = network.after(convs), network.before(convs)
     ours: dict[str, Layer] = {}
     for layer in network:
-        before = bool(nx.ancestors(network.graph, layer.name) & convs)
-        after = bool(nx.descendants(network.graph, layer.name) & convs)
+        before, after = layer.name in behind_one, layer.name in ahead_of_one
         if runs(layer) and _has_its_place(layer, network, ours, convs, before=before, after=after):
             ours[layer.name] = layer
         elif before and after:
