@@ -58,7 +58,7 @@ class Manifest(BaseModel):
     `wall_s` and `peak_memory_bytes` are those of the simulation, up to its report.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, defer_build=True)
 
     schema_version: int
     scenario_sha256: Digest

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
-
-from pydantic import TypeAdapter
+from typing import TYPE_CHECKING, Any
 
 from hyperdrive_sim.reports.layer_table import LayerRow
 from hyperdrive_sim.reports.records import (
@@ -23,6 +21,9 @@ from hyperdrive_sim.reports.records import (
 )
 from hyperdrive_sim.scenario.published import Comparison
 from hyperdrive_sim.text.typed import typed
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 
 @dataclass(frozen=True)
@@ -57,4 +58,6 @@ class Results:
 @cache
 def _adapter() -> TypeAdapter[Results]:
     """The validator of results, made when it is first needed: a start without a report does not pay the milliseconds that it takes."""
+    from pydantic import TypeAdapter
+
     return TypeAdapter(Results)

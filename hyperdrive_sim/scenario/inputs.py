@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.parameters import Array, Parameters
 from hyperdrive_sim.network.synthetic import random_inputs, random_parameters
-from hyperdrive_sim.scenario import pictures, weights
-from hyperdrive_sim.scenario.pictures import Picture
 from hyperdrive_sim.scenario.scenario import Scenario
-from hyperdrive_sim.scenario.weights import Weights
+
+if TYPE_CHECKING:
+    from hyperdrive_sim.scenario.pictures import Picture
+    from hyperdrive_sim.scenario.weights import Weights
 
 
 @dataclass(frozen=True)
@@ -65,5 +69,17 @@ def opened(scenario: Scenario, network: Network) -> Inputs:
             raise InvalidInput.at("input", problem, "leave it out: inputs are then drawn from the seed")
         shape = next(iter(network.inputs.values()))
         scenario.preparation.check(shape.channels)
-        picture = pictures.read(scenario.folder / image.image, shape) if image and image.image else None
-        return Inputs(scenario, network, picture, weights.read(scenario.folder / constants, network) if constants else None)
+        picture = _picture(scenario.folder / image.image, shape) if image and image.image else None
+        return Inputs(scenario, network, picture, _weights(scenario.folder / constants, network) if constants else None)
+
+
+def _picture(path: Path, shape: Shape) -> Picture:
+    from hyperdrive_sim.scenario import pictures
+
+    return pictures.read(path, shape)
+
+
+def _weights(path: Path, network: Network) -> Weights:
+    from hyperdrive_sim.scenario import weights
+
+    return weights.read(path, network)

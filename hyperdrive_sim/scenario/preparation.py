@@ -15,7 +15,7 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 MOST_CHANNELS = 4096
 
-CHECKED = ConfigDict(extra="forbid", frozen=True, strict=True)
+CHECKED = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 class FixedPoint(BaseModel):
@@ -71,7 +71,7 @@ class Preparation(BaseModel):
         return out
 
 
-PLAIN = Preparation()
+PLAIN = Preparation.model_construct()  # of nothing but defaults, which need no check
 
 
 def levels(values: Array) -> Array:

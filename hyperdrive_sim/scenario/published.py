@@ -21,7 +21,7 @@ from hyperdrive_sim.schedule.prices import carries
 from hyperdrive_sim.schedule.provenance import Basis, Provenance, chain, names, weakest
 from hyperdrive_sim.text.document import Document
 
-STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
+STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 BY_ACTION = "energy/by_action/"
 """Paths under which something may be missing: an action that did not happen counts nothing."""
 SUMS = ("energy/total_j", "efficiency/system_ops_per_j")

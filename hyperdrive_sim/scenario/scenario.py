@@ -56,7 +56,7 @@ class Image(Preparation):
 class Settings(BaseModel):
     """The keys of a scenario file, except the chip's."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, defer_build=True)
 
     schema_version: Literal[1] = Field(description="1, the version of this format")
     title: str = Field(min_length=1, description="one line for people")

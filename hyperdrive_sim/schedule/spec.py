@@ -13,7 +13,7 @@ from hyperdrive_sim.schedule.provenance import Basis, Provenance, chain, weakest
 class Spec(BaseModel):
     """The base of every chip's spec: strict, frozen, every default with its source."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, defer_build=True)
 
 
 def figure(default: Any, description: str, provenance: Provenance, source: str, *, rests_on: tuple[Basis, ...] = (), **limits: Any) -> Any:
