@@ -15,27 +15,41 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
 
-import rich_click as click
+import click
 
 from hyperdrive_sim import __version__
 from hyperdrive_sim.cli import exporting, importing, naming, showing, simulating, validating
-from hyperdrive_sim.cli.ending import refused
-from hyperdrive_sim.cli.terminal import of_stdout
-from hyperdrive_sim.errors import visible
-
-click.rich_click.TEXT_MARKUP = "rich"
+from hyperdrive_sim.cli.ending import ended, refused
+from hyperdrive_sim.cli.terminal import Command, ToBeDrawn, of_stdout
 
 
-class _Commands(click.RichGroup):
-    """The group of all commands; what it says of wrong use is shown and not obeyed by a terminal, whatever was typed."""
+class _Commands(Command, click.Group):
+    """The group of all commands. Of help and wrong use it only sees that there is something to say."""
+
+    def main(self, *args: Any, **more: Any) -> Any:
+        try:
+            return super().main(*args, **more)
+        except ToBeDrawn:
+            from hyperdrive_sim.cli.drawn import drawn
+
+            return drawn(self).main(*args, **more)
 
     def make_context(self, *args: Any, **more: Any) -> click.Context:
-        with _ended():
+        with _undrawn():
             return super().make_context(*args, **more)
 
     def invoke(self, ctx: click.Context) -> Any:
-        with _ended():
+        with _undrawn():
             return super().invoke(ctx)
+
+
+@contextmanager
+def _undrawn() -> Iterator[None]:
+    try:
+        with ended():
+            yield
+    except click.ClickException:
+        raise ToBeDrawn from None
 
 
 class _Messages:
@@ -55,21 +69,6 @@ class _Messages:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
-
-
-@contextmanager
-def _ended() -> Iterator[None]:
-    """Say of wrong use what a terminal can show, and end well if a reader of the help has seen enough."""
-    try:
-        with of_stdout():  # what commands have to say of other files they have said
-            yield
-    except OSError as error:
-        sys.exit(refused(error))
-    except click.ClickException as error:
-        said = error.format_message()
-        if visible(said) == said:
-            raise
-        raise click.UsageError(visible(said), getattr(error, "ctx", None)) from None
 
 
 @click.group(

@@ -21,9 +21,9 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
-import rich_click as click
+import click
 
-from hyperdrive_sim.cli.terminal import tell
+from hyperdrive_sim.cli.terminal import Command, of_stdout, tell
 from hyperdrive_sim.errors import SAID_AT_ONCE, HyperdriveSimError, InvalidInput, Place, visible
 from hyperdrive_sim.files import ordinary
 
@@ -57,7 +57,7 @@ def command(function: Callable[..., int | None]) -> click.Command:
             code = refused(error)
         sys.exit(code or 0)
 
-    return click.command(function.__name__.rstrip("_"))(wrapped)
+    return click.command(function.__name__.rstrip("_"), cls=Command)(wrapped)
 
 
 @contextmanager
@@ -69,6 +69,16 @@ def _at_most(count: int | None) -> Iterator[None]:
 
     with memory.at_most(count):
         yield
+
+
+@contextmanager
+def ended() -> Iterator[None]:
+    """End the process where stdout cannot be written to; if a reader has seen enough, well."""
+    try:
+        with of_stdout():  # what commands have to say of other files they have said
+            yield
+    except OSError as error:
+        sys.exit(refused(error))
 
 
 def refused(error: Exception) -> int:

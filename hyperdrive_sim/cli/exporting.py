@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import rich_click as click
+import click
 
 from hyperdrive_sim.cli.ending import command
 from hyperdrive_sim.cli.terminal import (

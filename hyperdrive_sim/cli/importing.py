@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import rich_click as click
+import click
 
 from hyperdrive_sim.cli.ending import command
 from hyperdrive_sim.cli.terminal import force_option, json_option, output_option, show, show_json, tell

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import rich_click as click
+import click
 
 from hyperdrive_sim.cli.ending import SOME_FAILED, command, complain, show_traceback
 from hyperdrive_sim.cli.terminal import (

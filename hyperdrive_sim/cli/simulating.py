@@ -8,7 +8,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-import rich_click as click
+import click
 
 from hyperdrive_sim.cli.ending import SOME_FAILED, command, show_traceback
 from hyperdrive_sim.cli.terminal import (

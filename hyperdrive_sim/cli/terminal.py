@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import rich_click as click
+import click
 
 from hyperdrive_sim.errors import HyperdriveSimError, visible
 from hyperdrive_sim.files.undone import undone
@@ -33,6 +33,17 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 
 force_option = click.option("--force", is_flag=True, help="Replace a file that hyperdrive-sim did not write; never one that is read.")
+
+
+class ToBeDrawn(Exception):
+    """Help is asked for, or a command is used in a wrong way: rich-click draws what there is to say, and is loaded only then."""
+
+
+class Command(click.Command):
+    """A command whose help is drawn elsewhere."""
+
+    def get_help(self, ctx: click.Context) -> str:
+        raise ToBeDrawn
 
 
 class _Size(click.ParamType):  # type: ignore[type-arg] # in click 8.1 it takes none

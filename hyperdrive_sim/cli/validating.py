@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-import rich_click as click
+import click
 
 from hyperdrive_sim.cli.ending import command
 from hyperdrive_sim.cli.terminal import json_option, max_memory_option, progress_bar, say, show, show_json, tell

@@ -153,7 +153,7 @@ def test_a_fault_of_ours_is_said_to_be_one(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_package_that_is_missing(tmp_path: Path) -> None:
-    (tmp_path / "rich_click.py").write_text("raise ImportError('no module of that name')\n", "utf-8")
+    (tmp_path / "click.py").write_text("raise ImportError('no module of that name')\n", "utf-8")
     code, out, err = process("list", env={"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"})
     assert (code, out) == (70, "")
     assert err.startswith("error: hyperdrive-sim cannot start: no module of that name; install it again: pip install ")
