@@ -53,34 +53,60 @@ if TYPE_CHECKING:
 @force_option
 def run(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | None, dry_run: bool, force: bool, **timeline: Any) -> None:
     """Simulate a scenario and report latency, energy with I/O, utilisation and what it is bound by."""
-    from hyperdrive_sim.cli import tables
-    from hyperdrive_sim.reports import summary
     from hyperdrive_sim.scenario.scenario import Scenario
-    from hyperdrive_sim.study import runs
 
     scenario = Scenario.read(file, changes)
     wanted = _timeline(scenario.files, output, force, **timeline)
     if output:
         _writable(output, scenario, force)
     if dry_run:
-        expected = runs.estimate(scenario)
-        show_json(expected._asdict()) if as_json else say(tables.estimate(expected))
+        _estimate(scenario, as_json)
         return
     if scenario.settings.sweep and not as_json:
         tell("this scenario has a sweep; `hyperdrive-sim sweep` runs all of it, this is its base case")
-    begun = perf_counter()
-    with progress_bar() as progress:
-        report = runs.run(scenario, progress=progress)
-    took_s = perf_counter() - begun
+    report, took_s = _simulated(scenario)
     if wanted:
         _fits(report, wanted)
     if output:  # files first: whoever reads what is printed may leave, and what cannot be written leaves nothing printed
         _write_directory(report, scenario, output, took_s, force)
     if wanted:
         _write_timeline(report, wanted)
-    if as_json and (overload := summary.overload(report.time)):
+    _summary(report, as_json)
+
+
+def _estimate(scenario: Scenario, as_json: bool) -> None:
+    from hyperdrive_sim.study import runs
+
+    expected = runs.estimate(scenario)
+    if as_json:
+        show_json(expected._asdict())
+        return
+    from hyperdrive_sim.cli import tables
+
+    say(tables.estimate(expected))
+
+
+def _simulated(scenario: Scenario) -> tuple[Report, float]:
+    """The report of a scenario, and the seconds that it took."""
+    from hyperdrive_sim.study import runs
+
+    begun = perf_counter()
+    with progress_bar() as progress:
+        report = runs.run(scenario, progress=progress)
+    return report, perf_counter() - begun
+
+
+def _summary(report: Report, as_json: bool) -> None:
+    if not as_json:
+        from hyperdrive_sim.cli import tables
+
+        show(tables.summary(report))
+        return
+    from hyperdrive_sim.reports import summary
+
+    if overload := summary.overload(report.time):
         tell(" ".join(overload.split()))
-    show_json(report.to_dict()) if as_json else show(tables.summary(report))
+    show_json(report.to_dict())
 
 
 def _writable(folder: Path, scenario: Scenario, force: bool) -> None:
