@@ -12,6 +12,7 @@ from commands import ROOT, TINY
 HEAVY = {
     *("PIL", "jinja2", "matplotlib", "networkx", "numpy", "onnx", "pandas", "perfetto", "plotly", "pydantic", "rich", "rich_click"),
     *("ruamel", "scipy", "simpy", "torch"),
+    *(("psutil",) if sys.platform == "linux" else ()),  # what it would say stands in files there
 }
 """Packages that take 10 ms or more to load; numba, which some kernels need, has tests of its own besides."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 from commands import python
 
@@ -65,6 +66,19 @@ mine = psutil.Process().memory_info()
 print(memory.free_bytes() <= 2**30 - mine.{"vms" if limit == "RLIMIT_AS" else "data"}, memory.free_bytes() > 2**28)
 """
     assert python(code).split() == ["True", "True"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no such file elsewhere")
+def test_files_say_what_psutil_does(tmp_path: Path) -> None:
+    """The latter is asked where there are none."""
+    ours, theirs = memory.taken(), psutil.Process().memory_info()
+    assert ours == pytest.approx((theirs.rss, theirs.vms, theirs.data), rel=0.05)
+    assert memory.taken(tmp_path) == pytest.approx(ours, rel=0.05)
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/meminfo").write_text("MemTotal:       1000 kB\nMemAvailable:    300 kB\nHugePages_Total:       0\n", "utf-8")
+    assert memory.available(tmp_path) == 300 * 1024
+    (tmp_path / "proc/meminfo").write_text("MemTotal:       1000 kB\n", "utf-8")
+    assert memory.available(tmp_path) == pytest.approx(memory.available(), rel=0.2)
 
 
 def test_what_a_user_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
