@@ -11,7 +11,7 @@ from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.rates import Clock
 from hyperdrive_sim.schedule.prices import IO_ACTIONS, Price
 from hyperdrive_sim.schedule.provenance import Basis, Provenance, bases
-from hyperdrive_sim.text import tables
+from hyperdrive_sim.text.document import Document
 
 
 class OperatingPoint(NamedTuple):
@@ -39,7 +39,7 @@ def energy_table(package: str) -> Mapping[str, Any]:
 def table_of(package: str, file: str) -> Mapping[str, Any]:
     """A YAML table of an architecture, given the name of its package and the file."""
     name = package.rpartition(".")[2]
-    return tables.data(files(package).joinpath(file).read_text("utf-8"), f"{name}/{file}")
+    return Document.parse(files(package).joinpath(file).read_text("utf-8"), f"{name}/{file}").data
 
 
 def by_voltage(rows: Iterable[Mapping[str, Any]]) -> tuple[OperatingPoint, ...]:

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.schedule.prices import carries
 from hyperdrive_sim.schedule.provenance import Basis, Provenance, chain, names, weakest
-from hyperdrive_sim.text import tables
+from hyperdrive_sim.text.document import Document
 
 STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 BY_ACTION = "energy/by_action/"
@@ -199,7 +199,8 @@ class Comparison:
 @cache
 def table(folder: Path) -> Table:
     """The published.yaml in an architecture's folder. Raises InvalidInput."""
-    return tables.validated(folder / "published.yaml", f"{folder.name}/published.yaml", Table)
+    path = folder / "published.yaml"
+    return Document.read(path, f"{folder.name}/published.yaml").validate(Table)
 
 
 def section(folder: Path, name: str) -> Section:

@@ -31,7 +31,7 @@ from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.tasks import Arrivals
 from hyperdrive_sim.study import checks
-from hyperdrive_sim.text import tables
+from hyperdrive_sim.text.document import Document
 
 SEED = 7
 SMALL = tuple(name for name in zoo.names() if name.startswith("tiny_"))
@@ -140,7 +140,7 @@ def worlds(name: str) -> tuple[Built, ...]:
 
 def _told(name: str) -> tuple[World, ...]:
     path = registry.folder(name) / "worlds.yaml"
-    return tables.validated(path, f"{name}/worlds.yaml", WorldTable).worlds if path.exists() else ()
+    return Document.read(path, f"{name}/worlds.yaml").validate(WorldTable).worlds if path.exists() else ()
 
 
 def derived(architecture: Architecture, network: str) -> Iterator[Built]:

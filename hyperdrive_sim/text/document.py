@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from hyperdrive_sim.errors import NOWHERE, InvalidInput, Mistake, Place
 from hyperdrive_sim.files import ordinary
-from hyperdrive_sim.text.reading import Reading, end, lines
+from hyperdrive_sim.text.plain import NotPlain, plain
 from hyperdrive_sim.text.wording import ABSENT, KeyPath, counted, described, dotted, explain, lookup, near
 
 M = TypeVar("M", bound=BaseModel)
@@ -29,6 +29,30 @@ MAX_EXTENDED = 20
 
 NEIGHBOURS = 1000
 """Files of a folder among which a name like the one that is missing is looked for."""
+
+
+class Places(Mapping[KeyPath, Place]):
+    """The places of a text's keys and values, found when one is asked for: where nothing is wrong, nobody does."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.text, self.file = text, file
+
+    @cached_property
+    def found(self) -> Mapping[KeyPath, Place]:
+        from hyperdrive_sim.text.reading import Reading
+
+        reading = Reading(self.file, self.text)
+        reading.whole(self.text)
+        return reading.places
+
+    def __getitem__(self, path: KeyPath) -> Place:
+        return self.found[path]
+
+    def __iter__(self) -> Iterator[KeyPath]:
+        return iter(self.found)
+
+    def __len__(self) -> int:
+        return len(self.found)
 
 
 @dataclass(frozen=True)
@@ -60,6 +84,11 @@ class Document:
     @classmethod
     def parse(cls, text: str, file: str) -> Document:
         """Read a text alone, in which `extends` is a key like any other; messages call it *file*. Raises InvalidInput."""
+        try:
+            return cls(plain(text), Places(text, file))
+        except NotPlain:
+            from hyperdrive_sim.text.reading import Reading
+
         reading = Reading(file, text)
         data = reading.whole(text)
         if not isinstance(data, dict):
@@ -72,6 +101,8 @@ class Document:
 
         Mappings that are missing on the way are made. Raises InvalidInput, placed in the setting, for one that cannot be read or applied.
         """
+        from hyperdrive_sim.text.reading import Reading
+
         reading = Reading(f"--set {setting}", setting)
         key, equals, value = setting.partition("=")
         if not equals or not all(part.strip() for part in key.split(".")):
@@ -81,7 +112,7 @@ class Document:
         columns = [1 + match.start() for match in re.finditer(r"[^.]+", key)]
         on_the_way = {path[: n + 1]: reading.at(1, column) for n, column in enumerate(columns)}
         kept = {known: place for known, place in self.places.items() if known[: len(path)] != path}
-        places = on_the_way | kept | reading.places | {path: on_the_way[path]}
+        places = {**on_the_way, **kept, **reading.places, path: on_the_way[path]}
         return replace(self, data=_replaced(self.data, path, value_there), places=places)
 
     def place(self, key: str | KeyPath) -> Place:
@@ -154,6 +185,8 @@ def _text(path: Path, shown: str, asked: Place | None) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        from hyperdrive_sim.text.reading import end, lines
+
         before = raw[: error.start].decode("utf-8-sig", "replace")
         (line, column), read = end(before), lines(raw.decode("utf-8-sig", "backslashreplace"))
         problem = f"is not UTF-8 text (byte 0x{raw[error.start]:02x})"

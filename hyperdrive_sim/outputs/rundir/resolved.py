@@ -13,7 +13,6 @@ from hyperdrive_sim.files import ordinary
 from hyperdrive_sim.importing import portable, topology
 from hyperdrive_sim.outputs import manifest
 from hyperdrive_sim.outputs.staging import Staging
-from hyperdrive_sim.outputs.yaml_text import yaml_text
 from hyperdrive_sim.scenario import inputs
 from hyperdrive_sim.scenario.pictures import FORMATS
 from hyperdrive_sim.scenario.scenario import Scenario
@@ -30,6 +29,8 @@ def write(scenario: Scenario, staging: Staging) -> None:
     files = _files(scenario) | _network(scenario)
     for name, data in files.items():
         staging.write(name, data)
+    from hyperdrive_sim.outputs.yaml_text import yaml_text
+
     staging.write(NAME, (HEAD + remark(scenario) + yaml_text(_resolved(scenario, list(files)))).encode())
 
 

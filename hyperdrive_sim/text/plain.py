@@ -1,24 +1,15 @@
-"""Tables of chips, read quickly where they are as plain as ours: ruamel.yaml reads 90 kB a second, and a run would wait for its tables.
+"""A quick reader of plain YAML: ruamel.yaml reads 90 kB a second, and a run would wait for its scenario and its chip's tables.
 
-Plain is a YAML text of mappings and lists by indentation, with those in brackets on one line, bare or double-quoted texts of one line,
-decimal numbers, true, false, null, and anchors. Anything else, and whatever is wrong, is left to a `Document`, which knows all of YAML and
-says where a mistake stands; what is plain comes out the same.
+Plain is a text of mappings and lists by indentation, with those in brackets on one line, bare or double-quoted texts of one line, decimal
+numbers, true, false, null, and anchors. Anything else, and whatever is wrong, is left to `reading`, which knows all of YAML and says where
+a mistake stands; what is plain comes out the same.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
-
-from pydantic import BaseModel, ValidationError
-
-from hyperdrive_sim.files import ordinary
-from hyperdrive_sim.text.document import MAX_BYTES, Document
-
-M = TypeVar("M", bound=BaseModel)
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 WORDS = {"true": True, "false": False, "null": None}
 OTHER_WORDS = re.compile(r"(?i:true|false|null|yes|no|on|off|y|n)")
@@ -32,14 +23,15 @@ NUMBER_LIKE = re.compile(r"[-+.\d][-+.:\d_a-fA-FxXoO]*|\d{4}-.*", re.ASCII)
 ROW = re.compile(r"( {0,30})([^ \t].*)")
 KEY = re.compile(r"([A-Za-z0-9][^\"#:\[\]{}&*!|>%@`]*):(?: +(\S.*))?")
 ANCHOR = re.compile(r"&([A-Za-z]\w*)(?: +(\S.*))?", re.ASCII)
-BARE = re.compile(r"[A-Za-z0-9(/+-][^\"\[\]{}]*")
-TOKEN = re.compile(r' *("[^"\\]*"|\*[A-Za-z]\w*|[\[\]{},]|: |[A-Za-z0-9(/][^"\[\]{},:#]*|-\d[\d.]*)', re.ASCII)
-DEEPEST = 8
-"""Of brackets within each other."""
+COMMENT = re.compile(r"(?: |^)#.*")
+BARE = re.compile(r"(?:[A-Za-z0-9(/+-]|\.\.?/)[^\"\[\]{}]*")
+TOKEN = re.compile(r' *("[^"\\]*"|\*[A-Za-z]\w*|[\[\]{},]|: |(?:[A-Za-z0-9(/]|\.\.?/)[^"\[\]{},:#]*|-\d[\d.]*)', re.ASCII)
+MOST, DEEPEST = 20_000, 40
+"""Values, and levels of them within each other, with aliases written out: a full reader may refuse more."""
 
 
 class NotPlain(Exception):
-    """A text is no plain table."""
+    """A text is not as plain as that."""
 
 
 class _Row(NamedTuple):
@@ -47,25 +39,8 @@ class _Row(NamedTuple):
     said: str
 
 
-def data(text: str, shown: str) -> Mapping[str, Any]:
-    """The data of a table, which messages call *shown*. Raises InvalidInput for what is no YAML, or no mapping."""
-    try:
-        return plain(text)
-    except NotPlain:
-        return Document.parse(text, shown).data
-
-
-def validated(path: Path, shown: str, model: type[M]) -> M:
-    """The table in a file, which messages call *shown*, as a pydantic *model*. Raises InvalidInput with every mistake."""
-    try:
-        found = plain(ordinary.read(path, MAX_BYTES).decode("utf-8"))
-        return model.model_validate_json(json.dumps(found), strict=True, extra="forbid")
-    except (OSError, UnicodeDecodeError, NotPlain, ValidationError):
-        return Document.read(path, shown).validate(model)
-
-
 def plain(text: str) -> dict[str, Any]:
-    """The data of a plain table, a mapping. Raises NotPlain for any other text."""
+    """The data of a plain text, a mapping. Raises NotPlain for any other text."""
     if not text.replace("\n", "").isprintable():
         raise NotPlain
     rows = list(_rows(text))
@@ -75,12 +50,23 @@ def plain(text: str) -> dict[str, Any]:
     found = reading.mapping(0)
     if reading.at < len(rows):
         raise NotPlain
+    for number, level in enumerate(_levels(found, 0)):
+        if number > MOST or level > DEEPEST:
+            raise NotPlain
     return found
+
+
+def _levels(value: Any, level: int) -> Iterator[int]:
+    """The level of each value within a value, aliases written out."""
+    yield level
+    for inside in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _levels(inside, level + 1)
 
 
 def _rows(text: str) -> Iterator[_Row]:
     for line in text.split("\n"):
-        said = line.rstrip(" ")
+        said = line if '"' in line else COMMENT.sub("", line)  # a comment behind a quoted text is not plain
+        said = said.rstrip(" ")
         if not said or said.lstrip(" ").startswith("#"):
             continue
         row = ROW.fullmatch(said)
@@ -90,7 +76,7 @@ def _rows(text: str) -> Iterator[_Row]:
 
 
 class _Reading:
-    """One pass over the rows of a table, of which *at* is the next."""
+    """One pass over the rows of a text, of which *at* is the next."""
 
     def __init__(self, rows: list[_Row]) -> None:
         self.rows, self.at = rows, 0
