@@ -13,18 +13,38 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from typing import Any, TextIO, cast
 
 import click
 
 from hyperdrive_sim import __version__
-from hyperdrive_sim.cli import exporting, importing, naming, showing, simulating, validating
 from hyperdrive_sim.cli.ending import ended, refused
 from hyperdrive_sim.cli.terminal import Command, ToBeDrawn, of_stdout
+
+COMMANDS = {
+    **dict.fromkeys(("run", "check", "evaluate", "sweep"), "simulating"),
+    **dict.fromkeys(("export", "stream"), "exporting"),
+    **dict.fromkeys(("compare", "report", "diagram", "explain"), "showing"),
+    **dict.fromkeys(("list", "schema"), "naming"),
+    "import": "importing",
+    "validate": "validating",
+}
+"""The module that each command stands in: its function is called like it, with a `_` behind a name that Python has taken."""
 
 
 class _Commands(Command, click.Group):
     """The group of all commands. Of help and wrong use it only sees that there is something to say."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"hyperdrive_sim.cli.{COMMANDS[cmd_name]}")
+        found: click.Command = getattr(module, f"{cmd_name}_" if cmd_name in ("import", "list") else cmd_name)
+        return found
 
     def main(self, *args: Any, **more: Any) -> Any:
         try:
@@ -84,15 +104,6 @@ def cli(context: click.Context, traceback: bool) -> None:
     """Simulate binary and binary-weight CNN accelerators, system level, bit for bit."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
-
-
-for one in (
-    *(simulating.run, simulating.check, simulating.evaluate, simulating.sweep),
-    *(importing.import_, exporting.export, exporting.stream),
-    *(showing.compare, showing.report, showing.diagram, showing.explain, validating.validate),
-    *(naming.list_, naming.schema),
-):
-    cli.add_command(one)
 
 
 def main() -> int:

@@ -45,7 +45,9 @@ def _visible() -> Iterator[None]:
 
 def drawn(group: click.Group) -> rich_click.RichGroup:
     """A group of commands that draws its help and what it says of wrong use."""
-    commands: dict[str, click.Command] = {name: rich_click.RichCommand(**_kept(one)) for name, one in group.commands.items()}
+    context = click.Context(group)
+    loaded = {name: group.get_command(context, name) for name in group.list_commands(context)}
+    commands: dict[str, click.Command] = {name: rich_click.RichCommand(**_kept(one)) for name, one in loaded.items() if one}
     return _Drawn(commands=commands, invoke_without_command=group.invoke_without_command, **_kept(group))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import sqrt
-from statistics import NormalDist
 
 import numpy as np
 
@@ -133,4 +132,6 @@ def _range_of_mean(layer: MeanPool, ranges: Sequence[Range], shapes: Shapes) -> 
 
 def _largest_of(count: int) -> float:
     """Mean of the largest of *count* standard normal values (Blom, 1958), times two thirds because neighbouring pixels are alike."""
+    from statistics import NormalDist
+
     return 0.67 * NormalDist().inv_cdf((count - 0.375) / (count + 0.25)) if count > 1 else 0.0
