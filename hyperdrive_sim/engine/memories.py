@@ -6,8 +6,8 @@ from collections.abc import Hashable
 from typing import Generic, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from hyperdrive_sim.engine.extent import Extent
 from hyperdrive_sim.errors import NotThere
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.network.golden import Computation, whole
@@ -21,35 +21,38 @@ V = TypeVar("V")
 
 
 class Contents:
-    """Contents of one allocation: the values of one frame and a mask of those written. Arrays are dropped once nothing is valid."""
+    """Contents of one allocation: the values of one frame and a record of those written. Arrays are dropped once nothing is valid.
 
-    __slots__ = ("aliases", "allocation", "frame", "there", "values")
+    *version* is another number after every change, so that whoever has read something knows whether it would be read again.
+    """
+
+    __slots__ = ("aliases", "allocation", "frame", "there", "values", "version")
 
     def __init__(self, allocation: Allocation) -> None:
         self.allocation = allocation
         self.aliases: list[Contents] = []
         self.frame = -1
         self.values: Array | None = None
-        self.there: NDArray[np.bool_] | None = None
+        self.there = Extent()
+        self.version = 0
 
     def take(self, box: Box, values: Array, frame: int) -> None:
-        if self.values is None or self.there is None or self.frame != frame:
-            shape = self.allocation.box.shape
-            size = (shape.rows, shape.columns, shape.channels)
-            self.values, self.there, self.frame = np.zeros(size, values.dtype), np.zeros(size, np.bool_), frame
-        where = box.slices(self.allocation.box)
-        self.values[where], self.there[where] = values, True
+        self.version += 1
+        if self.values is None or self.frame != frame:
+            channels, rows, columns = self.allocation.box.shape
+            self.values, self.there, self.frame = np.empty((rows, columns, channels), values.dtype), Extent(), frame
+        self.values[box.slices(self.allocation.box)] = values
+        self.there.add(box)
         for alias in self.aliases:
-            if alias.values is not None:
-                alias.forget(self.allocation, box)
+            if alias.values is not None and (lost := alias.allocation.lost_to(self.allocation, box)):
+                alias.forget(lost)
 
-    def forget(self, writer: Allocation, box: Box) -> None:
-        """Invalidate the values whose bits the block *box* of the allocation *writer* has taken."""
-        assert self.there is not None
-        if lost := self.allocation.lost_to(writer, box):
-            self.there[lost.slices(self.allocation.box)] = False
-        if not self.there.any():
-            self.values = self.there = None
+    def forget(self, lost: Box) -> None:
+        """Invalidate the values of a block, whose bits another allocation has taken."""
+        self.version += 1
+        self.there.remove(lost)
+        if not self.there.boxes:
+            self.values = None
 
 
 class Ram:
@@ -57,13 +60,22 @@ class Ram:
 
     def __init__(self, allocations: tuple[Allocation, ...]) -> None:
         self.held: dict[str, list[Contents]] = {}
+        self.under: dict[tuple[str, tuple[int, ...]], list[Contents]] = {}
         places = [Contents(allocation) for allocation in allocations]
         for held in places:
             self.held.setdefault(held.allocation.tensor, []).append(held)
-            held.aliases = [other for other in places if other is not held and held.allocation.overlaps(other.allocation)]
+        starts = np.array([allocation.address for allocation in allocations])
+        ends = starts + np.array([allocation.bits for allocation in allocations], starts.dtype)
+        overlap = (starts < ends[:, None]) & (starts[:, None] < ends)  # as Allocation.overlaps has it, of thousands of pairs at once
+        for one, other in np.argwhere(overlap).tolist():
+            if one != other:
+                places[one].aliases.append(places[other])
 
     def write(self, tensor: str, box: Box, values: Array, frame: int) -> None:
-        for held in self.held.get(tensor, ()):
+        pixels = tensor, box[2:]
+        if pixels not in self.under:  # the blocks of a map have the same pixels again and again
+            self.under[pixels] = [held for held in self.held.get(tensor, ()) if box & held.allocation.box.channels(*box[:2])]
+        for held in self.under[pixels]:
             if common := box & held.allocation.box:
                 held.take(common, values if common == box else values[common.slices(box)], frame)
 
@@ -72,12 +84,9 @@ class Ram:
         _, tensor, box = region
         found = 0
         for held in self.held.get(tensor, ()):
-            if held.frame != frame or held.values is None or held.there is None:
-                continue
-            if common := box & held.allocation.box:
-                where = common.slices(held.allocation.box)
-                into[common.slices(origin)] = held.values[where]
-                found += int(np.count_nonzero(held.there[where]))
+            if held.frame == frame and held.values is not None and (common := box & held.allocation.box):
+                into[common.slices(origin)] = held.values[common.slices(held.allocation.box)]
+                found += held.there.count(common)
         return found
 
 
@@ -97,6 +106,11 @@ class Buffer(Generic[V]):
                 del self._latest[old[0]]
         return gone
 
+    def get(self, key: Hashable) -> V | None:
+        """Content of an entry; None if it is not there."""
+        pair = self._latest.get(key)
+        return None if pair is None else pair[1]
+
     def __contains__(self, key: Hashable) -> bool:
         return key in self._latest
 
@@ -115,28 +129,26 @@ class Host:
     def __init__(self, computation: Computation, layers: frozenset[str]) -> None:
         self.computation, self.layers = computation, layers
         self.maps: dict[tuple[str, int], Array] = {}
-        self.there: dict[tuple[str, int], NDArray[np.bool_]] = {}
-        self.missing: dict[tuple[str, int], int] = {}
+        self.there: dict[tuple[str, int], Extent] = {}
 
     def write(self, tensor: str, box: Box, values: Array, frame: int) -> None:
         shape = self.computation.network.shape(tensor)
         if (tensor, frame) not in self.maps:
-            self.maps[tensor, frame] = np.zeros((shape.rows, shape.columns, shape.channels), values.dtype)
-            self.there[tensor, frame] = np.zeros((shape.rows, shape.columns, shape.channels), np.bool_)
-            self.missing[tensor, frame] = shape.size
-        where = box.slices(shape.box)
-        self.missing[tensor, frame] -= box.size - int(np.count_nonzero(self.there[tensor, frame][where]))
-        self.maps[tensor, frame][where], self.there[tensor, frame][where] = values, True
+            self.maps[tensor, frame] = np.empty((shape.rows, shape.columns, shape.channels), values.dtype)
+            self.there[tensor, frame] = Extent()
+        self.maps[tensor, frame][box.slices(shape.box)] = values
+        self.there[tensor, frame].add(box)
 
     def whole(self, tensor: str, frame: int) -> Array:
         """A whole map [rows, columns, channels], arrived or computed by the host. Raises NotThere if some of it has not arrived yet."""
         if tensor in self.computation.inputs:
-            return self.computation.inputs[tensor].astype(self.computation.arithmetic.dtype)
-        if self.missing.get((tensor, frame), 1) == 0:
+            return self.computation.inputs[tensor].astype(self.computation.arithmetic.dtype, copy=False)
+        whole_map = self.computation.network.shape(tensor).box
+        if (there := self.there.get((tensor, frame))) and there.count(whole_map) == whole_map.size:
             return self.maps[tensor, frame]
         if tensor not in self.layers:
             raise NotThere(f"the host needs '{tensor}' of frame {frame}, which has not arrived in full")
         sources = {name: self.whole(name, frame) for name in self.computation.network[tensor].inputs}
         self.maps[tensor, frame] = whole(self.computation, tensor, sources)
-        self.missing[tensor, frame] = 0
+        self.there[tensor, frame] = Extent([whole_map])
         return self.maps[tensor, frame]

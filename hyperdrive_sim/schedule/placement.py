@@ -49,15 +49,18 @@ class Allocation(NamedTuple):
 
     def alike(self, other: Allocation) -> bool:
         """True if both hold the same pixels and whole channels lie on whole channels: one may be written over the other pixel by pixel."""
-        mine, others = (one.box.c1 - one.box.c0 for one in (self, other))
-        shifted = (self.address - other.address) * mine
-        return self.box[2:] == other.box[2:] and self.bits * others == other.bits * mine and shifted % self.bits == 0
+        if self.box[2:] != other.box[2:]:
+            return False
+        mine, others = self.box.c1 - self.box.c0, other.box.c1 - other.box.c0
+        return self.bits * others == other.bits * mine and (self.address - other.address) * mine % self.bits == 0
 
     def lost_to(self, writer: Allocation, box: Box) -> Box:
         """The block that is lost here when *writer*'s block is written: the same pixels if both lie alike, else all of the channels hit."""
         low, high = writer.addresses(box)
-        each, pixels = self.bits // (self.box.c1 - self.box.c0), box if self.alike(writer) else self.box
-        return self.box & pixels.channels(self.box.c0 + (low - self.address) // each, self.box.c0 - (self.address - high) // each)
+        mine = self.box
+        each, first = self.bits // (mine.c1 - mine.c0), mine.c0
+        c0, c1 = first + (low - self.address) // each, first - (self.address - high) // each
+        return mine & (box if self.alike(writer) else mine).channels(c0, c1)
 
     def overlaps(self, other: Allocation) -> bool:
         """True if two allocations of one memory share any bit."""

@@ -1,0 +1,97 @@
+"""Extent of what is there of a map, as disjoint boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hyperdrive_sim.network.box import Box
+
+
+class Extent:
+    """A set of values of a map, as disjoint boxes.
+
+    Blocks are written row by row or one range of channels after the other, so that what has come is a box or a few: adding one, taking
+    one away and counting take microseconds, where a mask of all values takes as long as the values themselves.
+    """
+
+    __slots__ = ("boxes",)
+
+    def __init__(self, boxes: Iterable[Box] = ()) -> None:
+        self.boxes = list(boxes)
+
+    def add(self, box: Box) -> None:
+        """Add the values of a box, which may be empty; some may be there already."""
+        if not box:
+            return
+        self.remove(box)
+        boxes = self.boxes
+        while boxes and (neighbour := _neighbour(boxes, box)):
+            boxes.remove(neighbour)
+            box = _around(neighbour, box)  # which may fit to a box that the smaller one did not fit to
+        boxes.append(box)
+
+    def remove(self, box: Box) -> None:
+        """Take the values of a box away, as far as they are there."""
+        for other in self.boxes:
+            if _meet(other, box) and box:
+                self.boxes = [part for other in self.boxes for part in _without(other, box)]
+                return
+
+    def count(self, box: Box) -> int:
+        """Number of values of a box that are there."""
+        return sum((other & box).size for other in self.boxes)
+
+
+def _meet(one: Box, other: Box) -> bool:
+    """True if two boxes that are not empty have values in common."""
+    c0, c1, r0, r1, w0, w1 = one
+    d0, d1, s0, s1, x0, x1 = other
+    return c0 < d1 and d0 < c1 and r0 < s1 and s0 < r1 and w0 < x1 and x0 < w1
+
+
+def _neighbour(boxes: Iterable[Box], box: Box) -> Box | None:
+    """A box that is a box together with another one: alike along two axes, and one begins where the other ends along the third."""
+    d0, d1, s0, s1, x0, x1 = box
+    for one in boxes:
+        c0, c1, r0, r1, w0, w1 = one
+        if r0 == s0 and r1 == s1:
+            if w0 == x0 and w1 == x1:
+                if c1 == d0 or d1 == c0:
+                    return one
+            elif c0 == d0 and c1 == d1 and (w1 == x0 or x1 == w0):
+                return one
+        elif c0 == d0 and c1 == d1 and w0 == x0 and w1 == x1 and (r1 == s0 or s1 == r0):
+            return one
+    return None
+
+
+def _around(one: Box, other: Box) -> Box:
+    """The smallest box that holds two."""
+    c0, c1, r0, r1, w0, w1 = one
+    d0, d1, s0, s1, x0, x1 = other
+    return Box(min(c0, d0), max(c1, d1), min(r0, s0), max(r1, s1), min(w0, x0), max(w1, x1))
+
+
+def _without(box: Box, lost: Box) -> list[Box]:
+    """Boxes that are left of one after another has been cut out of it."""
+    if not _meet(box, lost):
+        return [box]
+    c0, c1, r0, r1, w0, w1 = box
+    d0, d1, s0, s1, x0, x1 = lost
+    left = []
+    # what lies before and behind: in channels, of the channels in common in rows, of the rows in common in columns
+    if c0 < d0:
+        left.append(Box(c0, d0, r0, r1, w0, w1))
+    if d1 < c1:
+        left.append(Box(d1, c1, r0, r1, w0, w1))
+    c0, c1 = max(c0, d0), min(c1, d1)
+    if r0 < s0:
+        left.append(Box(c0, c1, r0, s0, w0, w1))
+    if s1 < r1:
+        left.append(Box(c0, c1, s1, r1, w0, w1))
+    r0, r1 = max(r0, s0), min(r1, s1)
+    if w0 < x0:
+        left.append(Box(c0, c1, r0, r1, w0, x0))
+    if x1 < w1:
+        left.append(Box(c0, c1, r0, r1, x1, w1))
+    return left
