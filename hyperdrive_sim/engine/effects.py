@@ -46,10 +46,19 @@ def reads(effect: Effect | None, network: Network) -> Iterator[Read]:
 
 def operands(effect: Compute, patch: Patch, network: Network) -> Iterator[Read]:
     """Blocks that one patch is computed from: the first layer's input under it, then one for each later layer that takes another map."""
-    out, fetch = patch
+    yield from window(effect, patch, network)
+    yield from bypasses(effect, patch, network)
+
+
+def window(effect: Compute, patch: Patch, network: Network) -> Iterator[Read]:
+    """Blocks of the first layer's input that one patch is computed from: the same ones for all of its output channels."""
     locations = effect.locations
-    yield from _lying(network[locations.layers[0]].inputs[0], fetch, locations.reads, network)
-    block = out.channels(effect.c0, effect.c1)
+    yield from _lying(network[locations.layers[0]].inputs[0], patch.fetch, locations.reads, network)
+
+
+def bypasses(effect: Compute, patch: Patch, network: Network) -> Iterator[Read]:
+    """Blocks that later layers of a patch take besides their predecessors' results."""
+    locations, block = effect.locations, patch.out.channels(effect.c0, effect.c1)
     for name in network.bypasses(locations.layers):
         yield from _lying(name, block, locations.operands, network)
 

@@ -5,6 +5,7 @@ Every world is one layer or two on a map of 4 x 4 pixels. Weights are +-1 and in
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -59,13 +60,15 @@ class World(NamedTuple):
     def computation(self, arithmetic: Arithmetic) -> Computation:
         return Computation(self.network, random_parameters(self.network, 1), random_inputs(self.network, 1), arithmetic)
 
-    def replayed(self, watch: Watch | None = None, arithmetic: Arithmetic = EXACT) -> list[dict[str, NDArray[Any]]]:
+    def replayed(
+        self, watch: Watch | None = None, arithmetic: Arithmetic = EXACT, threads: int | None = None
+    ) -> list[dict[str, NDArray[Any]]]:
         units = tuple(Unit(name, "unit") for name in dict.fromkeys(one.unit for one in self.tasks))
         machine = Machine(units, self.memories, CLOCK, 1)
         placement = Placement((), self.allocations, self.host, {layer.name: 64 for layer in self.network} | {INPUT: 64}).checked(
             self.network, machine
         )
-        return list(replay(compiled(self.network, machine, placement, self.tasks), self.computation(arithmetic), watch))
+        return list(replay(compiled(self.network, machine, placement, self.tasks), self.computation(arithmetic), watch, threads))
 
     def with_task(self, index: int, **changes: Any) -> World:
         return self._replace(tasks=(*self.tasks[:index], self.tasks[index]._replace(**changes), *self.tasks[index + 1 :]))
@@ -547,3 +550,65 @@ def test_a_buffer_never_loses_count() -> None:
     fifo.push("large", None, 11)
     assert held(fifo, "a", "large") == [False, False]
     assert fifo.fifo.used == 0
+
+
+# Threads, and windows that are read once for many blocks of channels.
+
+
+def test_the_number_of_threads_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every block goes to a thread; blocks are still seen, and stored, in the order of the trace."""
+    monkeypatch.setattr("hyperdrive_sim.engine.background.WORTH_MACS", 0)
+    seen: dict[int, list[tuple[str, Box, bytes]]] = {1: [], 4: []}
+    for threads, blocks in seen.items():
+        outputs = in_blocks().replayed(
+            lambda one, layer, block, values, to=blocks: to.append((one.name, block, values.tobytes())), threads=threads
+        )
+        np.testing.assert_array_equal(outputs[0]["conv"], dict(forward(ONE_CHIP.computation(EXACT)))["conv"])
+    assert len(seen[1]) == 2
+    assert seen[1] == seen[4]
+
+
+class Odd(Exception):
+    """None that this package raises."""
+
+
+class Broken(Exact):
+    def apply(self, layer: Layer, operands: Sequence[Array], parameters: Parameters) -> Array:
+        raise Odd(f"{layer.name} from channel {parameters.first}")
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_a_thread_raises_comes_out_as_it_is(monkeypatch: pytest.MonkeyPatch, threads: int) -> None:
+    monkeypatch.setattr("hyperdrive_sim.engine.background.WORTH_MACS", 0)
+    before = threading.active_count()
+    with pytest.raises(Odd, match=r"^conv from channel 0$"):
+        in_blocks().replayed(arithmetic=Broken(), threads=threads)
+    assert threading.active_count() == before, "no thread is left behind"
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_missing_weights_are_named_before_what_was_computed_with_them(monkeypatch: pytest.MonkeyPatch, threads: int) -> None:
+    monkeypatch.setattr("hyperdrive_sim.engine.background.WORTH_MACS", 0)
+    with pytest.raises(NotThere) as failure:
+        ONE_CHIP.without_effect(1).replayed(arithmetic=Broken(), threads=threads)
+    assert str(failure.value) == NO_WEIGHTS
+
+
+def test_a_pixel_that_changes_between_two_blocks_is_read_again() -> None:
+    """The host sends the upper row once more while the first block is computed; then the second block has what was sent last."""
+    world = in_blocks()
+    again = task("again", "link", 1, 0, layer="conv", effect=copy(INPUT, IN.rows(0, 1), HOST, "fmm"))
+    late = world._replace(tasks=(*world.tasks, again._replace(not_before_ps=6)))
+    windows: list[Array] = []
+
+    class Looking(Exact):
+        def apply(self, layer: Layer, operands: Sequence[Array], parameters: Parameters) -> Array:
+            windows.append(operands[0])
+            return super().apply(layer, operands, parameters)
+
+    world.replayed(arithmetic=Looking())
+    assert windows[0] is windows[1], "both blocks are computed from the very same window"
+    windows.clear()
+    late.replayed(arithmetic=Looking())
+    assert windows[0] is not windows[1]
+    np.testing.assert_array_equal(windows[0], windows[1])
