@@ -10,7 +10,8 @@ anything is compiled:
     y = variant.convolve(x, packed, stride)    # x is padded; channels last
 
 Reading order: sliding (sizes, bands of rows), fp16_numpy, fp16_numba, fp16_vector (arrays) over fp16_llvm (instructions) over emit, fp16
-over selection. The binary convolution, with variants of its own, stands beside it: xnor, which names its modules.
+over selection. The binary convolution, with variants of its own, stands beside it: xnor, which names its modules. What comes behind an
+FP16 convolution (factor, bypass, offset, ReLU) is in finishing.
 """
 
 from hyperdrive_sim.kernels.fp16 import Fp16Kernel, available, fastest, kernel

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +10,8 @@ import numpy as np
 
 from hyperdrive_sim import kernels
 from hyperdrive_sim.archs.hyperdrive.steps import runs
+from hyperdrive_sim.kernels import finishing
+from hyperdrive_sim.kernels.finishing import Steps, rounded
 from hyperdrive_sim.network.golden import apply_in, sequential
 from hyperdrive_sim.network.layers import Activation, Add, Conv, Layer, MeanPool
 from hyperdrive_sim.network.layers.conv import by_group
@@ -40,6 +42,10 @@ class Fp16:
         """Compiled convolution, made at first use: a run that computes no values loads no compiler."""
         return kernels.kernel(self._wanted)
 
+    @cached_property
+    def _finishing(self) -> finishing.Finishing:
+        return finishing.kernel("numpy" if self._wanted == "numpy" else "fastest")
+
     @property
     def name(self) -> str:
         return f"fp16 by kernel '{self._kernel.name}'"
@@ -63,12 +69,9 @@ class Fp16:
         return sequential(self, layers, operands, parameters)
 
     def _applied(self, layer: Conv | Add, operands: Sequence[Array], parameters: Parameters) -> Array:
-        y = _rounded(np.add, *operands) if isinstance(layer, Add) else self._convolved(layer, operands[0], parameters)
-        if parameters.scale is not None:
-            y = _rounded(np.multiply, y, parameters.scale.astype(np.float16))
-        if parameters.bias is not None:
-            y = _rounded(np.add, y, parameters.bias.astype(np.float16))
-        return _relu(y) if layer.relu else y
+        y, other = (operands[0], operands[1]) if isinstance(layer, Add) else (self._convolved(layer, operands[0], parameters), None)
+        scale, bias = (None if given is None else given.astype(np.float16) for given in (parameters.scale, parameters.bias))
+        return self._finishing.finish(y, Steps(scale, other, bias, layer.relu))
 
     def _convolved(self, layer: Conv, x: Array, parameters: Parameters) -> Array:
         """Sums of a block of output channels, group by group: each lane adds the inputs of its own group, in their order."""
@@ -92,26 +95,10 @@ def _mean(x: Array, window: Window) -> Array:
     """Mean of the pixels under a window, as the array makes it: one tap after the other added up, then times 1 / taps."""
     y = np.zeros((*window.positions(*x.shape[:2]), x.shape[2]), np.float16)
     for tap in taps(x, window):
-        y = _rounded(np.add, y, tap)
-    return _rounded(np.multiply, y, np.asarray(1 / window.taps, np.float16))
+        y = rounded(np.add, y, tap)
+    return rounded(np.multiply, y, np.asarray(1 / window.taps, np.float16))
 
 
 def _leaky(x: Array, slope: np.float16) -> Array:
     """Leaky ReLU: negative numbers times the slope, which is an FP16 too."""
-    return np.where(x < 0, _rounded(np.multiply, x, np.asarray(slope)), x)
-
-
-def _rounded(operation: Callable[..., Array], a: Array, b: Array) -> Array:
-    """Sum or product of FP16 values, rounded to FP16; rounding to float32 first is harmless, as that has more than twice the digits."""
-    return operation(a.astype(np.float32), b.astype(np.float32)).astype(np.float16)
-
-
-NEGATIVE_INFINITY = np.float16(-np.inf).view(np.int16)
-"""Bits of -inf read as an integer: those of the other negative numbers lie below it, those of the negative NaNs above."""
-
-
-def _relu(y: Array) -> Array:
-    """ReLU in place: negative numbers become +0, NaN stays. Works on the bits, fifty times faster than comparing halves in numpy."""
-    bits = y.view(np.int16)
-    bits *= bits > NEGATIVE_INFINITY
-    return y
+    return np.where(x < 0, rounded(np.multiply, x, np.asarray(slope)), x)
