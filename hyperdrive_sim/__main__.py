@@ -47,6 +47,7 @@ def main() -> None:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as of a job in the background, or under nohup
             signal.signal(number, leave)
     open_streams()
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # maps are shared among threads of ours; more of them would wait for each other
     try:
         from hyperdrive_sim.cli.commands import main as run
     except Exception as error:  # a package that this one needs is missing, or another than it was written for

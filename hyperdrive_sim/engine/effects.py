@@ -5,12 +5,13 @@ Replay moves values by them, the proof of hazards orders tasks by them, occupanc
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.schedule.tasks import Compute, Copy, Effect, Load, Patch, Region
+from hyperdrive_sim.schedule.tasks import Compute, Copy, Effect, Load, Patch, Region, Task
 
 
 class Read(NamedTuple):
@@ -91,6 +92,16 @@ def results(effect: Compute, patch: Patch) -> Iterator[Region]:
     for memory, tensor, box in effect.locations.stores:
         if common := block & box:
             yield Region(memory, tensor, common)
+
+
+def values_computed(tasks: Iterable[Task]) -> Counter[str]:
+    """Number of values that the tasks compute, all frames together, of each layer that is stored."""
+    count: Counter[str] = Counter()
+    for task in tasks:
+        if isinstance(effect := task.effect, Compute):
+            pixels = sum(patch.out.channels(0, 1).size for patch in effect.patches)
+            count[effect.locations.layers[-1]] += pixels * (effect.c1 - effect.c0)
+    return count
 
 
 def weights(effect: Compute | Load) -> Weights:

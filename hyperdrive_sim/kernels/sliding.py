@@ -11,6 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from hyperdrive_sim.errors import InvalidInput
+
+JOBS = "HYPERDRIVE_SIM_JOBS"
 BAND_ELEMENTS = 1 << 18  # of the input: 1 MiB as float32, half of a common second-level cache
 THREADED_MACS = 1 << 27  # starting and joining threads costs 0.2 ms, which is 20 MMAC of the fastest variant
 
@@ -128,7 +131,11 @@ def _band(sizes: Sliding, start: int, stop: int) -> Band:
 
 
 def processors() -> int:
-    """Number of processors that this process may use."""
+    """Number of processors to use: those that this process may use, or as many as the environment variable HYPERDRIVE_SIM_JOBS says."""
+    if wanted := os.environ.get(JOBS):
+        if not wanted.isdecimal() or int(wanted) < 1:
+            raise InvalidInput.at(JOBS, f"must be a number of processors, at least 1, not {wanted!r}", "unset it to use all")
+        return int(wanted)
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -7,15 +7,20 @@ Feature maps are arrays (rows, columns, channels). An `Arithmetic` says how one 
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from hyperdrive_sim.network.box import Box, Shape
+from hyperdrive_sim.kernels.sliding import processors
+from hyperdrive_sim.network.box import Box, Shape, chunks
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers.layer import Layer, Moving
 from hyperdrive_sim.network.layers.values import DType, computed, padding_value
 from hyperdrive_sim.network.parameters import NO_PARAMETERS, Array, Parameters
+
+LARGE_VALUES, BAND_VALUES = 1 << 19, 1 << 17
+"""Size of a map that is computed in bands, and of such a band: a MiB in float64. They do not depend on the number of processors."""
 
 
 class Arithmetic(Protocol):
@@ -164,12 +169,43 @@ def forward(computation: Computation, known: Mapping[str, Array] | None = None) 
 
 
 def whole(computation: Computation, name: str, maps: Mapping[str, Array]) -> Array:
-    """One layer's whole output from the whole maps it takes. Raises ValueError if the arithmetic gives another shape than the layer's."""
+    """One layer's whole output from the whole maps it takes. Raises ValueError if the arithmetic gives another shape than the layer's.
+
+    A large map is computed in bands of rows, which stay in the cache, on all processors: a block of a map is what it is in the whole.
+    """
+    network = computation.network
+    box = network.shape(name).box
+    bands = [box.rows(*band) for band in chunks(0, box.r1, _band_rows(computation, name))]
+    if len(bands) == 1:
+        return _band(computation, name, maps, box)
+    out = np.empty((box.r1, box.w1, box.c1), computation.arithmetic.dtype)
+
+    def compute(band: Box) -> None:
+        out[band.r0 : band.r1] = _band(computation, name, maps, band)
+
+    with ThreadPoolExecutor(processors()) as pool:
+        for _ in pool.map(compute, bands):  # raises what a band has raised, and drops those that have not begun
+            pass
+    return out
+
+
+def _band_rows(computation: Computation, name: str) -> int:
+    """Number of rows of a layer's output to compute at a time: all of a small map, of a large one a few times those under a window."""
     network = computation.network
     layer, box = network[name], network.shape(name).box
-    shapes = network.input_shapes(layer)
+    if box.size < LARGE_VALUES:
+        return box.r1
+    row = box.rows(0, 1)
+    once = max(layer.needs(number, row, network.input_shapes(layer)).shape.rows for number in range(len(layer.inputs)))
+    return max(BAND_VALUES * box.r1 // box.size, 4 * once)
+
+
+def _band(computation: Computation, name: str, maps: Mapping[str, Array], box: Box) -> Array:
+    """Some rows of a layer's output, from the whole maps it takes."""
+    layer = computation.network[name]
+    shapes, shape = computation.network.input_shapes(layer), box.shape
     operands = [padded(maps[source], layer.needs(number, box, shapes), layer) for number, source in enumerate(layer.inputs)]
-    values, shape = computation.layer(name, operands), box.shape
+    values = computation.layer(name, operands)
     if values.shape != (shape.rows, shape.columns, shape.channels):
         raise ValueError(f"'{name}' is {shape}, {computation.arithmetic.name} makes rows, columns, channels {values.shape} of it")
     return values

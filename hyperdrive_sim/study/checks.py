@@ -28,6 +28,7 @@ from hyperdrive_sim.scenario.sources import Source, scenario_of
 from hyperdrive_sim.schedule.placement import Placement
 from hyperdrive_sim.schedule.tasks import Task
 from hyperdrive_sim.study.limits import Limit, check_length
+from hyperdrive_sim.study.reference import Reference
 from hyperdrive_sim.study.runs import compiled
 
 WORTH_SAYING_S = 3
@@ -237,6 +238,11 @@ class _Laps:
         now = time.perf_counter()
         self.seconds[name], self.last = now - self.last, now
 
+    def took(self, name: str, seconds: float) -> None:
+        """A part of the time since the last lap, which the next one will not count."""
+        self.seconds[name] = seconds
+        self.last += seconds
+
 
 def _hazard(made: Compiled) -> str | None:
     if not hazards.affordable(made.schedule):
@@ -267,29 +273,27 @@ def computed_by(scenario: Scenario, made: Compiled) -> Computation:
 
 def _executed(made: Compiled, computation: Computation, laps: _Laps) -> tuple[Function, Deviation, dict[str, float]]:
     """The replay against golden, golden against float64, and what signs are like."""
-    network, progress = made.network, made.progress
-    progress("computing golden", 0, 0)
-    golden = dict(forward(computation))
-    laps.lap("golden")
-    watch = _Watch(golden, network, progress)
+    network, host = made.network, made.placement.host
+    signs, last = binary_inputs(network, made.placement), [layer.name for layer in network if layer.name not in host][-1]
+    given = {name for layer in network if layer.name not in host for name in layer.inputs if name in host or name in network.inputs}
+    reference = Reference(computation, made.schedule, {*given, *network.outputs, last}, {*signs.values()})
+    watch = _Watch(reference, made.progress)
     outputs: tuple[Mapping[str, Array], ...] = ()
     failure = ""
     try:
         outputs = tuple(replay(made, computation, watch))
     except Finding as finding:
         failure = str(finding)
-    if wrong := [name for frame in outputs for name, values in frame.items() if not same(values, golden[name]).all()]:
+    golden = reference.finish()
+    if wrong := [name for frame in outputs for name, values in frame.items() if not same(values, golden[name])]:
         failure = f"the network's output '{wrong[0]}' differs from golden"
+    laps.took("golden", reference.seconds)
     laps.lap("replay")
-    progress("computing in float64", 0, 0)
-    deviation = _deviation(computation, golden, made.placement)
+    made.progress("computing in float64", 0, 0)
+    deviation = _deviation(computation, {name: golden[name] for name in given}, last, golden[last])
     laps.lap("float64")
-    return Function(watch.values, watch.mismatch, failure, outputs), deviation, _activation_rates(computation, golden, made.placement)
-
-
-def _activation_rates(computation: Computation, golden: Mapping[str, Array], placement: Placement) -> dict[str, float]:
-    there = {**computation.inputs, **golden}
-    return {layer: float((there[name] > 0).mean()) for layer, name in binary_inputs(computation.network, placement).items()}
+    rates = {layer: reference.rates[name] for layer, name in signs.items()}
+    return Function(watch.values, watch.mismatch, failure, outputs), deviation, rates
 
 
 def binary_inputs(network: Network, placement: Placement) -> dict[str, str]:
@@ -298,43 +302,42 @@ def binary_inputs(network: Network, placement: Placement) -> dict[str, str]:
     return {layer.name: layer.inputs[0] for layer in ours}
 
 
-def same(a: Array, b: Array) -> Array:
+def same(a: Array, b: Array) -> bool:
+    """True if all bits are equal; any NaN equals any other."""
+    return bool((a.view(bits := f"u{a.dtype.itemsize}") == b.view(bits)).all()) or bool(alike(a, b).all())
+
+
+def alike(a: Array, b: Array) -> Array:
     """Elementwise equality of bits; any NaN equals any other."""
-    bits = np.dtype(f"u{a.dtype.itemsize}")
-    equal: Array = np.ascontiguousarray(a).view(bits) == np.ascontiguousarray(b).view(bits)
-    return equal if equal.all() else equal | (np.isnan(a) & np.isnan(b))
+    bits = f"u{a.dtype.itemsize}"
+    equal: Array = (a.view(bits) == b.view(bits)) | (np.isnan(a) & np.isnan(b))
+    return equal
 
 
 class _Watch:
     """Compares every block that a unit computes with golden, and keeps the first value that differs."""
 
-    def __init__(self, golden: Mapping[str, Array], network: Network, progress: Progress) -> None:
-        self.golden, self.network, self.progress = golden, network, progress
+    def __init__(self, reference: Reference, progress: Progress) -> None:
+        self.reference, self.progress = reference, progress
         self.values = 0
         self.mismatch: Mismatch | None = None
 
     def __call__(self, task: Task, layer: str, box: Box, values: Array) -> None:
         self.values += values.size
         self.progress("replaying", self.values, 0)
-        expected = self.golden[layer][box.slices(self.network.shape(layer).box)]
-        if self.mismatch is None and not (alike := same(values, expected)).all():
-            row, column, channel = (int(i) for i in np.argwhere(~alike)[0])
+        expected = self.reference.block(layer, box)
+        if self.mismatch is None and not same(values, expected):
+            row, column, channel = (int(i) for i in np.argwhere(~alike(values, expected))[0])
             where = channel + box.c0, row + box.r0, column + box.w0
             self.mismatch = Mismatch(task.unit, layer, *where, float(expected[row, column, channel]), float(values[row, column, channel]))
 
 
-def _deviation(computation: Computation, golden: Mapping[str, Array], placement: Placement) -> Deviation:
-    """From the maps that the host hands to the chips on, so that only the chips' own rounding counts."""
-    network = computation.network
-    ours = [layer for layer in network if layer.name not in placement.host]
-    made = {layer.name for layer in ours}
-    there = {**computation.inputs, **golden}
-    entries = {name: there[name] for layer in ours for name in layer.inputs if name not in made}
-    last = ours[-1].name
-    for name, values in forward(computation._replace(arithmetic=Exact()), entries):
+def _deviation(computation: Computation, given: Mapping[str, Array], last: str, ours: Array) -> Deviation:
+    """Of the *last* map on the chips, *ours*, from the maps that the host hands to them on, so that only their own rounding counts."""
+    for name, values in forward(computation._replace(arithmetic=Exact()), given):
         if name == last:
             with np.errstate(invalid="ignore"):
-                difference = np.abs(golden[last].astype(np.float64) - values)
-            flipped = float((difference > 0).mean()) if network.is_signs(last) else None
+                difference = np.abs(ours.astype(np.float64) - values)
+            flipped = float((difference > 0).mean()) if computation.network.is_signs(last) else None
             return Deviation(float(difference.max()), float(np.abs(values).max()), flipped)
-    raise AssertionError("the last layer follows from the entries")
+    raise AssertionError("the last layer follows from the maps that the chips are given")

@@ -311,7 +311,7 @@ def _replayed(scenario: Scenario, made: Compiled, work: _Work, images: Images, c
         except Finding as finding:
             return f"image {number}: {finding}"
         for name, values in forward(computation):
-            if name in frame and not same(frame[name], values).all():
+            if name in frame and not same(frame[name], values):
                 return f"image {number}: '{name}' differs from what the arithmetic makes of the whole map"
     return ""
 

@@ -18,11 +18,12 @@ from queue import SimpleQueue
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 from hyperdrive_sim.errors import HyperdriveSimError
+from hyperdrive_sim.kernels.sliding import JOBS
 
 T = TypeVar("T")
 
-ALONE = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL", "BLIS")} | {"VECLIB_MAXIMUM_THREADS": "1"}
-"""Linear algebra with one thread in each process: more would wait for each other."""
+ALONE = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL", "BLIS")} | {"VECLIB_MAXIMUM_THREADS": "1", JOBS: "1"}
+"""One thread in each process, also for linear algebra: more would wait for each other."""
 
 
 class _Broken(NamedTuple):

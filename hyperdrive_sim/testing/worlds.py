@@ -171,4 +171,4 @@ def same(a: Array, b: Array, tolerance: float = 0.0) -> bool:
     """Bit for bit (any NaN equals any NaN), or within a tolerance where the hardware itself deviates."""
     if tolerance:
         return bool(np.allclose(a, b, rtol=0, atol=tolerance, equal_nan=True))
-    return a.dtype == b.dtype and a.shape == b.shape and bool(checks.same(a, b).all())
+    return a.dtype == b.dtype and a.shape == b.shape and checks.same(a, b)

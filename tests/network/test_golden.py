@@ -6,6 +6,7 @@ All operands here are small integers and factors powers of two, so float64 is ex
 from __future__ import annotations
 
 import weakref
+from collections import Counter
 from collections.abc import Sequence
 from itertools import product
 from typing import Any
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from scipy.signal import correlate  # type: ignore[import-untyped,unused-ignore]
 
 from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.network import golden
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.golden import Computation, Exact, forward, padded, rearranged
 from hyperdrive_sim.network.graph import INPUT, Network
@@ -290,6 +292,48 @@ def test_forward_yields_every_layer_and_lets_go_of_what_nobody_needs() -> None:
         del values
         alive.append((name, [earlier for earlier, ref in kept.items() if ref() is not None]))
     assert alive == [("one", ["one"]), ("two", ["one", "two"]), ("sum", ["one", "two", "sum"]), ("mean", ["sum", "mean"])]
+
+
+@pytest.mark.parametrize("processors", [1, 3])
+def test_a_large_map_is_computed_in_bands_that_are_what_they_are_in_the_whole(monkeypatch: pytest.MonkeyPatch, processors: int) -> None:
+    """Windows of both strides, pads of both ends: in bands of four rows and more, as many threads as may be."""
+    layers = [
+        Conv(name="one", inputs=(INPUT,), out_channels=3, window=Window.square(3, padding=1)),
+        Conv(name="two", inputs=("one",), out_channels=3, window=Window.square(3, padding=1, stride=2)),
+        MaxPool(name="pool", inputs=("one",), window=Window.square(3, padding=1, stride=2)),
+        Add(name="sum", inputs=("two", "pool")),
+        GlobalMean(name="mean", inputs=("sum",)),
+    ]
+    network = Network("large", Shape(2, 61, 9), layers)
+    computation = Computation(network, random_parameters(network, 0), random_inputs(network, 0), Exact())
+    at_once = dict(forward(computation))
+    bands: list[tuple[str, int]] = []
+
+    class Noting(Exact):
+        def apply(self, layer: Layer, operands: Sequence[Array], parameters: Parameters) -> Array:
+            values = super().apply(layer, operands, parameters)
+            bands.append((layer.name, len(values)))
+            return values
+
+    monkeypatch.setattr(golden, "LARGE_VALUES", 100)
+    monkeypatch.setattr(golden, "BAND_VALUES", 1)
+    monkeypatch.setattr(golden, "processors", lambda: processors)
+    in_bands = dict(forward(computation._replace(arithmetic=Noting())))
+    assert Counter(bands) == {("one", 12): 5, ("one", 1): 1, ("two", 12): 2, ("two", 7): 1, ("pool", 12): 2, ("pool", 7): 1,
+                              ("sum", 4): 7, ("sum", 3): 1, ("mean", 1): 1}  # fmt: skip
+    for name, values in at_once.items():
+        np.testing.assert_allclose(in_bands[name], values, rtol=1e-14, atol=1e-15)
+
+
+def test_what_a_band_raises_comes_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken(Exact):
+        def apply(self, layer: Layer, operands: Sequence[Array], parameters: Parameters) -> Array:
+            raise ZeroDivisionError(layer.name)
+
+    monkeypatch.setattr(golden, "LARGE_VALUES", 1)
+    network = residual_pair()
+    with pytest.raises(ZeroDivisionError, match=r"^one$"):
+        dict(forward(Computation(network, {}, random_inputs(network, 0), Broken())))
 
 
 def test_forward_is_one_layer_after_the_other() -> None:
