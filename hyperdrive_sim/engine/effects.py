@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from hyperdrive_sim.network.box import Box
+from hyperdrive_sim.network.box import Box, new
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.schedule.tasks import Compute, Copy, Effect, Load, Patch, Region, Task
 
@@ -39,7 +39,7 @@ def reads(effect: Effect | None, network: Network) -> Iterator[Read]:
         case Copy(tensor, c0, c1, boxes, source):
             for box in boxes:
                 block = box.channels(c0, c1)
-                yield Read(tensor, block, (Region(source, tensor, block),))
+                yield new(Read, (tensor, block, (new(Region, (source, tensor, block)),)))
         case Compute():
             for patch in effect.patches:
                 yield from operands(effect, patch, network)
@@ -80,7 +80,7 @@ def writes(effect: Effect | None) -> Iterator[Region]:
     match effect:
         case Copy(tensor, c0, c1, boxes, _, target):
             for box in boxes:
-                yield Region(target, tensor, box.channels(c0, c1))
+                yield new(Region, (target, tensor, box.channels(c0, c1)))
         case Compute():
             for patch in effect.patches:
                 yield from results(effect, patch)
@@ -91,7 +91,7 @@ def results(effect: Compute, patch: Patch) -> Iterator[Region]:
     block = patch.out.channels(effect.c0, effect.c1)
     for memory, tensor, box in effect.locations.stores:
         if common := block & box:
-            yield Region(memory, tensor, common)
+            yield new(Region, (memory, tensor, common))
 
 
 def values_computed(tasks: Iterable[Task]) -> Counter[str]:

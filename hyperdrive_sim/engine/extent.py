@@ -21,6 +21,10 @@ class Extent:
 
     def add(self, box: Box) -> None:
         """Add the values of a box, which may be empty; some may be there already."""
+        boxes = self.boxes
+        if len(boxes) == 1 and boxes[0][1] == box[0] and boxes[0][2:] == box[2:] and box:  # the next channels: nearly always
+            boxes[0] = box.channels(boxes[0][0], box[1])
+            return
         if not box:
             return
         self.remove(box)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -23,14 +23,16 @@ V = TypeVar("V")
 class Contents:
     """Contents of one allocation: the values of one frame and a record of those written. Arrays are dropped once nothing is valid.
 
-    *version* is another number after every change, so that whoever has read something knows whether it would be read again.
+    `version` is another number after every change, so that whoever has read something knows whether it would be read again. `held` are
+    those of the `aliases` that hold something: few, where a memory has hundreds of allocations.
     """
 
-    __slots__ = ("aliases", "allocation", "frame", "there", "values", "version")
+    __slots__ = ("aliases", "allocation", "frame", "held", "there", "values", "version")
 
     def __init__(self, allocation: Allocation) -> None:
         self.allocation = allocation
         self.aliases: list[Contents] = []
+        self.held: list[Contents] = []
         self.frame = -1
         self.values: Array | None = None
         self.there = Extent()
@@ -39,13 +41,20 @@ class Contents:
     def take(self, box: Box, values: Array, frame: int) -> None:
         self.version += 1
         if self.values is None or self.frame != frame:
-            channels, rows, columns = self.allocation.box.shape
-            self.values, self.there, self.frame = np.empty((rows, columns, channels), values.dtype), Extent(), frame
+            self._begin(frame, values.dtype)
+        assert self.values is not None
         self.values[box.slices(self.allocation.box)] = values
         self.there.add(box)
-        for alias in self.aliases:
-            if alias.values is not None and (lost := alias.allocation.lost_to(self.allocation, box)):
+        for alias in tuple(self.held):
+            if lost := alias.allocation.lost_to(self.allocation, box):
                 alias.forget(lost)
+
+    def _begin(self, frame: int, dtype: np.dtype[Any]) -> None:
+        if self.values is None:
+            for alias in self.aliases:
+                alias.held.append(self)
+        channels, rows, columns = self.allocation.box.shape
+        self.values, self.there, self.frame = np.empty((rows, columns, channels), dtype), Extent(), frame
 
     def forget(self, lost: Box) -> None:
         """Invalidate the values of a block, whose bits another allocation has taken."""
@@ -53,6 +62,8 @@ class Contents:
         self.there.remove(lost)
         if not self.there.boxes:
             self.values = None
+            for alias in self.aliases:
+                alias.held.remove(self)
 
 
 class Ram:
