@@ -14,12 +14,11 @@ import numpy as np
 from hyperdrive_sim.engine import hazards
 from hyperdrive_sim.engine.compiled import Compiled, Progress, silent
 from hyperdrive_sim.engine.replay import replay
-from hyperdrive_sim.errors import Finding, InvalidInput
-from hyperdrive_sim.files.ordinary import size
+from hyperdrive_sim.errors import Finding
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.network.golden import Computation, Exact, forward
 from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.network.layers import Conv, Layer
+from hyperdrive_sim.network.layers import Conv
 from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.scenario import inputs
 from hyperdrive_sim.scenario.experiment import Changes, Experiment
@@ -27,14 +26,11 @@ from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.scenario.sources import Source, scenario_of
 from hyperdrive_sim.schedule.placement import Placement
 from hyperdrive_sim.schedule.tasks import Task
-from hyperdrive_sim.study.limits import Limit, check_length
+from hyperdrive_sim.study.limits import Limit, affordable, check_length
 from hyperdrive_sim.study.reference import Reference
 from hyperdrive_sim.study.runs import compiled
 
 WORTH_SAYING_S = 3
-REAL, EXACT, PROVEN = 4, 8, 3
-"""Bytes of a real weight, of a value in float64, and of the frame number and the mask that the proof and the replay keep for a value."""
-
 COARSE = 0.05
 """Share of the makespan by which a finer cut may move it without a warning."""
 FINEST_PIXELS = 4_000_000
@@ -180,43 +176,6 @@ def _check(scenario: Scenario, progress: Progress) -> Verdict:
     bound_by, bound_ps = made.schedule.bound
     timing = Timing(grains, made.grain, made.machine.clock.cycles(bound_ps), bound_by, hazard)
     return Verdict(function, deviation, timing, rates, scenario.settings.frames, computation.arithmetic.name, laps.seconds)
-
-
-def affordable(scenario: Scenario, made: Compiled) -> int:
-    """How many times there is memory now for all values, beside what a run takes. Raises InvalidInput where there is not for once."""
-    needed, room = value_bytes(made), Limit(scenario).room
-    if needed <= room:
-        return room // max(1, needed)
-    take = f"take {size(needed)} to compute and compare, and there are {size(room)} for them here"
-    if made.arrivals.frames > 1 and value_bytes(made.of_frames(1)) <= room:
-        raise InvalidInput(scenario.document.mistake("frames", f"the values of {made.arrivals.frames} frames {take}", "take fewer"))
-    raise InvalidInput(scenario.document.mistake("input_shape", f"its values {take}", "take a smaller one"))
-
-
-def value_bytes(made: Compiled) -> int:
-    """Bytes of memory that a check takes for values, at most and about.
-
-    Golden keeps every map; the replay keeps what lies in the memories and, of every frame, what the host has; the proof keeps a frame
-    number of two bytes for each value there. Behind that, the layer that takes most is computed in float64: its input, its output
-    twice, a row of the kernel unfolded, and its weights twice. Not in it are numba with its kernels and the proof's sets of tasks, some
-    250 MB however small the network is: the reserve that every limit leaves is for them.
-    """
-    network, placement, size = made.network, made.placement, made.mapped.arithmetic.dtype.itemsize
-    shapes = {name: network.shape(name).size for name in network.maps}
-    placed = sum(times * sum(one.box.size for one in placement.allocations[memory]) for memory, times in placement.examples.items())
-    at_host = made.arrivals.frames * sum(shapes[name] for name in {*placement.host, *network.outputs})
-    weights = {layer.name: layer.weight_count(network.input_shapes(layer)) for layer in network}
-    drawn = sum(count * (REAL if getattr(network[name], "weights", "") == "real" else 1) for name, count in weights.items())
-    exact = max(EXACT * (_unfolded(network, layer) + 2 * (shapes[layer.name] + weights[layer.name])) for layer in network)
-    return size * sum(shapes.values()) + (size + PROVEN) * (placed + at_host) + drawn + exact
-
-
-def _unfolded(network: Network, layer: Layer) -> int:
-    """Number of values that a layer's inputs have, and those of a convolution once more for each tap of a kernel's row."""
-    taps = layer.window.columns.kernel if isinstance(layer, Conv) else 0
-    (first, *_) = shapes = network.input_shapes(layer)
-    out = network.shape(layer.name)
-    return sum(shape.size for shape in shapes) + taps * out.rows * out.columns * first.channels
 
 
 def slowness(scenario: Scenario) -> str:

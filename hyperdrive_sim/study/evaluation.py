@@ -26,8 +26,8 @@ from hyperdrive_sim.scenario.image_sets import Images, ImageSet, Stack
 from hyperdrive_sim.scenario.preparation import PLAIN, Preparation
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.scenario.sources import Source, scenario_of
-from hyperdrive_sim.study.checks import affordable, binary_inputs, same
-from hyperdrive_sim.study.limits import check_length
+from hyperdrive_sim.study.checks import binary_inputs, same
+from hyperdrive_sim.study.limits import affordable, check_length
 from hyperdrive_sim.study.processes import in_processes
 from hyperdrive_sim.study.runs import compiled
 

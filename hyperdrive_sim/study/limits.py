@@ -5,6 +5,7 @@ One limit holds for all commands that simulate. It leaves a share of the memory 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import floor, log10
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.files.ordinary import size
+from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.rates import MAX_PS, too_long
 from hyperdrive_sim.scenario.inputs import Inputs
 from hyperdrive_sim.scenario.scenario import Scenario
@@ -23,6 +25,10 @@ SHARE = 0.6
 
 AT_MOST_BYTES = 2048
 """Of a task, whatever it is: a schedule that is far from the limit need not be tried."""
+
+REAL, EXACT, PROVEN, PACKED, HALOS = 4, 8, 2, 5, 2
+"""Bytes of a real weight, of a value in float64, of the frame number that the proof keeps for a value, and of a binary weight with what two
+kernels pack it into; and how large a map is at most that is cut into windows with halos, by the map."""
 
 
 class Limit:
@@ -96,3 +102,48 @@ def check_length(scenario: Scenario, made: Compiled) -> None:
             longest = length_ps(made, made.schedule)
         if longest > MAX_PS:
             raise too_long(longest)
+
+
+def affordable(scenario: Scenario, made: Compiled) -> int:
+    """How many times there is memory now for all values, beside what a run takes. Raises InvalidInput where there is not for once."""
+    needed, room = value_bytes(made), Limit(scenario).room
+    if needed <= room:
+        return room // max(1, needed)
+    take = f"take {size(needed)} to compute and compare, and there are {size(room)} for them here"
+    if made.arrivals.frames > 1 and value_bytes(made.of_frames(1)) <= room:
+        raise InvalidInput(scenario.document.mistake("frames", f"the values of {made.arrivals.frames} frames {take}", "take fewer"))
+    raise InvalidInput(scenario.document.mistake("input_shape", f"its values {take}", "take a smaller one"))
+
+
+def value_bytes(made: Compiled) -> int:
+    """Bytes of memory that a check takes for values, at most and about.
+
+    First the replay: what lies in the memories and, of every frame, what the host has, a window under each unit, which together are a map
+    with its halos, and golden maps: those of one layer and of what later ones read, of several frames all. Before it the proof keeps a
+    frame number for each value. Behind it the maps that golden keeps, and those of one layer and of what later ones read in float64. All
+    along the weights, and as the kernels read them, for whole maps and for blocks. Not in it are numba with its kernels, the proof's sets
+    of tasks, and the bands that threads compute, some 250 MB however small the network is: the reserve that every limit leaves.
+    """
+    network, placement, size = made.network, made.placement, made.mapped.arithmetic.dtype.itemsize
+    shapes = {name: network.shape(name).size for name in network.maps}
+    placed = sum(times * sum(one.box.size for one in placement.allocations[memory]) for memory, times in placement.examples.items())
+    at_host = made.arrivals.frames * sum(shapes[name] for name in {*placement.host, *network.outputs})
+    weights = {layer.name: layer.weight_count(network.input_shapes(layer)) for layer in network}
+    drawn = sum(count * (REAL if getattr(network[name], "weights", "") == "real" else PACKED) for name, count in weights.items())
+    alive = _alive(network, shapes)
+    golden = alive if made.arrivals.frames == 1 else sum(shapes.values())
+    replayed = size * (placed + at_host + HALOS * max(shapes.values()) + golden)
+    return drawn + max(PROVEN * placed, replayed, size * (at_host + golden) + EXACT * (alive + 2 * max(weights.values())))
+
+
+def _alive(network: Network, shapes: Mapping[str, int]) -> int:
+    """The most values of maps that are held at a time where layers are computed in order, each map until its last reader has taken it."""
+    waiting, held, most = {name: len(network.consumers(name)) for name in shapes}, dict.fromkeys(network.inputs), 0
+    for layer in network:
+        held[layer.name] = None
+        most = max(most, sum(shapes[name] for name in held))
+        for name in {*layer.inputs, layer.name}:
+            waiting[name] -= name in layer.inputs
+            if not waiting[name]:
+                del held[name]
+    return most

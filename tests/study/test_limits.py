@@ -12,6 +12,10 @@ import pytest
 from commands import BASE, SCENARIOS, TINY, complaints, invoke, process, sentences, write
 
 from hyperdrive_sim.errors import DoesNotFit, InvalidInput
+from hyperdrive_sim.network.box import Shape
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.network.layers import Add, Conv
+from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.scenario import inputs
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.study import limits, memory, runs, samples
@@ -83,7 +87,7 @@ def test_the_number_of_frames_is_right_where_the_first_has_more_tasks(room: pyte
 @pytest.mark.parametrize("command", [["run"], ["run", "--dry-run"], ["run", "--dry-run", "--json"], ["check"], ["diagram"], ["report"]])
 def test_all_commands_say_the_same(room: pytest.MonkeyPatch, tmp_path: Path, command: list[str]) -> None:
     room_for(room, 10)
-    room.setattr("hyperdrive_sim.study.checks.value_bytes", lambda _: 0)
+    room.setattr("hyperdrive_sim.study.limits.value_bytes", lambda _: 0)
     write(tmp_path, "frames: 8")
     result = invoke(*command, "s.yaml")
     assert (result.exit_code, result.stdout) == (2, "")
@@ -140,7 +144,7 @@ def test_points_of_a_sweep_and_of_a_comparison_are_refused_one_by_one(room: pyte
 
 def test_a_finer_cut_of_a_check_is_left_out_where_there_is_no_room_for_it(room: pytest.MonkeyPatch) -> None:
     """A block of tiny_2x2 is 112 tasks, of pixels 208."""
-    room.setattr("hyperdrive_sim.study.checks.value_bytes", lambda _: 0)
+    room.setattr("hyperdrive_sim.study.limits.value_bytes", lambda _: 0)
     room_for(room, 200)
     result = invoke("check", TINY)
     assert result.exit_code == 0
@@ -181,7 +185,7 @@ def test_a_run_that_would_last_too_long_is_refused_by_a_dry_run_as_well() -> Non
 
 
 def test_values_of_a_check(room: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    room.setattr("hyperdrive_sim.study.checks.value_bytes", lambda _: 3 * 2**30)
+    room.setattr("hyperdrive_sim.study.limits.value_bytes", lambda _: 3 * 2**30)
     room_for(room, 2 * 2**30)
     assert complaints(tmp_path, command="check") == [
         "s.yaml:4:1: input_shape: its values take 3 GiB to compute and compare, and there are 2 GiB for them here; take a smaller one"
@@ -231,3 +235,22 @@ def test_what_is_said_to_fit_does_fit() -> None:
     assert again, dry
     assert int(again[1]) == pytest.approx(int(found[1]), rel=0.05)
     assert said("--set", f"frames={int(found[2]) * 9 // 10}") == "0 A tiny residual network on a 2 x 2 mesh"
+
+
+def test_several_frames_keep_every_golden_map_and_what_the_host_has_of_each() -> None:
+    made = runs.compiled(Scenario.read(TINY))
+    network = made.network
+    values = [network.shape(name).size for name in network.graph]
+    more = limits.value_bytes(made.of_frames(3)) - limits.value_bytes(made)
+    assert 2 * 2 * network.shape(network.outputs[0]).size < more < 2 * (2 * sum(values) + sum(values)), "two bytes each"
+
+
+def test_maps_alive_at_a_time() -> None:
+    """The input is read by `a` and `sum`, of 4 x 4 pixels as all of them: at most three maps are there at once."""
+    sources = {"a": "input", "b": "a", "c": "b"}
+    layers = [Conv(name=name, inputs=(source,), out_channels=1, window=Window.square(1)) for name, source in sources.items()]
+    chain = Network("chain", Shape(1, 4, 4), layers)
+    bypass = Network("bypass", Shape(1, 4, 4), [*layers, Add(name="sum", inputs=("c", "input"))])
+    shapes = dict.fromkeys(("input", "a", "b", "c", "sum"), 16)
+    assert limits._alive(chain, dict.fromkeys(chain.graph, 16)) == 2 * 16
+    assert limits._alive(bypass, shapes) == 3 * 16

@@ -99,7 +99,7 @@ class Conv:
 
 @computed.register(Conv)
 def _computed(layer: Conv, operands: Sequence[Array], parameters: Parameters, dtype: DType) -> Array:
-    x, weights = operands[0].astype(dtype), given(parameters.weights).astype(dtype)
+    x, weights = operands[0].astype(dtype, copy=False), given(parameters.weights).astype(dtype, copy=False)
     if layer.groups == 1:
         y = _convolved(x, weights, layer.window)
     else:
@@ -120,12 +120,14 @@ def by_group(layer: Conv, x: Array, weights: Array, first: int) -> Iterator[tupl
 
 def _convolved(x: Array, weights: Array, window: Window) -> Array:
     """A convolution as matrix products, one per kernel row: only one row of taps is unfolded at a time, so large maps fit in memory."""
-    by_row = np.ascontiguousarray(weights.reshape(len(weights), window.rows.kernel, -1).transpose(1, 2, 0))
+    by_row = weights.reshape(len(weights), window.rows.kernel, -1)
     rows, columns = window.positions(x.shape[0], x.shape[1])
     y = np.zeros((rows * columns, len(weights)), x.dtype)
-    for row, row_weights in enumerate(by_row):
-        taps = [x[window.rows.tap(row, rows), window.columns.tap(column, columns)] for column in range(window.columns.kernel)]
-        y += np.concatenate(taps, axis=2).reshape(len(y), -1) @ row_weights
+    unfolded, product = np.empty((rows, columns, window.columns.kernel, x.shape[2]), x.dtype), np.empty_like(y)
+    for row in range(window.rows.kernel):
+        for column in range(window.columns.kernel):
+            unfolded[:, :, column] = x[window.rows.tap(row, rows), window.columns.tap(column, columns)]
+        y += np.matmul(unfolded.reshape(len(y), -1), by_row[:, row].T, out=product)
     return y.reshape(rows, columns, -1)
 
 
