@@ -24,7 +24,10 @@ LARGE_VALUES, BAND_VALUES = 1 << 19, 1 << 17
 
 
 class Arithmetic(Protocol):
-    """An arithmetic: the type that values are held in, what each layer computes, and a `name` for what computes it."""
+    """An arithmetic: the type that values are held in, what each layer computes, and a `name` for what computes it.
+
+    Threads call it at the same time, for other blocks; operands are shared among blocks and must not be written to.
+    """
 
     dtype: np.dtype[Any]
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from math import fsum, isclose
 
 import numpy as np
+import pytest
 
 from hyperdrive_sim.archs import registry
-from hyperdrive_sim.engine import hazards
+from hyperdrive_sim.engine import background, hazards
 from hyperdrive_sim.engine.ledger import joules
 from hyperdrive_sim.engine.replay import replay
 from hyperdrive_sim.engine.simulate import simulate
@@ -95,8 +96,9 @@ def _computed(built: Built) -> Iterator[tuple[Task, str, Box]]:
                     yield task, layer, out
 
 
-def test_replay_equals_golden(built: Built) -> None:
-    """The output of every frame, and every block of every map on the way."""
+def test_replay_equals_golden(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The output of every frame, and every block of every map on the way, each computed by one of several threads."""
+    monkeypatch.setattr(background, "WORTH_MACS", 0)
     expected, tolerance, network = built.golden, built.architecture.tolerance, built.network
     wrong: list[str] = []
 
@@ -104,7 +106,7 @@ def test_replay_equals_golden(built: Built) -> None:
         if not same(values, expected[layer][block.slices(network.shape(layer).box)], tolerance):
             wrong.append(f"{layer}, frame {task.frame}: {block}")
 
-    outputs = list(replay(built.compiled, built.computation, watch))
+    outputs = list(replay(built.compiled, built.computation, watch, threads=3))
     assert wrong == [], "blocks that differ from golden"
     assert len(outputs) == built.world.frames
     assert all(same(values, expected[name], tolerance) for output in outputs for name, values in output.items())
