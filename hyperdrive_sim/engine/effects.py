@@ -6,12 +6,17 @@ Replay moves values by them, the proof of hazards orders tasks by them, occupanc
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
+
+import numpy as np
 
 from hyperdrive_sim.network.box import Box, new
 from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.schedule.tasks import Compute, Copy, Effect, Load, Patch, Region, Task
+from hyperdrive_sim.schedule.columns import summed
+from hyperdrive_sim.schedule.patterns import NO_EFFECT
+from hyperdrive_sim.schedule.schedule import Schedule
+from hyperdrive_sim.schedule.tasks import Compute, Copy, Effect, Load, Patch, Region
 
 
 class Read(NamedTuple):
@@ -94,13 +99,15 @@ def results(effect: Compute, patch: Patch) -> Iterator[Region]:
             yield new(Region, (memory, tensor, common))
 
 
-def values_computed(tasks: Iterable[Task]) -> Counter[str]:
+def values_computed(schedule: Schedule) -> Counter[str]:
     """Number of values that the tasks compute, all frames together, of each layer that is stored."""
+    moving = schedule.pattern != NO_EFFECT
+    channels = summed(schedule.pattern[moving], (schedule.c1 - schedule.c0)[moving], len(schedule.patterns))
     count: Counter[str] = Counter()
-    for task in tasks:
-        if isinstance(effect := task.effect, Compute):
+    for number in np.flatnonzero(channels).tolist():
+        if isinstance(effect := schedule.patterns[number], Compute):
             pixels = sum(patch.out.channels(0, 1).size for patch in effect.patches)
-            count[effect.locations.layers[-1]] += pixels * (effect.c1 - effect.c0)
+            count[effect.locations.layers[-1]] += pixels * int(channels[number])
     return count
 
 

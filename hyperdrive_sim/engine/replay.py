@@ -22,6 +22,7 @@ from hyperdrive_sim.errors import NotThere
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.network.golden import Computation, padded, rearranged
 from hyperdrive_sim.network.parameters import Array
+from hyperdrive_sim.schedule.patterns import NO_EFFECT
 from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, OperandLocations, Patch, Region, Task
 
 Watch = Callable[[Task, str, Box, Array], None]
@@ -40,24 +41,26 @@ def replay(
     schedule = compiled.schedule
     with Background(threads) as background:
         run = _Replay(compiled, computation, watch, background)
+        under_way: dict[int, Task] = {}
         for index, at_end in _moments(compiled.trace):
-            task = schedule[index]
-            if task.effect is not None:
-                (run.end if at_end else run.begin)(index, task, task.effect)
+            task = under_way.pop(index) if at_end else under_way.setdefault(index, schedule[index])
+            assert task.effect is not None
+            (run.end if at_end else run.begin)(index, task, task.effect)
     return ({name: run.host.whole(name, frame) for name in computation.network.outputs} for frame in range(schedule.frames))
 
 
 def _moments(trace: Trace) -> Iterator[tuple[int, bool]]:
-    """Starts and ends of tasks in time order, as (index, True at the end); in one instant ends first, each in the schedule's order.
+    """Starts and ends of tasks with an effect in time order, as (index, True at the end); in one instant ends first, each in the
+    schedule's order.
 
     The end of a task with a latency is its arrival.
     """
-    count = len(trace)
-    times = np.concatenate((trace.arrival, trace.start))
+    moving = np.flatnonzero(trace.tasks.pattern != NO_EFFECT)
+    count = len(moving)
+    times = np.concatenate((trace.arrival[moving], trace.start[moving]))
     kinds = np.repeat([0, 1], count)
-    order = np.lexsort((np.tile(np.arange(count), 2), kinds, times))
-    for moment in order.tolist():
-        yield moment % count, moment < count
+    order = np.lexsort((np.tile(moving, 2), kinds, times))
+    yield from zip(np.tile(moving, 2)[order].tolist(), (order < count).tolist(), strict=True)
 
 
 class _Window(NamedTuple):

@@ -10,7 +10,7 @@ from hyperdrive_sim.errors import Finding
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.network.golden import Computation, forward
 from hyperdrive_sim.network.parameters import Array
-from hyperdrive_sim.schedule.tasks import Schedule
+from hyperdrive_sim.schedule.schedule import Schedule
 
 
 class Reference:

@@ -14,7 +14,8 @@ from hyperdrive_sim.network.golden import Computation, Exact, forward
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Activation, Layer
 from hyperdrive_sim.network.synthetic import random_inputs
-from hyperdrive_sim.schedule.tasks import Compute, OperandLocations, Patch, Schedule
+from hyperdrive_sim.schedule.schedule import Schedule
+from hyperdrive_sim.schedule.tasks import Compute, OperandLocations, Patch
 from hyperdrive_sim.study.reference import Reference
 
 SHAPE = Shape(2, 4, 4)
