@@ -28,6 +28,7 @@ COMMANDS = {
     **dict.fromkeys(("compare", "report", "diagram", "explain"), "showing"),
     **dict.fromkeys(("list", "schema"), "naming"),
     "import": "importing",
+    "bench": "benching",
     "validate": "validating",
 }
 """The module that each command stands in: its function is called like it, with a `_` behind a name that Python has taken."""

@@ -1,0 +1,53 @@
+"""What one process takes for each stage of a run. A script, which any installation of this package can run, an older one too:
+
+    python inside.py '{"hyperdrive_sim": "keys of a scenario"}'
+
+It prints CPU seconds as JSON; only names that older versions have as well may stand here. The stages are those of a run: placing the
+network, lowering it to tasks, simulating them, summing up. Before, a network of a few tasks is run, so that nothing is loaded or compiled
+in between.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+from collections.abc import Callable
+from time import process_time
+
+from hyperdrive_sim.engine.compiled import Compiled
+from hyperdrive_sim.reports.report import summarise
+from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.study import runs
+
+STAGES: dict[str, Callable[[Scenario, Compiled], object]] = {
+    "lower": lambda scenario, made: made.schedule,
+    "simulate": lambda scenario, made: made.trace,
+    "sum_up": summarise,
+}
+"""Stages behind placing, in their order; each takes what those before it have left in the compiled scenario."""
+
+
+def stages(scenario: Scenario) -> dict[str, float]:
+    """CPU seconds of each stage, and the number of tasks."""
+    began = process_time()
+    made = runs.compiled(scenario)
+    found = {"place": process_time() - began}
+    for name, stage in STAGES.items():
+        began = process_time()
+        stage(scenario, made)
+        found[name] = process_time() - began
+    return found | {"tasks": len(made.schedule)}
+
+
+def main(keys: dict[str, object]) -> None:
+    """Print the stages of the scenario with these *keys*, a file's name among them or all that it has to say."""
+    gc.disable()  # as the command line does
+    path = keys.pop("scenario", None)
+    wanted = Scenario.said(**keys) if path is None else Scenario.read(path)  # type: ignore[arg-type]
+    stages(Scenario.said(network="tiny_resnet", input_shape=(3, 12, 16), architecture="hyperdrive"))
+    print(json.dumps(stages(wanted)))
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))

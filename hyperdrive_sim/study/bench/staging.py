@@ -1,0 +1,165 @@
+"""Stages of a run in CPU seconds, tasks per second, and how the cost grows with chips x blocks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from math import ceil
+from pathlib import Path
+from typing import NamedTuple
+
+from hyperdrive_sim.engine.compiled import Progress
+from hyperdrive_sim.network.layers import Conv
+from hyperdrive_sim.scenario import shipped
+from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.study import runs
+from hyperdrive_sim.study.bench import inside
+from hyperdrive_sim.study.bench.installation import Installation
+from hyperdrive_sim.study.bench.spread import Spread, exponent
+from hyperdrive_sim.study.bench.turns import Refused, Repeats, alternating
+
+SCRIPT = str(Path(inside.__file__))
+TOTAL = ("lower", "simulate", "sum_up")
+"""Stages from lowering to the report."""
+
+
+class Staged(NamedTuple):
+    """A run whose stages are measured: a scenario that comes with the package, or a network on a mesh of Hyperdrive chips."""
+
+    name: str
+    scenario: str = ""
+    network: str = ""
+    input_shape: tuple[int, int, int] = (0, 0, 0)
+    mesh: tuple[int, int] = (1, 1)
+
+    def keys(self) -> dict[str, object]:
+        """The scenario as its file or as keywords, in what JSON can hold."""
+        if self.scenario:
+            return {"scenario": str(shipped.folder() / self.scenario)}
+        return {"architecture": "hyperdrive", "network": self.network, "input_shape": self.input_shape, "chip": {"mesh": self.mesh}}
+
+
+def _grown(network: str, rows: int, columns: int, mesh: tuple[int, int]) -> Staged:
+    name = f"{network}, {columns} x {rows} on {mesh[0]} x {mesh[1]}"
+    return Staged(name, network=network, input_shape=(3, rows, columns), mesh=mesh)
+
+
+TASKS = (
+    Staged("ResNet-34, 224 x 224", "hyperdrive/resnet34_224.yaml"),
+    Staged("ResNet-34, 2048 x 1024, 50 chips", "hyperdrive/resnet34_2048x1024.yaml"),
+    _grown("resnet152", 1024, 2048, (10, 20)),
+    Staged("Binary AlexNet, XNORBIN", "xnorbin/binary_alexnet.yaml"),
+    Staged("ResNet-18 of 8 bases, ChewBaccaNN", "chewbaccann/groupnet_resnet18.yaml"),
+    Staged("Binary AlexNet, NAND-Net in SRAM", "nandnet_sram/binary_alexnet.yaml"),
+    Staged("Binary AlexNet, NAND-Net in DRAM", "nandnet_dram/binary_alexnet.yaml"),
+)
+GROWTH = (
+    _grown("resnet34", 224, 224, (1, 1)),
+    _grown("resnet34", 448, 448, (2, 2)),
+    _grown("resnet34", 1024, 1024, (5, 5)),
+    _grown("resnet34", 1024, 2048, (5, 10)),
+    _grown("resnet34", 2048, 2048, (10, 10)),
+    _grown("resnet152", 1024, 1024, (10, 10)),
+    _grown("resnet152", 1024, 2048, (10, 20)),
+)
+
+
+@dataclass(frozen=True)
+class StageCost:
+    """CPU seconds of each stage of a run, medians of several processes; `total_s` is from lowering to the report."""
+
+    times: int
+    tasks: int
+    stages_s: dict[str, float]
+    total_s: Spread
+    tasks_per_s: float
+    peak_bytes: int
+
+    @classmethod
+    def of(cls, samples: Sequence[_Sample]) -> StageCost:
+        medians = {name: Spread.of([one.stages_s[name] for one in samples]).median for name in samples[0].stages_s}
+        total = Spread.of([sum(one.stages_s[name] for name in TOTAL) for one in samples])
+        tasks = samples[0].tasks
+        return cls(len(samples), tasks, medians, total, tasks / total.median, max(one.peak_bytes for one in samples))
+
+
+@dataclass(frozen=True)
+class StageRow:
+    """One run in stages, by this installation and, if asked for, by another; the ratio is the other's total divided by this one's."""
+
+    name: str
+    this: StageCost | Refused
+    against: StageCost | Refused | None
+    ratio: float | None
+
+
+@dataclass(frozen=True)
+class GrowthRow:
+    """One size of a run: the blocks of output channels that each chip computes, on how many chips, and what that cost."""
+
+    chips: int
+    blocks: int
+    run: StageRow
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Runs of growing size, and the exponent of their total cost over chips x blocks; None where a size could not be measured."""
+
+    rows: list[GrowthRow]
+    exponent: float | None
+    exponent_against: float | None
+
+
+class _Sample(NamedTuple):
+    """The stages of one process, which runs nothing else."""
+
+    tasks: int
+    stages_s: dict[str, float]
+    peak_bytes: int
+
+
+def _sample(installation: Installation, keys: str) -> _Sample:
+    used = installation.run(SCRIPT, keys)
+    found = json.loads(used.printed)
+    return _Sample(found.pop("tasks"), found, used.peak_bytes)
+
+
+def staged(wanted: Sequence[Staged], installations: Sequence[Installation], repeats: Repeats, progress: Progress) -> list[StageRow]:
+    """The stages of some runs: of this installation and, if there is a second, of that."""
+    rows = []
+    for number, one in enumerate(wanted):
+        progress(one.name, number, len(wanted))
+        measures: list[Callable[[], _Sample]] = [partial(_sample, where, json.dumps(one.keys())) for where in installations]
+        this, *others = [found if isinstance(found, Refused) else StageCost.of(found) for found in alternating(measures, repeats)]
+        other = others[0] if others else None
+        rows.append(StageRow(one.name, this, other, _ratio(other, this)))
+    return rows
+
+
+def _ratio(other: StageCost | Refused | None, this: StageCost | Refused) -> float | None:
+    both = isinstance(this, StageCost) and isinstance(other, StageCost)
+    return other.total_s.median / this.total_s.median if both else None  # type: ignore[union-attr]
+
+
+def growth(wanted: Sequence[Staged], installations: Sequence[Installation], repeats: Repeats, progress: Progress) -> Growth:
+    """The cost of runs of growing size, and its exponent over chips x blocks, which is 1 if nothing grows faster than the work does."""
+    found = staged(wanted, installations, repeats, progress)
+    rows = [GrowthRow(one.mesh[0] * one.mesh[1], blocks(one), row) for one, row in zip(wanted, found, strict=True)]
+    sizes = [row.chips * row.blocks for row in rows]
+    return Growth(rows, _exponent(sizes, [row.this for row in found]), _exponent(sizes, [row.against for row in found]))
+
+
+def _exponent(sizes: Sequence[int], costs: Sequence[StageCost | Refused | None]) -> float | None:
+    seconds = [cost.total_s.median for cost in costs if isinstance(cost, StageCost)]
+    return exponent(sizes, seconds) if len(seconds) == len(sizes) > 1 else None
+
+
+def blocks(one: Staged) -> int:
+    """Blocks of output channels in a network, each as many as a Hyperdrive chip has lanes: all chips compute every block at once."""
+    made = runs.compiled(Scenario.said(**one.keys()))  # type: ignore[arg-type]
+    lanes = made.mapped.spec.model_dump()["lanes"]
+    layers = (layer.name for layer in made.network if isinstance(layer, Conv) and layer.name not in made.placement.host)
+    return sum(ceil(made.network.shape(name).channels / lanes) for name in layers)
