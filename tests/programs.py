@@ -18,13 +18,14 @@ NODE_MODULES = Path(__file__).parents[1] / "node_modules"
 CURES = {
     "chromium": "apt-get install -y chromium",
     "speedscope": "apt-get install -y npm && npm install --no-save speedscope",
+    "valgrind": "apt-get install -y valgrind",
 }
 """How each is installed; for speedscope in the root of the repository."""
 
 
 def find(name: str) -> Path:
-    """The browser that opens pages and timelines, or the folder of the viewer of Chrome timelines that npm installs."""
-    if found := _chromium() if name == "chromium" else _speedscope():
+    """A program: the browser that opens pages and timelines, valgrind; or the folder of the viewer of timelines that npm installs."""
+    if found := _speedscope() if name == "speedscope" else _program(name):
         return found
     raise missing(f"{name} is not installed; {CURES[name]}")
 
@@ -43,8 +44,8 @@ def missing(sentence: str) -> BaseException:
     return pytest.skip.Exception(sentence)
 
 
-def _chromium() -> Path | None:
-    program = shutil.which("chromium")
+def _program(name: str) -> Path | None:
+    program = shutil.which(name)
     return Path(program) if program else None
 
 

@@ -10,6 +10,7 @@ import pytest
 MISSING = [
     ("chromium", "chromium is not installed; apt-get install -y chromium"),
     ("speedscope", "speedscope is not installed; apt-get install -y npm && npm install --no-save speedscope"),
+    ("valgrind", "valgrind is not installed; apt-get install -y valgrind"),
 ]
 each_missing = pytest.mark.parametrize(("name", "sentence"), MISSING)
 
@@ -43,12 +44,13 @@ def test_in_ci_what_is_missing_is_a_failure(monkeypatch: pytest.MonkeyPatch, nam
 
 
 def test_what_is_there_is_found(tmp_path: Path) -> None:
-    browser = tmp_path / "chromium"
-    browser.write_text("#!/bin/sh\n", "utf-8")
-    browser.chmod(0o755)
+    browser, counter = tmp_path / "chromium", tmp_path / "valgrind"
+    for program in (browser, counter):
+        program.write_text("#!/bin/sh\n", "utf-8")
+        program.chmod(0o755)
     viewer = tmp_path / "node_modules" / "speedscope" / "dist" / "release"
     viewer.mkdir(parents=True)
-    assert [programs.find(name) for name in ("chromium", "speedscope")] == [browser, viewer]
+    assert [programs.find(name) for name in ("chromium", "valgrind", "speedscope")] == [browser, counter, viewer]
 
 
 NEEDY = """
