@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -79,9 +80,10 @@ class Installation:
             if not (path / PACKAGE).is_dir():
                 raise _nowhere(place)
             return cls(sys.executable, path.resolve())
-        if not os.access(path, os.X_OK):
+        program = shutil.which(place)
+        if program is None:
             raise InvalidInput.at("--against", f"'{place}' is neither a program nor a folder", "name a Python, as .venv/bin/python")
-        return cls(os.path.abspath(path), None)
+        return cls(os.path.abspath(program), None)
 
     def versions(self) -> dict[str, str]:
         """Versions of the package and of Python. Raises InvalidInput if there is no package."""

@@ -23,7 +23,9 @@ PLAIN = "plain Python"
 """The case that no change of ours touches."""
 
 START_UP = "process: --help"
-FIXED = {"PYTHONHASHSEED": "0"}
+FIXED = {"PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "", "COLUMNS": "80", "TERM": "dumb", "NO_COLOR": "1", "FORCE_COLOR": ""}
+"""Variables that change how much a process does, whatever they are around us."""
+
 PART = re.compile(r"^desc: Trigger: Client Request: (.+)$(?s:.*?)^totals: (\d+)$", re.MULTILINE)
 """What callgrind writes of one case: the title that it was given, and the sum."""
 
