@@ -39,14 +39,14 @@ RUNS = (
 )
 
 
-def _at(rows: int, columns: int) -> tuple[str, ...]:
-    """ResNet-152 on the smallest mesh that holds it, for an input of another size."""
-    return ("run", "hyperdrive/resnet152_2048x1024.yaml", "--set", f"input_shape=[3,{rows},{columns}]")
+def _large(rows: int, columns: int, mesh: str) -> tuple[str, ...]:
+    """ResNet-152 on a larger input and a mesh that grows with it."""
+    return ("run", "hyperdrive/resnet152_2048x1024.yaml", "--set", f"input_shape=[3,{rows},{columns}]", "--set", f"chip.mesh={mesh}")
 
 
 BIG = (
-    Command("run ResNet-152, 4096 x 2048, about 800 chips", _at(2048, 4096)),
-    Command("run ResNet-152, 8192 x 4096, about 3,200 chips", _at(4096, 8192)),
+    Command("run ResNet-152, 4096 x 2048, 800 chips", _large(2048, 4096, "[20,40]")),
+    Command("run ResNet-152, 8192 x 4096, 3,200 chips", _large(4096, 8192, "[40,80]")),
 )
 
 
