@@ -21,7 +21,7 @@ def bench(sections: tuple[str, ...], repeat: int | None, against: str | None, qu
 
     Sections are runs (whole processes), scenarios (all of them), tasks (per second, by stage), growth (cost over chips x blocks), kernels
     (beside torch, if there, and the measured ceiling) and instructions (of small cases, by valgrind); without any, all of these. One more,
-    big (runs of 8 and 30 million tasks), is measured only if it is named.
+    big (runs of 8 and 34 million tasks), is measured only if it is named.
     """
     from hyperdrive_sim.cli import benchmarks
     from hyperdrive_sim.study.bench.benchmark import ALL, LEAST, benchmark
