@@ -16,7 +16,7 @@ from llvmlite import ir  # type: ignore[import-untyped,unused-ignore]
 Value = Any  # llvmlite is not annotated: an ir.Value
 Builder = Any  # an ir.IRBuilder
 
-I1, I8, I16, I32, I64 = (ir.IntType(bits) for bits in (1, 8, 16, 32, 64))
+I8, I16, I32, I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
 HALF, FLOAT = ir.HalfType(), ir.FloatType()
 
 

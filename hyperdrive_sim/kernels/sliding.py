@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from hyperdrive_sim.errors import InvalidInput
 
 JOBS = "HYPERDRIVE_SIM_JOBS"
+P = TypeVar("P")
+
 BAND_ELEMENTS = 1 << 18  # of the input: 1 MiB as float32, half of a common second-level cache
 THREADED_MACS = 1 << 27  # starting and joining threads costs 0.2 ms, which is 20 MMAC of the fastest variant
 
@@ -73,7 +75,9 @@ class Band(NamedTuple):
     sizes: Sliding
 
 
-class _Cut(NamedTuple):
+class Cut(NamedTuple):
+    """The bands of a convolution and the number of threads that share them."""
+
     bands: tuple[Band, ...]
     threads: int
 
@@ -103,26 +107,31 @@ def placed(shape: tuple[int, ...], packed: PackedWeights, stride: int) -> Slidin
 
 
 def in_bands(sizes: Sliding, out_channels: int, work: Callable[[Band], None], limits: Limits = FLOATS) -> None:
-    """Call *work* for bands that cover the output, in threads if that pays; it must release the GIL to gain anything.
+    """Call *work* for bands that cover the output, in threads if that pays."""
+    bands, threads = cut(sizes, out_channels, limits)
+    shared(work, bands, threads)
+
+
+def shared(work: Callable[[P], None], parts: Sequence[P], threads: int) -> None:
+    """Call *work* for each part, which must release the GIL for threads to gain anything.
 
     The threads live as long as the call: a pool that stays would hang a forked child.
     """
-    bands, threads = _cut(sizes, out_channels, limits)
     if threads == 1:
-        for band in bands:
-            work(band)
+        for part in parts:
+            work(part)
         return
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, bands))
+        list(pool.map(work, parts))
 
 
 @lru_cache(maxsize=256)  # of sizes alone: 4 us, of the 20 that a small layer takes
-def _cut(sizes: Sliding, out_channels: int, limits: Limits = FLOATS) -> _Cut:
+def cut(sizes: Sliding, out_channels: int, limits: Limits = FLOATS) -> Cut:
     """Bands whose input stays in cache, enough of them for every thread, and the number of threads."""
     threads = processors() if sizes.macs(out_channels) >= limits.threaded_macs else 1
     cached = limits.band_elements // (sizes.columns * sizes.channels * sizes.stride)
     step = max(1, min(cached, -(-sizes.out_rows // threads)))
-    return _Cut(tuple(_band(sizes, start, min(start + step, sizes.out_rows)) for start in range(0, sizes.out_rows, step)), threads)
+    return Cut(tuple(_band(sizes, start, min(start + step, sizes.out_rows)) for start in range(0, sizes.out_rows, step)), threads)
 
 
 def _band(sizes: Sliding, start: int, stop: int) -> Band:

@@ -1,7 +1,8 @@
-"""Inner loops of the vector variant: blocks of four output pixels x 8, 16 or 32 output channels, and the packing of signs into bits.
+"""Inner loops of the vector variant: blocks of four output pixels x a panel of 8 to 64 output channels, and the packing of signs into bits.
 
 A vector lane is an output channel, so nothing is ever summed across lanes, and stride and odd sizes cost nothing extra; the block lives in
-vector registers while all words of its windows stream past.
+vector registers while all words of its windows stream past, in one loop whose table says where each lies. Where the hardware counts bits
+in vectors, words have 32 bits: counts are then as wide as the sums that are stored, and 96 channels need no fourth of idle ones.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from typing import Any, NamedTuple
 
 from llvmlite import ir  # type: ignore[import-untyped,unused-ignore]
 
-from hyperdrive_sim.kernels.emit import I1, I8, I32, I64, Builder, Target, Value, Vectors, at, compiled, function, intrinsic, loop, number
+from hyperdrive_sim.kernels.emit import I8, I32, I64, Builder, Target, Value, Vectors, at, compiled, function, intrinsic, loop, number
 from hyperdrive_sim.kernels.xnor_bits import WORD
+
+BEYOND_ALL_SUMS = 1 << 30
 
 
 class Result(Enum):
@@ -28,19 +31,18 @@ class Specialization(NamedTuple):
     """Properties of a convolution that its code is compiled for. Lanes are the output channels of a panel, pixels those of a block."""
 
     result: Result
+    word_bits: int
     lanes: int
     pixels: int
     masked: bool  # some inputs are 0
 
 
 class XnorPlanHead(NamedTuple):
-    """Head of a plan, in int64; the table of `layout.blocks` follows."""
+    """Head of a plan, in int64. Two tables follow: of `layout.under_kernel`, then of `layout.blocks`."""
 
     panels: int
     blocks: int
-    kernel_rows: int
-    run: int  # kernel columns x words of a pixel
-    row_bytes: int  # of the input
+    words: int  # under the kernel
     products: int  # in a sum, where no input is 0
 
 
@@ -48,11 +50,10 @@ class _XnorPanel(NamedTuple):
     """Operands of the sums of one panel of output channels; see `XnorPlanHead` for the numbers."""
 
     x: Value
-    valid: Value
+    to_valid: Value  # from a word of the map to its mask, in bytes
     weights: Value
-    kernel_rows: Value
-    run: Value
-    row_bytes: Value
+    words: Value
+    offsets: Value  # of the words under the kernel, in bytes
     products: Value
 
 
@@ -63,30 +64,32 @@ class _PixelCount(NamedTuple):
     products: Value
 
 
-def _sums(v: Vectors, wanted: Specialization, starts: Value, panel: _XnorPanel) -> list[_PixelCount]:
+class _Levels(NamedTuple):
+    """Level that each channel's sum is compared with, and the channels whose answer is reversed."""
+
+    levels: Value
+    reversed: Value
+
+
+def _counts(v: Vectors, wanted: Specialization, starts: Value, panel: _XnorPanel) -> list[_PixelCount]:
     """Counts for the pixels of a block. Where some inputs are 0 (`masked`), the products of each pixel are counted, too."""
     b = v.b
-    offsets = [b.load(at(b, starts, I64, number(pixel))) for pixel in range(wanted.pixels)]
-    planes = [panel.x, panel.valid] if wanted.masked else [panel.x]
+    firsts = [b.load(at(b, starts, I64, number(pixel))) for pixel in range(wanted.pixels)]
+    pixels = [b.inttoptr(b.add(panel.x, first), I8.as_pointer()) for first in firsts]
+    weights, offsets = (b.inttoptr(table, kind.as_pointer()) for table, kind in ((panel.weights, v.type), (panel.offsets, I64)))
 
-    def kernel_row(place: Value, *totals: Value) -> Sequence[Value]:
-        under = b.mul(place, panel.row_bytes)
-        rows = [[b.inttoptr(b.add(plane, b.add(under, offset)), I64.as_pointer()) for plane in planes] for offset in offsets]
-        weights = at(b, panel.weights, v.type, b.mul(place, panel.run))
+    def word(index: Value, *totals: Value) -> Sequence[Value]:
+        weight, offset = b.load(b.gep(weights, [index]), align=v.bits // 8), b.load(b.gep(offsets, [index]))
+        places = [offset, b.add(offset, panel.to_valid)] if wanted.masked else [offset]
+        inputs = [[b.bitcast(b.gep(pixel, [place]), v.element.as_pointer()) for place in places] for pixel in pixels]
+        found = [_negative(v, weight, *its) for its in inputs]
+        found += [_ones(v, mask) for _, *masks in inputs for mask in masks]
+        return [b.add(total, more) for total, more in zip(totals, found, strict=True)]
 
-        def word(index: Value, *totals: Value) -> Sequence[Value]:
-            weight = b.load(b.gep(weights, [index]), align=8)
-            inputs = [[b.gep(start, [index]) for start in row] for row in rows]
-            found = [_negative(v, weight, *both) for both in inputs]
-            found += [_ones(b, mask) for _, *masks in inputs for mask in masks]
-            return [b.add(total, more) for total, more in zip(totals, found, strict=True)]
-
-        return loop(b, panel.run, totals, word)
-
-    counters = [number(0)] * wanted.pixels if wanted.masked else []
-    totals = loop(b, panel.kernel_rows, [v.integer(0)] * wanted.pixels + counters, kernel_row)
-    products = totals[wanted.pixels :] or [panel.products] * wanted.pixels
-    return [_PixelCount(*both) for both in zip(totals[: wanted.pixels], products, strict=True)]
+    counters = [ir.Constant(v.element, 0)] * wanted.pixels if wanted.masked else []
+    totals = loop(b, panel.words, [v.integer(0)] * wanted.pixels + counters, word)
+    products = [total if v.bits == 32 else b.trunc(total, I32) for total in totals[wanted.pixels :]] or [panel.products] * wanted.pixels
+    return [_PixelCount(_narrowed(v, total), its) for total, its in zip(totals[: wanted.pixels], products, strict=True)]
 
 
 def _negative(v: Vectors, weight: Value, word: Value, mask: Value | None = None) -> Value:
@@ -95,60 +98,75 @@ def _negative(v: Vectors, weight: Value, word: Value, mask: Value | None = None)
     return v.ones(differ if mask is None else v.b.and_(differ, v.spread(v.b.load(mask))))
 
 
-def _ones(b: Builder, address: Value) -> Value:
+def _ones(v: Vectors, address: Value) -> Value:
     """Number of bits set in the word at an address.
 
     It is loaded apart from the vector's: LLVM would spread this one, by the unit that counts in vectors.
     """
-    return intrinsic(b, "llvm.ctpop.i64", b.load_atomic(address, "monotonic", 8))
+    return intrinsic(v.b, f"llvm.ctpop.i{v.bits}", v.b.load_atomic(address, "monotonic", v.bits // 8))
 
 
-def _stored(v: Vectors, wanted: Specialization, total: _PixelCount, rule: Value) -> Value:
-    """Results of a pixel as they are stored. The *rule* of a panel is a level per lane and then, as bits, where the answer is reversed."""
-    b, sums = v.b, Vectors(v.b, I32, v.lanes)
-    if wanted.result is Result.SUM:
-        negative = b.trunc(total.negative, sums.type)
-        return b.sub(sums.spread(b.trunc(total.products, I32)), b.add(negative, negative))
-    levels = b.load(at(b, rule, v.type, number(0)), align=8)
-    reverse = b.trunc(b.load(at(b, rule, I64, number(v.lanes))), ir.IntType(v.lanes))
-    bits = b.xor(b.bitcast(_reaches(v, wanted, total, levels), reverse.type), reverse)
-    signs = Vectors(b, I8, v.lanes)
-    return b.select(b.bitcast(bits, ir.VectorType(I1, v.lanes)), signs.integer(1), signs.integer(-1))
+def _narrowed(v: Vectors, counts: Value) -> Value:
+    """Counts as 32-bit integers: the lower halves, which one shuffle of two vectors takes."""
+    if v.bits == 32:
+        return counts
+    halves = v.b.bitcast(counts, ir.VectorType(I32, 2 * v.lanes))
+    return v.b.shuffle_vector(halves, halves, ir.Constant(ir.VectorType(I32, v.lanes), list(range(0, 2 * v.lanes, 2))))
 
 
-def _reaches(v: Vectors, wanted: Specialization, total: _PixelCount, levels: Value) -> Value:
-    """True if a sum is at least its level. Where the products are known, a level says instead how many of them may be -1."""
-    if not wanted.masked:
-        return v.b.icmp_signed("<=", total.negative, levels)
-    sums = v.b.sub(v.spread(total.products), v.b.add(total.negative, total.negative))
-    return v.b.icmp_signed(">=", sums, levels)
+def _levels(sums: Vectors, wanted: Specialization, products: Value, thresholds: Value, flipped: Value) -> _Levels:
+    """Levels of a panel's channels: s <= t, where flipped, is what s >= t + 1 is not.
+
+    Where the products of every sum are known, a level is how many of them may be -1.
+    """
+    b = sums.b
+    thresholds = b.load(at(b, thresholds, sums.type, number(0)), align=4)
+    for clip, limit in (("smax", -BEYOND_ALL_SUMS), ("smin", BEYOND_ALL_SUMS)):  # as unreachable as what lies beyond, and cannot overflow
+        thresholds = intrinsic(b, f"llvm.{clip}.v{sums.lanes}i32", thresholds, sums.integer(limit))
+    bytes_ = Vectors(b, I8, sums.lanes)
+    flags = b.icmp_unsigned("!=", b.load(at(b, flipped, bytes_.type, number(0)), align=1), bytes_.integer(0))
+    levels = b.add(thresholds, b.zext(flags, sums.type))
+    return _Levels(levels if wanted.masked else b.ashr(b.sub(sums.spread(products), levels), sums.integer(1)), flags)
+
+
+def _sums(sums: Vectors, total: _PixelCount) -> Value:
+    """Sums of a pixel: products less twice those that are -1."""
+    return sums.b.sub(sums.spread(total.products), sums.b.add(total.negative, total.negative))
+
+
+def _signs(sums: Vectors, wanted: Specialization, total: _PixelCount, rule: _Levels) -> Value:
+    """Signs of a pixel, from its sums or, where the products are known, from the number of those that are -1."""
+    b, signs = sums.b, Vectors(sums.b, I8, sums.lanes)
+    reached = b.icmp_signed(">=", _sums(sums, total), rule.levels) if wanted.masked else b.icmp_signed("<=", total.negative, rule.levels)
+    return b.select(b.xor(reached, rule.reversed), signs.integer(1), signs.integer(-1))
 
 
 def _convolve(module: Any, wanted: Specialization) -> None:
-    """Emit `convolve(x, valid, plan, weights, rule, out)`: all blocks of all panels."""
-    b = function(module, "convolve", 6)
-    v = Vectors(b, I64, wanted.lanes)
-    x, valid, plan, weights, rule, out = b.function.args
-    panels, blocks, *sizes = (b.load(at(b, plan, I64, number(place))) for place in range(len(XnorPlanHead._fields)))
-    table = b.add(plan, number(8 * len(XnorPlanHead._fields)))
+    """Emit `convolve(x, to_valid, plan, weights, thresholds, flipped, out)`: all blocks of all panels."""
+    b = function(module, "convolve", 7)
+    v, sums = Vectors(b, ir.IntType(wanted.word_bits), wanted.lanes), Vectors(b, I32, wanted.lanes)
+    x, to_valid, plan, weights, thresholds, flipped, out = b.function.args
+    panels, blocks, words, products = (b.load(at(b, plan, I64, number(place))) for place in range(len(XnorPlanHead._fields)))
+    offsets = b.add(plan, number(8 * len(XnorPlanHead._fields)))
+    table, products = b.add(offsets, b.mul(words, number(8))), b.trunc(products, I32)
 
-    def panel(_: Value, weights: Value, rule: Value, out: Value) -> Sequence[Value]:
-        now = _XnorPanel(x, valid, weights, *sizes)
+    def panel(_: Value, weights: Value, thresholds: Value, flipped: Value, out: Value) -> Sequence[Value]:
+        now = _XnorPanel(x, to_valid, weights, words, offsets, products)
+        rule = _levels(sums, wanted, products, thresholds, flipped) if wanted.result is Result.SIGN else None
 
         def block(place: Value) -> Sequence[Value]:
             starts = b.add(table, b.mul(place, number(16 * wanted.pixels)))
-            for pixel, total in enumerate(_sums(v, wanted, starts, now)):
+            for pixel, total in enumerate(_counts(v, wanted, starts, now)):
                 target = b.add(out, b.load(at(b, starts, I64, number(wanted.pixels + pixel))))
-                stored = _stored(v, wanted, total, rule)
+                stored = _sums(sums, total) if rule is None else _signs(sums, wanted, total, rule)
                 b.store(stored, b.inttoptr(target, stored.type.as_pointer()), align=1)
             return []
 
         loop(b, blocks, [], block)
-        weight_bytes = b.mul(b.mul(now.kernel_rows, now.run), number(v.lanes * 8))
-        steps = (weight_bytes, number(8 * (v.lanes + 1)), number(v.lanes * wanted.result.value // 8))
-        return [b.add(address, step) for address, step in zip((weights, rule, out), steps, strict=True)]
+        steps = (b.mul(words, number(v.lanes * v.bits // 8)), *(number(v.lanes * size) for size in (4, 1, wanted.result.value // 8)))
+        return [b.add(address, step) for address, step in zip((weights, thresholds, flipped, out), steps, strict=True)]
 
-    loop(b, panels, [weights, rule, out], panel)
+    loop(b, panels, [weights, thresholds, flipped, out], panel)
     b.ret_void()
 
 
@@ -186,7 +204,7 @@ def _pack(module: Any) -> None:
 
 @lru_cache  # code stays for as long as the process: compiling takes longer than most layers
 def convolve(wanted: Specialization, target: Target | None = None) -> Callable[..., None]:
-    """Compiled `convolve(x, valid, plan, weights, rule, out)`, for this processor unless another is named.
+    """Compiled `convolve(x, to_valid, plan, weights, thresholds, flipped, out)`, for this processor unless another is named.
 
     Addresses are integers; nothing is checked.
     """

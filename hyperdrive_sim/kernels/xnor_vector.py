@@ -1,19 +1,20 @@
 """Vector variant of the binary convolution: arrays are laid out here for the compiled loops of `xnor_llvm`, and handed to them.
 
-Weights lie in panels [panel, kernel row, kernel column x word, lane].
+Weights lie in panels [panel, kernel row x kernel column x word, lane].
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hyperdrive_sim.kernels import xnor_llvm
 from hyperdrive_sim.kernels.emit import Target
-from hyperdrive_sim.kernels.layout import LoopPlan, aligned, blocks
-from hyperdrive_sim.kernels.sliding import Band, Limits, PackedWeights, Sliding, in_bands
+from hyperdrive_sim.kernels.layout import LoopPlan, address, aligned, blocks, under_kernel
+from hyperdrive_sim.kernels.sliding import Limits, PackedWeights, Sliding, cut, shared
 from hyperdrive_sim.kernels.xnor_bits import (
     WORD,
     PackedMap,
@@ -30,21 +31,41 @@ from hyperdrive_sim.kernels.xnor_bits import (
 from hyperdrive_sim.kernels.xnor_llvm import Result, Specialization, XnorPlanHead
 
 PIXELS = 4  # of a block; with 5, a map with zeros needs more registers than there are: 43 instead of 73 % of what they can do
-BEYOND_ALL_SUMS = 1 << 62
 LIMITS = Limits(band_elements=1 << 16, threaded_macs=1 << 24)  # in words: half of a common second-level cache, 1 ms
 
 
-class XnorVectors:
-    """Binary convolution with explicit vectors, in panels of at most *widest* output channels.
+_TYPES = {Result.SUM: np.int32, Result.SIGN: np.int8}
 
-    A panel is as wide as the registers allow, into which the sums of four pixels have to fit.
+
+class _BandPlan(NamedTuple):
+    """Plan of a band, and where in its map and in the results the band begins, in bytes."""
+
+    plan: LoopPlan
+    inputs: int
+    outputs: int
+
+
+class _Prepared(NamedTuple):
+    """A convolution of given sizes: compiled code, shape of the results (idle lanes included), bands and threads."""
+
+    run: Callable[..., None]
+    shape: tuple[int, int, int]
+    bands: tuple[_BandPlan, ...]
+    threads: int
+
+
+class XnorVectors:
+    """Binary convolution with explicit vectors, in panels whose sums of four pixels fit into the registers.
+
+    *word_bits* is how many bits a lane counts at a time, *widths* are those that a panel may have, in output channels, narrowest first.
     """
 
-    def __init__(self, name: str, widest: int, target: Target | None = None) -> None:
+    def __init__(self, name: str, word_bits: int, widths: tuple[int, ...], target: Target | None = None) -> None:
         self.name = name
-        self._widest = widest
+        self._word = np.dtype(f"u{word_bits // 8}")
+        self._widths = widths
         self._target = target
-        self._plans: dict[tuple[Sliding, int, int, int, int], LoopPlan] = {}
+        self._plans: dict[tuple[Any, ...], _Prepared] = {}
 
     def pack_map(self, x: NDArray[np.int8]) -> PackedMap:
         checked_map(x)
@@ -56,15 +77,24 @@ class XnorVectors:
     def pack_weights(self, signs: NDArray[np.int8]) -> PackedWeights:
         """Pack signs, one panel at a time: little memory is needed beside the result."""
         out_channels, rows, columns, in_channels = checked_signs(signs)
-        lanes = min(self._widest, 8 if out_channels <= 8 else 16 if out_channels <= 16 else 32)
-        run = columns * words_of(in_channels)
-        panels = aligned((-(-out_channels // lanes), rows * run, lanes), np.dtype(np.uint64))
+        lanes = self._lanes(out_channels)
+        used = self._used(in_channels)
+        panels = aligned((-(-out_channels // lanes), rows * columns * used, lanes), self._word)
         for number, panel in enumerate(panels):
             words, valid, ternary = self._bits(signs[number * lanes : (number + 1) * lanes])
             if valid is not None or not ternary:
                 raise not_binary()
-            panel[:, : len(words)] = words.reshape(len(words), -1).T
+            panel[:, : len(words)] = words.view(self._word)[..., :used].reshape(len(words), -1).T
         return PackedWeights(panels, out_channels, rows, columns, in_channels)
+
+    def _lanes(self, out_channels: int) -> int:
+        """Width of the panels: the widest of those that leave the fewest lanes idle. The narrowest are slower, and for narrow layers."""
+        fitting = [lanes for lanes in self._widths if lanes >= out_channels]
+        return min(fitting or self._widths[1:] or self._widths, key=lambda lanes: (-(-out_channels // lanes) * lanes, -lanes))
+
+    def _used(self, channels: int) -> int:
+        """Words of a pixel in which there are channels; there may be one more, half of 64 bits."""
+        return -(-channels // (8 * self._word.itemsize))
 
     def _bits(self, values: NDArray[np.int8]) -> tuple[Words, Words | None, bool]:
         """Bits of the +1, a mask of those not 0 (None if none is 0), and True if there is nothing but -1, 0 and +1."""
@@ -79,7 +109,7 @@ class XnorVectors:
             room = np.ascontiguousarray(values)
         seen = np.empty(2, np.int64)
         pixels = values.size // channels
-        xnor_llvm.pack(self._target)(room.ctypes.data, words.ctypes.data, valid.ctypes.data, pixels, channels, seen.ctypes.data)
+        xnor_llvm.pack(self._target)(address(room), address(words), address(valid), pixels, channels, address(seen))
         nonzero, strange = seen.tolist()
         return words, None if nonzero == -1 else valid, not strange
 
@@ -94,48 +124,54 @@ class XnorVectors:
 
     def _convolved(self, result: Result, x: PackedMap, packed: PackedWeights, stride: int, rule: Rule | None = None) -> NDArray[Any]:
         """Results [out_rows, out_columns, channels of all panels], idle lanes included."""
-        sizes = fitted(x, packed, stride)
-        panels, _, lanes = packed.words.shape
-        out = np.empty((sizes.out_rows, sizes.out_columns, panels * lanes), np.int32 if result is Result.SUM else np.int8)
-        pixels = 1 if sizes.out_rows * sizes.out_columns == 1 else PIXELS
-        run = xnor_llvm.convolve(Specialization(result, lanes, pixels, x.valid is not None), self._target)
+        run, shape, bands, threads = self._prepared(result, x, packed, stride)
+        out = np.empty(shape, _TYPES[result])
         words, valid = np.ascontiguousarray(x.words), None if x.valid is None else np.ascontiguousarray(x.valid)
-        table = np.empty(0, np.int64) if rule is None else _table(rule, panels, lanes, products(packed) if x.valid is None else None)
+        levels = [] if rule is None else [_widened(values, shape[2]) for values in rule]
+        first, weights, results = address(words), address(packed.words), address(out)
+        to_valid = 0 if valid is None else address(valid) - first
+        thresholds, flipped = [address(values) for values in levels] or (0, 0)
 
-        def work(band: Band) -> None:
-            plan = self._plan(band.sizes, packed, pixels, out.strides[1])
-            masks = 0 if valid is None else valid[band.inputs].ctypes.data
-            rows, sums = words[band.inputs].ctypes.data, out[band.outputs].ctypes.data
-            run(rows, masks, plan.address, packed.words.ctypes.data, table.ctypes.data, sums)
+        def work(band: _BandPlan) -> None:
+            run(first + band.inputs, to_valid, band.plan.address, weights, thresholds, flipped, results + band.outputs)
 
-        in_bands(sizes, packed.out_channels, work, LIMITS)
+        shared(work, bands, threads)
         return out
 
-    def _plan(self, sizes: Sliding, packed: PackedWeights, pixels: int, out_bytes: int) -> LoopPlan:
-        """Plan of a convolution, shared by all of equal sizes; pixels of the result are *out_bytes* apart."""
-        panels = len(packed.words)
-        key = sizes, panels, products(packed), pixels, out_bytes
+    def _prepared(self, result: Result, x: PackedMap, packed: PackedWeights, stride: int) -> _Prepared:
+        """What is the same for all convolutions of equal sizes: finding it out takes longer than a small one."""
+        _, out_channels, *kernel = packed
+        key = result is Result.SUM, x.words.shape, x.channels, x.valid is None, out_channels, *kernel, stride
         if key not in self._plans:
-            table = blocks(sizes, pixels, sizes.channels * 8, out_bytes)
-            run, row = sizes.kernel_columns * sizes.channels, sizes.columns * sizes.channels * 8
-            self._plans[key] = LoopPlan.of(XnorPlanHead(panels, len(table), sizes.kernel_rows, run, row, products(packed)), table)
+            self._plans[key] = self._prepare(result, fitted(x, packed, stride), packed, masked=x.valid is not None)
         return self._plans[key]
 
+    def _prepare(self, result: Result, sizes: Sliding, packed: PackedWeights, *, masked: bool) -> _Prepared:
+        panels, _, lanes = packed.words.shape
+        out_bytes = panels * lanes * result.value // 8
+        pixels = 1 if sizes.out_rows * sizes.out_columns == 1 else PIXELS
+        run = xnor_llvm.convolve(Specialization(result, 8 * self._word.itemsize, lanes, pixels, masked), self._target)
+        bands, threads = cut(sizes, packed.out_channels, LIMITS)
+        plans = {size: self._plan(size, packed, pixels, out_bytes) for size in {band.sizes for band in bands}}
+        row_bytes, out_row_bytes = sizes.columns * sizes.channels * 8, sizes.out_columns * out_bytes
+        placed = (_BandPlan(plans[size], inputs.start * row_bytes, outputs.start * out_row_bytes) for inputs, outputs, size in bands)
+        return _Prepared(run, (sizes.out_rows, sizes.out_columns, panels * lanes), tuple(placed), threads)
 
-def _table(rule: Rule, panels: int, lanes: int, products: int | None) -> NDArray[np.int64]:
-    """Table [panels, lanes + 1] of levels that a sum must reach and, as bits, where this is reversed: s <= t is what s >= t + 1 is not.
+    def _plan(self, sizes: Sliding, packed: PackedWeights, pixels: int, out_bytes: int) -> LoopPlan:
+        """Plan of a band; pixels of the result are *out_bytes* apart."""
+        pixel_bytes = sizes.channels * 8
+        offsets = under_kernel(sizes, pixel_bytes, self._word.itemsize, self._used(packed.in_channels))
+        table = blocks(sizes, pixels, pixel_bytes, out_bytes)
+        return LoopPlan.of(XnorPlanHead(len(packed.words), len(table), len(offsets), products(packed)), offsets, table)
 
-    Where the *products* of every sum are known, a level is how many of them may be -1. Idle lanes never reach theirs.
-    """
-    channels = len(rule.thresholds)
-    levels, reverse = np.empty(panels * lanes, np.int64), np.zeros(panels * lanes, np.bool_)
-    np.add(rule.thresholds, rule.flipped, out=levels[:channels], dtype=np.int64)
-    levels[channels:] = BEYOND_ALL_SUMS
-    reverse[:channels] = rule.flipped
-    table = np.empty((panels, lanes + 1), np.int64)
-    table[:, :lanes] = (levels if products is None else (products - levels) >> 1).reshape(panels, lanes)
-    table[:, lanes] = np.packbits(reverse, bitorder="little").view(f"u{lanes // 8}")
-    return table
+
+def _widened(values: NDArray[Any], channels: int) -> NDArray[Any]:
+    """Values of a rule in contiguous memory, also for idle lanes."""
+    if len(values) == channels:
+        return np.ascontiguousarray(values)
+    wide = np.zeros(channels, values.dtype)
+    wide[: len(values)] = values
+    return wide
 
 
 def _first(out: NDArray[Any], channels: int) -> NDArray[Any]:

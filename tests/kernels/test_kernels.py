@@ -219,7 +219,7 @@ def test_bands_and_threads_change_nothing(variant: kernels.Fp16Kernel, stride: i
     signs = rng.choice(np.array([-1, 1], np.int8), (72, 3, 3, 64))
     sizes = sliding.Sliding(rows, rows, 64, 3, 3, stride)
     assert sizes.macs(72) > sliding.THREADED_MACS
-    assert len(sliding._cut(sizes, 72).bands) > 1
+    assert len(sliding.cut(sizes, 72).bands) > 1
     y = variant.convolve(x, variant.pack(signs), stride)
     packed = variant.pack(signs[8:24])
     for row in range(0, sizes.out_rows, 9):
@@ -229,7 +229,7 @@ def test_bands_and_threads_change_nothing(variant: kernels.Fp16Kernel, stride: i
 
 def test_bands_cover_every_output_row_once() -> None:
     sizes = sliding.Sliding(1030, 1030, 64, 7, 7, 2)
-    bands, _ = sliding._cut(sizes, 64)
+    bands, _ = sliding.cut(sizes, 64)
     assert [row for band in bands for row in range(band.outputs.start, band.outputs.stop)] == list(range(sizes.out_rows))
     assert all(band.inputs == slice(2 * band.outputs.start, 2 * band.outputs.stop + 5) for band in bands)
     assert all(band.sizes.out_rows == band.outputs.stop - band.outputs.start for band in bands)

@@ -30,7 +30,7 @@ def variants() -> list[xnor.XnorKernel]:
         from hyperdrive_sim.kernels.emit import Target
         from hyperdrive_sim.kernels.xnor_vector import XnorVectors
 
-        found.append(XnorVectors("numba-avx2 on an older processor", 8, Target("haswell", "")))
+        found.append(XnorVectors("numba-avx2 on an older processor", 64, (8,), Target("haswell", "")))
     return found
 
 
@@ -110,7 +110,10 @@ cases = st.builds(
     stride=st.integers(1, 4),
     out=st.tuples(st.integers(1, 5), st.integers(1, 5)),
     spare=st.integers(0, 1),  # rows and columns that the stride passes over
-    channels=st.tuples(st.integers(1, 200) | st.sampled_from([63, 64, 65, 128]), st.sampled_from([1, 2, 7, 8, 9, 16, 17, 31, 32, 33, 65])),
+    channels=st.tuples(
+        st.integers(1, 200) | st.sampled_from([31, 32, 33, 63, 64, 65, 96, 128]),
+        st.sampled_from([1, 2, 7, 8, 9, 16, 17, 31, 32, 33, 63, 64, 65, 96, 130]),
+    ),
     seed=st.integers(0, 2**32 - 1),
 )
 
@@ -263,7 +266,7 @@ def test_bands_and_threads_change_nothing(variant: xnor.XnorKernel, stride: int,
     module = sys.modules[type(variant).__module__]
     if hasattr(module, "LIMITS"):
         monkeypatch.setattr(module, "LIMITS", sliding.Limits(1 << 10, 1 << 10))
-        assert len(sliding._cut(sliding.Sliding(60, 40, 2, 3, 3, stride), 40, module.LIMITS).bands) > 1
+        assert len(sliding.cut(sliding.Sliding(60, 40, 2, 3, 3, stride), 40, module.LIMITS).bands) > 1
     rng = np.random.default_rng(3)
     x, signs = randomly(rng, 60, 40, 100), randomly(rng, 40, 3, 3, 100)
     x[0], x[-1] = 0, 0
@@ -284,6 +287,19 @@ def test_one_plan_is_not_taken_for_another(variant: xnor.XnorKernel) -> None:
     np.testing.assert_array_equal(variant.convolve(packed, variant.pack_weights(signs[:8]), 1), sums(x, signs[:8], 1))
     bits = variant.threshold(packed, variant.pack_weights(signs), 1, *rule)
     np.testing.assert_array_equal(bits, np.where(sums(x, signs, 1) >= 0, 1, -1))
+
+
+@each_variant
+@pytest.mark.parametrize(("side", "channels", "kernel", "outputs"), [(1, 70, 1, 50), (3, 33, 3, 17), (5, 96, 3, 96), (7, 200, 2, 130)])
+def test_a_batch_of_tiny_maps_shares_one_plan(variant: xnor.XnorKernel, side: int, channels: int, kernel: int, outputs: int) -> None:
+    rng = np.random.default_rng(side)
+    signs = randomly(rng, outputs, kernel, kernel, channels)
+    weights, rule = variant.pack_weights(signs), (rng.integers(-9, 10, outputs, np.int32), rng.integers(0, 2, outputs) > 0)
+    for zeros in [*ZEROS.values()] * 2:
+        x = zeros(randomly(rng, side, side, channels), rng)
+        expected = sums(x, signs, 1)
+        np.testing.assert_array_equal(variant.convolve(variant.pack_map(x), weights, 1), expected)
+        np.testing.assert_array_equal(variant.threshold(variant.pack_map(x), weights, 1, *rule), thresholded(expected, *rule))
 
 
 @each_variant
