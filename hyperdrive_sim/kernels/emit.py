@@ -17,7 +17,8 @@ Value = Any  # llvmlite is not annotated: an ir.Value
 Builder = Any  # an ir.IRBuilder
 
 I8, I16, I32, I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
-HALF, FLOAT = ir.HalfType(), ir.FloatType()
+HALF, FLOAT, DOUBLE = ir.HalfType(), ir.FloatType(), ir.DoubleType()
+_FLOAT_BITS = {HALF: 16, FLOAT: 32, DOUBLE: 64}
 
 
 class Target(NamedTuple):
@@ -38,7 +39,7 @@ class Vectors:
         self.b = builder
         self.element = element
         self.lanes = lanes
-        self.bits = element.width if isinstance(element, ir.IntType) else 16 if element is HALF else 32
+        self.bits = element.width if isinstance(element, ir.IntType) else _FLOAT_BITS[element]
         self.type = ir.VectorType(element, lanes)
         self.integers = ir.VectorType(ir.IntType(self.bits), lanes)
 
@@ -57,6 +58,22 @@ class Vectors:
     def fma(self, left: Value, right: Value, addend: Value) -> Value:
         """Fused multiply-add: left * right + addend, rounded once."""
         return intrinsic(self.b, f"llvm.fma.v{self.lanes}f{self.bits}", left, right, addend)
+
+    def transposed(self, rows: Sequence[Value]) -> list[Value]:
+        """Rows and columns of a square exchanged: in each step blocks beside the diagonal, twice as large as in the one before."""
+        found, size = list(rows), 1
+        while size < self.lanes:
+            left = [lane if not lane & size else self.lanes + lane - size for lane in range(self.lanes)]
+            right = [lane + size if not lane & size else self.lanes + lane for lane in range(self.lanes)]
+            for row in (row for row in range(self.lanes) if not row & size):
+                pair = found[row], found[row + size]
+                found[row], found[row + size] = (self._chosen(*pair, lanes) for lanes in (left, right))
+            size *= 2
+        return found
+
+    def _chosen(self, left: Value, right: Value, lanes: Sequence[int]) -> Value:
+        """Lanes of two vectors, those of the right one counted on from those of the left one."""
+        return self.b.shuffle_vector(left, right, ir.Constant(ir.VectorType(I32, len(lanes)), list(lanes)))
 
     def ones(self, words: Value) -> Value:
         """Number of bits set in each integer (population count)."""

@@ -38,15 +38,16 @@ def blocks(sizes: Sliding, pixels: int, in_bytes: int, out_bytes: int) -> NDArra
 
 def under_kernel(sizes: Sliding, pixel_bytes: int, word_bytes: int, words: int) -> NDArray[np.int64]:
     """Byte offsets of the words under the kernel from its first, row by row, pixel by pixel; of each pixel the first *words*."""
-    pixels = np.add.outer(np.arange(sizes.kernel_rows) * sizes.columns, np.arange(sizes.kernel_columns))
+    row, column = sizes.dilation
+    pixels = np.add.outer(np.arange(sizes.kernel_rows) * row * sizes.columns, np.arange(sizes.kernel_columns) * column)
     offsets: NDArray[np.int64] = np.add.outer(pixels * pixel_bytes, np.arange(words) * word_bytes)
     return offsets.ravel()
 
 
 def aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """An array of zeros that starts at a cache line."""
+    """An array that starts at a cache line; its values are yet to be set."""
     size = int(np.prod(shape)) * dtype.itemsize
-    memory = np.zeros(size + ALIGNMENT, np.uint8)
+    memory = np.empty(size + ALIGNMENT, np.uint8)
     start = -memory.ctypes.data % ALIGNMENT
     return memory[start : start + size].view(dtype).reshape(shape)
 

@@ -48,15 +48,27 @@ class Sliding(NamedTuple):
     channels: int
     kernel_rows: int
     kernel_columns: int
-    stride: int
+    stride: int  # of the rows and, unless there is another, of the columns
+    column_stride: int | None = None
+    dilation: tuple[int, int] = (1, 1)  # of rows and columns
+
+    @property
+    def across(self) -> int:
+        """Stride of the columns."""
+        return self.column_stride or self.stride
+
+    @property
+    def extent_rows(self) -> int:
+        """Rows from the kernel's first to its last, both included."""
+        return (self.kernel_rows - 1) * self.dilation[0] + 1
 
     @property
     def out_rows(self) -> int:
-        return (self.rows - self.kernel_rows) // self.stride + 1
+        return (self.rows - self.extent_rows) // self.stride + 1
 
     @property
     def out_columns(self) -> int:
-        return (self.columns - self.kernel_columns) // self.stride + 1
+        return (self.columns - (self.kernel_columns - 1) * self.dilation[1] - 1) // self.across + 1
 
     def macs(self, out_channels: int) -> int:
         return self.out_rows * self.out_columns * self.kernel_rows * self.kernel_columns * self.channels * out_channels
@@ -64,7 +76,7 @@ class Sliding(NamedTuple):
     def firsts(self) -> NDArray[np.int64]:
         """Index of the first input pixel under the kernel, for every output pixel, row by row [out_rows * out_columns]."""
         row = np.arange(self.out_rows)[:, None] * (self.stride * self.columns)
-        return (row + np.arange(self.out_columns) * self.stride).ravel()
+        return (row + np.arange(self.out_columns) * self.across).ravel()
 
 
 class Band(NamedTuple):
@@ -135,7 +147,7 @@ def cut(sizes: Sliding, out_channels: int, limits: Limits = FLOATS) -> Cut:
 
 
 def _band(sizes: Sliding, start: int, stop: int) -> Band:
-    inputs = slice(start * sizes.stride, (stop - 1) * sizes.stride + sizes.kernel_rows)
+    inputs = slice(start * sizes.stride, (stop - 1) * sizes.stride + sizes.extent_rows)
     return Band(inputs, slice(start, stop), sizes._replace(rows=inputs.stop - inputs.start))
 
 

@@ -85,6 +85,7 @@ class XnorVectors:
             if valid is not None or not ternary:
                 raise not_binary()
             panel[:, : len(words)] = words.view(self._word)[..., :used].reshape(len(words), -1).T
+            panel[:, len(words) :] = 0
         return PackedWeights(panels, out_channels, rows, columns, in_channels)
 
     def _lanes(self, out_channels: int) -> int:

@@ -1,4 +1,4 @@
-"""Reference arithmetic (golden): what a network computes, in the plainest correct numpy, independent of every architecture.
+"""Reference arithmetic (golden): what a network computes, layer by layer as plainly as can be, independent of every architecture.
 
 Feature maps are arrays (rows, columns, channels). An `Arithmetic` says how one layer turns operands into output values;
 `forward` applies it to whole maps. The replay applies the same arithmetic to blocks, each taken from the memory of one chip.
@@ -113,13 +113,13 @@ class Exact:
 
 
 class Single(Exact):
-    """The arithmetic that networks are trained in: every layer in float32, sums in the order of the linear algebra."""
+    """The arithmetic that networks are trained in: every layer in float32, sums in the order of `kernels.real`."""
 
     dtype = np.dtype(np.float32)
 
 
 def apply_in(dtype: DType, layer: Layer, operands: Sequence[Array], parameters: Parameters) -> Array:
-    """One layer's output in an ordinary floating-point type, sums in the order of the linear algebra; signs are taken in float64."""
+    """One layer's output in an ordinary floating-point type, sums in the order of `kernels.real`; signs are taken in float64."""
     return computed(layer, operands, parameters, dtype)
 
 

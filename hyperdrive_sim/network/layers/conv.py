@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 
 from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.kernels import real
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.layers.add import Add
 from hyperdrive_sim.network.layers.constants import Around, Range, drawn, map_range, normal
@@ -100,11 +102,14 @@ class Conv:
 @computed.register(Conv)
 def _computed(layer: Conv, operands: Sequence[Array], parameters: Parameters, dtype: DType) -> Array:
     x, weights = operands[0].astype(dtype, copy=False), given(parameters.weights).astype(dtype, copy=False)
-    if layer.groups == 1:
-        y = _convolved(x, weights, layer.window)
-    else:
-        y = np.concatenate([_convolved(*run, layer.window) for run in by_group(layer, x, weights, parameters.first)], axis=2)
-    return finished(y, parameters, relu=layer.relu)
+    groups = [(x, weights)] if layer.groups == 1 else by_group(layer, x, weights, parameters.first)
+    sums = [_kernel().convolve(inputs, taps, layer.window.stride, layer.window.dilation) for inputs, taps in groups]
+    return finished(sums[0] if len(sums) == 1 else np.concatenate(sums, axis=2), parameters, relu=layer.relu)
+
+
+@lru_cache  # it keeps plans and compiled code
+def _kernel() -> real.RealKernel:
+    return real.kernel()
 
 
 def by_group(layer: Conv, x: Array, weights: Array, first: int) -> Iterator[tuple[Array, Array]]:
@@ -116,19 +121,6 @@ def by_group(layer: Conv, x: Array, weights: Array, first: int) -> Iterator[tupl
         start, end = max(first, group * outputs), min(stop, (group + 1) * outputs)
         channel = (group - skipped) * inputs
         yield x[:, :, channel : channel + inputs], weights[start - first : end - first]
-
-
-def _convolved(x: Array, weights: Array, window: Window) -> Array:
-    """A convolution as matrix products, one per kernel row: only one row of taps is unfolded at a time, so large maps fit in memory."""
-    by_row = weights.reshape(len(weights), window.rows.kernel, -1)
-    rows, columns = window.positions(x.shape[0], x.shape[1])
-    y = np.zeros((rows * columns, len(weights)), x.dtype)
-    unfolded, product = np.empty((rows, columns, window.columns.kernel, x.shape[2]), x.dtype), np.empty_like(y)
-    for row in range(window.rows.kernel):
-        for column in range(window.columns.kernel):
-            unfolded[:, :, column] = x[window.rows.tap(row, rows), window.columns.tap(column, columns)]
-        y += np.matmul(unfolded.reshape(len(y), -1), by_row[:, row].T, out=product)
-    return y.reshape(rows, columns, -1)
 
 
 @padding_value.register(Conv)

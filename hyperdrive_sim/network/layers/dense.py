@@ -53,7 +53,7 @@ class Dense:
 @computed.register(Dense)
 def _computed(layer: Dense, operands: Sequence[Array], parameters: Parameters, dtype: DType) -> Array:
     """Matrix product of the weights and the map as one vector, in which channels vary fastest, then columns, then rows."""
-    y = given(parameters.weights).astype(dtype) @ operands[0].astype(dtype).ravel()
+    y = given(parameters.weights).astype(dtype, copy=False) @ operands[0].astype(dtype, copy=False).ravel()
     return finished(y.reshape(1, 1, -1), parameters, relu=False)
 
 
