@@ -8,12 +8,12 @@ one core on 7 x 7 x 512 -> 16 with 7, 8, 10, 12, 14 pixels: FP16 82, 78, 95, 78,
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from llvmlite import ir  # type: ignore[import-untyped,unused-ignore]
 
 from hyperdrive_sim.kernels.emit import FLOAT, HALF, I16, I64, Builder, Target, Value, Vectors, at, compiled, function, loop, number
+from hyperdrive_sim.kernels.once import once
 
 PIXELS = 10
 SCALE = 100  # float32 variants hold x * 2**100, see _cancelling
@@ -186,7 +186,7 @@ def _widen(module: Any) -> None:
     b.ret_void()
 
 
-@lru_cache  # code stays for as long as the process: compiling takes longer than most layers
+@once
 def native(half: bool, lanes: int, target: Target | None = None) -> Native:
     """Compiled functions for FP16 (*half*) or float32 vectors of so many lanes; for this processor unless another is named."""
     module = ir.Module()

@@ -6,7 +6,6 @@ No compiled function here may call one of another file: numba's disk cache looks
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import numba  # type: ignore[import-untyped,unused-ignore]
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdrive_sim.kernels import jit
+from hyperdrive_sim.kernels.once import once
 from hyperdrive_sim.kernels.sliding import Band, PackedWeights, Sliding, checked, in_bands, sliding
 
 SCALE = np.float32(2.0**112)  # here 65520, where FP16 overflows, is where rounding carries a float32 into infinity
@@ -53,7 +53,7 @@ def _convolved(loops: Callable[..., None], x: NDArray[np.float16], words: NDArra
     return (totals / SCALE).reshape(sizes.out_rows, sizes.out_columns, -1)
 
 
-@lru_cache  # code stays for as long as the process
+@once
 def _compiled() -> Callable[..., None]:
     return jit.compiled(_loops, _LOOPS)
 

@@ -8,12 +8,12 @@ between two chunks sums lie where the results will. That changes no bit: each su
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from llvmlite import ir  # type: ignore[import-untyped,unused-ignore]
 
 from hyperdrive_sim.kernels.emit import DOUBLE, FLOAT, I8, I64, Target, Value, Vectors, at, compiled, function, loop, number
+from hyperdrive_sim.kernels.once import once
 
 CHUNK_BYTES = 1 << 15  # at most, of the transposed weights: two thirds of a first-level cache
 
@@ -141,7 +141,7 @@ def _convolve(module: Any, wanted: Specialization) -> None:
     b.ret_void()
 
 
-@lru_cache  # code stays for as long as the process: compiling takes longer than most layers
+@once
 def convolve(wanted: Specialization, target: Target | None = None) -> Callable[..., None]:
     """Compiled `convolve(x, plan, weights, out)`, for this processor unless another is named.
 

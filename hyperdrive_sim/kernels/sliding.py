@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from threading import current_thread, main_thread
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -127,9 +128,10 @@ def in_bands(sizes: Sliding, out_channels: int, work: Callable[[Band], None], li
 def shared(work: Callable[[P], None], parts: Sequence[P], threads: int) -> None:
     """Call *work* for each part, which must release the GIL for threads to gain anything.
 
-    The threads live as long as the call: a pool that stays would hang a forked child.
+    The threads live as long as the call: a pool that stays would hang a forked child. A thread other than the main one is one of several
+    already, which have the processors between them, and starts no more.
     """
-    if threads == 1:
+    if threads == 1 or current_thread() is not main_thread():
         for part in parts:
             work(part)
         return

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import Enum
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from llvmlite import ir  # type: ignore[import-untyped,unused-ignore]
 
 from hyperdrive_sim.kernels.emit import I8, I32, I64, Builder, Target, Value, Vectors, at, compiled, function, intrinsic, loop, number
+from hyperdrive_sim.kernels.once import once
 from hyperdrive_sim.kernels.xnor_bits import WORD
 
 BEYOND_ALL_SUMS = 1 << 30
@@ -202,7 +202,7 @@ def _pack(module: Any) -> None:
     b.ret_void()
 
 
-@lru_cache  # code stays for as long as the process: compiling takes longer than most layers
+@once
 def convolve(wanted: Specialization, target: Target | None = None) -> Callable[..., None]:
     """Compiled `convolve(x, to_valid, plan, weights, thresholds, flipped, out)`, for this processor unless another is named.
 
@@ -213,7 +213,7 @@ def convolve(wanted: Specialization, target: Target | None = None) -> Callable[.
     return compiled(module, target or Target.host())["convolve"]
 
 
-@lru_cache
+@once
 def pack(target: Target | None = None) -> Callable[..., None]:
     """Compiled `pack(values, words, valid, pixels, channels, seen)`; see `_pack`."""
     module = ir.Module()

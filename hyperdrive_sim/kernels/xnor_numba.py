@@ -6,7 +6,6 @@ No compiled function here may call one of another file: numba's disk cache looks
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import numba  # type: ignore[import-untyped,unused-ignore]
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdrive_sim.kernels import jit
+from hyperdrive_sim.kernels.once import once
 from hyperdrive_sim.kernels.sliding import Band, Limits, PackedWeights, in_bands
 from hyperdrive_sim.kernels.xnor_bits import PackedMap, Rule, fitted, full_words, packed_map, packed_signs
 
@@ -51,7 +51,7 @@ class XnorLoops:
         return Rule.checked(thresholds, flipped, packed).signs(self.convolve(x, packed, stride))
 
 
-@lru_cache  # code stays for as long as the process
+@once
 def _compiled() -> Callable[..., None]:
     return jit.compiled(_loops, _LOOPS)
 
