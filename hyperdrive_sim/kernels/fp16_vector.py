@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hyperdrive_sim.kernels import fp16_llvm
 from hyperdrive_sim.kernels.emit import Target
-from hyperdrive_sim.kernels.layout import LoopPlan, aligned, blocks
+from hyperdrive_sim.kernels.layout import LoopPlan, address, aligned, blocks
 from hyperdrive_sim.kernels.sliding import Band, PackedWeights, Sliding, checked, in_bands, sliding
 
 _Float = np.float16 | np.float32
@@ -46,11 +46,12 @@ class Fp16Vectors:
         out = np.empty((sizes.out_rows, sizes.out_columns, panels * lanes), np.float16)
         x = np.ascontiguousarray(x)
         native = fp16_llvm.native(self._half, lanes, self._target)
+        weights, results = address(packed.words), address(out)
 
         def work(band: Band) -> None:
             values = x[band.inputs] if self._half else _widened(native, x[band.inputs])
             plan = self._plan(band.sizes, panels * lanes)
-            native.convolve(values.ctypes.data, plan.address, packed.words.ctypes.data, out[band.outputs].ctypes.data)
+            native.convolve(address(values), plan.address, weights, results + band.outputs.start * out.strides[0])
 
         in_bands(sizes, packed.out_channels, work)
         return out if panels * lanes == packed.out_channels else out[:, :, : packed.out_channels].copy()
@@ -72,5 +73,5 @@ def _widened(native: fp16_llvm.Native, x: NDArray[np.float16]) -> NDArray[np.flo
         with np.errstate(invalid="ignore"):  # signalling NaNs
             return x.astype(np.float32) * np.float32(2.0**fp16_llvm.SCALE)
     wide = np.empty(x.shape, np.float32)
-    native.widen(x.ctypes.data, wide.ctypes.data, x.size)
+    native.widen(address(x), address(wide), x.size)
     return wide

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdrive_sim.kernels.selection import Variants
-from hyperdrive_sim.kernels.xnor_bits import PackedMap
+from hyperdrive_sim.kernels.xnor_bits import PackedMap, Ternary
 
 
 class XnorKernel(Protocol):
@@ -35,8 +35,8 @@ class XnorKernel(Protocol):
 
     name: str
 
-    def pack_map(self, x: NDArray[np.int8]) -> PackedMap:
-        """Pack padded x [rows, columns, channels] of -1, 0 and +1."""
+    def pack_map(self, x: Ternary) -> PackedMap:
+        """Pack padded x [rows, columns, channels] of -1, 0 and +1, int8 or float32."""
 
     def pack_weights(self, signs: NDArray[np.int8]) -> Any:
         """Pack signs +-1 [out_channels, kernel_rows, kernel_columns, in_channels] as this variant reads them: once, to convolve often."""

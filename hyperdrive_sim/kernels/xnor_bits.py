@@ -17,6 +17,7 @@ WORD = 64
 CHUNK = 1 << 18  # values that are compared at a time, so that a layer of 38 MB needs no second one
 
 Words = NDArray[np.uint64]
+Ternary = NDArray[np.int8] | NDArray[np.float32]
 
 
 class PackedMap(NamedTuple):
@@ -76,9 +77,14 @@ def as_words(flags: NDArray[np.bool_]) -> Words:
     return packed.view(np.uint64)
 
 
-def packed_map(x: NDArray[np.int8]) -> PackedMap:
+def packed_map(x: Ternary) -> PackedMap:
     """Pack a map [rows, columns, channels] by numpy alone. Raises ValueError for values other than -1, 0 and +1."""
     checked_map(x)
+    if x.dtype != np.int8:
+        with np.errstate(invalid="ignore"):  # of NaN
+            x, given = x.astype(np.int8), x
+        if (x != given).any():
+            raise not_ternary()
     if x.size and (x.min() < -1 or x.max() > 1):
         raise not_ternary()
     nonzero = x != 0
@@ -102,8 +108,8 @@ def _sign_bits(signs: NDArray[np.int8]) -> Words:
 
 
 def checked_map(x: NDArray[Any]) -> None:
-    if x.dtype != np.int8 or x.ndim != 3 or x.shape[2] == 0:
-        raise ValueError(f"x must be int8 [rows, columns, channels], at least one channel, not {x.dtype} {list(x.shape)}")
+    if x.dtype not in (np.int8, np.float32) or x.ndim != 3 or x.shape[2] == 0:
+        raise ValueError(f"x must be int8 or float32 [rows, columns, channels], at least one channel, not {x.dtype} {list(x.shape)}")
 
 
 def checked_signs(signs: NDArray[Any]) -> tuple[int, int, int, int]:

@@ -13,7 +13,22 @@ from typing import Any, NamedTuple
 
 from llvmlite import ir  # type: ignore[import-untyped,unused-ignore]
 
-from hyperdrive_sim.kernels.emit import I8, I32, I64, Builder, Target, Value, Vectors, at, compiled, function, intrinsic, loop, number
+from hyperdrive_sim.kernels.emit import (
+    FLOAT,
+    I8,
+    I32,
+    I64,
+    Builder,
+    Target,
+    Value,
+    Vectors,
+    at,
+    compiled,
+    function,
+    intrinsic,
+    loop,
+    number,
+)
 from hyperdrive_sim.kernels.once import once
 from hyperdrive_sim.kernels.xnor_bits import WORD
 
@@ -170,13 +185,13 @@ def _convolve(module: Any, wanted: Specialization) -> None:
     b.ret_void()
 
 
-def _pack(module: Any) -> None:
-    """Emit `pack`: int8 channels to words of signs and masks of channels that are not 0. It reads up to 63 bytes beyond the last pixel.
+def _pack(module: Any, element: Any) -> None:
+    """Emit `pack`: channels to words of signs and masks of channels that are not 0. It reads up to 63 values beyond the last pixel.
 
     `seen` [2] receives a word with all bits set if no channel is 0, and one with any bit set if a channel is not -1, 0 or +1.
     """
     b: Builder = function(module, "pack", 6)
-    v = Vectors(b, I8, WORD)
+    v = Vectors(b, element, WORD)
     values, words, valid, pixels, channels, seen = b.function.args
     last = b.udiv(b.sub(channels, number(1)), number(WORD))
     rest = b.lshr(number(-1), b.and_(b.neg(channels), number(WORD - 1)))  # the bits that are channels in a pixel's last word
@@ -185,11 +200,10 @@ def _pack(module: Any) -> None:
         source, target = b.mul(place, channels), b.mul(place, b.add(last, number(1)))
 
         def word(index: Value, full: Value, wild: Value) -> Sequence[Value]:
-            address = at(b, values, I8, b.add(source, b.mul(index, number(WORD))))
-            now = b.load(b.bitcast(address, v.type.as_pointer()), align=1)
+            address = at(b, values, element, b.add(source, b.mul(index, number(WORD))))
+            now = b.load(b.bitcast(address, v.type.as_pointer()), align=v.bits // 8)
             mask = b.select(b.icmp_unsigned("==", index, last), rest, number(-1))
-            strange = b.icmp_unsigned(">", b.add(now, v.integer(1)), v.integer(2))
-            tests = (b.icmp_signed(">", now, v.integer(0)), b.icmp_signed("!=", now, v.integer(0)), strange)
+            tests = _ternary(v, now) if element is I8 else _real_ternary(v, now)
             positive, nonzero, strange = (b.and_(b.bitcast(test, I64), mask) for test in tests)
             b.store(positive, at(b, words, I64, b.add(target, index)))
             b.store(nonzero, at(b, valid, I64, b.add(target, index)))
@@ -200,6 +214,21 @@ def _pack(module: Any) -> None:
     for place, value in enumerate(loop(b, pixels, [number(-1), number(0)], pixel)):
         b.store(value, at(b, seen, I64, number(place)))
     b.ret_void()
+
+
+def _ternary(v: Vectors, values: Value) -> tuple[Value, Value, Value]:
+    """Where integers are above 0, not 0, and none of -1, 0 and +1."""
+    zero, b = v.integer(0), v.b
+    strange = b.icmp_unsigned(">", b.add(values, v.integer(1)), v.integer(2))
+    return b.icmp_signed(">", values, zero), b.icmp_signed("!=", values, zero), strange
+
+
+def _real_ternary(v: Vectors, values: Value) -> tuple[Value, Value, Value]:
+    """Where real numbers are above 0, not 0, and none of -1, 0 and +1, as NaN is not."""
+    zero, b = v.constant(0.0), v.b
+    nonzero = b.fcmp_unordered("!=", values, zero)
+    strange = b.and_(nonzero, b.fcmp_unordered("!=", intrinsic(b, f"llvm.fabs.v{v.lanes}f{v.bits}", values), v.constant(1.0)))
+    return b.fcmp_ordered(">", values, zero), nonzero, strange
 
 
 @once
@@ -214,8 +243,8 @@ def convolve(wanted: Specialization, target: Target | None = None) -> Callable[.
 
 
 @once
-def pack(target: Target | None = None) -> Callable[..., None]:
-    """Compiled `pack(values, words, valid, pixels, channels, seen)`; see `_pack`."""
+def pack(real: bool, target: Target | None = None) -> Callable[..., None]:
+    """Compiled `pack(values, words, valid, pixels, channels, seen)` of float32 (*real*) or int8; see `_pack`."""
     module = ir.Module()
-    _pack(module)
+    _pack(module, FLOAT if real else I8)
     return compiled(module, target or Target.host())["pack"]

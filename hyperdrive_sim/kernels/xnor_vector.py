@@ -19,6 +19,7 @@ from hyperdrive_sim.kernels.xnor_bits import (
     WORD,
     PackedMap,
     Rule,
+    Ternary,
     Words,
     checked_map,
     checked_signs,
@@ -67,7 +68,7 @@ class XnorVectors:
         self._target = target
         self._plans: dict[tuple[Any, ...], _Prepared] = {}
 
-    def pack_map(self, x: NDArray[np.int8]) -> PackedMap:
+    def pack_map(self, x: Ternary) -> PackedMap:
         checked_map(x)
         words, valid, ternary = self._bits(x)
         if not ternary:
@@ -97,20 +98,21 @@ class XnorVectors:
         """Words of a pixel in which there are channels; there may be one more, half of 64 bits."""
         return -(-channels // (8 * self._word.itemsize))
 
-    def _bits(self, values: NDArray[np.int8]) -> tuple[Words, Words | None, bool]:
+    def _bits(self, values: Ternary) -> tuple[Words, Words | None, bool]:
         """Bits of the +1, a mask of those not 0 (None if none is 0), and True if there is nothing but -1, 0 and +1."""
         channels = values.shape[-1]
         words, valid = np.empty((2, *values.shape[:-1], words_of(channels)), np.uint64)
         if not values.size:
             return words, None, True
         if channels % WORD:  # the last pixel's last word reads on
-            room = np.empty(values.size + WORD, np.int8)
+            room = np.empty(values.size + WORD, values.dtype)
             room[: values.size].reshape(values.shape)[...] = values
         else:
             room = np.ascontiguousarray(values)
         seen = np.empty(2, np.int64)
         pixels = values.size // channels
-        xnor_llvm.pack(self._target)(address(room), address(words), address(valid), pixels, channels, address(seen))
+        pack = xnor_llvm.pack(values.dtype == np.float32, self._target)
+        pack(address(room), address(words), address(valid), pixels, channels, address(seen))
         nonzero, strange = seen.tolist()
         return words, None if nonzero == -1 else valid, not strange
 

@@ -225,6 +225,17 @@ def test_only_a_map_with_zeros_has_a_plane_for_them(variant: xnor.XnorKernel) ->
 
 
 @each_variant
+@pytest.mark.parametrize("channels", [1, 31, 64, 65, 130])
+@pytest.mark.parametrize("zeros", sorted(ZEROS))
+def test_a_map_of_floats_is_packed_as_one_of_integers(variant: xnor.XnorKernel, channels: int, zeros: str) -> None:
+    rng = np.random.default_rng(channels)
+    x = ZEROS[zeros](randomly(rng, 4, 7, channels), rng)
+    same(variant.pack_map(x), variant.pack_map(x.astype(np.float32)))
+    same(variant.pack_map(x), variant.pack_map(np.where(x == 0, np.float32(-0.0), x.astype(np.float32))))
+    same(variant.pack_map(x[:, ::2]), variant.pack_map(x.astype(np.float32)[:, ::2]))
+
+
+@each_variant
 def test_views_with_gaps_are_read_as_they_look(variant: xnor.XnorKernel) -> None:
     rng = np.random.default_rng(0)
     whole, signs = randomly(rng, 6, 30, 140), randomly(rng, 16, 3, 3, 5)
@@ -323,14 +334,17 @@ def test_packing_a_large_layer_takes_little_memory(variant: xnor.XnorKernel) -> 
         (np.ones((0, 3, 64), "b"), np.ones((1, 3, 3, 64), "b"), 1, "a 3 x 3 kernel at stride 1 has no place on 0 x 3"),
         (np.ones((3, 3, 4), "b"), np.ones((1, 3, 3, 4), "b"), 0, "a 3 x 3 kernel at stride 0 has no place on 3 x 3"),
         (
-            np.ones((3, 3, 4), "f"),
+            np.ones((3, 3, 4), "d"),
             np.ones((1, 3, 3, 4), "b"),
             1,
-            "x must be int8 [rows, columns, channels], at least one channel, not float32",
+            "x must be int8 or float32 [rows, columns, channels], at least one channel, not float64",
         ),
         (np.ones((3, 3), "b"), np.ones((1, 3, 3, 4), "b"), 1, "at least one channel, not int8 [3, 3]"),
         (np.ones((3, 3, 0), "b"), np.ones((1, 3, 3, 4), "b"), 1, "at least one channel, not int8 [3, 3, 0]"),
         (np.full((3, 3, 4), 2, "b"), np.ones((1, 3, 3, 4), "b"), 1, "x must hold -1, +1 and, as padding, 0 only"),
+        (np.full((3, 3, 4), 0.5, "f"), np.ones((1, 3, 3, 4), "b"), 1, "x must hold -1, +1 and, as padding, 0 only"),
+        (np.full((3, 3, 64), np.nan, "f"), np.ones((1, 3, 3, 64), "b"), 1, "x must hold -1, +1 and, as padding, 0 only"),
+        (np.full((3, 3, 65), 1e30, "f"), np.ones((1, 3, 3, 65), "b"), 1, "x must hold -1, +1 and, as padding, 0 only"),
         (np.full((3, 3, 64), -128, "b"), np.ones((1, 3, 3, 64), "b"), 1, "x must hold -1, +1 and, as padding, 0 only"),
         (np.ones((3, 3, 4), "b"), np.ones((1, 3, 3), "b"), 1, "signs must be [out_channels, kernel_rows, kernel_columns, in_channels]"),
         (np.ones((3, 3, 4), "b"), np.ones((1, 3, 0, 4), "b"), 1, "none of them 0, not [1, 3, 0, 4]"),

@@ -86,7 +86,7 @@ class Xnor:
         if start is not None:
             return rule.signs(self._summed(conv, x, parameters, start))
         weights = self._pack(conv.name, parameters)
-        return self._kernel.threshold(self._kernel.pack_map(x.astype(np.int8)), weights, conv.window.rows.stride, *rule)
+        return self._kernel.threshold(self._kernel.pack_map(x), weights, conv.window.rows.stride, *rule)
 
     def _summed(self, conv: Conv, x: Array, parameters: Parameters, start: Sums | None) -> Sums:
         """Sums of the convolution, added to the bypass *start* if there is one."""
@@ -94,7 +94,7 @@ class Xnor:
         return sums if start is None else sums + start
 
     def _convolved(self, conv: Conv, x: Array, parameters: Parameters) -> Sums:
-        return self._kernel.convolve(self._kernel.pack_map(x.astype(np.int8)), self._pack(conv.name, parameters), conv.window.rows.stride)
+        return self._kernel.convolve(self._kernel.pack_map(x), self._pack(conv.name, parameters), conv.window.rows.stride)
 
     def _pack(self, name: str, parameters: Parameters) -> Any:
         """Weights in the layout that the kernel wants, made once per block of output channels."""
