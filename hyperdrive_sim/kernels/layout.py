@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ctypes import addressof, c_char
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdrive_sim.kernels.sliding import Sliding
+from hyperdrive_sim.kernels.sliding import Cut, Sliding
 
 ALIGNMENT = 64  # a vector that straddles two cache lines costs two loads: 177 instead of 189 GMAC/s in FP16
 
@@ -23,6 +24,40 @@ class LoopPlan(NamedTuple):
     def of(cls, head: tuple[int, ...], *tables: NDArray[np.int64]) -> LoopPlan:
         words = np.concatenate([np.array(head, np.int64), *(table.ravel() for table in tables)])
         return cls(words, words.ctypes.data)
+
+
+class BandPlan(NamedTuple):
+    """Plan of a band, and where in its map and in the results the band begins, in bytes."""
+
+    plan: LoopPlan
+    inputs: int
+    outputs: int
+
+
+class Prepared(NamedTuple):
+    """A convolution of given sizes: compiled code, shape of the results (idle lanes included), bands and threads."""
+
+    run: Callable[..., None]
+    shape: tuple[int, int, int]
+    bands: tuple[BandPlan, ...]
+    threads: int
+
+    @classmethod
+    def of(cls, run: Callable[..., None], cut: Cut, plan: Callable[[Sliding], LoopPlan], row_bytes: int, out: OutPixels) -> Prepared:
+        """Prepare bands whose sizes *plan* turns into plans; a row of the input has so many bytes."""
+        plans = {size: plan(size) for size in {band.sizes for band in cut.bands}}
+        out_row_bytes = out.columns * out.channels * out.itemsize
+        placed = (BandPlan(plans[size], inputs.start * row_bytes, outputs.start * out_row_bytes) for inputs, outputs, size in cut.bands)
+        return cls(run, (out.rows, out.columns, out.channels), tuple(placed), cut.threads)
+
+
+class OutPixels(NamedTuple):
+    """Shape of results, idle lanes included, and bytes of each."""
+
+    rows: int
+    columns: int
+    channels: int
+    itemsize: int
 
 
 def blocks(sizes: Sliding, pixels: int, in_bytes: int, out_bytes: int) -> NDArray[np.int64]:

@@ -15,20 +15,20 @@ from llvmlite import ir  # type: ignore[import-untyped,unused-ignore]
 from hyperdrive_sim.kernels.emit import DOUBLE, FLOAT, I8, I64, Target, Value, Vectors, at, compiled, function, loop, number
 from hyperdrive_sim.kernels.once import once
 
+SQUARE = 8  # of weights that are transposed at a time: with 16 it is no faster, and takes 20 ms more to compile
 CHUNK_BYTES = 1 << 15  # at most, of the transposed weights: two thirds of a first-level cache
 
 
 class Specialization(NamedTuple):
-    """Properties of a convolution that its code is compiled for: the type, lanes of a vector and of a panel, pixels of a block."""
+    """Properties of a convolution that its code is compiled for: the type, output channels of a panel, pixels of a block."""
 
     double: bool
-    vector: int
     panel: int
     pixels: int
 
     @property
     def chunk(self) -> int:
-        """Products of a chunk, a multiple of the vector."""
+        """Products of a chunk, a multiple of SQUARE."""
         return CHUNK_BYTES // (self.panel * (8 if self.double else 4))
 
 
@@ -38,15 +38,15 @@ class RealPlanHead(NamedTuple):
     out_channels: int
     blocks: int
     products: int  # in a sum
-    weights: int  # of an output channel: as many, or those of a vector if they are fewer
+    weights: int  # of an output channel: as many, or SQUARE if they are fewer
 
 
 class _Weights(NamedTuple):
-    """Weights of a panel: where they begin, and the offset in bytes of each lane's output channel."""
+    """Weights of all output channels."""
 
     start: Value
-    lanes: list[Value]
-    last: Value  # number of the first product of the last vector
+    channels: Value
+    row: Value  # entries of an output channel
 
 
 class _Chunk(NamedTuple):
@@ -59,25 +59,35 @@ class _Chunk(NamedTuple):
     zeros: Value  # address of sums to start from, 0 where there are some already
 
 
-def _transpose(v: Vectors, weights: _Weights, room: Value, start: Value, count: Value) -> None:
-    """Write the weights of a chunk to `room`, [product, lane], from [lane, product], in squares of a vector's lanes.
+def _transpose(v: Vectors, panel: int, weights: _Weights, room: Value, *, lane: Value, start: Value, count: Value) -> None:
+    """Write the weights of a chunk to `room`, [product, lane], from [lane, product], in squares; *lane* is the first.
 
     The last square of all reaches back where products end earlier: into the squares before it, or into as much room before the chunk.
+    Idle lanes repeat the last output channel.
     """
-    b, size, panel = v.b, v.bits // 8, len(weights.lanes)
+    b, size = v.b, v.bits // 8
+    channel, last = b.sub(weights.channels, number(1)), b.sub(weights.row, number(v.lanes))
 
-    def square(turn: Value) -> Sequence[Value]:
-        product = b.add(start, b.mul(turn, number(v.lanes)))
-        product = b.select(b.icmp_unsigned("<", product, weights.last), product, weights.last)
-        source, target = b.add(weights.start, b.mul(product, number(size))), b.mul(b.sub(product, start), number(panel * size))
-        for first in range(0, panel, v.lanes):
-            rows = [b.load(at(b, b.add(source, lane), v.type, number(0)), align=size) for lane in weights.lanes[first : first + v.lanes]]
-            for place, written in enumerate(v.transposed(rows)):
-                to = b.add(b.add(room, target), number((place * panel + first) * size))
-                b.store(written, at(b, to, v.type, number(0)), align=size)
+    def strip(turn: Value) -> Sequence[Value]:
+        first = b.mul(turn, number(v.lanes))
+        lanes = [b.add(b.add(lane, first), number(place)) for place in range(v.lanes)]
+        lanes = [b.mul(b.select(b.icmp_unsigned("<", place, channel), place, channel), weights.row) for place in lanes]
+        rows = [at(b, weights.start, v.element, place) for place in lanes]
+        to = b.add(room, b.mul(first, number(size)))
+
+        def square(turn: Value) -> Sequence[Value]:
+            product = b.add(start, b.mul(turn, number(v.lanes)))
+            product = b.select(b.icmp_unsigned("<", product, last), product, last)
+            read = [b.load(b.bitcast(b.gep(row, [product]), v.type.as_pointer()), align=size) for row in rows]
+            target = b.inttoptr(b.add(to, b.mul(b.sub(product, start), number(panel * size))), v.type.as_pointer())
+            for place, written in enumerate(v.transposed(read)):
+                b.store(written, b.gep(target, [number(place * panel // v.lanes)]), align=size)
+            return []
+
+        loop(b, b.udiv(b.add(count, number(v.lanes - 1)), number(v.lanes)), [], square)
         return []
 
-    loop(b, b.udiv(b.add(count, number(v.lanes - 1)), number(v.lanes)), [], square)
+    loop(b, number(panel // v.lanes), [], strip)
 
 
 def _block(v: Vectors, places: int, starts: Value, out: Value, chunk: _Chunk) -> None:
@@ -101,29 +111,29 @@ def _block(v: Vectors, places: int, starts: Value, out: Value, chunk: _Chunk) ->
 
 
 def _convolve(module: Any, wanted: Specialization) -> None:
-    """Emit `convolve(x, plan, weights, out)`: all blocks of all chunks of all panels. Idle lanes repeat the last output channel."""
+    """Emit `convolve(x, plan, weights, out)`: all blocks of all chunks of all panels."""
     b = function(module, "convolve", 4)
     element = DOUBLE if wanted.double else FLOAT
-    v, squares = Vectors(b, element, wanted.panel), Vectors(b, element, wanted.vector)
+    v, squares = Vectors(b, element, wanted.panel), Vectors(b, element, SQUARE)
     size = v.bits // 8
     x, plan, weights, out = b.function.args
     channels, blocks, products, row = (b.load(at(b, plan, I64, number(place))) for place in range(len(RealPlanHead._fields)))
     offsets = b.add(plan, number(8 * len(RealPlanHead._fields)))
     table = b.add(offsets, b.mul(products, number(8)))
-    zeros, room = (b.alloca(v.type, size=places) for places in (1, wanted.vector + wanted.chunk))
+    zeros, room = (b.alloca(v.type, size=places) for places in (1, SQUARE + wanted.chunk))
     b.store(v.constant(0.0), zeros)
-    zeros, room = b.ptrtoint(zeros, I64), b.add(b.ptrtoint(room, I64), number(wanted.vector * wanted.panel * size))
+    zeros, room = b.ptrtoint(zeros, I64), b.add(b.ptrtoint(room, I64), number(SQUARE * wanted.panel * size))
+
+    its = _Weights(weights, channels, row)
 
     def panel(place: Value, out: Value) -> Sequence[Value]:
-        lanes = [b.add(b.mul(place, number(wanted.panel)), number(lane)) for lane in range(wanted.panel)]
-        lanes = [b.select(b.icmp_unsigned("<", lane, channels), lane, b.sub(channels, number(1))) for lane in lanes]
-        its = _Weights(weights, [b.mul(b.mul(lane, row), number(size)) for lane in lanes], b.sub(row, number(wanted.vector)))
+        lane = b.mul(place, number(wanted.panel))
 
         def part(place: Value) -> Sequence[Value]:
             start = b.mul(place, number(wanted.chunk))
             left = b.sub(products, start)
             count = b.select(b.icmp_unsigned("<", left, number(wanted.chunk)), left, number(wanted.chunk))
-            _transpose(squares, its, room, start, count)
+            _transpose(squares, wanted.panel, its, room, lane=lane, start=start, count=count)
             first = b.select(b.icmp_unsigned("==", place, number(0)), zeros, number(0))
             now = _Chunk(x, b.add(offsets, b.mul(start, number(8))), room, count, first)
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from hyperdrive_sim.kernels import real_llvm
 from hyperdrive_sim.kernels.emit import Target
-from hyperdrive_sim.kernels.layout import LoopPlan, address, blocks, under_kernel
-from hyperdrive_sim.kernels.real_llvm import RealPlanHead, Specialization
+from hyperdrive_sim.kernels.layout import BandPlan, LoopPlan, OutPixels, Prepared, address, blocks, under_kernel
+from hyperdrive_sim.kernels.real_llvm import SQUARE, RealPlanHead, Specialization
 from hyperdrive_sim.kernels.real_numpy import Array, slid
-from hyperdrive_sim.kernels.sliding import Band, Sliding, in_bands
+from hyperdrive_sim.kernels.sliding import FLOATS, Sliding, cut, shared
+
+LIMITS = FLOATS
 
 
 class RealVectors:
@@ -24,45 +27,54 @@ class RealVectors:
         self.name = name
         self._vector_bytes, self._pixels = vector_bytes, pixels
         self._target = target
-        self._plans: dict[tuple[Sliding, int, Specialization], LoopPlan] = {}
+        self._plans: dict[tuple[Any, ...], Prepared] = {}
 
     def convolve(self, x: Array, weights: Array, strides: tuple[int, int] = (1, 1), dilation: tuple[int, int] = (1, 1)) -> Array:
-        sizes = slid(x, weights, strides, dilation)
-        out_channels, wanted = len(weights), self._specialization(x.dtype == np.float64, len(weights))
-        run = real_llvm.convolve(wanted, self._target)
-        x, weights = np.ascontiguousarray(x), _rows(weights.reshape(out_channels, -1), wanted.vector)
-        out = np.empty((sizes.out_rows, sizes.out_columns, -(-out_channels // wanted.panel) * wanted.panel), x.dtype)
-        first, taps, results = address(x), address(weights), address(out)
+        run, shape, bands, threads = self._prepared(x, weights, strides, dilation)
+        x, rows = np.ascontiguousarray(x), _rows(weights.reshape(len(weights), -1))
+        out: Array = np.empty(shape, x.dtype)
+        first, taps, results = address(x), address(rows), address(out)
 
-        def work(band: Band) -> None:
-            plan = self._plan(band.sizes, out_channels, wanted)
-            run(first + band.inputs.start * x.strides[0], plan.address, taps, results + band.outputs.start * out.strides[0])
+        def work(band: BandPlan) -> None:
+            run(first + band.inputs, band.plan.address, taps, results + band.outputs)
 
-        in_bands(sizes, out_channels, work)
-        return out if out.shape[2] == out_channels else out[:, :, :out_channels].copy()
+        shared(work, bands, threads)
+        return out if shape[2] == len(weights) else out[:, :, : len(weights)].copy()
+
+    def _prepared(self, x: Array, weights: Array, strides: tuple[int, int], dilation: tuple[int, int]) -> Prepared:
+        """What is the same for all convolutions of equal sizes: finding it out takes longer than a small one."""
+        key = x.shape, weights.shape, x.dtype, weights.dtype, strides, dilation
+        if key not in self._plans:
+            sizes = slid(x, weights, strides, dilation)
+            out_channels, wanted = len(weights), self._specialization(x.dtype == np.float64, len(weights))
+            out = OutPixels(sizes.out_rows, sizes.out_columns, -(-out_channels // wanted.panel) * wanted.panel, x.itemsize)
+
+            def plan(size: Sliding) -> LoopPlan:
+                return _plan(size, out_channels, wanted, out)
+
+            run, row_bytes = real_llvm.convolve(wanted, self._target), sizes.columns * sizes.channels * x.itemsize
+            self._plans[key] = Prepared.of(run, cut(sizes, out_channels, LIMITS), plan, row_bytes, out)
+        return self._plans[key]
 
     def _specialization(self, double: bool, out_channels: int) -> Specialization:
         """The widest panel of those that leave the fewest lanes idle."""
         vector = self._vector_bytes // (8 if double else 4)
         width = min(self._pixels, key=lambda width: (-(-out_channels // (width * vector)) * width, -width))
-        return Specialization(double, vector, width * vector, self._pixels[width])
-
-    def _plan(self, sizes: Sliding, out_channels: int, wanted: Specialization) -> LoopPlan:
-        """Plan of a convolution; made once and shared by all of equal sizes."""
-        key = sizes, out_channels, wanted
-        if key not in self._plans:
-            itemsize = 8 if wanted.double else 4
-            offsets = under_kernel(sizes, sizes.channels * itemsize, itemsize, sizes.channels)
-            table = blocks(sizes, wanted.pixels, sizes.channels * itemsize, -(-out_channels // wanted.panel) * wanted.panel * itemsize)
-            head = RealPlanHead(out_channels, len(table), len(offsets), max(len(offsets), wanted.vector))
-            self._plans[key] = LoopPlan.of(head, offsets, table)
-        return self._plans[key]
+        return Specialization(double, width * vector, self._pixels[width])
 
 
-def _rows(weights: Array, least: int) -> Array:
-    """Weights [out channel, product] in contiguous memory, at least so many products each."""
-    if (products := weights.shape[1]) >= least:
+def _plan(sizes: Sliding, out_channels: int, wanted: Specialization, out: OutPixels) -> LoopPlan:
+    """Plan of a band."""
+    pixel_bytes = sizes.channels * out.itemsize
+    offsets = under_kernel(sizes, pixel_bytes, out.itemsize, sizes.channels)
+    table = blocks(sizes, wanted.pixels, pixel_bytes, out.channels * out.itemsize)
+    return LoopPlan.of(RealPlanHead(out_channels, len(table), len(offsets), max(len(offsets), SQUARE)), offsets, table)
+
+
+def _rows(weights: Array) -> Array:
+    """Weights [out channel, product] in contiguous memory, at least SQUARE products each."""
+    if (products := weights.shape[1]) >= SQUARE:
         return np.ascontiguousarray(weights)
-    rows = np.zeros((len(weights), least), weights.dtype)
+    rows = np.zeros((len(weights), SQUARE), weights.dtype)
     rows[:, :products] = weights
     return rows

@@ -5,15 +5,14 @@ Weights lie in panels [panel, kernel row x kernel column x word, lane].
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hyperdrive_sim.kernels import xnor_llvm
 from hyperdrive_sim.kernels.emit import Target
-from hyperdrive_sim.kernels.layout import LoopPlan, address, aligned, blocks, under_kernel
+from hyperdrive_sim.kernels.layout import BandPlan, LoopPlan, OutPixels, Prepared, address, aligned, blocks, under_kernel
 from hyperdrive_sim.kernels.sliding import Limits, PackedWeights, Sliding, cut, shared
 from hyperdrive_sim.kernels.xnor_bits import (
     WORD,
@@ -38,23 +37,6 @@ LIMITS = Limits(band_elements=1 << 16, threaded_macs=1 << 24)  # in words: half 
 _TYPES = {Result.SUM: np.int32, Result.SIGN: np.int8}
 
 
-class _BandPlan(NamedTuple):
-    """Plan of a band, and where in its map and in the results the band begins, in bytes."""
-
-    plan: LoopPlan
-    inputs: int
-    outputs: int
-
-
-class _Prepared(NamedTuple):
-    """A convolution of given sizes: compiled code, shape of the results (idle lanes included), bands and threads."""
-
-    run: Callable[..., None]
-    shape: tuple[int, int, int]
-    bands: tuple[_BandPlan, ...]
-    threads: int
-
-
 class XnorVectors:
     """Binary convolution with explicit vectors, in panels whose sums of four pixels fit into the registers.
 
@@ -66,7 +48,7 @@ class XnorVectors:
         self._word = np.dtype(f"u{word_bits // 8}")
         self._widths = widths
         self._target = target
-        self._plans: dict[tuple[Any, ...], _Prepared] = {}
+        self._plans: dict[tuple[Any, ...], Prepared] = {}
 
     def pack_map(self, x: Ternary) -> PackedMap:
         checked_map(x)
@@ -135,13 +117,13 @@ class XnorVectors:
         to_valid = 0 if valid is None else address(valid) - first
         thresholds, flipped = [address(values) for values in levels] or (0, 0)
 
-        def work(band: _BandPlan) -> None:
+        def work(band: BandPlan) -> None:
             run(first + band.inputs, to_valid, band.plan.address, weights, thresholds, flipped, results + band.outputs)
 
         shared(work, bands, threads)
         return out
 
-    def _prepared(self, result: Result, x: PackedMap, packed: PackedWeights, stride: int) -> _Prepared:
+    def _prepared(self, result: Result, x: PackedMap, packed: PackedWeights, stride: int) -> Prepared:
         """What is the same for all convolutions of equal sizes: finding it out takes longer than a small one."""
         _, out_channels, *kernel = packed
         key = result is Result.SUM, x.words.shape, x.channels, x.valid is None, out_channels, *kernel, stride
@@ -149,16 +131,16 @@ class XnorVectors:
             self._plans[key] = self._prepare(result, fitted(x, packed, stride), packed, masked=x.valid is not None)
         return self._plans[key]
 
-    def _prepare(self, result: Result, sizes: Sliding, packed: PackedWeights, *, masked: bool) -> _Prepared:
+    def _prepare(self, result: Result, sizes: Sliding, packed: PackedWeights, *, masked: bool) -> Prepared:
         panels, _, lanes = packed.words.shape
-        out_bytes = panels * lanes * result.value // 8
+        out = OutPixels(sizes.out_rows, sizes.out_columns, panels * lanes, result.value // 8)
         pixels = 1 if sizes.out_rows * sizes.out_columns == 1 else PIXELS
         run = xnor_llvm.convolve(Specialization(result, 8 * self._word.itemsize, lanes, pixels, masked), self._target)
-        bands, threads = cut(sizes, packed.out_channels, LIMITS)
-        plans = {size: self._plan(size, packed, pixels, out_bytes) for size in {band.sizes for band in bands}}
-        row_bytes, out_row_bytes = sizes.columns * sizes.channels * 8, sizes.out_columns * out_bytes
-        placed = (_BandPlan(plans[size], inputs.start * row_bytes, outputs.start * out_row_bytes) for inputs, outputs, size in bands)
-        return _Prepared(run, (sizes.out_rows, sizes.out_columns, panels * lanes), tuple(placed), threads)
+
+        def plan(size: Sliding) -> LoopPlan:
+            return self._plan(size, packed, pixels, out.channels * out.itemsize)
+
+        return Prepared.of(run, cut(sizes, packed.out_channels, LIMITS), plan, sizes.columns * sizes.channels * 8, out)
 
     def _plan(self, sizes: Sliding, packed: PackedWeights, pixels: int, out_bytes: int) -> LoopPlan:
         """Plan of a band; pixels of the result are *out_bytes* apart."""

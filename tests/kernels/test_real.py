@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -102,7 +103,10 @@ def test_a_part_has_the_bits_of_the_whole(variant: real.RealKernel, kind: str, m
     y = variant.convolve(x, weights, (2, 1))
     for row in range(0, 20, 7):
         np.testing.assert_array_equal(y[row : row + 1, 4:19, 8:24], variant.convolve(x[2 * row : 2 * row + 3, 4:21], weights[8:24], (2, 1)))
-    monkeypatch.setattr(sliding.in_bands, "__defaults__", (sliding.Limits(1 << 10, 1 << 10),))
+    limits = sliding.Limits(1 << 10, 1 << 10)
+    monkeypatch.setattr(sys.modules[type(variant).__module__], "LIMITS", limits)
+    assert len(sliding.cut(sliding.Sliding(41, 30, 70, 3, 3, 2, 1), 70, limits).bands) > 1
+    monkeypatch.setattr(variant, "_plans", {})
     np.testing.assert_array_equal(variant.convolve(x, weights, (2, 1)), y)
 
 
