@@ -11,7 +11,8 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from llvmlite import ir
@@ -22,6 +23,8 @@ from rich.table import Table
 from hyperdrive_sim.kernels import xnor
 from hyperdrive_sim.kernels.emit import I64, Target, Value, Vectors, at, compiled, function, loop, number
 from hyperdrive_sim.kernels.selection import present
+
+T = TypeVar("T")
 
 SUMS = 16  # as many vectors as a block of the fastest variant has: enough to hide the latency of every instruction
 TURNS = 60_000  # of the loop, 0.5 ms
@@ -98,13 +101,23 @@ def popcount_loop(turns: int = TURNS) -> Job:
 
 def share(job: Job, ceiling: Job, rounds: int = 40) -> float:
     """Median share of the ceiling that a job reaches, each time compared with one run of the ceiling before and one after it."""
-    times = max(1, round(ROUND_S / _seconds(job.run)))
+    return in_one_thread(lambda: _share(job, ceiling, rounds))
+
+
+def _share(job: Job, ceiling: Job, rounds: int) -> float:
+    times = max(1, round(ROUND_S / seconds(job.run)))
     shares = []
     for _ in range(rounds):
-        before = _seconds(ceiling.run)
-        seconds = _seconds(job.run, times) / times
-        shares.append(job.ops / seconds * (before + _seconds(ceiling.run)) / 2 / ceiling.ops)
+        before = seconds(ceiling.run)
+        between = seconds(job.run, times) / times
+        shares.append(job.ops / between * (before + seconds(ceiling.run)) / 2 / ceiling.ops)
     return statistics.median(shares)
+
+
+def in_one_thread(measure: Callable[[], T]) -> T:
+    """Result of a measurement in a thread that is not the main one: kernels start no others there, whose time would be missed."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(measure).result()
 
 
 def xnor_shares(layer: SignLayer, variant: xnor.XnorKernel, ceiling: Job, rounds: int = 40) -> Shares:
@@ -125,7 +138,7 @@ def _signs(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.int8]
     return (2 * rng.integers(0, 2, shape, np.int8) - 1).astype(np.int8)
 
 
-def _seconds(run: Callable[[], object], times: int = 1) -> float:
+def seconds(run: Callable[[], object], times: int = 1) -> float:
     """CPU seconds of this thread, from the second time on: the first 50 us after other work are slower by a half."""
     run()
     began = time.thread_time()
@@ -136,7 +149,7 @@ def _seconds(run: Callable[[], object], times: int = 1) -> float:
 
 def main() -> None:
     ceiling, variant = popcount_loop(), xnor.kernel()
-    rate = ceiling.ops / statistics.median(_seconds(ceiling.run) for _ in range(40)) / 1e9
+    rate = ceiling.ops / statistics.median(seconds(ceiling.run) for _ in range(40)) / 1e9
     table = Table("layer", *Shares._fields, title=f"shares of {rate:.0f} GOp/s, {variant.name}", title_justify="left")
     for layer in SMALL + LARGE:
         table.add_row(str(layer), *(f"{reached:.2f}" for reached in xnor_shares(layer, variant, ceiling)))
