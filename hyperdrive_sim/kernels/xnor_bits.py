@@ -16,6 +16,8 @@ from hyperdrive_sim.kernels.sliding import PackedWeights, Sliding, checked, plac
 WORD = 64
 CHUNK = 1 << 18  # values that are compared at a time, so that a layer of 38 MB needs no second one
 
+_INT32, _BOOL = np.dtype(np.int32), np.dtype(np.bool_)
+
 Words = NDArray[np.uint64]
 Ternary = NDArray[np.int8] | NDArray[np.float32]
 
@@ -36,9 +38,9 @@ class Rule(NamedTuple):
 
     @classmethod
     def checked(cls, thresholds: NDArray[np.int32], flipped: NDArray[np.bool_], packed: PackedWeights) -> Rule:
-        for name, values, kind in (("thresholds", thresholds, np.int32), ("flipped", flipped, np.bool_)):
+        for name, values, kind in (("thresholds", thresholds, _INT32), ("flipped", flipped, _BOOL)):
             if values.dtype != kind or values.shape != (packed.out_channels,):
-                wanted, given = f"{np.dtype(kind)} [{packed.out_channels}]", f"{values.dtype} {list(values.shape)}"
+                wanted, given = f"{kind} [{packed.out_channels}]", f"{values.dtype} {list(values.shape)}"
                 raise ValueError(f"{name} must be {wanted}, one per output channel, not {given}")
         return cls(thresholds, flipped)
 

@@ -112,10 +112,10 @@ class XnorVectors:
         run, shape, bands, threads = self._prepared(result, x, packed, stride)
         out = np.empty(shape, _TYPES[result])
         words, valid = np.ascontiguousarray(x.words), None if x.valid is None else np.ascontiguousarray(x.valid)
-        levels = [] if rule is None else [_widened(values, shape[2]) for values in rule]
+        levels = None if rule is None else Rule(_widened(rule.thresholds, shape[2]), _widened(rule.flipped, shape[2]))
         first, weights, results = address(words), address(packed.words), address(out)
         to_valid = 0 if valid is None else address(valid) - first
-        thresholds, flipped = [address(values) for values in levels] or (0, 0)
+        thresholds, flipped = (0, 0) if levels is None else (address(levels.thresholds), address(levels.flipped))
 
         def work(band: BandPlan) -> None:
             run(first + band.inputs, to_valid, band.plan.address, weights, thresholds, flipped, results + band.outputs)
@@ -125,8 +125,7 @@ class XnorVectors:
 
     def _prepared(self, result: Result, x: PackedMap, packed: PackedWeights, stride: int) -> Prepared:
         """What is the same for all convolutions of equal sizes: finding it out takes longer than a small one."""
-        _, out_channels, *kernel = packed
-        key = result is Result.SUM, x.words.shape, x.channels, x.valid is None, out_channels, *kernel, stride
+        key = result is Result.SUM, x.words.shape, x.channels, x.valid is None, packed[1:], stride
         if key not in self._plans:
             self._plans[key] = self._prepare(result, fitted(x, packed, stride), packed, masked=x.valid is not None)
         return self._plans[key]
