@@ -74,11 +74,22 @@ class Trace(Sequence[Span]):
     @cached_property
     def by_unit(self) -> dict[str, NDArray[np.int64]]:
         """Positions of each unit's tasks, in the order in which it did them."""
-        order, bounds = grouped(self.tasks.unit.codes, len(self.units))
-        unit, start = self.tasks.unit.codes[order], self.start[order]
-        if (np.diff(start) < 0)[unit[1:] == unit[:-1]].any():  # a unit did some task before one that is written earlier
-            order = order[np.lexsort((start, unit))]
+        order, bounds = self._in_turn(self.units)
         return {unit: order[low:high] for unit, low, high in zip(self.units, bounds, bounds[1:], strict=False)}
+
+    def _in_turn(self, units: Sequence[str]) -> tuple[Numbers, Numbers]:
+        """Positions of some units' tasks, unit by unit in the order in which it did them, and where each unit's begin, and at last end."""
+        place = {unit: number for number, unit in enumerate(units)}
+        number_of = np.array([place.get(unit, NOBODY) for unit in self.units], np.int32)
+        number = number_of[self.tasks.unit.codes]
+        mine = np.flatnonzero(number != NOBODY)
+        order, bounds = grouped(number[mine], len(units))
+        order = mine[order]
+        start = self.start[order]
+        back = np.flatnonzero(np.diff(start) < 0) + 1
+        if not np.isin(back, bounds).all():  # a unit did some task before one that is written earlier
+            order = order[np.lexsort((start, number[order]))]
+        return order, bounds
 
     def busy_ps(self) -> dict[str, int]:
         """Picoseconds that each unit worked."""
@@ -93,14 +104,13 @@ class Trace(Sequence[Span]):
 
     def gaps(self, units: Sequence[str]) -> tuple[Numbers, Numbers]:
         """Gaps before the tasks of some units, unit by unit: the tasks, and for how long their unit had no ready task before, in ps."""
-        tasks, lengths = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-        for unit in units:
-            mine = self.by_unit[unit]
-            gap = self.start[mine] - np.concatenate(([0], self.end[mine[:-1]]))
-            there = np.flatnonzero(gap)
-            tasks.append(mine[there])
-            lengths.append(gap[there])
-        return np.concatenate(tasks), np.concatenate(lengths)
+        tasks, bounds = self._in_turn(units)
+        begun = np.zeros(len(tasks), np.int64)
+        begun[1:] = self.end[tasks[:-1]]
+        begun[bounds[:-1][np.diff(bounds) > 0]] = 0
+        gap = self.start[tasks] - begun
+        there = np.flatnonzero(gap)
+        return tasks[there], gap[there]
 
     @cached_property
     def released_by(self) -> Numbers:

@@ -179,7 +179,8 @@ def _stalls(machine: Machine, trace: Trace, arrays: list[str]) -> Stalls:
     kinds = [machine.unit[unit].kind for unit in trace.units]
     for (layer, kind), ps in _shares(trace, *trace.gaps(arrays), kinds):
         total.setdefault(layer, Counter())[kind] += ps
-    for end, times in Counter(int(trace.end[trace.by_unit[unit][-1]]) for unit in arrays).items():
+    last = dict(zip(trace.units, largest(tasks.unit.codes, trace.end, len(trace.units)).tolist(), strict=True))
+    for end, times in Counter(last[unit] for unit in arrays).items():
         layer = ""
         for blocker, ps in trace.chain(end):
             if blocker is not None:

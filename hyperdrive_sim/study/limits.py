@@ -23,7 +23,7 @@ from hyperdrive_sim.study import memory, samples
 SHARE = 0.6
 """Part of the free memory that a run may take. A page took up to 1.25 times the memory of its run, a timeline up to 1.6 times."""
 
-AT_MOST_BYTES = 2048
+AT_MOST_BYTES = 1024
 """Of a task, whatever it is: a schedule that is far from the limit need not be tried."""
 
 REAL, EXACT, PROVEN, PACKED, HALOS = 4, 8, 2, 5, 2
@@ -36,6 +36,7 @@ class Limit:
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario, self.room = scenario, int(SHARE * memory.free_bytes())
+        self._most: dict[tuple[str, int], int] = {}
 
     def __call__(self, made: Compiled, tasks: int) -> None:
         """Raises InvalidInput if a schedule that has *tasks* at least has more than there would be memory for."""
@@ -57,7 +58,10 @@ class Limit:
 
     def most(self, made: Compiled) -> int:
         """The largest number of tasks, to two digits: the memory of a machine is never quite the same."""
-        return _two_digits(self.room / samples.bytes_per_task(made))
+        key = made.grain, made.arrivals.frames
+        if key not in self._most:
+            self._most[key] = _two_digits(self.room / samples.bytes_per_task(made))
+        return self._most[key]
 
 
 def _two_digits(number: float) -> int:

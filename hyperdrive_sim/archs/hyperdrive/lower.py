@@ -49,7 +49,7 @@ class Lowering:
         self.network, self.spec, self.chips = blocks.network, blocks.spec, blocks.chips
         self.link = blocks.machine.unit[HOST_LINK]
         self.weights: Fifo[Stream] = Fifo(self.spec.weight_buffer_bits, self.spec.weight_buffer_blocks)
-        self.send_buffers = SendBuffers([run.block for runs in blocks.runs for run in runs], self.spec.send_buffer_bits)
+        self.send_buffers = SendBuffers(blocks.buffers, self.spec.send_buffer_bits)
         self.last: Numbers = np.zeros(0, np.int64)
         """Of each chip, the task that its array has done last."""
         self.credits: Numbers = np.zeros(0, np.int64)

@@ -9,7 +9,7 @@ chips use the same addresses, those that the largest part needs.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise, product
 from typing import NamedTuple
@@ -165,17 +165,19 @@ class MeshLayout:
 
     def kinds(self) -> Mapping[str, Hashable]:
         """Of each memory, what its allocations follow from, save for where pixels lie: the sizes of the chip's and neighbours' parts."""
-        rows, columns = ([*map(tuple, zip(*sizes, strict=True))] for sizes in self._sizes())
-        down, across = ([(None, *sizes, None)[n : n + 3] for n in range(len(sizes))] for sizes in (rows, columns))
-        of_size = {sizes: number for number, sizes in enumerate(dict.fromkeys((*down, *across)))}
-        around = {chip: (of_size[down[chip.row]], of_size[across[chip.column]]) for chip in self.mesh.chips}
-        return {f"{chip}.{memory}": (memory, *around[chip]) for chip in self.mesh.chips for memory in MEMORIES}
+        down, across = ([(None, *sizes, None)[n : n + 3] for n in range(len(sizes))] for sizes in self._sizes)
+        return {f"{chip}.{memory}": (memory, down[chip.row], across[chip.column]) for chip in self.mesh.chips for memory in MEMORIES}
 
-    def _sizes(self) -> tuple[list[list[int]], list[list[int]]]:
-        """For each map, numbers of rows that the chips of each mesh row have, and of columns that those of each mesh column have."""
-        lines = [self.lines(tensor) for tensor in self.plan.stride]
-        rows, columns = ([[b - a for a, b in pairwise(line)] for line in of_maps] for of_maps in zip(*lines, strict=True))
-        return rows, columns
+    def sizes(self, chip: Chip) -> tuple[int, int]:
+        """What chips share whose parts of every map have as many rows and columns: a number for each."""
+        rows, columns = self._sizes
+        return rows[chip.row], columns[chip.column]
+
+    @cached_property
+    def _sizes(self) -> tuple[list[int], list[int]]:
+        """For each mesh row, a number that it shares with those whose chips have as many rows of every map; and so for each mesh column."""
+        rows, columns = zip(*(self.lines(tensor) for tensor in self.plan.stride), strict=True)
+        return _numbers(rows), _numbers(columns)
 
     def _maps(self, address: Mapping[str, int]) -> Iterator[tuple[LiveRange, int]]:
         """Maps in the feature-map memory with their addresses: each its own or, side by side with others, behind those before it."""
@@ -216,6 +218,13 @@ class MeshLayout:
         for one in side if isinstance(side, tuple) else (side,):
             box = halo_box(box, OPPOSITE[one], halo)
         return box
+
+
+def _numbers(lines: Sequence[Sequence[int]]) -> list[int]:
+    """For each stretch between cut lines, a number that it shares with those that are as long in every map."""
+    lengths = list(zip(*([b - a for a, b in pairwise(line)] for line in lines), strict=True))
+    number = {of_maps: number for number, of_maps in enumerate(dict.fromkeys(lengths))}
+    return [number[of_maps] for of_maps in lengths]
 
 
 def lifetimes(ours: HyperdrivePlan) -> tuple[LiveRange, ...]:

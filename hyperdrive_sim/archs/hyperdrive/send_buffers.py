@@ -10,25 +10,31 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from hyperdrive_sim.archs.hyperdrive.blocks import BlockTasks, Sends
+from hyperdrive_sim.archs.hyperdrive.blocks import BlockTasks
 from hyperdrive_sim.schedule.columns import Numbers
 from hyperdrive_sim.schedule.fifo import pushed_out
 from hyperdrive_sim.schedule.mesh import STEPS, Chip, Side
 from hyperdrive_sim.schedule.writer import Links
 
-NOTHING_SENT = Sends([], [], [])
+Buffer = tuple[Chip, Side]
+
+
+def alike(blocks: Iterable[BlockTasks]) -> list[list[Buffer]]:
+    """Send buffers that are always equally full, with the same side of their chips, in groups; *blocks* are all that are ever written."""
+    blocks = dict.fromkeys(blocks)
+    found: dict[tuple[object, ...], list[Buffer]] = {}
+    for buffer in dict.fromkeys(buffer for block in blocks for buffer in block.sends):
+        filled = tuple(tuple(block.sends[buffer].bits) if buffer in block.sends else () for block in blocks)
+        found.setdefault((buffer[1], filled), []).append(buffer)
+    sides = list(STEPS)
+    return sorted(found.values(), key=lambda buffers: sides.index(buffers[0][1]))
 
 
 class SendBuffers:
-    """All send buffers of a mesh, of *bits* each; *blocks* are all the blocks that are ever written."""
+    """All send buffers of a mesh, of *bits* each, in groups of those that are *alike*."""
 
-    def __init__(self, blocks: Sequence[BlockTasks], bits: int) -> None:
-        alike: dict[tuple[object, ...], list[tuple[Chip, Side]]] = {}
-        for buffer in dict.fromkeys(buffer for block in blocks for buffer in block.sends):
-            filled = tuple(tuple(block.sends.get(buffer, NOTHING_SENT).bits) for block in blocks)
-            alike.setdefault((buffer[1], filled), []).append(buffer)
-        sides = list(STEPS)
-        self._groups = [_Alike(members, bits) for (side, _), members in sorted(alike.items(), key=lambda item: sides.index(item[0][0]))]  # type: ignore[arg-type]
+    def __init__(self, groups: Iterable[Sequence[Buffer]], bits: int) -> None:
+        self._groups = [_Alike(buffers, bits) for buffers in groups]
 
     def fill(self, block: BlockTasks, at: Numbers) -> Iterator[Links]:
         """Put the borders of some blocks, whose first tasks stand *at* these positions, into the buffers; what must have left before."""
@@ -38,15 +44,15 @@ class SendBuffers:
 class _Alike:
     """Buffers that are always equally full: the bits of the entries in them, and where the tasks stand that take these out."""
 
-    def __init__(self, members: Sequence[tuple[Chip, Side]], bits: int) -> None:
+    def __init__(self, members: Sequence[Buffer], bits: int) -> None:
         self.members, self.bits = members, bits
         self.sizes = np.zeros(0, np.int64)
         self.sent = np.zeros((0, len(members)), np.int64)
 
     def fill(self, block: BlockTasks, at: Numbers) -> Iterable[Links]:
-        own = [block.sends.get(member, NOTHING_SENT) for member in self.members]
-        if not own[0].bits:
+        if self.members[0] not in block.sends:
             return
+        own = [block.sends[member] for member in self.members]
         entries, there = len(own[0].bits), len(self.sizes)
         sizes = np.concatenate((self.sizes, np.tile(own[0].bits, len(at))))
         computed, sent = (

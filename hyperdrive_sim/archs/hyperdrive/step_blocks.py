@@ -15,6 +15,7 @@ from hyperdrive_sim.archs.hyperdrive.exchange import Exchange
 from hyperdrive_sim.archs.hyperdrive.machine import HOST_LINK, WEIGHTS
 from hyperdrive_sim.archs.hyperdrive.pieces import Pieces, locations
 from hyperdrive_sim.archs.hyperdrive.placement import MeshLayout, bypasses_paid
+from hyperdrive_sim.archs.hyperdrive.send_buffers import Buffer, alike
 from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS
 from hyperdrive_sim.archs.hyperdrive.steps import HyperdriveStep, block_inputs, channel_weights
 from hyperdrive_sim.network.box import chunks
@@ -51,6 +52,11 @@ class StepBlocks:
     def runs(self) -> tuple[tuple[Run, ...], ...]:
         """Runs of blocks of each step, in the order of the plan."""
         return tuple(tuple(self._runs(step)) for step in self.layout.plan.steps)
+
+    @cached_property
+    def buffers(self) -> list[list[Buffer]]:
+        """Send buffers in groups of those that are always equally full."""
+        return alike(run.block for runs in self.runs for run in runs)
 
     def _runs(self, step: HyperdriveStep) -> Iterator[Run]:
         blocks = [*chunks(0, self.network.shape(step.output).channels, self.spec.lanes)]

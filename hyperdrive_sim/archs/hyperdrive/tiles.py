@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +23,11 @@ def tiles(layout: MeshLayout, layer: str | None) -> Tiles:
     """Useful lane-cycles over all lane-cycles of the convolutions, tile rows x tile columns, by chip; *layer* None: of all layers."""
     steps = [step for step in layout.plan.steps if layer in (None, step.main.name) and isinstance(step.main, Conv)]
     pixels, work = _Pixels(layout.spec), [_work(step, layout) for step in steps]
-    return {str(chip): _of_chip(chip, layout, work, pixels) for chip in layout.mesh.chips}
+    of_sizes: dict[Hashable, NDArray[np.float64]] = {}
+    for chip in layout.mesh.chips:
+        if layout.sizes(chip) not in of_sizes:
+            of_sizes[layout.sizes(chip)] = _of_chip(chip, layout, work, pixels)
+    return {str(chip): of_sizes[layout.sizes(chip)] for chip in layout.mesh.chips}
 
 
 class _Work(NamedTuple):
