@@ -46,9 +46,9 @@ def command(function: Callable[..., int | None]) -> click.Command:
 
     @wraps(function)
     def wrapped(**arguments: Any) -> None:
-        most = arguments.pop("max_memory", None)
+        most, engine = arguments.pop("max_memory", None), arguments.pop("engine", None)
         try:
-            with _at_most(most):
+            with _at_most(most), _by(engine):
                 code = function(**arguments)
         except KeyboardInterrupt:  # of whoever has called this in a process of their own; ours has ended by then
             tell("interrupted")
@@ -68,6 +68,17 @@ def _at_most(count: int | None) -> Iterator[None]:
     from hyperdrive_sim.study import memory
 
     with memory.at_most(count):
+        yield
+
+
+@contextmanager
+def _by(engine: Any) -> Iterator[None]:
+    if engine is None:
+        yield
+        return
+    from hyperdrive_sim.engine.simulate import preferring
+
+    with preferring(engine):
         yield
 
 

@@ -10,6 +10,7 @@ import click
 
 from hyperdrive_sim.cli.ending import command
 from hyperdrive_sim.cli.terminal import (
+    engine_option,
     file_argument,
     force_option,
     max_memory_option,
@@ -42,6 +43,7 @@ NOT_OURS = b"\0"
     help="Also write the maps that the chip gets for the picture, and returns.",
 )
 @set_option
+@engine_option
 @max_memory_option
 @force_option
 def export(file: Path, target: str | None, output: Path, vectors: Path | None, changes: tuple[str, ...], force: bool) -> None:

@@ -8,6 +8,7 @@ import click
 
 from hyperdrive_sim.cli.ending import SOME_FAILED, command, complain, show_traceback
 from hyperdrive_sim.cli.terminal import (
+    engine_option,
     file_argument,
     force_option,
     json_option,
@@ -31,6 +32,7 @@ files_argument = click.argument("files", nargs=-1, required=True, metavar="FILE.
 @command
 @files_argument
 @set_option
+@engine_option
 @max_memory_option
 @json_option
 def compare(files: tuple[str, ...], changes: tuple[str, ...], as_json: bool) -> int:
@@ -63,6 +65,7 @@ def compare(files: tuple[str, ...], changes: tuple[str, ...], as_json: bool) -> 
 @command
 @files_argument
 @set_option
+@engine_option
 @max_memory_option
 @output_option("HTML", "The page.", default=Path("report.html"), show_default=True)
 @force_option
@@ -81,6 +84,7 @@ def report(files: tuple[str, ...], changes: tuple[str, ...], output: Path, force
 @command
 @file_argument
 @set_option
+@engine_option
 @max_memory_option
 @click.option("--width", type=click.IntRange(10, 1000), help="Characters for the whole makespan; as many as there is room for.")
 @click.option("--units", default=40, type=click.IntRange(1, 100_000), show_default=True, help="At most so many rows, or one per kind.")
@@ -104,6 +108,7 @@ def diagram(file: Path, changes: tuple[str, ...], width: int | None, units: int)
 @file_argument
 @click.argument("task")
 @set_option
+@engine_option
 @max_memory_option
 @json_option
 def explain(file: Path, task: str, changes: tuple[str, ...], as_json: bool) -> None:

@@ -12,6 +12,7 @@ import click
 
 from hyperdrive_sim.cli.ending import SOME_FAILED, command, show_traceback
 from hyperdrive_sim.cli.terminal import (
+    engine_option,
     file_argument,
     force_option,
     json_option,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 @command
 @file_argument
 @set_option
+@engine_option
 @max_memory_option
 @json_option
 @output_option("DIR", "Write the run into a directory: result, layers, trace.")
@@ -166,6 +168,7 @@ def _write_timeline(report: Report, wanted: Request) -> None:
 @command
 @file_argument
 @set_option
+@engine_option
 @max_memory_option
 @json_option
 @output_option("DIR", "Write what the network computed, output.npy or output.npz.")
@@ -219,6 +222,7 @@ def check(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | No
 )
 @click.option("--reference", type=click.Choice(["float64", "float32"]), default="float64", help="What the chip is compared with.")
 @set_option
+@engine_option
 @max_memory_option
 @json_option
 def evaluate(file: Path, changes: tuple[str, ...], as_json: bool, images: Path, labels: Path | None, **options: Any) -> int:
@@ -241,6 +245,7 @@ def evaluate(file: Path, changes: tuple[str, ...], as_json: bool, images: Path, 
 @command
 @file_argument
 @set_option
+@engine_option
 @max_memory_option
 @json_option
 def sweep(file: Path, changes: tuple[str, ...], as_json: bool) -> int:

@@ -67,6 +67,13 @@ max_memory_option = click.option(
 )
 
 
+engine_option = click.option(
+    "--engine",
+    type=click.Choice(["auto", "simpy", "compiled"]),
+    help="Simulate on SimPy or by compiled loops (extra `fast`), to the same result; auto takes what is sooner done.",
+)
+
+
 def output_option(metavar: str, what: str, **more: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """`-o`, the path that a command writes to."""
     return click.option("-o", "--output", type=click.Path(path_type=Path), metavar=metavar, help=what, **more)

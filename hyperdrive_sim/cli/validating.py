@@ -7,7 +7,7 @@ from itertools import groupby
 import click
 
 from hyperdrive_sim.cli.ending import command
-from hyperdrive_sim.cli.terminal import json_option, max_memory_option, progress_bar, say, show, show_json, tell
+from hyperdrive_sim.cli.terminal import engine_option, json_option, max_memory_option, progress_bar, say, show, show_json, tell
 from hyperdrive_sim.errors import InvalidInput
 
 WRONG = 1
@@ -17,6 +17,7 @@ WRONG = 1
 @click.argument("architectures", nargs=-1, metavar="[CHIP]...")
 @click.option("--quantity", default="", metavar="TEXT", help="Only figures whose name has this text in it, such as efficiency.")
 @click.option("--markdown", is_flag=True, help="Print a table in Markdown, as the READMEs have it.")
+@engine_option
 @max_memory_option
 @json_option
 def validate(architectures: tuple[str, ...], quantity: str, markdown: bool, as_json: bool) -> int:

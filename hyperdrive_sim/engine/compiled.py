@@ -9,7 +9,7 @@ from functools import cached_property
 
 from hyperdrive_sim.engine.ledger import Ledger, account
 from hyperdrive_sim.engine.occupancy import Occupancy, occupancies
-from hyperdrive_sim.engine.simulate import Engine, simulate
+from hyperdrive_sim.engine.simulate import Engine, preferred, simulate
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.schedule.machine import Machine
@@ -39,7 +39,7 @@ class Compiled:
     """A mapped network with the frames to be run and the granularity of their tasks: the input of every reader and report.
 
     Schedule, trace, ledger and occupancy are made when they are first asked for, and kept. *limit* is asked, with this object and its
-    number of tasks, before many are written, and may raise.
+    number of tasks, before many are written, and may raise. *engine* simulates it, by default the one that is preferred.
     """
 
     def __init__(
@@ -50,9 +50,10 @@ class Compiled:
         *,
         progress: Progress = silent,
         limit: Callable[[Compiled, int], None] = unlimited,
-        engine: Engine = "auto",
+        engine: Engine | None = None,
     ) -> None:
-        self.mapped, self.arrivals, self.grain, self.progress, self.limit, self.engine = mapped, arrivals, grain, progress, limit, engine
+        self.mapped, self.arrivals, self.grain, self.progress, self.limit = mapped, arrivals, grain, progress, limit
+        self.engine = engine or preferred()
 
     @property
     def network(self) -> Network:

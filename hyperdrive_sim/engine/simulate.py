@@ -5,7 +5,9 @@ SimPy's is the reference, and as quick as the other where tasks are few. The com
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Literal, get_args
 
 import numpy as np
@@ -18,6 +20,24 @@ from hyperdrive_sim.schedule.schedule import Schedule
 Progress = Callable[[int], None]
 Engine = Literal["auto", "simpy", "compiled"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
+
+_preferred: ContextVar[Engine] = ContextVar("preferred", default="auto")
+
+
+@contextmanager
+def preferring(engine: Engine) -> Iterator[None]:
+    """Let schedules be simulated by one engine while the block lasts, where nobody names another. Raises as `chosen` does."""
+    chosen(engine, 0)
+    token = _preferred.set(engine)
+    try:
+        yield
+    finally:
+        _preferred.reset(token)
+
+
+def preferred() -> Engine:
+    """The engine that is taken where nobody names one."""
+    return _preferred.get()
 
 
 def simulate(schedule: Schedule, progress: Progress | None = None, engine: Engine = "auto") -> Trace:

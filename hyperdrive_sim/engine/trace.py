@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdrive_sim.schedule.columns import Edges, Numbers, grouped, summed
+from hyperdrive_sim.schedule.columns import Codes, Edges, Numbers, grouped, summed
 from hyperdrive_sim.schedule.schedule import Schedule
 from hyperdrive_sim.schedule.tasks import Task
 
@@ -113,7 +113,7 @@ class Trace(Sequence[Span]):
         return tasks[there], gap[there]
 
     @cached_property
-    def released_by(self) -> Numbers:
+    def released_by(self) -> Codes:
         """Of each task, the one whose end (or start) made it ready last [tasks]; NOBODY for one that waited for its arrival time only.
 
         Where that is the start of a stream that became ready in the same instant, it is the task that released the stream.
@@ -128,9 +128,9 @@ class Trace(Sequence[Span]):
         found[passes_on] = found[at]
         return found
 
-    def _first(self, edges: Edges, time: Numbers) -> Numbers:
+    def _first(self, edges: Edges, time: Numbers) -> Codes:
         """Of each task, the first of those it has an edge to whose *time* is when it became ready [tasks]; else NOBODY."""
-        found = np.full(len(self), NOBODY, np.int64)
+        found = np.full(len(self), NOBODY, np.int32)
         for low in range(0, len(self), TOGETHER):
             high = min(len(self), low + TOGETHER)
             of = np.repeat(np.arange(low, high), np.diff(edges.offsets[low : high + 1]))
@@ -139,21 +139,21 @@ class Trace(Sequence[Span]):
             found[of[hits]] = others[hits]  # of several the last one written stays, which is the first edge
         return found
 
-    def blamed(self, index: Numbers, gap: Numbers) -> Iterator[tuple[Numbers, Numbers, Numbers]]:
+    def blamed(self, index: Numbers, gap: Numbers) -> Iterator[tuple[Numbers, Codes, Numbers]]:
         """Tasks that units waited for during the *gap* before each of some tasks: those that released each other, step by step.
 
         Back from a task's start: its last predecessor while that worked or waited for its own unit, then that one's, and so on. Each step
         gives the numbers of the gaps that go on, the blockers (or NOBODY), and their picoseconds.
         """
-        of, index, until = np.arange(len(index)), index, self.start[index]
+        of, at, until = np.arange(len(index)), index.astype(np.int32), self.start[index]
         since = until - gap
         while len(of):
-            blocker = self.released_by[index]
+            blocker = self.released_by[at]
             begun = np.where(blocker == NOBODY, since, np.maximum(since, self.ready[blocker]))
             some = begun < until
             yield of[some], blocker[some], (until - begun)[some]
             goes_on = (blocker != NOBODY) & (since < begun)
-            of, index, until, since = of[goes_on], blocker[goes_on], begun[goes_on], since[goes_on]
+            of, at, until, since = of[goes_on], blocker[goes_on], begun[goes_on], since[goes_on]
 
     def blockers(self, index: int, gap: int) -> Iterator[tuple[int | None, int]]:
         """The blockers of a single gap: each a task, or None, with its picoseconds."""

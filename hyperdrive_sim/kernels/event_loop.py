@@ -30,10 +30,10 @@ AT_ONCE = 1_000_000
 Longs = NDArray[np.int64]
 Ints = NDArray[np.int32]
 
-_SUCCESSORS = "void(int64[::1], int32[::1], int64[::1], int32[::1])"
+_SUCCESSORS = "void(int64[::1], int32[::1], int32[::1], int32[::1])"
 _PATH = "int64(int64[::1], int64[::1], int64[::1], int64[::1], int32[::1], int64[::1], int32[::1])"
 _L, _I, _B = "int64[::1]", "int32[::1]", "uint8[::1]"
-_RUN = f"void({', '.join((_L, _I, _L, _L, _I, _I, _L, _I, _L, _I, _I, _L, _L, _L, _L, _I, _I, _B, _L, _I, _I, _I, _I, _I, _L, _I))})"
+_RUN = f"void({', '.join((_L, _I, _L, _L, _I, _I, _I, _I, _I, _I, _I, _L, _L, _L, _L, _I, _I, _B, _L, _I, _I, _I, _I, _I, _L, _I))})"
 
 
 class EventLoop:
@@ -83,9 +83,9 @@ def _compiled(loop: Any, signature: str) -> Any:
     return jit.compiled(loop, signature)
 
 
-def _backwards(offsets: Longs, others: Ints) -> tuple[Longs, Ints]:
+def _backwards(offsets: Longs, others: Ints) -> tuple[Ints, Ints]:
     """Successors of each task, from its predecessors; both as offsets and values."""
-    first, of = np.zeros(len(offsets) + 1, np.int64), np.empty(len(others), np.int32)
+    first, of = np.zeros(len(offsets) + 1, np.int32), np.empty(len(others), np.int32)
     _compiled(_turned_round, _SUCCESSORS)(offsets, others, first, of)
     return first[:-1], of
 

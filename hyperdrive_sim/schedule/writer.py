@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Generic, NamedTuple, TypeVar
+from itertools import chain
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hyperdrive_sim.schedule.columns import Codes, Edges, Interned, Numbers, hashable, interned, offsets
+from hyperdrive_sim.schedule.columns import Codes, Interned, Numbers
+from hyperdrive_sim.schedule.growing import Growing, GrowingEdges, GrowingValues, Links
 from hyperdrive_sim.schedule.patterns import NO_EFFECT, Patterns
 from hyperdrive_sim.schedule.schedule import Schedule
 from hyperdrive_sim.schedule.tasks import Effect, Task
 
 T = TypeVar("T")
-V = TypeVar("V")
 
 TOGETHER = 16_384
 """Number of single tasks that are made columns at a time."""
 
-
-class Links(NamedTuple):
-    """Edges between tasks by their positions: task `tasks[n]` comes after, or starts with, task `others[n]`."""
-
-    tasks: Numbers
-    others: Numbers
+COLUMNS = {
+    **dict.fromkeys(("name", "layer", "unit", "pattern", "c0", "c1", "actions", "frame", "priority"), np.int32),
+    **dict.fromkeys(("ps", "latency_ps", "not_before_ps"), np.int64),
+}
+"""Columns of a schedule but for its edges, with the type of their entries."""
 
 
 class Stamp(NamedTuple):
@@ -56,9 +56,10 @@ class Writer:
         self.counting, self.large, self.when_large = counting, large, when_large
         self.size = 0
         self.patterns = Patterns()
-        self._names, self._layers, self._units = _Values[str](), _Values[str](), _Values[str]()
-        self._actions = _Values[Mapping[str, int]]()
-        self._written: list[_Rows] = []
+        self._names, self._layers, self._units = GrowingValues[str](), GrowingValues[str](), GrowingValues[str]()
+        self._actions = GrowingValues[Mapping[str, int]]()
+        self._columns = {name: Growing(dtype) for name, dtype in COLUMNS.items()}
+        self._after, self._after_start = GrowingEdges(), GrowingEdges()
         self._single: list[Task] = []
         self._known: dict[Hashable, tuple[int, int]] = {}
         self._runs: dict[int, tuple[Sequence[Effect], int]] = {}
@@ -91,45 +92,54 @@ class Writer:
             return first
         self._notice()
         self._flush()
-        channels = np.array(passes, np.int32).reshape(-1, 2)
-        self._written.append(
-            _Rows(
-                self._repeated(self._names.codes(stamp.name), channels),
-                np.broadcast_to(np.int32(self._layers.code(layer)), count),
-                self._repeated(self._units.codes(stamp.unit), channels),
-                self._repeated(stamp.ps, channels),
-                _edges(after, first, count),
-                _edges(after_start, first, count),
-                self._repeated(self._numbered(stamp), channels),
-                np.repeat(channels[:, 0], len(stamp.ps)),
-                np.repeat(channels[:, 1], len(stamp.ps)),
-                self._repeated(self._actions.codes(stamp.actions), channels),
-                self._repeated(stamp.latency_ps, channels),
-                np.broadcast_to(np.int64(0), count),
-                np.broadcast_to(np.int32(frame), count),
-                np.broadcast_to(np.int32(0), count),
-            )
+        channels = np.array(passes, np.int32).reshape(-1, 2, 1)
+        self._write(
+            (len(passes), len(stamp.ps)),
+            name=self._names.codes(stamp.name),
+            layer=self._layers.code(layer),
+            unit=self._units.codes(stamp.unit),
+            ps=stamp.ps,
+            pattern=self._numbered(stamp),
+            c0=channels[:, 0],
+            c1=channels[:, 1],
+            actions=self._actions.codes(stamp.actions),
+            latency_ps=stamp.latency_ps,
+            not_before_ps=0,
+            frame=frame,
+            priority=0,
         )
+        self._after.link(after, first, count)
+        self._after_start.link(after_start, first, count)
         return first
 
     def extend(self, tasks: Schedule) -> int:
         """Write a whole schedule behind what has been written; returns the position of its first task."""
-        first = self.size
-        self.size += len(tasks)
         self._flush()
-        pattern = np.where(tasks.pattern == NO_EFFECT, NO_EFFECT, tasks.pattern + self.patterns.extend(tasks.patterns)).astype(np.int32)
-        after, after_start = (Edges(edges.offsets, edges.others + np.int32(first)) for edges in (tasks.after, tasks.after_start))
-        names, numbers = (
-            (self._names.codes(tasks.name), self._layers.codes(tasks.layer), self._units.codes(tasks.unit)),
-            (tasks.c0, tasks.c1),
+        first, self.size = self.size, self.size + len(tasks)
+        patterns = self.patterns.extend(tasks.patterns)
+        self._write(
+            (len(tasks),),
+            name=self._names.codes(tasks.name),
+            layer=self._layers.codes(tasks.layer),
+            unit=self._units.codes(tasks.unit),
+            ps=tasks.ps,
+            pattern=np.where(tasks.pattern == NO_EFFECT, NO_EFFECT, tasks.pattern + patterns),
+            c0=tasks.c0,
+            c1=tasks.c1,
+            actions=self._actions.codes(tasks.actions),
+            latency_ps=tasks.latency_ps,
+            not_before_ps=tasks.not_before_ps,
+            frame=tasks.frame,
+            priority=tasks.priority,
         )
-        rest = self._actions.codes(tasks.actions), tasks.latency_ps, tasks.not_before_ps, tasks.frame, tasks.priority
-        self._written.append(_Rows(*names, tasks.ps, after, after_start, pattern, *numbers, *rest))
+        for own, edges in ((self._after, tasks.after), (self._after_start, tasks.after_start)):
+            own.add(np.diff(edges.offsets), edges.others + first)
         return first
 
-    @staticmethod
-    def _repeated(column: NDArray[Any], passes: NDArray[Any]) -> NDArray[Any]:
-        return np.tile(column, len(passes))
+    def _write(self, shape: tuple[int, ...], **columns: Any) -> None:
+        """Write as many rows as *shape* has places, from columns of that shape, or that can be repeated to it."""
+        for name, values in columns.items():
+            self._columns[name].room(math.prod(shape)).reshape(shape)[...] = values
 
     def _numbered(self, stamp: Stamp) -> Codes:
         """Numbers of a stamp's patterns among all."""
@@ -175,52 +185,37 @@ class Writer:
         if not self._single:
             return
         name, layer, unit, ps, after, after_start, effect, actions, latency, not_before, frame, priority = zip(*self._single, strict=True)
-        self._written.append(
-            _Rows(
-                np.array(list(map(self._names.code, name)), np.int32),
-                np.array(list(map(self._layers.code, layer)), np.int32),
-                np.array(list(map(self._units.code, unit)), np.int32),
-                np.array(ps, np.int64),
-                _listed(after),
-                _listed(after_start),
-                np.array(list(map(self.patterns.number, effect)), np.int32),
-                np.array([0 if one is None else one.c0 for one in effect], np.int32),
-                np.array([0 if one is None else one.c1 for one in effect], np.int32),
-                np.array(list(map(self._actions.code, actions)), np.int32),
-                np.array(latency, np.int64),
-                np.array(not_before, np.int64),
-                np.array(frame, np.int32),
-                np.array(priority, np.int32),
-            )
+        self._write(
+            (len(name),),
+            name=list(map(self._names.code, name)),
+            layer=list(map(self._layers.code, layer)),
+            unit=list(map(self._units.code, unit)),
+            ps=ps,
+            pattern=list(map(self.patterns.number, effect)),
+            c0=[0 if one is None else one.c0 for one in effect],
+            c1=[0 if one is None else one.c1 for one in effect],
+            actions=list(map(self._actions.code, actions)),
+            latency_ps=latency,
+            not_before_ps=not_before,
+            frame=frame,
+            priority=priority,
         )
+        for own, edges in ((self._after, after), (self._after_start, after_start)):
+            own.add(np.array(list(map(len, edges)), np.int64), list(chain.from_iterable(edges)))
         self._single = []
 
     def schedule(self) -> Schedule:
         """All that was written; the writer is done with then."""
         self._flush()
-        rows, self._written = self._written or [_NOTHING], []
-        columns: list[Any] = []
-        for place in range(len(_Rows._fields)):  # one after the other, so that little is there twice at a time
-            columns.append(_joined([getattr(some, _Rows._fields[place]) for some in rows]))
-            rows = [some._replace(**{_Rows._fields[place]: None}) for some in rows]
-        whole = _Rows(*columns)
-        return Schedule(
-            self._names.column(whole.name),
-            self._layers.column(whole.layer),
-            self._units.column(whole.unit),
-            whole.ps,
-            whole.after,
-            whole.after_start,
-            whole.pattern,
-            whole.c0,
-            whole.c1,
-            self.patterns,
-            self._actions.column(whole.actions),
-            whole.latency_ps,
-            whole.not_before_ps,
-            whole.frame,
-            whole.priority,
-        )
+        columns: dict[str, Any] = {name: column.whole() for name, column in self._columns.items()}
+        distinct: dict[str, GrowingValues[Any]] = {
+            "name": self._names,
+            "layer": self._layers,
+            "unit": self._units,
+            "actions": self._actions,
+        }
+        columns |= {name: values.column(columns[name]) for name, values in distinct.items()}
+        return Schedule(**columns, after=self._after.whole(), after_start=self._after_start.whole(), patterns=self.patterns)
 
 
 def scheduled(tasks: Iterable[Task]) -> Schedule:
@@ -229,85 +224,3 @@ def scheduled(tasks: Iterable[Task]) -> Schedule:
     for task in tasks:
         writer.add(task)
     return writer.schedule()
-
-
-class _Rows(NamedTuple):
-    """Columns of some tasks in a row; values are codes of the writer's."""
-
-    name: Any
-    layer: Any
-    unit: Any
-    ps: Any
-    after: Any
-    after_start: Any
-    pattern: Any
-    c0: Any
-    c1: Any
-    actions: Any
-    latency_ps: Any
-    not_before_ps: Any
-    frame: Any
-    priority: Any
-
-
-class _Values(Generic[V]):
-    """Distinct values, each with its code."""
-
-    def __init__(self) -> None:
-        self.values: list[V] = []
-        self._code: dict[Hashable, int] = {}
-        self._same: dict[int, tuple[Any, Any]] = {}
-        """By identity, with what it belongs to: while that is kept, nothing else can have its identity."""
-
-    def code(self, value: V) -> int:
-        if isinstance(value, Mapping):  # millions of tasks share few of them
-            known = self._same.get(id(value))
-            if known is None:
-                known = self._same[id(value)] = value, self._of(hashable(value), value)
-            return int(known[1])
-        return self._of(value, value)
-
-    def _of(self, key: Any, value: V) -> int:
-        if key not in self._code:
-            self._code[key] = len(self.values)
-            self.values.append(value)
-        return self._code[key]
-
-    def codes(self, column: Interned[V]) -> Codes:
-        """The codes of a column of other codes."""
-        known = self._same.get(id(column.values))
-        if known is None:
-            found = np.array(list(map(self.code, column.values)), np.int32)
-            known = self._same[id(column.values)] = column.values, found
-        codes: Codes = known[1][column.codes]
-        return codes
-
-    def column(self, codes: Codes) -> Interned[V]:
-        return interned(codes, self.values)
-
-
-def _listed(rows: Sequence[tuple[int, ...]]) -> Edges:
-    counts = np.fromiter(map(len, rows), np.int64, len(rows))
-    return Edges(offsets(counts), np.fromiter((other for row in rows for other in row), np.int32, int(counts.sum())))
-
-
-def _edges(links: Iterable[Links], first: int, count: int) -> Edges:
-    """Edges of *count* tasks from position *first* on."""
-    some = list(links) or [Links(np.zeros(0, np.int64), np.zeros(0, np.int64))]
-    tasks, others = (np.concatenate(column) for column in zip(*some, strict=True))
-    order = np.argsort(tasks, kind="stable")
-    return Edges(offsets(np.bincount(tasks - first, minlength=count)), others[order].astype(np.int32))
-
-
-def _joined(columns: Sequence[Any]) -> Any:
-    """Columns one behind the other."""
-    if not isinstance(columns[0], Edges):
-        return np.concatenate(columns)
-    counts = np.concatenate([np.diff(edges.offsets) for edges in columns])
-    return Edges(offsets(counts), np.concatenate([edges.others for edges in columns]))
-
-
-_NO_EDGES = Edges(np.zeros(1, np.int64), np.zeros(0, np.int32))
-_NOTHING = _Rows(
-    *([_NO_EDGES if "after" in name else np.zeros(0, np.int64 if name.endswith("ps") else np.int32) for name in _Rows._fields])
-)

@@ -14,6 +14,7 @@ import numpy as np
 from hyperdrive_sim.engine import hazards
 from hyperdrive_sim.engine.compiled import Compiled, Progress, silent
 from hyperdrive_sim.engine.replay import replay
+from hyperdrive_sim.engine.simulate import Engine, preferred, preferring
 from hyperdrive_sim.errors import Finding
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.network.golden import Computation, Exact, forward
@@ -145,7 +146,12 @@ def _plain(value: Any) -> Any:
 
 
 def check(
-    source: Source | None = None, changes: Changes | None = None, *, progress: Progress = silent, **experiment: Unpack[Experiment]
+    source: Source | None = None,
+    changes: Changes | None = None,
+    *,
+    progress: Progress = silent,
+    engine: Engine | None = None,
+    **experiment: Unpack[Experiment],
 ) -> Verdict:
     """Execute a scenario's schedule on data, in simulated time, and compare every value with the reference, bit for bit.
 
@@ -153,10 +159,11 @@ def check(
 
     Proves the order of all accesses as well, compares the makespan with its lower bounds, cuts tasks finer, and says how far the chip's
     arithmetic is from float64. What is wrong with a schedule is in the verdict. A finer cut that moves the makespan by more than COARSE
-    is among its `warnings` and leaves it `ok`: the schedule can be carried out, but is too coarse to be timed by. *source*, *changes* and
-    *experiment* are as in `run`; raises InvalidInput as `run` does, and for more values than there is memory for.
+    is among its `warnings` and leaves it `ok`: the schedule can be carried out, but is too coarse to be timed by. *source*, *changes*,
+    *engine* and *experiment* are as in `run`; raises InvalidInput as `run` does, and for more values than there is memory for.
     """
-    return _check(scenario_of(source, changes, experiment), progress)
+    with preferring(engine or preferred()):
+        return _check(scenario_of(source, changes, experiment), progress)
 
 
 def _check(scenario: Scenario, progress: Progress) -> Verdict:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from hyperdrive_sim.schedule.fifo import Fifo
+from hyperdrive_sim.schedule.fifo import Fifo, pushed_out
 
 
 def filled(*items: tuple[str, int], entries: int | None = None) -> Fifo[str]:
@@ -51,3 +54,15 @@ def test_equal_items_are_different_ones() -> None:
     fifo = filled(("a", 5), ("a", 5))
     assert fifo.push("b", 5) == ["a"]
     assert fifo.push("c", 5) == ["a"]
+
+
+@given(st.lists(st.integers(1, 12), min_size=1, max_size=30), st.integers(12, 40))
+def test_what_is_pushed_out_of_a_buffer_by_a_whole_row_of_items(sizes: list[int], bits: int) -> None:
+    fifo: Fifo[int] = Fifo(bits)
+    gone, expected = 0, []
+    for number, size in enumerate(sizes):
+        out = fifo.push(number, size)
+        assert out == list(range(gone, gone + len(out))), "oldest first"
+        gone += len(out)
+        expected.append(gone)
+    assert pushed_out(np.array(sizes), bits).tolist() == expected

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from worlds import task
 
-from hyperdrive_sim.schedule.writer import Writer
+from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.schedule import growing
+from hyperdrive_sim.schedule.columns import Interned
+from hyperdrive_sim.schedule.growing import Links
+from hyperdrive_sim.schedule.patterns import NO_EFFECT
+from hyperdrive_sim.schedule.tasks import Copy, Load, Task
+from hyperdrive_sim.schedule.writer import Stamp, Writer
 
 
 def nest(to: Writer, frames: int, blocks: int, chips: int) -> None:
@@ -78,3 +85,67 @@ def test_nothing_more_is_written_if_that_raises() -> None:
         for _ in writer.each(range(10)):
             writer.add(task("compute", "array", 1))
     assert writer.size == 4
+
+
+def stamped(blocks: int) -> tuple[Writer, Writer]:
+    """Two chips' blocks of a stream, an array and a link each, stamped, and written one by one; the first comes after a task before."""
+    weights, sent = {"weight_io.bit": 7}, {"border_io.bit": 3}
+    effects = [Load("conv", 0, 0, 7, ("buffer",)), Copy("map", 0, 0, (), "here", "there")]
+    one, all_at_once = Writer(), Writer()
+    for writer in (one, all_at_once):
+        writer.add(task("input", "link", 9))
+    for block in range(blocks):
+        first = one.size
+        before = () if block else (0,)
+        one.add(
+            Task("stream", "conv", "host", 5, before, effect=effects[0]._replace(c0=8 * block, c1=8 * block + 8), actions=weights, frame=2)
+        )
+        one.add(Task("compute", "conv", "array", 6, (first - 2,) if block else (), (first,), frame=2))
+        one.add(Task("send", "conv", "link", 4, (first + 1,), effect=effects[1]._replace(c0=8 * block, c1=8 * block + 8), actions=sent,
+                     latency_ps=1, frame=2))  # fmt: skip
+    codes = np.array([0, 1, 2], np.int32)
+    stamp = Stamp(
+        Interned(codes, ("stream", "compute", "send", "never")),
+        Interned(np.array([1, 0, 2], np.int32), ("array", "host", "link")),
+        np.array([5, 6, 4]),
+        Interned(codes, (weights, {}, sent)),
+        np.array([0, 0, 1]),
+        np.array([0, NO_EFFECT, 1], np.int32),
+        effects,
+    )
+    at = 1 + 3 * np.arange(blocks)
+    after = [Links(at[:1], np.array([0])), Links(at[1:] + 1, at[1:] - 2), Links(at + 2, at + 1)]
+    all_at_once.stamp(stamp, [(8 * block, 8 * block + 8) for block in range(blocks)], "conv", 2, after, [Links(at + 1, at)])
+    return one, all_at_once
+
+
+@pytest.mark.parametrize("blocks", [1, 2, 5])
+def test_what_is_stamped_is_what_is_written_one_by_one(blocks: int) -> None:
+    one, all_at_once = (writer.schedule() for writer in stamped(blocks))
+    assert list(all_at_once) == list(one)
+    assert all_at_once.unit.values == one.unit.values == ("link", "host", "array"), "in the order of their first tasks"
+    assert all_at_once.name.values == ("input", "stream", "compute", "send"), "and none that no task has"
+    assert len(all_at_once.patterns) == len(one.patterns) == 2, "channels make no other pattern"
+
+
+def test_a_schedule_behind_another() -> None:
+    writer = Writer()
+    writer.add(task("before", "other", 1))
+    _, part = stamped(2)
+    own = part.schedule()
+    assert writer.extend(own) == 1
+    moved = [one._replace(**{name: tuple(n + 1 for n in getattr(one, name)) for name in ("after", "after_start")}) for one in own]
+    assert list(writer.schedule()) == [task("before", "other", 1), *moved]
+
+
+def test_positions_are_numbers_of_32_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(growing, "MOST", 9)
+    for tasks in (9, 11):
+        writer = Writer()
+        for _ in range(tasks):
+            writer.add(task("step", "unit", 1))
+        if tasks <= 9:
+            assert len(writer.schedule()) == tasks
+        else:
+            with pytest.raises(InvalidInput, match=r"^more than 9 tasks, or edges between them; take a smaller network"):
+                writer.schedule()

@@ -29,9 +29,10 @@ from hyperdrive_sim.archs.hyperdrive.steps import HyperdriveStep
 from hyperdrive_sim.network.box import Box, chunks
 from hyperdrive_sim.schedule.columns import Numbers
 from hyperdrive_sim.schedule.fifo import Fifo
+from hyperdrive_sim.schedule.growing import Links
 from hyperdrive_sim.schedule.placement import Allocation, Placement
 from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Copy, Patch, Task
-from hyperdrive_sim.schedule.writer import Links, Writer
+from hyperdrive_sim.schedule.writer import Writer
 
 
 class Stream(NamedTuple):

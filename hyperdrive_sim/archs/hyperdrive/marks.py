@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hyperdrive_sim.schedule.columns import Numbers
-from hyperdrive_sim.schedule.writer import Links
+from hyperdrive_sim.schedule.growing import Links
 
 
 class Marks:

@@ -13,8 +13,8 @@ import numpy as np
 from hyperdrive_sim.archs.hyperdrive.blocks import BlockTasks
 from hyperdrive_sim.schedule.columns import Numbers
 from hyperdrive_sim.schedule.fifo import pushed_out
+from hyperdrive_sim.schedule.growing import Links
 from hyperdrive_sim.schedule.mesh import STEPS, Chip, Side
-from hyperdrive_sim.schedule.writer import Links
 
 Buffer = tuple[Chip, Side]
 

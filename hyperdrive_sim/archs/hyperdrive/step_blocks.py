@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import groupby
-from typing import Any, NamedTuple
+from itertools import groupby, islice
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -24,6 +24,11 @@ from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.patterns import NO_EFFECT
 from hyperdrive_sim.schedule.tasks import HOST, NOTHING, Compute, Copy, Effect, Load
 from hyperdrive_sim.schedule.writer import Stamp
+
+T = TypeVar("T")
+
+TOGETHER = 300_000
+"""Number of tasks that are stamped at a time, at least a block's: for each there are a few numbers beside it meanwhile."""
 
 CARRIED = {BORDER: "border_io.bit", CORNER: "corner_io.bit", OUTPUT: "output_io.bit"}
 """Action of each bit of a transfer, by its kind."""
@@ -65,7 +70,8 @@ class StepBlocks:
         hidden = all(stream.ps(self._bits(step, *block)) <= clock.ps(timing.head_cycles(step, taken[block])) for block in blocks)
         for (channels, inputs), run in groupby(blocks, lambda block: (block[1] - block[0], taken[block])):
             tasks, bits = self._of(step, channels, hidden=hidden), self._bits(step, 0, channels)
-            yield Run(list(run), tasks, self._stamp(step, tasks, inputs, bits), bits)
+            stamp = self._stamp(step, tasks, inputs, bits)
+            yield from (Run(list(some), tasks, stamp, bits) for some in batched(run, max(1, TOGETHER // len(tasks))))
 
     def _of(self, step: HyperdriveStep, channels: int, *, hidden: bool) -> BlockTasks:
         """Tasks of a step's block of so many output channels."""
@@ -113,6 +119,13 @@ class StepBlocks:
             pattern,
             _Effects(self, step, tasks, bits),
         )
+
+
+def batched(items: Iterable[T], most: int) -> Iterator[tuple[T, ...]]:
+    """Items in order, so many at a time."""
+    left = iter(items)
+    while some := tuple(islice(left, most)):
+        yield some
 
 
 class _Effects(Sequence[Effect]):
