@@ -28,7 +28,6 @@ _.instead
 # Attributes and methods that a library reads or calls: pydantic, rich-click, SimPy, ruamel.yaml, matplotlib, pandas, Perfetto's protobufs.
 _.model_config
 _.TEXT_MARKUP
-_._ok
 _._value
 _.max_depth
 _.warn_double_anchors
