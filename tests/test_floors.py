@@ -41,7 +41,7 @@ ORDER = [
 ALLOWED: Mapping[str, str | tuple[str, ...]] = {
     "simpy": "engine",
     "onnx": "importing",
-    "torch": ("importing.torch_module", "study.bench.convolutions"),  # whose modules are imported; what our kernels are compared with
+    "torch": ("importing.torch_module", "study.bench.jobs"),  # whose modules are imported; what our kernels are compared with
     "click": "cli",
     "rich_click": "cli.drawn",
     "rich": "cli",

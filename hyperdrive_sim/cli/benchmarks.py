@@ -9,9 +9,9 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from hyperdrive_sim.cli.tables import BLANK, FittedTable, TerminalColumn
-from hyperdrive_sim.reports.summary import percent, si
+from hyperdrive_sim.reports.summary import si
 from hyperdrive_sim.study.bench.benchmark import Benchmark
-from hyperdrive_sim.study.bench.convolutions import KernelRow, Kernels
+from hyperdrive_sim.study.bench.convolutions import CEILING, KernelRow
 from hyperdrive_sim.study.bench.instructions import CountRow
 from hyperdrive_sim.study.bench.machine import MachineRecord
 from hyperdrive_sim.study.bench.staging import Growth, StageCost, StageRow
@@ -20,6 +20,10 @@ from hyperdrive_sim.study.bench.wholes import ProcessCost, ProcessRow
 
 MIB = 2**20
 BEFORE = "before: the other installation; a ratio is before by after, so that above 1 is better now"
+KERNELS = (
+    "by numpy, by torch: the rate of our fastest variant divided by theirs, so that above 1 ours is faster; of the ceiling: its share of "
+    "what the core can do if it compares, counts and adds bits in registers and does nothing else. All with one thread, in turns."
+)
 
 Parts = Iterator[RenderableType]
 
@@ -114,28 +118,40 @@ def _growth(growth: Growth) -> Parts:
         yield Text(f"exponent of the total over chips x blocks, 1 is linear: {', '.join(said)}")
 
 
-def _kernels(kernels: Kernels) -> Parts:
-    """A table for each kernel: rates, and how many times that of numpy each is; below, the ceiling."""
-    for kernel in dict.fromkeys(row.kernel for row in kernels.rows):
-        rows = [row for row in kernels.rows if row.kernel == kernel]
-        columns = [TerminalColumn(name.replace("-", "-\n"), [_rate(row, name) for row in rows]) for name in rows[0].ops_per_s]
-        if kernels.ceiling_ops_per_s and kernel.startswith("XNOR"):
-            share = [percent(_fastest(row) / kernels.ceiling_ops_per_s) for row in rows]
-            columns.append(TerminalColumn("of the\nceiling", share))
-        layers = TerminalColumn("padded map, kernel", [row.layer for row in rows], right=False, wraps=" ")
-        yield from (BLANK, FittedTable(f"{kernel}: GOp/s of one core (times numpy's)", layers, *columns))
-    if kernels.ceiling_ops_per_s:
-        yield Text(f"measured ceiling, exclusive or, count and add in registers: {si(kernels.ceiling_ops_per_s, 'Op/s')}")
+def _kernels(found: Sequence[KernelRow]) -> Parts:
+    """A table for each kernel: rates, and how our fastest compares with the others."""
+    for kernel in dict.fromkeys(row.kernel for row in found):
+        rows = [row for row in found if row.kernel == kernel]
+        ours = list(rows[0].ops_per_s).index(rows[0].fastest)
+        rates = [
+            TerminalColumn(name.replace("-", "-\n").replace(" ", "\n"), [_rate(row, name) for row in rows], spare=2 * (0 < place < ours))
+            for place, name in enumerate(rows[0].ops_per_s)
+        ]
+        layers = TerminalColumn("map, kernel,\nchannels", [row.layer for row in rows], right=False, wraps=" ", least=16)
+        yield from (BLANK, FittedTable(f"{kernel}: GOp/s of one core", layers, *rates, *_beside(rows)))
+    yield Text(KERNELS, style="dim")
+
+
+def _beside(rows: Sequence[KernelRow]) -> list[TerminalColumn]:
+    """Our fastest variant by numpy, by the faster of torch's two orders, and as a share of the ceiling, where these were measured."""
+    torch = [min((ratio for name, ratio in row.ratios.items() if name.startswith("torch")), default=None) for row in rows]
+    share = [row.ratios.get(CEILING) for row in rows]
+    return [
+        *_column("by\nnumpy", [row.ratios.get("numpy") for row in rows], lambda ratio: f"{ratio:.3g}", spare=1),
+        *_column("by\ntorch", torch, lambda ratio: f"{ratio:.2f}" if ratio < 10 else f"{ratio:.3g}"),
+        *_column("of the\nceiling", share, lambda ratio: f"{100 * ratio:.0f} %"),
+    ]
+
+
+def _column(name: str, ratios: Sequence[float | None], cell: Callable[[float], str], spare: int = 0) -> list[TerminalColumn]:
+    if not any(ratios):
+        return []
+    return [TerminalColumn(name, [cell(ratio) if ratio else "" for ratio in ratios], spare=spare)]
 
 
 def _rate(row: KernelRow, variant: str) -> str:
-    rate = row.ops_per_s[variant]
-    return f"{rate / 1e9:.3g} ({rate / row.ops_per_s['numpy']:.2g} x)"
-
-
-def _fastest(row: KernelRow) -> float:
-    """The rate of our fastest variant."""
-    return max(rate for name, rate in row.ops_per_s.items() if not name.startswith("torch"))
+    giga = row.ops_per_s[variant] / 1e9
+    return f"{giga:,.0f}" if giga >= 100 else f"{giga:.3g}"
 
 
 def _counts(rows: Sequence[CountRow]) -> Parts:

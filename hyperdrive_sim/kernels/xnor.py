@@ -13,7 +13,7 @@ Variants, all identical, chosen by what the processor can do before anything is 
     numba-avx2              vectors that fit into sixteen registers; a third faster, and there after 0.03 s instead of 1 s
     numba-avx512vpopcntdq   vectors that fill thirty-two, and whose bits the hardware counts
 
-`tests/benchmarks/ceiling.py` compares them with what the registers can do: on one core of a server with all of this 0.04 in numpy, 0.25 to
+`hyperdrive-sim bench kernels` compares them with what the registers can do: on one core of a server with all of this 0.04 in numpy, 0.25 to
 0.31 in numba, 0.8 to 0.95 in the last, calls from Python included.
 
 Reading order: xnor_bits (words, checks), xnor_numpy, xnor_numba, xnor_vector (arrays) over xnor_llvm (instructions) over emit.

@@ -20,7 +20,7 @@ from hyperdrive_sim.cli import benchmarks
 from hyperdrive_sim.engine.compiled import silent
 from hyperdrive_sim.study.bench import benchmark as study
 from hyperdrive_sim.study.bench.benchmark import SECTIONS, USUAL, Benchmark
-from hyperdrive_sim.study.bench.convolutions import KernelRow, Kernels
+from hyperdrive_sim.study.bench.convolutions import KernelRow
 from hyperdrive_sim.study.bench.installation import Installation
 from hyperdrive_sim.study.bench.instructions import CountRow
 from hyperdrive_sim.study.bench.machine import MachineRecord
@@ -49,7 +49,13 @@ TWO = Benchmark(
     runs=[RUN, NEW],
     tasks=[STAGES],
     growth=Growth([GrowthRow(4, 25, STAGES)], exponent=1.02, exponent_against=1.0512),
-    kernels=Kernels(2e12, [KernelRow("XNOR, sums", "a layer", 10, {"numpy": 1e11, "numba-avx2": 5e11, "torch float32": 4e12})]),
+    kernels=[
+        KernelRow(
+            *("XNOR, sums", "a layer", 10, "numba-avx2"),
+            {"numpy": 1e11, "numba-avx2": 5e11, "ceiling": 2e12, "torch": 4e12, "torch, channels last": 1e10},
+            {"numpy": 5.25, "ceiling": 0.26, "torch": 0.125, "torch, channels last": 50.0},
+        )
+    ],
     instructions=[CountRow("lower", 1_200_000, 600_000, 0.5)],
 )
 
@@ -75,7 +81,7 @@ def test_a_little_of_each_section() -> None:
         assert 20 * 2**20 < row["this"]["peak_bytes"] < 2**30
     assert [row["this"]["times"] for row in found["tasks"]] == [1, 1]
     assert found["growth"]["exponent"] is not None
-    assert len({row["kernel"] for row in found["kernels"]["rows"]}) == 3
+    assert len({row["kernel"] for row in found["kernels"]}) == 5
 
 
 def test_two_installations_one_of_which_refuses() -> None:
@@ -89,8 +95,16 @@ def test_two_installations_one_of_which_refuses() -> None:
     assert "before: python 3.11.7" in found
 
 
-def test_a_share_of_the_ceiling_is_that_of_our_fastest() -> None:
-    assert "a layer 100 (1 x) 500 (5 x) 4e+03 (40 x) 25.0 %" in shown(TWO)
+def test_kernels_by_numpy_by_the_faster_of_torch_s_orders_and_by_the_ceiling() -> None:
+    """Ratios as they were measured, not those of the rates beside them."""
+    assert "a layer 100 500 2,000 4,000 10 5.25 0.12 26 %" in shown(TWO)
+
+
+def test_layers_without_others_have_no_columns_for_them() -> None:
+    alone = KernelRow("real, float32", "a layer", 10, "numpy", {"numpy": 1e9}, {})
+    found = shown(replace(TWO, kernels=[alone]))
+    assert "a layer 1" in found
+    assert "ceiling" not in " ".join(found[: found.index("a layer 1")])
 
 
 def test_one_installation_is_neither_before_nor_after() -> None:

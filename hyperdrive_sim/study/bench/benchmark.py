@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from hyperdrive_sim.engine.compiled import Progress, silent
 from hyperdrive_sim.errors import InvalidInput, Mistake
 from hyperdrive_sim.study.bench import convolutions, instructions, machine, staging, wholes
-from hyperdrive_sim.study.bench.convolutions import Kernels
-from hyperdrive_sim.study.bench.installation import Installation
+from hyperdrive_sim.study.bench.convolutions import KernelRow
+from hyperdrive_sim.study.bench.installation import Installation, NotMeasured
 from hyperdrive_sim.study.bench.instructions import CountRow, NoValgrind
 from hyperdrive_sim.study.bench.machine import MachineRecord
 from hyperdrive_sim.study.bench.staging import Growth, StageRow
@@ -51,7 +51,7 @@ class Benchmark:
     scenarios: list[ProcessRow] | None = None
     tasks: list[StageRow] | None = None
     growth: Growth | None = None
-    kernels: Kernels | None = None
+    kernels: list[KernelRow] | None = None
     instructions: list[CountRow] | None = None
     without: dict[str, str] = field(default_factory=dict)
 
@@ -79,12 +79,13 @@ def benchmark(
     this, other = Installation.this(), Installation.at(against) if against else None
     repeats = Repeats(repeat or amount.repeat)
     head = Benchmark(SCHEMA_VERSION, machine.described(this, other), repeats.asked)
-    measure = _Measure((this, other) if other else (this,), repeats, amount, progress)
+    installations = (this, other) if other else (this,)
     for name in SECTIONS:
         if name in (sections or USUAL):
+            measure = _Measure(installations, repeats, amount, progress)
             try:
                 head = replace(head, **{name: getattr(measure, name)()})
-            except NoValgrind as error:
+            except (NoValgrind, NotMeasured) as error:
                 head = replace(head, without={name: str(error)})
     return head
 
@@ -120,9 +121,8 @@ class _Measure:
     def growth(self) -> Growth:
         return staging.growth(staging.GROWTH[: self.amount.cases], self.installations, self.repeats, self.progress)
 
-    def kernels(self) -> Kernels:
-        some = self.amount.cases
-        return convolutions.kernels(convolutions.SIGNS[:some], convolutions.BLOCKS[:some], self.amount.rounds, self.progress)
+    def kernels(self) -> list[KernelRow]:
+        return convolutions.kernels(self.amount.cases, self.amount.rounds, self.progress)
 
     def instructions(self) -> list[CountRow]:
         return instructions.instructions(self.installations, self.progress)
