@@ -19,7 +19,7 @@ from hyperdrive_sim.cli.terminal import json_option, progress_bar, show, show_js
 def bench(sections: tuple[str, ...], repeat: int | None, against: str | None, quick: bool, as_json: bool) -> None:
     """Measure how fast the simulator is on this machine, and how much memory it takes; it takes minutes.
 
-    Sections are runs (whole processes), scenarios (all of them), tasks (per second, by stage), growth (cost over chips x
+    Sections are runs (whole processes), scenarios (all of them), tasks (per second, by stage, and both engines), growth (cost over chips x
     blocks), kernels (beside numpy, torch, if there, and the measured ceiling) and instructions (of small cases, by valgrind); without any,
     all of these. One more, big (runs of 8 and 34 million tasks), is measured only if it is named.
     """

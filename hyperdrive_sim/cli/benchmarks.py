@@ -51,6 +51,7 @@ def _parts(found: Benchmark) -> Parts:
             yield from _processes(title, rows)
     if found.tasks:
         yield from _stages("tasks per second, from lowering to the report", found.tasks)
+        yield from _engines(found.tasks)
     if found.growth:
         yield from _growth(found.growth)
     if found.kernels:
@@ -116,6 +117,23 @@ def _growth(growth: Growth) -> Parts:
     said = [f"{name} {value:.3f}" for name, value in exponents.items() if value is not None]
     if said:
         yield Text(f"exponent of the total over chips x blocks, 1 is linear: {', '.join(said)}")
+
+
+def _engines(rows: Sequence[StageRow]) -> Parts:
+    """Both engines on the same schedules, where they were measured."""
+    wanted = [(row, row.engines) for row in rows if row.engines is not None]
+    if not wanted:
+        return
+    found = [cost for _, cost in wanted]
+    columns = [
+        TerminalColumn("SimPy", [_of(cost, lambda cost: si(cost.simpy_s, "s")) for cost in found]),
+        TerminalColumn("compiled", [_of(cost, lambda cost: si(cost.compiled_s, "s")) for cost in found]),
+        TerminalColumn("SimPy by\ncompiled", [_of(cost, lambda cost: f"{cost.ratio:.1f}") for cost in found]),
+        TerminalColumn("traces", [_of(cost, lambda cost: "equal" if cost.same else "NOT EQUAL") for cost in found]),
+    ]
+    names = TerminalColumn("", [row.name for row, _ in wanted], right=False, wraps=" ")
+    yield from (BLANK, FittedTable("the same schedules simulated by both engines; CPU seconds", names, *columns))
+    yield from (Text(f"{row.name}: {cost.refused}", style="dim") for row, cost in wanted if isinstance(cost, Refused))
 
 
 def _kernels(found: Sequence[KernelRow]) -> Parts:

@@ -25,7 +25,7 @@ from hyperdrive_sim.study.bench.installation import Installation
 from hyperdrive_sim.study.bench.instructions import CountRow
 from hyperdrive_sim.study.bench.machine import MachineRecord
 from hyperdrive_sim.study.bench.spread import Spread
-from hyperdrive_sim.study.bench.staging import Growth, GrowthRow, StageCost, StageRow
+from hyperdrive_sim.study.bench.staging import EngineCost, Growth, GrowthRow, StageCost, StageRow
 from hyperdrive_sim.study.bench.turns import Refused, Repeats
 from hyperdrive_sim.study.bench.wholes import RUNS, Command, ProcessCost, ProcessRatio, ProcessRow, commands, scenarios
 
@@ -42,12 +42,13 @@ def stages(total_s: float) -> StageCost:
 RUN = ProcessRow("a run", ("run", "a.yaml"), cost(2.0, 100), cost(6.0, 400), ProcessRatio.of(cost(6.0, 400), cost(2.0, 100)))
 NEW = ProcessRow("a large one", ("run", "b.yaml"), cost(8.0, 900), Refused("30,000,000 tasks are too many"), None)
 STAGES = StageRow("a network", stages(0.5), stages(1.0), 2.0)
+ENGINES = replace(STAGES, engines=EngineCost(simpy_s=0.9, compiled_s=0.03, ratio=30.0, same=True))
 TWO = Benchmark(
     schema_version=1,
     machine=MachineRecord("a processor", 2, "Linux x86_64", ["avx2"], {"python": "3.12.1"}, {"python": "3.11.7"}),
     repeat=3,
     runs=[RUN, NEW],
-    tasks=[STAGES],
+    tasks=[ENGINES],
     growth=Growth([GrowthRow(4, 25, STAGES)], exponent=1.02, exponent_against=1.0512),
     kernels=[
         KernelRow(
@@ -81,6 +82,7 @@ def test_a_little_of_each_section() -> None:
         assert 20 * 2**20 < row["this"]["peak_bytes"] < 2**30
     assert [row["this"]["times"] for row in found["tasks"]] == [1, 1]
     assert found["growth"]["exponent"] is not None
+    assert [row["engines"]["same"] for row in found["tasks"]] == [True, True]
     assert len({row["kernel"] for row in found["kernels"]}) == 5
 
 
@@ -105,6 +107,16 @@ def test_layers_without_others_have_no_columns_for_them() -> None:
     found = shown(replace(TWO, kernels=[alone]))
     assert "a layer 1" in found
     assert "ceiling" not in " ".join(found[: found.index("a layer 1")])
+
+
+def test_both_engines_side_by_side() -> None:
+    assert "a network 900 ms 30 ms 30.0 equal" in shown(TWO)
+    assert "a network 900 ms 30 ms 30.0 NOT EQUAL" in shown(
+        replace(TWO, tasks=[replace(STAGES, engines=EngineCost(0.9, 0.03, 30.0, same=False))])
+    )
+    found = shown(replace(TWO, tasks=[replace(STAGES, engines=Refused("the compiled engine needs an optional package"))]))
+    assert "a network refused refused refused refused" in found
+    assert "a network: the compiled engine needs an optional package" in found
 
 
 def test_one_installation_is_neither_before_nor_after() -> None:

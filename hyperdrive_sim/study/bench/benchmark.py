@@ -82,12 +82,17 @@ def benchmark(
     installations = (this, other) if other else (this,)
     for name in SECTIONS:
         if name in (sections or USUAL):
-            measure = _Measure(installations, repeats, amount, progress)
+            measure = _Measure(installations, repeats, amount, _of_section(name, progress))
             try:
                 head = replace(head, **{name: getattr(measure, name)()})
             except (NoValgrind, NotMeasured) as error:
                 head = replace(head, without={name: str(error)})
     return head
+
+
+def _of_section(name: str, progress: Progress) -> Progress:
+    """Progress callback that says before each stage which section it is of."""
+    return lambda stage, done, total: progress(f"{name}: {stage}", done, total)
 
 
 def _known(sections: Collection[str]) -> None:
@@ -116,7 +121,7 @@ class _Measure:
         return self._commands(wholes.scenarios())
 
     def tasks(self) -> list[StageRow]:
-        return staging.staged(staging.TASKS[: self.amount.cases], self.installations, self.repeats, self.progress)
+        return staging.tasks(staging.TASKS[: self.amount.cases], self.installations, self.repeats, self.progress)
 
     def growth(self) -> Growth:
         return staging.growth(staging.GROWTH[: self.amount.cases], self.installations, self.repeats, self.progress)

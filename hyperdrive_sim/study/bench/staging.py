@@ -1,10 +1,10 @@
-"""Stages of a run in CPU seconds, tasks per second, and how the cost grows with chips x blocks."""
+"""Stages of a run in CPU seconds, tasks per second, both engines side by side, and how the cost grows with chips x blocks."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil
 from pathlib import Path
@@ -15,12 +15,12 @@ from hyperdrive_sim.network.layers import Conv
 from hyperdrive_sim.scenario import shipped
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.study import runs
-from hyperdrive_sim.study.bench import inside
+from hyperdrive_sim.study.bench import engines, inside
 from hyperdrive_sim.study.bench.installation import Installation
 from hyperdrive_sim.study.bench.spread import Spread, exponent
 from hyperdrive_sim.study.bench.turns import Refused, Repeats, alternating
 
-SCRIPT = str(Path(inside.__file__))
+SCRIPT, ENGINES = str(Path(inside.__file__)), str(Path(engines.__file__))
 TOTAL = ("lower", "simulate", "sum_up")
 """Stages from lowering to the report."""
 
@@ -49,7 +49,7 @@ def _grown(network: str, rows: int, columns: int, mesh: tuple[int, int]) -> Stag
 TASKS = (
     Staged("ResNet-34, 224 x 224", "hyperdrive/resnet34_224.yaml"),
     Staged("ResNet-34, 2048 x 1024, 50 chips", "hyperdrive/resnet34_2048x1024.yaml"),
-    _grown("resnet152", 1024, 2048, (10, 20)),
+    Staged("ResNet-152, 2048 x 1024, 200 chips", network="resnet152", input_shape=(3, 1024, 2048), mesh=(10, 20)),
     Staged("Binary AlexNet, XNORBIN", "xnorbin/binary_alexnet.yaml"),
     Staged("ResNet-18 of 8 bases, ChewBaccaNN", "chewbaccann/groupnet_resnet18.yaml"),
     Staged("Binary AlexNet, NAND-Net in SRAM", "nandnet_sram/binary_alexnet.yaml"),
@@ -85,13 +85,35 @@ class StageCost:
 
 
 @dataclass(frozen=True)
+class EngineCost:
+    """CPU seconds of either engine of this installation for one schedule, medians, and SimPy's divided by the compiled one's.
+
+    `same` is true if their traces were the same each time, span for span.
+    """
+
+    simpy_s: float
+    compiled_s: float
+    ratio: float
+    same: bool
+
+    @classmethod
+    def of(cls, samples: Sequence[_Both]) -> EngineCost:
+        simpy, compiled = (Spread.of(seconds).median for seconds in zip(*(one[:2] for one in samples), strict=True))
+        return cls(simpy, compiled, simpy / compiled, all(one.same for one in samples))
+
+
+@dataclass(frozen=True)
 class StageRow:
-    """One run in stages, by this installation and, if asked for, by another; the ratio is the other's total divided by this one's."""
+    """One run in stages, by this installation and, if asked for, by another; the ratio is the other's total divided by this one's.
+
+    `engines` is there if both engines were meant to be measured.
+    """
 
     name: str
     this: StageCost | Refused
     against: StageCost | Refused | None
     ratio: float | None
+    engines: EngineCost | Refused | None = None
 
 
 @dataclass(frozen=True)
@@ -120,10 +142,32 @@ class _Sample(NamedTuple):
     peak_bytes: int
 
 
+class _Both(NamedTuple):
+    """What either engine has taken in one process, and whether they gave the same trace."""
+
+    simpy_s: float
+    compiled_s: float
+    same: bool
+
+
 def _sample(installation: Installation, keys: str) -> _Sample:
     used = installation.run(SCRIPT, keys)
     found = json.loads(used.printed)
     return _Sample(found.pop("tasks"), found, used.peak_bytes)
+
+
+def _both(keys: str) -> _Both:
+    return _Both(**json.loads(Installation.this().run(ENGINES, keys).printed))
+
+
+def tasks(wanted: Sequence[Staged], installations: Sequence[Installation], repeats: Repeats, progress: Progress) -> list[StageRow]:
+    """The stages of some runs, and what either engine of this installation takes for their schedules."""
+    rows = []
+    for number, one in enumerate(wanted):
+        (row,) = staged([one], installations, repeats, lambda name, *_, done=number: progress(name, done, len(wanted)))
+        (both,) = alternating([partial(_both, json.dumps(one.keys()))], repeats)
+        rows.append(replace(row, engines=both if isinstance(both, Refused) else EngineCost.of(both)))
+    return rows
 
 
 def staged(wanted: Sequence[Staged], installations: Sequence[Installation], repeats: Repeats, progress: Progress) -> list[StageRow]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import programs
 import pytest
 from commands import SCENARIOS
 
 from hyperdrive_sim.engine.compiled import silent
+from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.study import runs
-from hyperdrive_sim.study.bench import inside, staging
+from hyperdrive_sim.study.bench import engines, inside, staging
 from hyperdrive_sim.study.bench.installation import Installation, NotMeasured
 from hyperdrive_sim.study.bench.spread import Spread
-from hyperdrive_sim.study.bench.staging import GROWTH, StageCost, Staged, _Sample
+from hyperdrive_sim.study.bench.staging import GROWTH, EngineCost, StageCost, Staged, _Both, _Sample
 from hyperdrive_sim.study.bench.turns import Refused, Repeats
 
 THIS, OTHER = Installation("this", None), Installation("other", None)
@@ -83,6 +85,48 @@ def test_the_script_in_processes_of_its_own() -> None:
         assert 0 < min(found.stages_s.values()) <= max(found.stages_s.values()) < 10
     assert row.ratio is not None
     assert 0 < row.ratio < 100
+
+
+def test_engines_by_pencil() -> None:
+    """Medians of either, and their ratio; traces that differ once are not the same."""
+    samples = [_Both(6.0, 2.0, True), _Both(9.0, 1.0, True), _Both(8.0, 4.0, True)]
+    assert EngineCost.of(samples) == EngineCost(simpy_s=8.0, compiled_s=2.0, ratio=4.0, same=True)
+    assert not EngineCost.of([*samples, _Both(8.0, 2.0, False)]).same
+
+
+def test_traces_that_differ_in_one_time_are_not_the_same() -> None:
+    trace = runs.compiled(Scenario.said(**TINY.keys())).trace  # type: ignore[arg-type]
+    for name in ("ready", "start", "end"):
+        columns = {one: getattr(trace, one).copy() for one in ("ready", "start", "end")}
+        assert engines.same(trace, Trace(trace.tasks, **columns))
+        columns[name][-1] += 1
+        assert not engines.same(trace, Trace(trace.tasks, **columns))
+
+
+def test_both_engines_in_a_process_of_their_own() -> None:
+    programs.packages("numba")
+    ((row),) = staging.tasks([TINY], [Installation.this()], Repeats(2), silent)
+    assert isinstance(row.engines, EngineCost)
+    assert row.engines.same
+    assert 0 < row.engines.compiled_s < 10
+    assert 0 < row.engines.simpy_s < 10
+
+
+def test_each_engine_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    programs.packages("numba")
+    asked: list[str] = []
+    monkeypatch.setattr("hyperdrive_sim.engine.simulate.chosen", lambda engine, tasks: asked.append(engine) or "simpy")
+    engines.engines(runs.compiled(Scenario.said(**TINY.keys())))  # type: ignore[arg-type]
+    assert asked == ["simpy", "compiled"]
+
+
+def test_the_smallest_warm_up_runs_the_compiled_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise loading numba would count as simulation."""
+    programs.packages("numba")
+    asked: list[str] = []
+    monkeypatch.setattr("hyperdrive_sim.engine.simulate.chosen", lambda engine, tasks: asked.append(engine) or "simpy")
+    inside.warm_up()
+    assert asked == ["auto", "compiled"]
 
 
 def test_a_run_that_is_refused() -> None:
