@@ -25,10 +25,9 @@ _.unit_kind
 _.pictures
 _.instead
 
-# Attributes and methods that a library reads or calls: pydantic, rich-click, SimPy, ruamel.yaml, matplotlib, pandas, Perfetto's protobufs.
+# Attributes and methods that a library reads or calls: pydantic, rich-click, ruamel.yaml, matplotlib, pandas, Perfetto's protobufs.
 _.model_config
 _.TEXT_MARKUP
-_._value
 _.max_depth
 _.warn_double_anchors
 _.Representer

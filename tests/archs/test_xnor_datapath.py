@@ -462,7 +462,7 @@ def test_cycles_of_alexnet(alexnet: Schedule) -> None:
         assert cycles == pure + passes * rows * fill
         assert alexnet.actions_by_layer[layer, "dma.cycle"] == cycles
         assert alexnet.actions_by_layer[layer, "bpu.unit_cycle"] == 49 * cycles
-    assert alexnet.actions["dma.cycle"] == sum(row[-1] for row in ALEXNET) == 7_993_344
+    assert alexnet.action_counts["dma.cycle"] == sum(row[-1] for row in ALEXNET) == 7_993_344
 
 
 ALEXNET_SUMS = [  # layer, written: a word a cycle of the ideal table; read: all but the first pass; pooled: words read and written
