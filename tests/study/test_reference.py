@@ -16,6 +16,7 @@ from hyperdrive_sim.network.layers import Activation, Layer
 from hyperdrive_sim.network.synthetic import random_inputs
 from hyperdrive_sim.schedule.schedule import Schedule
 from hyperdrive_sim.schedule.tasks import Compute, OperandLocations, Patch
+from hyperdrive_sim.schedule.writer import scheduled
 from hyperdrive_sim.study.reference import Reference
 
 SHAPE = Shape(2, 4, 4)
@@ -34,7 +35,7 @@ def computation(network: Network, arithmetic: Any = None) -> Computation:
 
 def schedule(*blocks: tuple[str, Box]) -> Schedule:
     """Tasks that compute blocks of all channels."""
-    return Schedule(
+    return scheduled(
         task("compute", "array", 1, effect=Compute(OperandLocations((layer,), (), (), "wbuf", ()), 0, 2, (Patch(box, box),)))
         for layer, box in blocks
     )
