@@ -70,7 +70,8 @@ max_memory_option = click.option(
 engine_option = click.option(
     "--engine",
     type=click.Choice(["auto", "simpy", "compiled"]),
-    help="Simulate on SimPy or by compiled loops (extra `fast`), to the same result; auto takes what is sooner done.",
+    metavar="ENGINE",
+    help="Simulate on SimPy (simpy) or by compiled loops (compiled, extra fast), to the same result; auto takes what is sooner done.",
 )
 
 
