@@ -596,7 +596,7 @@ def test_interrupted(arguments: list[str]) -> None:
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, cwd=SCENARIOS / "hyperdrive", env=environment, text=True, **pipes) as running:  # type: ignore[call-overload]
         assert running.stderr.readline() == "ready\n"
-        time.sleep(1)
+        time.sleep(0.5)
         running.send_signal(signal.SIGINT)
         out, err = running.communicate(timeout=30)
     assert (running.returncode, out, err) == (130, "", "interrupted\n")

@@ -26,11 +26,11 @@ FULL = Path("/dev/full")
 # --- signals ---
 
 
-@pytest.mark.parametrize("delay", [0.7, pytest.param(9.0, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("engine", "delay"), [("auto", 0.7), pytest.param("simpy", 3.0, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_signals_have_their_exit_codes(number: int, code: int, delay: float) -> None:
+def test_signals_have_their_exit_codes(number: int, code: int, engine: str, delay: float) -> None:
     """While a schedule is written, and while SimPy runs it."""
-    with started("run", SCENARIOS / "hyperdrive" / "resnet152_2048x1024.yaml") as running:
+    with started("run", SCENARIOS / "hyperdrive" / "resnet152_2048x1024.yaml", "--engine", engine) as running:
         time.sleep(delay)
         running.send_signal(number)
         out, err = running.communicate(timeout=30)
@@ -84,7 +84,7 @@ def test_a_second_signal_ends_what_nobody_reads(tmp_path: Path) -> None:
             pass
     os.set_blocking(writing, True)
     with started("run", SCENARIOS / "hyperdrive" / "resnet152_2048x1024.yaml", stderr=writing) as running:
-        time.sleep(1)
+        time.sleep(0.6)
         for _ in range(2):
             running.send_signal(signal.SIGTERM)
             time.sleep(0.3)
