@@ -19,7 +19,7 @@ from hyperdrive_sim.study.bench.turns import Refused
 from hyperdrive_sim.study.bench.wholes import ProcessCost, ProcessRow
 
 MIB = 2**20
-BEFORE = "before: the other installation; a ratio is before by after, so that above 1 is better now"
+BEFORE = "before: the other installation, after: this one; a ratio is before by after, so that above 1 is better now"
 KERNELS = (
     "by numpy, by torch: the rate of our fastest variant divided by theirs, so that above 1 ours is faster; of the ceiling: its share of "
     "what the core can do if it compares, counts and adds bits in registers and does nothing else. All with one thread, in turns."
@@ -64,8 +64,9 @@ def _parts(found: Benchmark) -> Parts:
 
 def _machine(machine: MachineRecord) -> Text:
     said = Text(f"{machine.processor}, {machine.cores} cores, {machine.system}", style="bold")
-    against = [f"before: {_versions(machine.against)}"] if machine.against is not None else []
-    lines = filter(None, [" ".join(machine.features), _versions(machine.versions), *against])
+    now = _versions(machine.versions)
+    both = [now] if machine.against is None else [f"after: {now}", f"before: {_versions(machine.against)}, in {machine.against_place}"]
+    lines = filter(None, [" ".join(machine.features), *both])
     return said.append("".join(f"\n{line}" for line in lines), style="not bold")
 
 
@@ -134,6 +135,7 @@ def _engines(rows: Sequence[StageRow]) -> Parts:
     names = TerminalColumn("", [row.name for row, _ in wanted], right=False, wraps=" ")
     yield from (BLANK, FittedTable("the same schedules simulated by both engines; CPU seconds", names, *columns))
     yield from (Text(f"{row.name}: {cost.refused}", style="dim") for row, cost in wanted if isinstance(cost, Refused))
+    yield Text("SimPy by compiled: how many times as long SimPy takes; traces: the times of all tasks, compared", style="dim")
 
 
 def _kernels(found: Sequence[KernelRow]) -> Parts:

@@ -45,7 +45,7 @@ STAGES = StageRow("a network", stages(0.5), stages(1.0), 2.0)
 ENGINES = replace(STAGES, engines=EngineCost(simpy_s=0.9, compiled_s=0.03, ratio=30.0, same=True))
 TWO = Benchmark(
     schema_version=1,
-    machine=MachineRecord("a processor", 2, "Linux x86_64", ["avx2"], {"python": "3.12.1"}, {"python": "3.11.7"}),
+    machine=MachineRecord("a processor", 2, "Linux x86_64", ["avx2"], {"python": "3.12.1"}, {"python": "3.11.7"}, "/old"),
     repeat=3,
     runs=[RUN, NEW],
     tasks=[ENGINES],
@@ -94,7 +94,8 @@ def test_two_installations_one_of_which_refuses() -> None:
     assert "a network 1,000 1 s 500 ms 2.00 1 k 2 k 500 ms 125 ms 250 ms 125 ms 256 MiB 256 MiB 3" in found
     assert "exponent of the total over chips x blocks, 1 is linear: before 1.051, after 1.020" in found
     assert "lower 600,000 1,200,000 0.50" in found
-    assert "before: python 3.11.7" in found
+    assert "before: python 3.11.7, in /old" in found
+    assert "after: python 3.12.1" in found
 
 
 def test_kernels_by_numpy_by_the_faster_of_torch_s_orders_and_by_the_ceiling() -> None:
@@ -121,7 +122,8 @@ def test_both_engines_side_by_side() -> None:
 
 def test_one_installation_is_neither_before_nor_after() -> None:
     """In place of another there is how far its times went."""
-    one = replace(TWO, machine=replace(TWO.machine, against=None), runs=[replace(RUN, against=None, ratio=None)], tasks=None)
+    machine = replace(TWO.machine, against=None, against_place=None)
+    one = replace(TWO, machine=machine, runs=[replace(RUN, against=None, ratio=None)], tasks=None)
     found = shown(replace(one, growth=None, instructions=None))
     assert "a run 2 s 2 s 100 MiB 1 s 4 s 3" in found
     assert "before" not in "\n".join(found)

@@ -85,12 +85,17 @@ class Installation:
             raise InvalidInput.at("--against", f"'{place}' is neither a program nor a folder", "name a Python, as .venv/bin/python")
         return cls(os.path.abspath(program), None)
 
+    @property
+    def place(self) -> str:
+        """Its folder or, where it is installed, its Python."""
+        return str(self.folder or self.python)
+
     def versions(self) -> dict[str, str]:
         """Versions of the package and of Python. Raises InvalidInput if there is no package."""
         try:
             ours, python = json.loads(self.run("-c", PROBE).printed)
         except (NotMeasured, ValueError):
-            raise _nowhere(str(self.folder or self.python)) from None
+            raise _nowhere(self.place) from None
         return {PACKAGE: ours, "python": python}
 
     def command(self, *arguments: str) -> Usage:

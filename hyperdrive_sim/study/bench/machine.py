@@ -18,7 +18,10 @@ CPUINFO = Path("/proc/cpuinfo")
 
 @dataclass(frozen=True)
 class MachineRecord:
-    """The machine and the installations. `features` are those that variants of kernels ask for, `against` are the other's versions."""
+    """The machine and the installations. `features` are those that variants of kernels ask for.
+
+    `against` are the other's versions, and `against_place` is its folder or its Python.
+    """
 
     processor: str
     cores: int
@@ -26,6 +29,7 @@ class MachineRecord:
     features: list[str]
     versions: dict[str, str]
     against: dict[str, str] | None
+    against_place: str | None = None
 
 
 def described(installation: Installation, other: Installation | None) -> MachineRecord:
@@ -34,7 +38,8 @@ def described(installation: Installation, other: Installation | None) -> Machine
     versions = installation.versions() | {name: found for name in PACKAGES if (found := _version(name))}
     system = f"{platform.system()} {platform.machine()}"
     features = sorted(present() & asked - {"numba"})
-    return MachineRecord(_processor(), os.cpu_count() or 1, system, features, versions, other.versions() if other else None)
+    before = (other.versions(), other.place) if other else (None, None)
+    return MachineRecord(_processor(), os.cpu_count() or 1, system, features, versions, *before)
 
 
 def _version(package: str) -> str | None:
