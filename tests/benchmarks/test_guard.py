@@ -37,6 +37,8 @@ class Counted(NamedTuple):
 
     @classmethod
     def of(cls, document: dict[str, Any]) -> Counted:
+        refused = [row["this"]["refused"] for row in document["instructions"] if isinstance(row["this"], dict)]
+        assert not refused, f"cannot be counted: {refused[0]}"
         return cls({row["name"]: row["this"] for row in document["instructions"]}, document["machine"]["versions"])
 
 
@@ -66,7 +68,7 @@ def test_instructions_are_those_that_were_counted() -> None:
     path = FOLDER / f"{MINOR}.json"
     if not path.exists():
         raise programs.missing(f"nobody has counted instructions with Python {MINOR}; {CURE}")
-    now, before = Counted.of(benchmark(["instructions"]).to_dict()), Counted.of(json.loads(path.read_text("utf-8")))
+    before, now = Counted.of(json.loads(path.read_text("utf-8"))), Counted.of(benchmark(["instructions"]).to_dict())
     found = list(moved(now, before))
     assert not found, "\n".join([*found, f"if that is meant so: {CURE}"])
 
@@ -101,6 +103,12 @@ def test_another_version_of_a_package_is_told_beside_what_has_moved() -> None:
     assert now(1000, 10_000, 20_000, {"python": "3.11.7", "numpy": "2.5.0"}) == []
     found = now(1000, 20_000, 20_000, {"python": "3.11.7", "numpy": "2.5.0"})
     assert found == ["a: 20,000 instructions, 100 % more than the 10,000 before", "numpy 2.5.0 in place of 2.4.6"]
+
+
+def test_what_cannot_be_counted_is_told() -> None:
+    document = {"instructions": [{"name": PLAIN, "this": {"refused": "no such case"}}], "machine": {"versions": VERSIONS}}
+    with pytest.raises(AssertionError, match="cannot be counted: no such case"):
+        Counted.of(document)
 
 
 def test_cases_that_come_and_go_are_told() -> None:
