@@ -56,7 +56,7 @@ def _made(name: str) -> Fp16Kernel:
         return Fp16Loops()
     from hyperdrive_sim.kernels.fp16_vector import Fp16Vectors
 
-    return Fp16Vectors(name, np.float16 if name == "numba-avx512fp16" else np.float32)
+    return Fp16Vectors(name, np.float16 if name == "numba-avx512fp16" else np.float32, 6 if name == "numba-avx2" else 10)
 
 
 VARIANTS: Variants[Fp16Kernel] = Variants(_NEEDS, _made)

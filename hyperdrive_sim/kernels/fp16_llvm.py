@@ -1,8 +1,10 @@
-"""Inner loops of the vector variants: blocks of ten output pixels x 16 or 32 output channels, all taps in the chip's order.
+"""Inner loops of the vector variants: blocks of a few output pixels x 16 or 32 output channels, all taps in the chip's order.
 
-A vector lane is an output channel, so stride, odd sizes and 7 x 7 planes cost nothing extra; the block lives in ten vector registers while
-all taps stream past. Ten hides the latency of the adder, and 49, 196, 784 or 3136 pixels fill blocks of ten to 98 % or better. GMAC/s of
-one core on 7 x 7 x 512 -> 16 with 7, 8, 10, 12, 14 pixels: FP16 82, 78, 95, 78, 83; float32 with 7, 8, 10, 12: 21, 20, 25, 21.
+A vector lane is an output channel, so stride, odd sizes and 7 x 7 planes cost nothing extra; the block lives in vector registers while
+all taps stream past. With 32 registers of 512 bits, ten pixels hide the latency of the adder, and 49, 196, 784 or 3136 pixels fill blocks
+of ten to 98 % or better. GMAC/s of one core on 7 x 7 x 512 -> 16 with 7, 8, 10, 12, 14 pixels: FP16 82, 78, 95, 78, 83; float32 with 7, 8,
+10, 12: 21, 20, 25, 21. AVX2 has 16 registers of half as many bits, which six pixels fill; on 26 x 20 x 64 -> 16 with 4, 5, 6, 7, 8, 10 of
+another processor: 12, 13, 15, 10, 12, 9.
 """
 
 from __future__ import annotations
@@ -15,13 +17,12 @@ from llvmlite import ir  # type: ignore[import-untyped,unused-ignore]
 from hyperdrive_sim.kernels.emit import FLOAT, HALF, I16, I64, Builder, Target, Value, Vectors, at, compiled, function, loop, number
 from hyperdrive_sim.kernels.once import once
 
-PIXELS = 10
 SCALE = 100  # float32 variants hold x * 2**100, see _cancelling
 NAN = 0x7E00  # the one NaN that all variants return
 
 
 class Fp16PlanHead(NamedTuple):
-    """Head of a plan, in int64. The table of `layout.blocks` follows: per block, byte offsets of its pixels in x and in out [2, PIXELS]."""
+    """Head of a plan, in int64. The table of `layout.blocks` follows: per block, byte offsets of its pixels in x and in out [2, pixels]."""
 
     panels: int
     blocks: int
@@ -85,7 +86,7 @@ class _Fp16Panel(NamedTuple):
     row_bytes: Value
 
 
-def _totals(v: Vectors, add: Callable[..., Value], starts: Value, panel: _Fp16Panel) -> list[Value]:
+def _totals(v: Vectors, add: Callable[..., Value], starts: Value, pixels: int, panel: _Fp16Panel) -> list[Value]:
     """Sums of a block over all taps, in the order kernel row, kernel column, input channel: the last two are one run in memory.
 
     One base register per pixel and one index for all. Address arithmetic on integers instead of `gep` tempts LLVM into ten
@@ -95,18 +96,18 @@ def _totals(v: Vectors, add: Callable[..., Value], starts: Value, panel: _Fp16Pa
 
     def kernel_row(place: Value, *totals: Value) -> Sequence[Value]:
         row = b.add(panel.x, b.mul(place, panel.row_bytes))
-        offsets = [b.load(at(b, starts, I64, number(pixel))) for pixel in range(PIXELS)]
-        pixels = [b.inttoptr(b.add(row, offset), v.element.as_pointer()) for offset in offsets]
+        offsets = [b.load(at(b, starts, I64, number(pixel))) for pixel in range(pixels)]
+        inputs = [b.inttoptr(b.add(row, offset), v.element.as_pointer()) for offset in offsets]
         weights = at(b, panel.weights, v.type, b.mul(place, panel.run))
 
         def tap(index: Value, *totals: Value) -> Sequence[Value]:
             weight = b.load(b.gep(weights, [index]), align=v.bits // 8)
-            values = [v.spread(b.load(b.gep(pixel, [index]))) for pixel in pixels]
+            values = [v.spread(b.load(b.gep(pixel, [index]))) for pixel in inputs]
             return [add(v, total, weight, value) for total, value in zip(totals, values, strict=True)]
 
         return loop(b, panel.run, totals, tap)
 
-    return loop(b, panel.kernel_rows, [v.constant(0.0)] * PIXELS, kernel_row)
+    return loop(b, panel.kernel_rows, [v.constant(0.0)] * pixels, kernel_row)
 
 
 def _halves(v: Vectors, totals: Value, exponent: int) -> Value:
@@ -133,19 +134,19 @@ def _any_not_finite(v: Vectors, totals: Sequence[Value]) -> Value:
     return v.b.icmp_unsigned("!=", v.b.bitcast(v.b.fcmp_unordered("uno", mark, mark), flags), ir.Constant(flags, 0))
 
 
-def _block(v: Vectors, starts: Value, out: Value, panel: _Fp16Panel) -> None:
-    """Sum and store a block of one panel; in float32 once more, exactly, if any sum became too large."""
-    targets = v.b.add(starts, number(8 * PIXELS))
+def _block(v: Vectors, starts: Value, pixels: int, out: Value, panel: _Fp16Panel) -> None:
+    """Sum and store a block of so many pixels of one panel; in float32 once more, exactly, if any sum became too large."""
+    targets = v.b.add(starts, number(8 * pixels))
     usual = _NATIVE if v.element is HALF else _FAST
-    totals = _totals(v, usual.add, starts, panel)
+    totals = _totals(v, usual.add, starts, pixels, panel)
     _store(v, totals, usual.exponent, targets, out)
     if usual is _FAST:
         with v.b.if_then(_any_not_finite(v, totals), likely=False):
-            _store(v, _totals(v, _SURE.add, starts, panel), _SURE.exponent, targets, out)
+            _store(v, _totals(v, _SURE.add, starts, pixels, panel), _SURE.exponent, targets, out)
 
 
-def _convolve(module: Any, element: Any, lanes: int) -> None:
-    """Emit `convolve(x, plan, weights, out)`: all blocks of all panels."""
+def _convolve(module: Any, element: Any, lanes: int, pixels: int) -> None:
+    """Emit `convolve(x, plan, weights, out)`: all blocks, of so many pixels, of all panels."""
     b = function(module, "convolve", 4)
     v = Vectors(b, element, lanes)
     x, plan, weights, out = b.function.args
@@ -156,7 +157,7 @@ def _convolve(module: Any, element: Any, lanes: int) -> None:
         now = _Fp16Panel(x, weights, *sizes)
 
         def block(place: Value) -> Sequence[Value]:
-            _block(v, b.add(table, b.mul(place, number(16 * PIXELS))), out, now)
+            _block(v, b.add(table, b.mul(place, number(16 * pixels))), pixels, out, now)
             return []
 
         loop(b, blocks, [], block)
@@ -187,9 +188,12 @@ def _widen(module: Any) -> None:
 
 
 @once
-def native(half: bool, lanes: int, target: Target | None = None) -> Native:
-    """Compiled functions for FP16 (*half*) or float32 vectors of so many lanes; for this processor unless another is named."""
+def native(half: bool, lanes: int, pixels: int, target: Target | None = None) -> Native:
+    """Compiled functions for FP16 (*half*) or float32 vectors of so many lanes, and blocks of so many pixels.
+
+    For this processor unless another is named.
+    """
     module = ir.Module()
-    _convolve(module, HALF if half else FLOAT, lanes)
+    _convolve(module, HALF if half else FLOAT, lanes, pixels)
     _widen(module)
     return Native(**compiled(module, target or Target.host()))

@@ -17,10 +17,14 @@ _Float = np.float16 | np.float32
 
 
 class Fp16Vectors:
-    """Convolution with explicit vectors: of float32 (AVX2, AVX-512), or of FP16 (AVX512-FP16), whose hardware rounds as the chip does."""
+    """Convolution with explicit vectors: of float32 (AVX2, AVX-512), or of FP16 (AVX512-FP16), whose hardware rounds as the chip does.
 
-    def __init__(self, name: str, element: type[np.float16] | type[np.float32], target: Target | None = None) -> None:
+    *pixels* are those of a block: as many as there are registers for.
+    """
+
+    def __init__(self, name: str, element: type[np.float16] | type[np.float32], pixels: int, target: Target | None = None) -> None:
         self.name = name
+        self._pixels = pixels
         self._target = target
         self._element: np.dtype[_Float] = np.dtype(element)
         self._half = element is np.float16
@@ -45,7 +49,7 @@ class Fp16Vectors:
         panels, _, _, lanes = packed.words.shape
         out = np.empty((sizes.out_rows, sizes.out_columns, panels * lanes), np.float16)
         x = np.ascontiguousarray(x)
-        native = fp16_llvm.native(self._half, lanes, self._target)
+        native = fp16_llvm.native(self._half, lanes, self._pixels, self._target)
         weights, results = address(packed.words), address(out)
 
         def work(band: Band) -> None:
@@ -60,7 +64,7 @@ class Fp16Vectors:
         """Plan of a convolution to so many output channels, idle lanes included; made once and shared by all of equal sizes."""
         if (sizes, channels) not in self._plans:
             pixel_bytes = sizes.channels * self._element.itemsize
-            table = blocks(sizes, fp16_llvm.PIXELS, pixel_bytes, channels * 2)
+            table = blocks(sizes, self._pixels, pixel_bytes, channels * 2)
             run, panels = sizes.kernel_columns * sizes.channels, channels // self._lanes(channels)
             head = fp16_llvm.Fp16PlanHead(panels, len(table), sizes.kernel_rows, run, sizes.columns * pixel_bytes)
             self._plans[sizes, channels] = LoopPlan.of(head, table)

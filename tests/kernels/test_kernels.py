@@ -31,7 +31,7 @@ def variants() -> list[kernels.Fp16Kernel]:
         from hyperdrive_sim.kernels.emit import Target
         from hyperdrive_sim.kernels.fp16_vector import Fp16Vectors
 
-        found.append(Fp16Vectors("numba-avx512 on an older processor", np.float32, Target("skylake-avx512", "")))
+        found.append(Fp16Vectors("numba-avx512 on an older processor", np.float32, 10, Target("skylake-avx512", "")))
     return found
 
 
