@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hyperdrive_sim.network.box import Box
+from hyperdrive_sim.network.box import Box, new
 
 
 class Extent:
@@ -36,6 +36,12 @@ class Extent:
 
     def remove(self, box: Box) -> None:
         """Take the values of a box away, as far as they are there."""
+        if len(self.boxes) == 1:
+            c0, c1, r0, r1, w0, w1 = self.boxes[0]
+            d0, d1, s0, s1, x0, x1 = box
+            if d0 <= c0 < d1 and s0 <= r0 and r1 <= s1 and x0 <= w0 and w1 <= x1:  # all of it or its first channels: nearly always
+                self.boxes = [new(Box, (d1, c1, r0, r1, w0, w1))] if d1 < c1 else []
+                return
         for other in self.boxes:
             if _meet(other, box) and box:
                 self.boxes = [part for other in self.boxes for part in _without(other, box)]
@@ -43,7 +49,15 @@ class Extent:
 
     def count(self, box: Box) -> int:
         """Number of values of a box that are there."""
-        return sum((other & box).size for other in self.boxes)
+        d0, d1, s0, s1, x0, x1 = box
+        found = 0
+        for c0, c1, r0, r1, w0, w1 in self.boxes:
+            channels = (c1 if c1 < d1 else d1) - (c0 if c0 > d0 else d0)
+            rows = (r1 if r1 < s1 else s1) - (r0 if r0 > s0 else s0)
+            columns = (w1 if w1 < x1 else x1) - (w0 if w0 > x0 else x0)
+            if channels > 0 and rows > 0 and columns > 0:
+                found += channels * rows * columns
+        return found
 
 
 def _meet(one: Box, other: Box) -> bool:

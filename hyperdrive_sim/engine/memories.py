@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -15,7 +15,6 @@ from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.schedule.fifo import Fifo
 from hyperdrive_sim.schedule.machine import Memory
 from hyperdrive_sim.schedule.placement import Allocation
-from hyperdrive_sim.schedule.tasks import Region
 
 V = TypeVar("V")
 
@@ -38,12 +37,14 @@ class Contents:
         self.there = Extent()
         self.version = 0
 
-    def take(self, box: Box, values: Array, frame: int) -> None:
+    def take(self, box: Box, rows: slice, columns: slice, values: Array, frame: int) -> None:
+        """Take the values of a block, which lie in these *rows* and *columns* of the array."""
         self.version += 1
         if self.values is None or self.frame != frame:
             self._begin(frame, values.dtype)
         assert self.values is not None
-        self.values[box.slices(self.allocation.box)] = values
+        first = self.allocation.box.c0
+        self.values[rows, columns, box.c0 - first : box.c1 - first] = values
         self.there.add(box)
         for alias in tuple(self.held):
             if lost := alias.allocation.lost_to(self.allocation, box):
@@ -70,11 +71,10 @@ class Ram:
     """A memory in which every map has an address; writing one map destroys its aliases, as far as they share the bits."""
 
     def __init__(self, allocations: tuple[Allocation, ...]) -> None:
-        self.held: dict[str, list[Contents]] = {}
-        self.under: dict[tuple[str, tuple[int, ...]], list[Contents]] = {}
+        self._held: dict[str, list[Contents]] = {}
         places = [Contents(allocation) for allocation in allocations]
         for held in places:
-            self.held.setdefault(held.allocation.tensor, []).append(held)
+            self._held.setdefault(held.allocation.tensor, []).append(held)
         starts = np.array([allocation.address for allocation in allocations])
         ends = starts + np.array([allocation.bits for allocation in allocations], starts.dtype)
         overlap = (starts < ends[:, None]) & (starts[:, None] < ends)  # as Allocation.overlaps has it, of thousands of pairs at once
@@ -82,23 +82,9 @@ class Ram:
             if one != other:
                 places[one].aliases.append(places[other])
 
-    def write(self, tensor: str, box: Box, values: Array, frame: int) -> None:
-        pixels = tensor, box[2:]
-        if pixels not in self.under:  # the blocks of a map have the same pixels again and again
-            self.under[pixels] = [held for held in self.held.get(tensor, ()) if box & held.allocation.box.channels(*box[:2])]
-        for held in self.under[pixels]:
-            if common := box & held.allocation.box:
-                held.take(common, values if common == box else values[common.slices(box)], frame)
-
-    def read(self, region: Region, frame: int, into: Array, origin: Box) -> int:
-        """Copy the values of a region that are here into *into*, an array of the box *origin*; returns their number, of this frame."""
-        _, tensor, box = region
-        found = 0
-        for held in self.held.get(tensor, ()):
-            if held.frame == frame and held.values is not None and (common := box & held.allocation.box):
-                into[common.slices(origin)] = held.values[common.slices(held.allocation.box)]
-                found += held.there.count(common)
-        return found
+    def of(self, tensor: str) -> Sequence[Contents]:
+        """Contents of the allocations of a map."""
+        return self._held.get(tensor, ())
 
 
 class Buffer(Generic[V]):

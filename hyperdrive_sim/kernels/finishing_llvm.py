@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from hyperdrive_sim.kernels.emit import FLOAT, HALF, I16, Target, Value, Vectors, at, compiled, function, loop, number
 from hyperdrive_sim.kernels.finishing_numpy import FinishingNumpy, Halves, Steps
+from hyperdrive_sim.kernels.layout import address
 
 LANES = 16
 
@@ -37,7 +38,7 @@ class FinishingVectors:
         if steps.other is not None:
             operands.append(np.ascontiguousarray(steps.other))
         native = finishing(with_other=steps.other is not None, relu=steps.relu, target=self._target)
-        native(y.size // channels, channels, *(operand.ctypes.data for operand in operands))
+        native(y.size // channels, channels, *map(address, operands))
         return out
 
 

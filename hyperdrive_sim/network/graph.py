@@ -180,13 +180,17 @@ class Network:
 
     def lying(self, name: str, box: Box, known: Container[str]) -> Iterator[tuple[str, Box]]:
         """Blocks of maps that hold a block of a map: of the nearest *known* ones that layers make it of by moving values, or of itself."""
-        layer = self._by_name.get(name)
-        if name in known or not isinstance(layer, Moving):
+        if not self.moved(name, known):
             yield name, box
             return
+        layer = self._by_name[name]
         for number, source in enumerate(layer.inputs):
             if needed := layer.needs(number, box, self.input_shapes(layer)):
                 yield from self.lying(source, needed, known)
+
+    def moved(self, name: str, known: Container[str]) -> bool:
+        """True if a map is none of the *known* ones, and a layer makes it by moving values."""
+        return name not in known and isinstance(self._by_name.get(name), Moving)
 
     def bypasses(self, layers: Sequence[str]) -> Iterator[str]:
         """Maps that fused layers take besides their predecessors' results, in the order of the layers."""
