@@ -16,7 +16,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from hyperdrive_sim.archs.hyperdrive.machine import send_buffer
-from hyperdrive_sim.archs.hyperdrive.pieces import Piece
+from hyperdrive_sim.archs.hyperdrive.pieces import BoxGrid, Piece
 from hyperdrive_sim.archs.hyperdrive.placement import MeshLayout
 from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS
 from hyperdrive_sim.errors import DoesNotFit, Mistake
@@ -34,7 +34,7 @@ class Crossing(NamedTuple):
     bits: int
     ps: int
     latency_ps: int
-    boxes: tuple[Box, ...]
+    sent: BoxGrid
     source: str
     target: str
     via: int
@@ -67,20 +67,20 @@ class Exchange:
         """
         key = (self.layout.network.shape(tensor), self.layout.plan.stride[tensor], chip, channels, stored)
         if key not in self._routes:
-            self._routes[key] = tuple(self._of(tensor, chip, [patch.out for patch in piece.patches], channels, stored) for piece in pieces)
+            self._routes[key] = tuple(self._of(tensor, chip, piece.outs, channels, stored) for piece in pieces)
         return self._routes[key]
 
-    def _of(self, tensor: str, chip: Chip, outs: Sequence[Box], channels: int, stored: bool) -> Routes:
+    def _of(self, tensor: str, chip: Chip, outs: BoxGrid, channels: int, stored: bool) -> Routes:
         part = self.layout.part(tensor, chip)
         routes = []
         for side, other in self.layout.mesh.neighbours[chip].items():
             edge = halo_box(part, side, 1)
-            if boxes := tuple(box for out in outs if (box := out & edge)):
+            if sent := outs.within(edge):
                 source = f"{chip}.fmm" if stored else send_buffer(chip, side)
-                border = self._crossing("border", chip, side, boxes, channels, source)
+                border = self._crossing("border", chip, side, sent, channels, source)
                 if not stored:
                     self._check_room(border)
-                routes.append(Route(border, tuple(self._forwards(edge, boxes, channels, other)) if side in VERTICAL else ()))
+                routes.append(Route(border, tuple(self._forwards(edge, sent, channels, other)) if side in VERTICAL else ()))
         return tuple(routes)
 
     def _check_room(self, border: Crossing) -> None:
@@ -89,16 +89,16 @@ class Exchange:
             problem = f"{border.source} must take {border.bits} bits of one block's border, {there} bits are there"
             raise DoesNotFit(Mistake("chip.send_buffer_bits", problem, "enlarge it"))
 
-    def _forwards(self, edge: Box, boxes: Sequence[Box], channels: int, via: Chip) -> Iterator[Crossing]:
+    def _forwards(self, edge: Box, border: BoxGrid, channels: int, via: Chip) -> Iterator[Crossing]:
         for side in HORIZONTAL:
-            corner = tuple(box for sent in boxes if (box := sent & halo_box(edge, side, 1)))
-            if corner and side in self.layout.mesh.neighbours[via]:
-                yield self._crossing("corner", via, side, corner, channels, f"{via}.border")
+            sent = border.within(halo_box(edge, side, 1))
+            if sent and side in self.layout.mesh.neighbours[via]:
+                yield self._crossing("corner", via, side, sent, channels, f"{via}.border")
 
-    def _crossing(self, name: str, sender: Chip, side: Side, boxes: tuple[Box, ...], channels: int, source: str) -> Crossing:
+    def _crossing(self, name: str, sender: Chip, side: Side, sent: BoxGrid, channels: int, source: str) -> Crossing:
         """Transfer over one link; *name* is `border` or `corner`: the kind of pixels, and the receiver's memory for them."""
         receiver, link = self.layout.mesh.neighbours[sender][side], f"{sender}.{side}"
-        bits = sum((box.r1 - box.r0) * (box.w1 - box.w0) for box in boxes) * channels * WORD_BITS
+        bits = sent.pixels * channels * WORD_BITS
         unit, number = self.units[link], self._number
         target = f"{receiver}.{name}"
-        return Crossing(name, link, side, bits, unit.ps(bits), unit.latency_ps, boxes, source, target, number[sender], number[receiver])
+        return Crossing(name, link, side, bits, unit.ps(bits), unit.latency_ps, sent, source, target, number[sender], number[receiver])

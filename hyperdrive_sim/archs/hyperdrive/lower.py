@@ -20,7 +20,7 @@ from hyperdrive_sim.archs.hyperdrive.blocks import BORDER, CORNER, STREAM
 from hyperdrive_sim.archs.hyperdrive.exchange import Crossing
 from hyperdrive_sim.archs.hyperdrive.machine import HOST_LINK
 from hyperdrive_sim.archs.hyperdrive.marks import Marks
-from hyperdrive_sim.archs.hyperdrive.pieces import Piece
+from hyperdrive_sim.archs.hyperdrive.pieces import Piece, single
 from hyperdrive_sim.archs.hyperdrive.placement import BEFORE_ALL
 from hyperdrive_sim.archs.hyperdrive.send_buffers import SendBuffers
 from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS
@@ -31,7 +31,7 @@ from hyperdrive_sim.schedule.columns import Numbers
 from hyperdrive_sim.schedule.fifo import Fifo
 from hyperdrive_sim.schedule.growing import Links
 from hyperdrive_sim.schedule.placement import Allocation, Placement
-from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Copy, Patch, Task
+from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Copy, Task
 from hyperdrive_sim.schedule.writer import Writer
 
 
@@ -104,7 +104,7 @@ class Lowering:
     def _cross(self, tensor: str, channels: tuple[int, int], frame: int, kind: int, crossing: Crossing, after: int) -> int:
         """Write the transfer of border pixels of an input, which are read from the sender's own memory."""
         waits = (after, int(self.credits[crossing.to])) if len(self.credits) else (after,)
-        effect, actions = Copy(tensor, *channels, crossing.boxes, crossing.source, crossing.target), {CARRIED[kind]: crossing.bits}
+        effect, actions = Copy(tensor, *channels, crossing.sent.boxes, crossing.source, crossing.target), {CARRIED[kind]: crossing.bits}
         task = Task(crossing.name, tensor, crossing.unit, crossing.ps, waits, (), effect, actions, crossing.latency_ps, 0, frame)
         sent = self.to.add(task)
         self.arrivals[tensor].add([crossing.to], [sent])
@@ -203,4 +203,4 @@ def _last_alias(allocations: tuple[Allocation, ...]) -> int:
 
 def _stored(part: Box) -> tuple[Piece, ...]:
     """Single piece for a part that is in the feature-map memory as a whole."""
-    return (Piece(0, (Patch(part, part),)),)
+    return (Piece(0, single(part)),)

@@ -142,8 +142,8 @@ class _Effects(Sequence[Effect]):
         if row.kind == STREAM:
             return Load(step.main.name, 0, 0, self.bits, tuple(f"{chip}.wbuf" for chip in self.blocks.chips))
         if row.crossing:
-            return Copy(step.output, 0, 0, row.crossing.boxes, row.crossing.source, row.crossing.target)
+            return Copy(step.output, 0, 0, row.crossing.sent.boxes, row.crossing.source, row.crossing.target)
         chip = self.blocks.chips[row.chip]
         if row.kind == OUTPUT:
             return Copy(step.output, 0, 0, (layout.part(step.output, chip),), f"{chip}.fmm", HOST)
-        return Compute(locations(step, chip, layout), 0, 0, self.blocks.pieces.of(step, chip)[row.piece].patches)
+        return Compute(locations(step, chip, layout), 0, 0, self.blocks.pieces.patches(step, chip, row.piece))
