@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -78,31 +78,28 @@ class GrowingValues(Generic[V]):
     def __init__(self) -> None:
         self.values: list[V] = []
         self._code: dict[Hashable, int] = {}
-        self._same: dict[int, tuple[Any, Any]] = {}
-        """By identity, with what it belongs to: while that is kept, nothing else can have its identity."""
+        self._columns: dict[int, tuple[Interned[V], Codes]] = {}
+        """By identity, with the column that it belongs to: while that is kept, nothing else can have its identity."""
 
     def code(self, value: V) -> int:
-        if isinstance(value, Mapping):  # millions of tasks share few of them
-            known = self._same.get(id(value))
-            if known is None:
-                known = self._same[id(value)] = value, self._of(hashable(value), value)
-            return int(known[1])
-        return self._of(value, value)
-
-    def _of(self, key: Any, value: V) -> int:
+        key = hashable(value)
         if key not in self._code:
             self._code[key] = len(self.values)
             self.values.append(value)
         return self._code[key]
 
+    def codes_of(self, values: Sequence[V]) -> Codes:
+        """The code of each of some values, at least one, most of which are the same few: only these are looked at."""
+        keys: Sequence[Any] = list(map(id, values)) if isinstance(values[0], Mapping) else values  # mappings are no keys
+        codes = {key: self.code(value) for key, value in dict(zip(keys, values, strict=True)).items()}
+        return np.fromiter(map(codes.__getitem__, keys), np.int32, len(keys))
+
     def codes(self, column: Interned[V]) -> Codes:
         """The codes of a column that has codes of its own."""
-        known = self._same.get(id(column))
-        if known is None:
+        if id(column) not in self._columns:
             own = interned(column.codes, column.values)
-            known = self._same[id(column)] = column, np.array(list(map(self.code, own.values)), np.int32)[own.codes]
-        codes: Codes = known[1]
-        return codes
+            self._columns[id(column)] = column, np.array(list(map(self.code, own.values)), np.int32)[own.codes]
+        return self._columns[id(column)][1]
 
     def column(self, codes: Codes) -> Interned[V]:
         return Interned(codes, tuple(self.values))

@@ -34,10 +34,8 @@ class Patterns(Sequence[Effect]):
             self._made[number] = self._runs[run][number - self._firsts[run]]
         return self._made[number]
 
-    def number(self, effect: Effect | None) -> int:
+    def number(self, effect: Effect) -> int:
         """Number of the pattern of one effect; those that differ in their channels alone share it."""
-        if effect is None:
-            return NO_EFFECT
         key = _key(effect)
         if key not in self._known:
             self._known[key] = self._count

@@ -62,7 +62,8 @@ class Writer:
         self._after, self._after_start = GrowingEdges(), GrowingEdges()
         self._single: list[Task] = []
         self._known: dict[Hashable, tuple[int, int]] = {}
-        self._runs: dict[int, tuple[Sequence[Effect], int]] = {}
+        self._stamps: dict[int, tuple[Stamp, dict[str, Any]]] = {}
+        """Columns of each stamp, by its identity: while that is kept, nothing else can have it."""
 
     def add(self, task: Task) -> int:
         """Write a task; returns its position, which later tasks may come after."""
@@ -70,8 +71,9 @@ class Writer:
             self._single.append(task)
             if len(self._single) >= TOGETHER:
                 self._flush()
-        self.size += 1
-        return self.size - 1
+        position = self.size
+        self.size = position + 1
+        return position
 
     def stamp(
         self,
@@ -95,15 +97,10 @@ class Writer:
         channels = np.array(passes, np.int32).reshape(-1, 2, 1)
         self._write(
             (len(passes), len(stamp.ps)),
-            name=self._names.codes(stamp.name),
+            **self._common(stamp),
             layer=self._layers.code(layer),
-            unit=self._units.codes(stamp.unit),
-            ps=stamp.ps,
-            pattern=self._numbered(stamp),
             c0=channels[:, 0],
             c1=channels[:, 1],
-            actions=self._actions.codes(stamp.actions),
-            latency_ps=stamp.latency_ps,
             not_before_ps=0,
             frame=frame,
             priority=0,
@@ -138,15 +135,26 @@ class Writer:
 
     def _write(self, shape: tuple[int, ...], **columns: Any) -> None:
         """Write as many rows as *shape* has places, from columns of that shape, or that can be repeated to it."""
+        rows = math.prod(shape)
         for name, values in columns.items():
-            self._columns[name].room(math.prod(shape)).reshape(shape)[...] = values
+            self._columns[name].room(rows).reshape(shape)[...] = values
 
-    def _numbered(self, stamp: Stamp) -> Codes:
-        """Numbers of a stamp's patterns among all."""
-        if id(stamp.patterns) not in self._runs:
-            self._runs[id(stamp.patterns)] = stamp.patterns, self.patterns.extend(stamp.patterns)
-        first = self._runs[id(stamp.patterns)][1]
-        return np.where(stamp.pattern == NO_EFFECT, NO_EFFECT, stamp.pattern + first).astype(np.int32)
+    def _common(self, stamp: Stamp) -> Mapping[str, Any]:
+        """Columns that all passes of a stamp have in common, by the codes of this schedule."""
+        if id(stamp) not in self._stamps:
+            patterns = self.patterns.extend(stamp.patterns)
+            self._stamps[id(stamp)] = (
+                stamp,
+                {
+                    "name": self._names.codes(stamp.name),
+                    "unit": self._units.codes(stamp.unit),
+                    "ps": stamp.ps,
+                    "pattern": np.where(stamp.pattern == NO_EFFECT, NO_EFFECT, stamp.pattern + patterns),
+                    "actions": self._actions.codes(stamp.actions),
+                    "latency_ps": stamp.latency_ps,
+                },
+            )
+        return self._stamps[id(stamp)][1]
 
     def each(self, items: Sequence[T], alike: Hashable = None) -> Iterator[T]:
         """The items of a loop whose passes write equally many tasks each, from the second pass on.
@@ -187,21 +195,21 @@ class Writer:
         name, layer, unit, ps, after, after_start, effect, actions, latency, not_before, frame, priority = zip(*self._single, strict=True)
         self._write(
             (len(name),),
-            name=list(map(self._names.code, name)),
-            layer=list(map(self._layers.code, layer)),
-            unit=list(map(self._units.code, unit)),
+            name=self._names.codes_of(name),
+            layer=self._layers.codes_of(layer),
+            unit=self._units.codes_of(unit),
             ps=ps,
-            pattern=list(map(self.patterns.number, effect)),
+            pattern=[NO_EFFECT if one is None else self.patterns.number(one) for one in effect],
             c0=[0 if one is None else one.c0 for one in effect],
             c1=[0 if one is None else one.c1 for one in effect],
-            actions=list(map(self._actions.code, actions)),
-            latency_ps=latency,
-            not_before_ps=not_before,
-            frame=frame,
-            priority=priority,
+            actions=self._actions.codes_of(actions),
+            latency_ps=_same(latency),
+            not_before_ps=_same(not_before),
+            frame=_same(frame),
+            priority=_same(priority),
         )
         for own, edges in ((self._after, after), (self._after_start, after_start)):
-            own.add(np.array(list(map(len, edges)), np.int64), list(chain.from_iterable(edges)))
+            own.add(np.fromiter(map(len, edges), np.int64), np.fromiter(chain.from_iterable(edges), np.int32))
         self._single = []
 
     def schedule(self) -> Schedule:
@@ -216,6 +224,11 @@ class Writer:
         }
         columns |= {name: values.column(columns[name]) for name, values in distinct.items()}
         return Schedule(**columns, after=self._after.whole(), after_start=self._after_start.whole(), patterns=self.patterns)
+
+
+def _same(column: Sequence[int]) -> int | Sequence[int]:
+    """The one value that all rows have, if they do, as they mostly do where tasks hardly ever say it; else the column."""
+    return column[0] if column.count(column[0]) == len(column) else column
 
 
 def scheduled(tasks: Iterable[Task]) -> Schedule:

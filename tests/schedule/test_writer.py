@@ -128,6 +128,16 @@ def test_what_is_stamped_is_what_is_written_one_by_one(blocks: int) -> None:
     assert len(all_at_once.patterns) == len(one.patterns) == 2, "channels make no other pattern"
 
 
+def test_equal_values_are_one_whatever_objects_they_are() -> None:
+    writer = Writer()
+    for number in range(4):
+        writer.add(Task(f"step {number % 2}", "conv", "unit", 1, actions={"read": number % 2}, frame=number))
+    schedule = writer.schedule()
+    assert schedule.name.values == ("step 0", "step 1")
+    assert schedule.actions.values == ({"read": 0}, {"read": 1})
+    assert [(one.name, one.actions["read"], one.frame) for one in schedule] == [(f"step {n % 2}", n % 2, n) for n in range(4)]
+
+
 def test_a_schedule_behind_another() -> None:
     writer = Writer()
     writer.add(task("before", "other", 1))
