@@ -35,6 +35,8 @@ class Layers(ABC):
         self.add = to.add
         self.done: list[int] = []
         """Tasks that the next ones of the step, or of the next step, wait for."""
+        self.computed: dict[str, Compute] = {}
+        """What each step does to data, by its output."""
         self.used: dict[str, int] = {}
         """The last task of the periphery that read or wrote each map."""
         self.arrived: dict[str, int] = {}
@@ -60,18 +62,24 @@ class Layers(ABC):
 
         It adds up counts, adds constants, pools and compares. It starts after the end of *after* and after the start of *with_*.
         """
+        if step.output not in self.computed:
+            self.computed[step.output] = self._computed(step)
+        effect = self.computed[step.output]._replace(c0=channels[0], c1=channels[1])
+        # the previous frame's map must have left before this one overwrites it
+        waits = {*after, *([self.left[step.output]] if step.output in self.left else [])}
+        done = self.add(Task("periphery", step.conv.name, self.resources.periphery, ps, tuple(sorted(waits)), with_, effect, frame=frame))
+        self.used[step.source] = self.used[step.output] = done
+        return done
+
+    def _computed(self, step: NandnetStep) -> Compute:
+        """What a step does to data, all its channels at once."""
         out, x = self.network.shape(step.output).box, self.network.shape(step.source)
         under = self.network.under(step.layers, out)[0]
         maps = self.resources.maps
         locations = OperandLocations(
             step.layers, (Region(maps, step.source, x.box),), (), self.resources.weights, (Region(maps, step.output, out),)
         )
-        effect = Compute(locations, *channels, (Patch(out, step.conv.needs(0, under, (x,)).clipped(x)),))
-        # the previous frame's map must have left before this one overwrites it
-        waits = {*after, *([self.left[step.output]] if step.output in self.left else [])}
-        done = self.add(Task("periphery", step.conv.name, self.resources.periphery, ps, tuple(sorted(waits)), with_, effect, frame=frame))
-        self.used[step.source] = self.used[step.output] = done
-        return done
+        return Compute(locations, out.c0, out.c1, (Patch(out, step.conv.needs(0, under, (x,)).clipped(x)),))
 
     def _frame(self, number: int, not_before_ps: int) -> None:
         for step in self.plan.steps:

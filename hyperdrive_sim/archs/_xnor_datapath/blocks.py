@@ -17,8 +17,9 @@ from hyperdrive_sim.archs._xnor_datapath.spec import DatapathSpec
 
 
 class BlockTimes(NamedTuple):
-    """Picoseconds that a block of one term takes: late rows and the others, weights, the array, partial sums."""
+    """Picoseconds that a block of one term takes: its parameters' load, late rows and the others, weights, the array, partial sums."""
 
+    load: int
     late: int
     rows: int
     weights: int

@@ -8,7 +8,7 @@ which the array waits.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from hyperdrive_sim.archs._xnor_datapath import timing
@@ -19,7 +19,7 @@ from hyperdrive_sim.archs._xnor_datapath.steps import CoreStep
 from hyperdrive_sim.archs._xnor_datapath.timing import BlockCost, Pooled
 from hyperdrive_sim.schedule.fifo import Fifo
 from hyperdrive_sim.schedule.machine import Machine
-from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Compute, Copy, Load, OperandLocations, Patch, Region, Task
+from hyperdrive_sim.schedule.tasks import HOST, NOTHING, Arrivals, Compute, Copy, Load, OperandLocations, Patch, Region, Task
 from hyperdrive_sim.schedule.writer import Writer
 
 BLOCK, CHANNEL = "block", "channel"
@@ -34,23 +34,36 @@ def write(layout: CoreLayout, machine: Machine, to: Writer, arrivals: Arrivals, 
 
 
 class TermWork(NamedTuple):
-    """Term *number* of a step in one frame: its operand locations, and the patch that every block of its channels computes."""
+    """Term *number* of a step: its operand locations, and the patch, alone, that every block of its channels computes."""
 
     step: CoreStep
     number: int
-    frame: int
+    layer: str
     locations: OperandLocations
-    patch: Patch
+    patches: tuple[Patch]
     reader: str
     """Port that its rows come through: the source's, unless the map lies in the memory that is written."""
 
     @property
-    def layer(self) -> str:
-        return self.step.terms[self.number].conv.name
-
-    @property
     def last(self) -> bool:
         return self.number == len(self.step.terms) - 1
+
+
+class BlockWork(NamedTuple):
+    """What a block of a term's channels has the units do, the same for all blocks of one size: how long each takes, and its actions.
+
+    *late*, the actions of the rows that come late, is empty if none do.
+    """
+
+    term: TermWork
+    times: BlockTimes
+    late: Mapping[str, int]
+    rows: Mapping[str, int]
+    weights: Mapping[str, int]
+    array: Mapping[str, int]
+    sums: Mapping[str, int]
+    parameter_bits: int
+    load: Mapping[str, int]
 
 
 class _Lowering:
@@ -60,8 +73,12 @@ class _Lowering:
         self.layout, self.machine, self.to = layout, machine, to
         self.network, self.spec, self.plan = layout.network, layout.spec, layout.plan
         self.channels = layout.channels if grain == BLOCK else layout.at_once
+        self.terms: dict[int, list[TermWork]] = {}
+        """Terms of each step, by its number."""
         self.cuts: dict[int, list[tuple[int, int]]] = {}
         """Blocks of each step's channels, by its number."""
+        self.works: dict[tuple[int, int, int, int], BlockWork] = {}
+        """By the numbers of step and term, the block's channels and the words of signs that it completes."""
         self.aliases = _aliases(layout)
         self.add = to.add
         self.ends: list[int] = []
@@ -115,39 +132,40 @@ class _Lowering:
 
     def _run(self, at: int, step: CoreStep, frame: int) -> None:
         """Write all blocks of a step, in each of them its terms one after the other."""
-        works = [self._work(step, number, frame) for number in range(len(step.terms))]
+        if at not in self.terms:
+            self.terms[at] = [self._term(step, number) for number in range(len(step.terms))]
+            self.cuts[at] = self._cut(at)
+        terms, host = self.terms[at], step.sign is None
         before = {self.arrived.pop(name) for name in step.sources if name in self.arrived}
         before |= {self.left[name] for name in self.aliases[step.output] if name in self.left}
-        self._first_rows(works[0], sorted({*self.ends, *before}))
-        costs: dict[tuple[int, int, int], BlockCost] = {}
-        if at not in self.cuts:
-            self.cuts[at] = self._cut(at, works)
+        self._first_rows(terms[0], sorted({*self.ends, *before}), frame)
         for c0, c1 in self.to.each(self.cuts[at]):
-            for work in works:
-                words = self._words_done(step, c1) - self._words_done(step, c0) if work.last else 0
-                key = work.number, c1 - c0, words
-                if key not in costs:
-                    costs[key] = self._cost(work, c1 - c0, words)
-                self._block(work, c0, c1, costs[key])
-            if not step.sign:
+            done = self._words_done(step, c0, c1)
+            for term in terms:
+                key = at, term.number, c1 - c0, done if term.last else 0
+                if key not in self.works:
+                    self.works[key] = self._work(term, *key[2:])
+                self._block(self.works[key], c0, c1, frame)
+            if host:
                 self._pass_on(step, (c0, c1), frame)
         for name in (*step.sources, step.output):
             self.used[name] = self.ends
 
-    def _cut(self, at: int, works: list[TermWork]) -> list[tuple[int, int]]:
+    def _cut(self, at: int) -> list[tuple[int, int]]:
         """Blocks of a step's channels: multiples of what is computed in the same cycle."""
-        step, each, spec = works[-1].step, self.layout.at_once[at], self.spec
+        terms, each, spec = self.terms[at], self.layout.at_once[at], self.spec
+        step = terms[-1].step
         channels = step.terms[-1].conv.out_channels
         compute_ps = load_ps = 0
-        for work in works:
-            cost = self._cost(work, channels, self._words_done(step, channels) if work.last else 0)
-            compute_ps += self._times(work, cost).until_next(spec, shared=work.reader == SINK)
-            load_ps += self.machine.unit[FLASH].ps(parameter_bits(self.network, step, work.number, channels, spec))
+        for term in terms:
+            work = self._work(term, channels, self._words_done(step, 0, channels) if term.last else 0)
+            compute_ps += work.times.until_next(spec, shared=term.reader == SINK)
+            load_ps += work.times.load
         if not step.sign:
             compute_ps += self.machine.unit[HOST_LINK].ps(self.network.shape(step.output).size * spec.psum_word_bits)
         return block_ranges(channels, each, self.channels[at], compute_ps, load_ps)
 
-    def _work(self, step: CoreStep, number: int, frame: int) -> TermWork:
+    def _term(self, step: CoreStep, number: int) -> TermWork:
         """Operand locations, patch and port of a term."""
         term, layers, shape = step.terms[number], step.layers(number), self.network.shape
         out, x, memory = shape(layers[-1]).box, shape(term.source), self.layout.memory
@@ -157,13 +175,31 @@ class _Lowering:
         store = Region(memory[step.output] if ends else SUMS, layers[-1], out)
         locations = OperandLocations(layers, (Region(memory[term.source], term.source, x.box),), operands, BUFFER, (store,))
         reader = SINK if memory[term.source] == memory[step.output] else SOURCE
-        return TermWork(step, number, frame, locations, Patch(out, term.conv.needs(0, under, (x,)).clipped(x)), reader)
+        patch = Patch(out, term.conv.needs(0, under, (x,)).clipped(x))
+        return TermWork(step, number, term.conv.name, locations, (patch,), reader)
 
-    def _words_done(self, step: CoreStep, channels: int) -> int:
-        """Words of signs that are complete and can be pooled once *channels* channels are done; the last word need not be full."""
+    def _words_done(self, step: CoreStep, c0: int, c1: int) -> int:
+        """Words of signs that channels *c0* to *c1* complete, so that they can be pooled; a step's last word need not be full."""
         if step.pool is None or step.sign is None:
             return 0
-        return timing.words(channels, self.spec) if channels == step.terms[-1].conv.out_channels else channels // self.spec.word_bits
+        done = timing.words(c1, self.spec) if c1 == step.terms[-1].conv.out_channels else c1 // self.spec.word_bits
+        return done - c0 // self.spec.word_bits
+
+    def _work(self, term: TermWork, channels: int, words: int) -> BlockWork:
+        """What the units do for so many channels, which complete so many *words* of signs to be pooled."""
+        cost, word = self._cost(term, channels, words), self.spec.word_bits
+        bits = parameter_bits(self.network, term.step, term.number, channels, self.spec)
+        return BlockWork(
+            term,
+            self._times(term, cost, bits),
+            late={"map_read.word": cost.late_words} if cost.late_words else NOTHING,
+            rows={"map_read.word": cost.source_words - cost.late_words},
+            weights={"parameter_read.word": -(-cost.parameter_bits // word)},
+            array={"bpu.unit_cycle": cost.unit_cycles, "dma.cycle": cost.array_cycles},
+            sums={"psum_read.word": cost.sink_reads, "psum_write.word": cost.sink_writes},
+            parameter_bits=bits,
+            load={"weight_io.bit": bits, "parameter_write.word": -(-bits // word)},
+        )
 
     def _cost(self, work: TermWork, channels: int, words: int) -> BlockCost:
         step, term = work.step, work.step.terms[work.number]
@@ -171,7 +207,14 @@ class _Lowering:
         ends = work.last and step.sign is not None
         return timing.block(geometry(self.network, term), channels, self.spec, adds=term.add is not None, ends=ends, pooled=pooled)
 
-    def _first_rows(self, work: TermWork, after: list[int]) -> None:
+    def _times(self, term: TermWork, cost: BlockCost, parameter_bits: int) -> BlockTimes:
+        unit, clock, word = self.machine.unit, self.machine.clock, self.spec.word_bits
+        load, late = unit[FLASH].ps(parameter_bits), unit[term.reader].ps(cost.late_words * word)
+        rows = max(1, unit[term.reader].ps((cost.source_words - cost.late_words) * word))
+        weights = unit[PARAMETERS].ps(cost.parameter_bits)
+        return BlockTimes(load, late, rows, weights, clock.ps(cost.array_cycles), clock.ps(cost.sink_cycles))
+
+    def _first_rows(self, work: TermWork, after: list[int], frame: int) -> None:
         """Write the filling of the row banks before the array can begin, without the rows that come late in every pass.
 
         It has no actions: the block's own rows pay for all words.
@@ -180,51 +223,36 @@ class _Lowering:
         window = timing.windows(where.conv.window.kernel, self.spec)[0]
         words = timing.first_rows(window, where) * timing.row_words(window, where) - timing.late_words(window, where, self.spec)
         ps = max(1, self.machine.unit[work.reader].ps(words * self.spec.word_bits))
-        self.ends = [self.add(Task("first rows", work.layer, work.reader, ps, tuple(after), frame=work.frame))]
+        self.ends = [self.add(Task("first rows", work.layer, work.reader, ps, tuple(after), frame=frame))]
 
-    def _block(self, work: TermWork, c0: int, c1: int, cost: BlockCost) -> None:
+    def _block(self, work: BlockWork, c0: int, c1: int, frame: int) -> None:
         """Write the four units' tasks for a block of channels of one term, all begun together but for the rows that come late."""
-        spec, name, frame, times = self.spec, work.layer, work.frame, self._times(work, cost)
-        load = self._load(work, c0, c1)
-        late = [self._rows("late rows", work, times.late, cost.late_words, self.ends)] if cost.late_words else []
-        rows = self._rows("rows", work, times.rows, cost.source_words - cost.late_words, late or self.ends)
-        read, first = {"parameter_read.word": -(-cost.parameter_bits // spec.word_bits)}, (*late, rows)[0]
-        weights = self.add(Task("weights", name, PARAMETERS, times.weights, load, (first,), None, read, frame=frame))
-        double = spec.weight_registers == "double"
+        term, times, add, ends = work.term, work.times, self.add, tuple(self.ends)
+        layer, reader = term.layer, term.reader
+        load = self._load(work, c0, c1, frame)
+        late = (add(Task("late rows", layer, reader, times.late, ends, (), None, work.late, 0, 0, frame)),) if work.late else ()
+        rows = add(Task("rows", layer, reader, times.rows, late or ends, (), None, work.rows, 0, 0, frame))
+        weights = add(Task("weights", layer, PARAMETERS, times.weights, load, late or (rows,), None, work.weights, 0, 0, frame))
+        double = self.spec.weight_registers == "double"
         begun = (weights,) * double + (rows,) * bool(late)
         done = () if double else (weights,)
-        array = {"bpu.unit_cycle": cost.unit_cycles, "dma.cycle": cost.array_cycles}
-        effect = Compute(work.locations, c0, c1, (work.patch,))
-        self.computed = self.add(Task("compute", name, BPUS, times.array, done, begun, effect, array, frame=frame))
-        sink = {"psum_read.word": cost.sink_reads, "psum_write.word": cost.sink_writes}
-        sums = self.add(Task("sums", name, SINK, times.sums, (), (self.computed,), None, sink, frame=frame))
+        effect = Compute(term.locations, c0, c1, term.patches)
+        computed = add(Task("compute", layer, BPUS, times.array, done, begun, effect, work.array, 0, 0, frame))
+        sums = add(Task("sums", layer, SINK, times.sums, (), (computed,), None, work.sums, 0, 0, frame))
         if load:
-            self.users.append(self.computed)
-        self.ends = [rows, weights, self.computed, sums]
+            self.users.append(computed)
+        self.ends = [rows, weights, computed, sums]
 
-    def _times(self, work: TermWork, cost: BlockCost) -> BlockTimes:
-        unit, clock, word = self.machine.unit, self.machine.clock, self.spec.word_bits
-        late = unit[work.reader].ps(cost.late_words * word)
-        rows = max(1, unit[work.reader].ps((cost.source_words - cost.late_words) * word))
-        weights = unit[PARAMETERS].ps(cost.parameter_bits)
-        return BlockTimes(late, rows, weights, clock.ps(cost.array_cycles), clock.ps(cost.sink_cycles))
-
-    def _rows(self, what: str, work: TermWork, ps: int, words: int, after: list[int]) -> int:
-        """Write the transfer of *words* words of the input map to the row banks."""
-        return self.add(Task(what, work.layer, work.reader, ps, tuple(after), (), None, {"map_read.word": words}, frame=work.frame))
-
-    def _load(self, work: TermWork, c0: int, c1: int) -> tuple[int, ...]:
+    def _load(self, work: BlockWork, c0: int, c1: int, frame: int) -> tuple[int, ...]:
         """Write the load of a block's parameters from the flash as soon as there is room; none if the buffer keeps them from frame 0 on."""
-        if self.layout.kept and work.frame:
+        if self.layout.kept and frame:
             return ()
-        bits = parameter_bits(self.network, work.step, work.number, c1 - c0, self.spec)
+        layer, bits = work.term.layer, work.parameter_bits
         self.users = []
         gone = self.parameters.push(self.users, bits)
         after = [*([] if self.loaded is None else [self.loaded]), *(gone[-1] if gone else [])]
-        actions = {"weight_io.bit": bits, "parameter_write.word": -(-bits // self.spec.word_bits)}
-        effect = Load(work.layer, c0, c1, bits, (BUFFER,))
-        ps = self.machine.unit[FLASH].ps(bits)
-        self.loaded = self.add(Task("load", work.layer, FLASH, ps, tuple(after), (), effect, actions, frame=work.frame))
+        effect = Load(layer, c0, c1, bits, (BUFFER,))
+        self.loaded = self.add(Task("load", layer, FLASH, work.times.load, tuple(after), (), effect, work.load, 0, 0, frame))
         return (self.loaded,)
 
     def _pass_on(self, step: CoreStep, channels: tuple[int, int], frame: int) -> None:

@@ -59,7 +59,7 @@ class Passes(Layers):
         said = self.add(Task("commands", name, COMMANDS, bus_ps, tuple(self.done), (), None, frame=frame))
         actions = {"bank.aap": counts.aaps, "bank.ap": counts.aps}
         banks = range(self.spec.banks)
-        self.done = [self.add(Task(stage.name, name, bank(n), ps, (), (said,), None, actions, frame=frame)) for n in banks]
+        self.done = [self.add(Task(stage.name, name, bank(n), ps, (), (said,), None, actions, 0, 0, frame)) for n in banks]
         self.done.append(said)
 
     def _read_out(self, step: NandnetStep, frame: int) -> None:

@@ -88,7 +88,7 @@ class Blocks(Layers):
         ps = timing.pass_ps(block, self.spec), timing.route_ps(work.size, block, self.spec)
         sent = self.add(Task("activations", layer, ROUTER, ps[1], tuple(sorted(self.done)), frame=frame))
         actions = self._per_tile(work)
-        counting = [self.add(Task("count", layer, tile(n), ps[0], (), (sent,), None, actions, frame=frame)) for n in block.tiles]
+        counting = [self.add(Task("count", layer, tile(n), ps[0], (), (sent,), None, actions, 0, 0, frame)) for n in block.tiles]
         if work.taps:
             counting.append(self.add(Task("ones", layer, ONES, ps[0], (), (sent,), None, self._of_ones(work), frame=frame)))
         self.done = [sent, *counting, self._finish(work, max(ps), sent)]
