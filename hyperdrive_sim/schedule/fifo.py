@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 T = TypeVar("T")
 
-UNLIMITED = 2**63
+UNLIMITED = 2**63 - 1
 
 
 class Fifo(Generic[T]):
@@ -51,10 +51,24 @@ class Fifo(Generic[T]):
         return self._items[-1][0] if self._items else None
 
 
-def pushed_out(sizes: NDArray[np.int64], bits: int) -> NDArray[np.int64]:
-    """How many items have been pushed out of a buffer of *bits* once each of a row of items of some *sizes* is in [items].
+class FifoRows:
+    """What `Fifo` does, for many items at once, each of them a row of *width* numbers; for items of at least one bit that all fit."""
 
-    What `Fifo` does one by one, for items of at least one bit that all fit.
-    """
+    def __init__(self, width: int, bits: int, entries: int | None = None) -> None:
+        self.bits, self.entries = bits, entries or UNLIMITED
+        self._rows: NDArray[np.int64] = np.zeros((0, width), np.int64)
+        self._sizes: NDArray[np.int64] = np.zeros(0, np.int64)
+
+    def push(self, rows: NDArray[np.int64], sizes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Take items in; returns those that are pushed out, oldest first, and the number of the new one that each makes way for."""
+        there = len(self._sizes)
+        rows, sizes = np.concatenate((self._rows, rows)), np.concatenate((self._sizes, sizes))
+        gone = pushed_out(sizes, self.bits, self.entries)
+        self._rows, self._sizes = rows[gone[-1] :], sizes[gone[-1] :]
+        return rows[: gone[-1]], np.repeat(np.arange(len(gone) - there), np.diff(gone[there:], prepend=0))
+
+
+def pushed_out(sizes: NDArray[np.int64], bits: int, entries: int = UNLIMITED) -> NDArray[np.int64]:
+    """How many items have been pushed out of a buffer of *bits* once each of a row of items of some *sizes* is in [items]."""
     ends = np.cumsum(sizes)
-    return np.searchsorted(ends - sizes, ends - bits, "left")
+    return np.maximum(np.searchsorted(ends - sizes, ends - bits, "left"), np.arange(1, len(sizes) + 1) - entries)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hyperdrive_sim.schedule.fifo import Fifo, pushed_out
+from hyperdrive_sim.schedule.fifo import UNLIMITED, Fifo, FifoRows, pushed_out
 
 
 def filled(*items: tuple[str, int], entries: int | None = None) -> Fifo[str]:
@@ -56,13 +56,27 @@ def test_equal_items_are_different_ones() -> None:
     assert fifo.push("c", 5) == ["a"]
 
 
-@given(st.lists(st.integers(1, 12), min_size=1, max_size=30), st.integers(12, 40))
-def test_what_is_pushed_out_of_a_buffer_by_a_whole_row_of_items(sizes: list[int], bits: int) -> None:
-    fifo: Fifo[int] = Fifo(bits)
+@given(st.lists(st.integers(1, 12), min_size=1, max_size=30), st.integers(12, 40), st.none() | st.integers(1, 4))
+def test_what_is_pushed_out_of_a_buffer_by_a_whole_row_of_items(sizes: list[int], bits: int, entries: int | None) -> None:
+    fifo: Fifo[int] = Fifo(bits, entries)
     gone, expected = 0, []
     for number, size in enumerate(sizes):
         out = fifo.push(number, size)
         assert out == list(range(gone, gone + len(out))), "oldest first"
         gone += len(out)
         expected.append(gone)
-    assert pushed_out(np.array(sizes), bits).tolist() == expected
+    assert pushed_out(np.array(sizes), bits, entries or UNLIMITED).tolist() == expected
+
+
+@given(st.lists(st.lists(st.integers(1, 12), min_size=1, max_size=8), max_size=6), st.integers(12, 40), st.none() | st.integers(1, 4))
+def test_many_items_at_once_push_out_what_they_do_one_by_one(rounds: list[list[int]], bits: int, entries: int | None) -> None:
+    one_by_one: Fifo[int] = Fifo(bits, entries)
+    at_once = FifoRows(2, bits, entries)
+    items = 0
+    for sizes in rounds:
+        numbers = np.arange(items, items + len(sizes))
+        items += len(sizes)
+        expected = [(out, place) for place, size in enumerate(sizes) for out in one_by_one.push(int(numbers[place]), size)]
+        gone, places = at_once.push(np.stack((numbers, -numbers), axis=1), np.array(sizes))
+        assert list(zip(gone[:, 0].tolist(), places.tolist(), strict=True)) == expected
+        assert (gone[:, 1] == -gone[:, 0]).all(), "rows stay whole"

@@ -68,7 +68,6 @@ class BlockTasks:
         self.rows: list[Row] = [Row(STREAM, -1, WEIGHTS)]
         self.after: list[tuple[int, int]] = []
         self.entries: list[int] = []
-        """Of each chip, the task that comes after all that the block waits for."""
         self.ends: list[int] = []
         self.sends: dict[tuple[Chip, Side], Sends] = {}
         for number, share in enumerate(shares):
@@ -108,13 +107,17 @@ class BlockTasks:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def of(self, *kinds: int) -> Numbers:
-        """Numbers of the tasks of some kinds."""
-        return np.flatnonzero(np.isin(self.kind, kinds))
+    def of(self, kind: int) -> Numbers:
+        """Numbers of the tasks of a kind."""
+        return np.flatnonzero(self.kind == kind)
 
     @cached_property
     def kind(self) -> Codes:
         return np.array([row.kind for row in self.rows], np.int32)
+
+    @cached_property
+    def names(self) -> Interned[str]:
+        return _numbered([NAMES[row.kind] for row in self.rows])
 
     @cached_property
     def units(self) -> Interned[str]:
@@ -144,6 +147,11 @@ class BlockTasks:
         """Edges within the block: the tasks, and for each one that it comes after."""
         pairs = np.array(self.after, np.int64).reshape(-1, 2)
         return pairs[:, 0], pairs[:, 1]
+
+    @cached_property
+    def begins(self) -> Numbers:
+        """Of each chip, the task that comes after all that the block waits for [chips]."""
+        return np.array(self.entries, np.int64)
 
     @cached_property
     def computed_last(self) -> Numbers:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import NamedTuple
+from itertools import chain
 
 import numpy as np
 
@@ -28,18 +28,11 @@ from hyperdrive_sim.archs.hyperdrive.step_blocks import CARRIED, Run, StepBlocks
 from hyperdrive_sim.archs.hyperdrive.steps import HyperdriveStep
 from hyperdrive_sim.network.box import Box, chunks
 from hyperdrive_sim.schedule.columns import Numbers
-from hyperdrive_sim.schedule.fifo import Fifo
+from hyperdrive_sim.schedule.fifo import FifoRows
 from hyperdrive_sim.schedule.growing import Links
 from hyperdrive_sim.schedule.placement import Allocation, Placement
 from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Copy, Task
 from hyperdrive_sim.schedule.writer import Writer
-
-
-class Stream(NamedTuple):
-    """Block of weights in the weight buffers: the task that brought it, and the tasks that compute with it [chips]."""
-
-    task: int
-    readers: Numbers
 
 
 class Lowering:
@@ -49,7 +42,10 @@ class Lowering:
         self.blocks, self.layout, self.placement, self.to = blocks, blocks.layout, placement, to
         self.network, self.spec, self.chips = blocks.network, blocks.spec, blocks.chips
         self.link = blocks.machine.unit[HOST_LINK]
-        self.weights: Fifo[Stream] = Fifo(self.spec.weight_buffer_bits, self.spec.weight_buffer_blocks)
+        self.weights = FifoRows(len(self.chips), self.spec.weight_buffer_bits, self.spec.weight_buffer_blocks)
+        """Blocks of weights in the buffers: of each, the tasks that compute with it [chips]."""
+        self.streamed: Numbers = np.zeros((0, 2), np.int64)
+        """The task that brought the newest of them and its bits, once there is one [0 or 1, 2]."""
         self.send_buffers = SendBuffers(blocks.buffers, self.spec.send_buffer_bits)
         self.last: Numbers = np.zeros(0, np.int64)
         """Of each chip, the task that its array has done last."""
@@ -134,19 +130,22 @@ class Lowering:
 
     def _stamp(self, step: HyperdriveStep, run: Run, frame: int, before: list[Marks], beside: list[Marks]) -> None:
         """Write a run of blocks that are alike; its first comes after tasks of *before* and starts with those *beside*."""
-        block, entries = run.block, np.array(run.block.entries)
+        block, entries = run.block, run.block.begins
         at = self.to.size + len(block) * np.arange(len(run.channels))
         ends = at[:, None] + block.computed_last
         received = block.received
         after = [
-            self._streams(run, at, ends),
-            *(marks.links(at[0] + entries) for marks in before),
+            *self._streams(run, at, ends),
+            *chain.from_iterable(marks.links(at[0] + entries) for marks in before),
             *self._in_turn(at[:, None] + entries, ends),
             _repeated(at, *block.links),
             *self.send_buffers.fill(block, at),
             *self._credited(at, received),
         ]
-        after_start = [_repeated(at, entries, np.full(len(entries), STREAM)), *(marks.links(at[0] + entries) for marks in beside)]
+        after_start = [
+            _repeated(at, entries, np.full(len(entries), STREAM)),
+            *chain.from_iterable(marks.links(at[0] + entries) for marks in beside),
+        ]
         self.to.stamp(run.stamp, run.channels, step.main.name, frame, after, after_start)
         self.last = ends[-1]
         self.arrivals[step.output].of_blocks(at, received)
@@ -154,20 +153,19 @@ class Lowering:
             self.departures[step.output].of_blocks(at, block.forwarded)
         self.left.of_blocks(at, block.leaving)
 
-    def _streams(self, run: Run, at: Numbers, ends: Numbers) -> Links:
+    def _streams(self, run: Run, at: Numbers, ends: Numbers) -> Iterator[Links]:
         """What the streams of some blocks wait for: every chip has room for the weights, as those that make way have been used.
 
-        The buffer pushes out what came first, so blocks must come in order. *ends* are what computes with each block [blocks, chips].
+        *ends* are what computes with each block [blocks, chips]. A stream comes after the one before, unless that one's block makes way.
         """
-        tasks, others = [], []
-        for position, readers in zip(at.tolist(), ends, strict=True):
-            waits = [stream.readers for stream in self.weights.make_room(run.weight_bits)]
-            if before := self.weights.newest:
-                waits.append(np.array([before.task]))
-            others += waits
-            tasks.append(np.full(sum(map(len, waits)), position))
-            self.weights.push(Stream(position, readers), run.weight_bits)
-        return Links(np.concatenate(tasks), np.concatenate([np.zeros(0, np.int64), *others]))
+        gone, places = self.weights.push(ends, np.full(len(at), run.weight_bits))
+        yield Links(np.repeat(at[places], len(self.chips)), gone.ravel())
+        if self.spec.prefetches:
+            streamed = np.concatenate((self.streamed, np.stack((at, np.full(len(at), run.weight_bits)), axis=1)))
+            tasks, bits = streamed.T
+            both = bits[:-1] + bits[1:] <= self.spec.weight_buffer_bits
+            yield Links(tasks[1:][both], tasks[:-1][both])
+            self.streamed = streamed[-1:]
 
     def _in_turn(self, entries: Numbers, ends: Numbers) -> Iterator[Links]:
         """Each chip computes block after block, also where weights come early; both [blocks, chips]."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -23,12 +23,14 @@ class Marks:
 
     def of_blocks(self, at: Numbers, rows: tuple[Numbers, Numbers]) -> None:
         """Add tasks of blocks *at* some positions; *rows* are their numbers in a block, and the chip of each."""
-        self.add(np.tile(rows[1], len(at)), (at[:, None] + rows[0]).ravel())
+        if len(rows[0]):
+            self.add(np.tile(rows[1], len(at)), (at[:, None] + rows[0]).ravel())
 
-    def links(self, tasks: Numbers) -> Links:
-        """Edges to them from a task of each chip [chips]."""
-        chips, others = self._joined()
-        return Links(tasks[chips], others)
+    def links(self, tasks: Numbers) -> Iterator[Links]:
+        """Edges to them, if there are any, from a task of each chip [chips]."""
+        if self._tasks:
+            chips, others = self._joined()
+            yield Links(tasks[chips], others)
 
     def by_chip(self) -> list[int]:
         """All tasks, one chip's after the other's."""

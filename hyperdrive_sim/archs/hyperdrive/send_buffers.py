@@ -12,7 +12,7 @@ import numpy as np
 
 from hyperdrive_sim.archs.hyperdrive.blocks import BlockTasks
 from hyperdrive_sim.schedule.columns import Numbers
-from hyperdrive_sim.schedule.fifo import pushed_out
+from hyperdrive_sim.schedule.fifo import FifoRows
 from hyperdrive_sim.schedule.growing import Links
 from hyperdrive_sim.schedule.mesh import STEPS, Chip, Side
 
@@ -42,25 +42,18 @@ class SendBuffers:
 
 
 class _Alike:
-    """Buffers that are always equally full: the bits of the entries in them, and where the tasks stand that take these out."""
+    """Buffers that are always equally full: of each entry in them, where the tasks stand that take it out."""
 
     def __init__(self, members: Sequence[Buffer], bits: int) -> None:
-        self.members, self.bits = members, bits
-        self.sizes = np.zeros(0, np.int64)
-        self.sent = np.zeros((0, len(members)), np.int64)
+        self.members = members
+        self.sent = FifoRows(len(members), bits)
 
     def fill(self, block: BlockTasks, at: Numbers) -> Iterable[Links]:
         if self.members[0] not in block.sends:
             return
         own = [block.sends[member] for member in self.members]
-        entries, there = len(own[0].bits), len(self.sizes)
-        sizes = np.concatenate((self.sizes, np.tile(own[0].bits, len(at))))
         computed, sent = (
             (at[:, None, None] + np.array([getattr(one, name) for one in own]).T).reshape(-1, len(own)) for name in ("computed", "sent")
         )
-        sent = np.concatenate((self.sent, sent))
-        first = pushed_out(sizes, self.bits)
-        gone = np.diff(first[there:], prepend=0)
-        leaves, waits = np.arange(gone.sum()), np.repeat(np.arange(entries * len(at)), gone)
-        self.sizes, self.sent = sizes[first[-1] :], sent[first[-1] :]
-        yield Links(computed[waits].ravel(), sent[leaves].ravel())
+        gone, waits = self.sent.push(sent, np.tile(own[0].bits, len(at)))
+        yield Links(computed[waits].ravel(), gone.ravel())

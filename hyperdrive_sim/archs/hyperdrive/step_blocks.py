@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from hyperdrive_sim.archs.hyperdrive import timing
-from hyperdrive_sim.archs.hyperdrive.blocks import BORDER, COMPUTE, CORNER, FIRST, NAMES, OUTPUT, STREAM, BlockTasks, Share
+from hyperdrive_sim.archs.hyperdrive.blocks import BORDER, COMPUTE, CORNER, FIRST, OUTPUT, STREAM, BlockTasks, Share
 from hyperdrive_sim.archs.hyperdrive.exchange import Exchange
 from hyperdrive_sim.archs.hyperdrive.machine import HOST_LINK, WEIGHTS
 from hyperdrive_sim.archs.hyperdrive.pieces import Pieces, locations
@@ -67,9 +67,10 @@ class StepBlocks:
         blocks = [*chunks(0, self.network.shape(step.output).channels, self.spec.lanes)]
         taken = {block: block_inputs(step, *block, self.network) for block in blocks}
         stream, clock = self.machine.unit[WEIGHTS], self.machine.clock
-        hidden = all(stream.ps(self._bits(step, *block)) <= clock.ps(timing.head_cycles(step, taken[block])) for block in blocks)
+        kinds = {(c1 - c0, inputs) for (c0, c1), inputs in taken.items()}
+        hidden = all(stream.ps(self._bits(step, channels)) <= clock.ps(timing.head_cycles(step, inputs)) for channels, inputs in kinds)
         for (channels, inputs), run in groupby(blocks, lambda block: (block[1] - block[0], taken[block])):
-            tasks, bits = self._of(step, channels, hidden=hidden), self._bits(step, 0, channels)
+            tasks, bits = self._of(step, channels, hidden=hidden), self._bits(step, channels)
             stamp = self._stamp(step, tasks, inputs, bits)
             yield from (Run(list(some), tasks, stamp, bits) for some in batched(run, max(1, TOGETHER // len(tasks))))
 
@@ -89,9 +90,9 @@ class StepBlocks:
         routes = self.exchange.routes(step.output, chip, pieces, channels) if sends else ((),) * len(pieces)
         return Share(chip, pieces, routes, part.channels(0, channels).size * WORD_BITS)
 
-    def _bits(self, step: HyperdriveStep, c0: int, c1: int) -> int:
-        """Bits of weights that are streamed for a block of output channels."""
-        return (c1 - c0) * channel_weights(step, self.network)
+    def _bits(self, step: HyperdriveStep, channels: int) -> int:
+        """Bits of weights that are streamed for a block of so many output channels."""
+        return channels * channel_weights(step, self.network)
 
     def _stamp(self, step: HyperdriveStep, tasks: BlockTasks, inputs: int, bits: int) -> Stamp:
         """Columns of a step's block that takes so many *inputs*, and *bits* of weights."""
@@ -111,7 +112,7 @@ class StepBlocks:
         actions[STREAM] = len(moved) + len(phases)
         pattern = np.where(tasks.kind == FIRST, NO_EFFECT, np.arange(len(tasks))).astype(np.int32)
         return Stamp(
-            Interned(tasks.kind, NAMES),
+            tasks.names,
             tasks.units,
             ps,
             Interned(actions, (*moved, *phases, {"weight_io.bit": bits})),

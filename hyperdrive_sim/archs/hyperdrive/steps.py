@@ -294,6 +294,8 @@ def _strides(network: Network, ours: Sequence[Layer], inputs: Sequence[str]) -> 
 
 def block_inputs(step: HyperdriveStep, c0: int, c1: int, network: Network) -> int:
     """Input channels that a block of output channels takes, one after the other: all of each group that has a channel in the block."""
+    if isinstance(step.main, Conv) and step.main.groups == 1:  # as most are
+        return network.shape(step.source).channels
     block = step.main.needs(0, Box(c0, c1, 0, 1, 0, 1), (network.shape(step.source),))
     return block.c1 - block.c0
 
