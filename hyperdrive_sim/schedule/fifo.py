@@ -56,15 +56,15 @@ class FifoRows:
 
     def __init__(self, width: int, bits: int, entries: int | None = None) -> None:
         self.bits, self.entries = bits, entries or UNLIMITED
-        self._rows: NDArray[np.int64] = np.zeros((0, width), np.int64)
-        self._sizes: NDArray[np.int64] = np.zeros(0, np.int64)
+        self.rows: NDArray[np.int64] = np.zeros((0, width), np.int64)
+        self.sizes: NDArray[np.int64] = np.zeros(0, np.int64)
 
     def push(self, rows: NDArray[np.int64], sizes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Take items in; returns those that are pushed out, oldest first, and the number of the new one that each makes way for."""
-        there = len(self._sizes)
-        rows, sizes = np.concatenate((self._rows, rows)), np.concatenate((self._sizes, sizes))
+        there = len(self.sizes)
+        rows, sizes = np.concatenate((self.rows, rows)), np.concatenate((self.sizes, sizes))
         gone = pushed_out(sizes, self.bits, self.entries)
-        self._rows, self._sizes = rows[gone[-1] :], sizes[gone[-1] :]
+        self.rows, self.sizes = rows[gone[-1] :], sizes[gone[-1] :]
         return rows[: gone[-1]], np.repeat(np.arange(len(gone) - there), np.diff(gone[there:], prepend=0))
 
 

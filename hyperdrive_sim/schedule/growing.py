@@ -38,6 +38,10 @@ class Growing:
             self._there.resize(max(self.size, 3 * len(self._there) // 2), refcheck=False)
         return self._there[first : self.size]
 
+    def last(self, count: int) -> NDArray[Any]:
+        """A copy of the last *count* entries."""
+        return self._there[self.size - count : self.size].copy()
+
     def whole(self) -> NDArray[Any]:
         """The array, which no longer grows."""
         self._there.resize(self.size, refcheck=False)
@@ -67,6 +71,12 @@ class GrowingEdges:
         """Those of *count* tasks from position *first* on; of one task in the order of *links*."""
         tasks, others = (np.concatenate([np.zeros(0, np.int64), *column]) for column in zip(*links, strict=True))
         self.add(np.bincount(tasks - first, minlength=count), others[np.argsort(tasks, kind="stable")])
+
+    def repeat(self, tasks: int, times: int) -> None:
+        """Those of the last *tasks*, so many *times* more: of each time, to tasks that are as far back."""
+        ends = self._ends.last(tasks + 1)
+        others = self._others.last(int(ends[-1] - ends[0]))
+        self.add(np.tile(np.diff(ends), times), (others + tasks * np.arange(1, times + 1)[:, None]).ravel())
 
     def whole(self) -> Edges:
         return Edges(self._ends.whole(), self._others.whole())

@@ -18,7 +18,7 @@ from hyperdrive_sim.schedule.tasks import Effect, Task
 T = TypeVar("T")
 
 TOGETHER = 16_384
-"""Number of single tasks that are made columns at a time."""
+"""Number of tasks that are made columns, or repeated, at a time, at least a frame's."""
 
 COLUMNS = {
     **dict.fromkeys(("name", "layer", "unit", "pattern", "c0", "c1", "actions", "frame", "priority"), np.int32),
@@ -108,6 +108,27 @@ class Writer:
         self._after.link(after, first, count)
         self._after_start.link(after_start, first, count)
         return first
+
+    def repeat(self, tasks: int, frames: int, period_ps: int) -> None:
+        """Write the last *tasks*, those of one frame, again for so many more *frames*, each of which arrives *period_ps* later.
+
+        Edges point as far back as in that frame, and so must all that the next one waits for.
+        """
+        if self.counting:
+            self.size += tasks * frames
+            return
+        self._flush()
+        for done in range(0, frames, most := max(1, TOGETHER // tasks)):
+            self._notice()
+            times = min(most, frames - done)
+            later = np.arange(1, times + 1)[:, None]
+            last = {name: column.last(tasks) for name, column in self._columns.items()}
+            waits = last["not_before_ps"] > 0
+            last |= {"frame": last["frame"] + later, "not_before_ps": last["not_before_ps"] + waits * later * period_ps}
+            self._write((times, tasks), **last)
+            for edges in (self._after, self._after_start):
+                edges.repeat(tasks, times)
+            self.size += tasks * times
 
     def extend(self, tasks: Schedule) -> int:
         """Write a whole schedule behind what has been written; returns the position of its first task."""

@@ -48,6 +48,10 @@ class _FirstTasks(Writer):
         self._end()
         return first
 
+    def repeat(self, tasks: int, frames: int, period_ps: int) -> None:
+        super().repeat(tasks, min(frames, -(-self.wanted // tasks)), period_ps)
+        self._end()
+
     def _end(self) -> None:
         if self.size >= self.wanted:
             raise _Enough

@@ -13,6 +13,7 @@ from worlds import on
 
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.archs.hyperdrive import architecture
+from hyperdrive_sim.archs.hyperdrive.lower import Lowering
 from hyperdrive_sim.engine import hazards
 from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.engine.replay import replay
@@ -20,6 +21,8 @@ from hyperdrive_sim.errors import DoesNotFit
 from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Add, Layer
+from hyperdrive_sim.schedule.tasks import Arrivals
+from hyperdrive_sim.schedule.writer import Writer
 from hyperdrive_sim.testing.worlds import Built, World, same
 
 
@@ -182,3 +185,29 @@ def test_random_meshes_are_proven_and_golden(drawn: Callable[[int], Built], many
     """The first that fit and have few tasks."""
     small = (world for world in map(drawn, count()) if not world.refusal and world.compiled.size <= 700)
     assert [str(world) for world in islice(small, many) if not is_golden(world)] == []
+
+
+SMALL: dict[str, Any] = {"mesh": (2, 2), "tile_rows": 2, "tile_columns": 2, "send_buffer_bits": 4096}
+
+
+@pytest.mark.parametrize("blocks", [1, 2, 5])
+@pytest.mark.parametrize("period_ps", [0, 1000])
+def test_later_frames_are_repeated_as_they_would_be_written(monkeypatch: pytest.MonkeyPatch, blocks: int, period_ps: int) -> None:
+    """Weights of several layers stay in a buffer from one frame to the next, and borders in a send buffer."""
+    network, repeats = Network("n", Shape(16, 8, 8), OVER_THE_INPUT), list[int]()
+
+    def written() -> Compiled:
+        return on(architecture, network, Arrivals(7, period_ps), weight_buffer_blocks=blocks, **SMALL)
+
+    def noted(to: Writer, tasks: int, frames: int, period_ps: int) -> None:
+        repeats.append(frames)
+        repeat(to, tasks, frames, period_ps)
+
+    repeat = Writer.repeat
+    monkeypatch.setattr(Writer, "repeat", noted)
+    repeated = written()
+    assert repeated.size == len(repeated.schedule)
+    assert repeats[-1] > 2, "most frames are like those before them"
+    monkeypatch.setattr(Lowering, "_left_behind", lambda lowering: object())
+    assert list(repeated.schedule) == list(written().schedule)
+    assert len(repeats) == 2, "counting and writing, and none where no frame leaves all as the one before"

@@ -10,11 +10,12 @@ from worlds import task
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.schedule import growing
+from hyperdrive_sim.schedule import writer as writer_module
 from hyperdrive_sim.schedule.columns import Interned
 from hyperdrive_sim.schedule.growing import Links
 from hyperdrive_sim.schedule.patterns import NO_EFFECT
 from hyperdrive_sim.schedule.tasks import Copy, Load, Task
-from hyperdrive_sim.schedule.writer import Stamp, Writer
+from hyperdrive_sim.schedule.writer import TOGETHER, Stamp, Writer
 
 
 def nest(to: Writer, frames: int, blocks: int, chips: int) -> None:
@@ -126,6 +127,37 @@ def test_what_is_stamped_is_what_is_written_one_by_one(blocks: int) -> None:
     assert all_at_once.unit.values == one.unit.values == ("link", "host", "array"), "in the order of their first tasks"
     assert all_at_once.name.values == ("input", "stream", "compute", "send"), "and none that no task has"
     assert len(all_at_once.patterns) == len(one.patterns) == 2, "channels make no other pattern"
+
+
+def frame(to: Writer, number: int) -> None:
+    """An input each picosecond, a task that comes after it and after that of the frame before, and a task that starts with that."""
+    entered = to.add(Task("input", "conv", "link", 1, not_before_ps=number, frame=number))
+    done = to.add(Task("compute", "conv", "array", 2, (entered, entered - 2), frame=number))
+    to.add(Task("send", "conv", "link", 3, (), (done,), Copy("map", 0, 8, (), "here", "there"), {"border_io.bit": 1}, 1, 0, number))
+
+
+@pytest.mark.parametrize(("together", "frames"), [(1, 5), (6, 5), (7, 4), (100, 5), (100, 0)])
+def test_frames_that_are_repeated_are_those_that_are_written(monkeypatch: pytest.MonkeyPatch, together: int, frames: int) -> None:
+    monkeypatch.setattr(writer_module, "TOGETHER", together)
+    one, repeated = Writer(), Writer()
+    for number, to in ((2, one), (2, repeated), *((number, one) for number in range(3, 3 + frames))):
+        if number == 2:
+            to.add(task("before", "other", 1))
+            to.add(task("before", "array", 1))
+        frame(to, number)
+    repeated.repeat(3, frames, period_ps=1)
+    assert repeated.size == one.size
+    assert list(repeated.schedule()) == list(one.schedule())
+
+
+def test_repeated_frames_are_counted_and_noticed_as_others_are() -> None:
+    counted, sizes = Writer(counting=True), list[int]()
+    counted.repeat(3, 1_000_000, period_ps=0)
+    assert (counted.size, len(counted.schedule())) == (3_000_000, 0)
+    noticing = Writer(large=TOGETHER, when_large=sizes.append)
+    noticing.add(task("compute", "array", 1))
+    noticing.repeat(1, 3 * TOGETHER, period_ps=0)
+    assert sizes == [1 + TOGETHER], "before there are many more, and not again before they have doubled"
 
 
 def test_equal_values_are_one_whatever_objects_they_are() -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import chain
+from typing import Any
 
 import numpy as np
 
@@ -62,9 +63,19 @@ class Lowering:
         """Transfers of finished blocks from each chip to the host."""
 
     def write(self, arrivals: Arrivals) -> None:
-        """Write the tasks of all frames of *arrivals*, one frame after the other."""
+        """Write the tasks of all frames of *arrivals*, one after the other.
+
+        Once a frame leaves behind what the frame before left, all others are like it, and it is repeated.
+        """
+        before: tuple[Any, ...] = ()
         for frame in self.to.each(range(arrivals.frames)):
+            first = self.to.size
             self.frame(frame, frame * arrivals.period_ps)
+            left = self._left_behind()
+            if left == before:
+                self.to.repeat(self.to.size - first, arrivals.frames - frame - 1, arrivals.period_ps)
+                return
+            before = left
 
     def frame(self, number: int, not_before_ps: int) -> None:
         gate = self._gate() if number else []
@@ -74,6 +85,20 @@ class Lowering:
         for step, runs in zip(self.layout.plan.steps, self.blocks.runs, strict=True):
             self._run(step, runs, number)
             self.step_ends.append(self.last)
+
+    def _left_behind(self) -> tuple[Any, ...]:
+        """All that the next frame's tasks depend on, to be compared; positions are counted back from the end of what is written."""
+
+        def back(tasks: Numbers) -> bytes:
+            return (self.to.size - tasks).tobytes()
+
+        buffers = [(back(buffer.rows), buffer.sizes.tobytes()) for buffer in (self.weights, *self.send_buffers.contents)]
+        waiting = [
+            [(tensor, chips.tobytes(), back(tasks)) for tensor, marks in some.items() for chips, tasks in [marks.joined()]]
+            for some in (self.arrived, self.arrivals, self.departures, {"": self.left})
+        ]
+        streamed = back(self.streamed[:, 0]), self.streamed[:, 1].tobytes()
+        return buffers, waiting, streamed, back(self.last), back(self.credits), list(map(back, self.step_ends))
 
     def _enter(self, tensor: str, frame: int, not_before_ps: int, gate: list[int]) -> None:
         """Write the input of a map: the host sends every chip its part, block by block of channels; the chips exchange the borders."""

@@ -29,15 +29,16 @@ class Marks:
     def links(self, tasks: Numbers) -> Iterator[Links]:
         """Edges to them, if there are any, from a task of each chip [chips]."""
         if self._tasks:
-            chips, others = self._joined()
+            chips, others = self.joined()
             yield Links(tasks[chips], others)
 
     def by_chip(self) -> list[int]:
         """All tasks, one chip's after the other's."""
-        chips, tasks = self._joined()
+        chips, tasks = self.joined()
         found: list[int] = tasks[np.argsort(chips, kind="stable")].tolist()
         return found
 
-    def _joined(self) -> tuple[Numbers, Numbers]:
+    def joined(self) -> tuple[Numbers, Numbers]:
+        """Chips, and the task that concerns each."""
         chips, tasks = (np.concatenate([np.zeros(0, np.int64), *some]) for some in (self._chips, self._tasks))
         return chips, tasks

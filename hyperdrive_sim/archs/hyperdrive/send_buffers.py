@@ -36,6 +36,11 @@ class SendBuffers:
     def __init__(self, groups: Iterable[Sequence[Buffer]], bits: int) -> None:
         self._groups = [_Alike(buffers, bits) for buffers in groups]
 
+    @property
+    def contents(self) -> list[FifoRows]:
+        """What is in the buffers, group by group."""
+        return [group.sent for group in self._groups]
+
     def fill(self, block: BlockTasks, at: Numbers) -> Iterator[Links]:
         """Put the borders of some blocks, whose first tasks stand *at* these positions, into the buffers; what must have left before."""
         return (links for group in self._groups for links in group.fill(block, at))
