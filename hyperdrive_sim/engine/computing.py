@@ -14,10 +14,10 @@ from hyperdrive_sim.errors import NotThere
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.network.golden import Computation, padded, rearranged
 from hyperdrive_sim.network.parameters import Array
-from hyperdrive_sim.schedule.tasks import Compute, Patch, Task
+from hyperdrive_sim.schedule.tasks import Compute, Patch
 
-Watch = Callable[[Task, str, Box, Array], None]
-"""Callback for a computed block: task, layer, box, values [rows, columns, channels]."""
+Watch = Callable[[Turn, str, Box, Array], None]
+"""Callback for a computed block: whose turn it is, layer, box, values [rows, columns, channels]."""
 
 
 class _Window(NamedTuple):
@@ -147,7 +147,7 @@ class Computes:
         for places, result in zip(self.places, kept, strict=True):
             values = result()
             if watch is not None:
-                watch(turn.schedule[turn.number], self.layers[-1], places.patch.out.channels(c0, c1), values)
+                watch(turn, self.layers[-1], places.patch.out.channels(c0, c1), values)
             for target, box, rows, columns in places.stores:
                 low, high = max(c0, box.c0), min(c1, box.c1)
                 if low < high:

@@ -19,6 +19,10 @@ from hyperdrive_sim.schedule.placement import Allocation
 V = TypeVar("V")
 
 
+Place = tuple[slice, slice, slice]
+"""Rows, columns and channels of an array."""
+
+
 class Contents:
     """Contents of one allocation: the values of one frame and a record of those written. Arrays are dropped once nothing is valid.
 
@@ -31,29 +35,31 @@ class Contents:
     def __init__(self, allocation: Allocation) -> None:
         self.allocation = allocation
         self.aliases: list[Contents] = []
-        self.held: list[Contents] = []
+        self.held: dict[Contents, bool] = {}
+        """Whether each lies alike, as `Allocation.alike` has it."""
         self.frame = -1
         self.values: Array | None = None
         self.there = Extent()
         self.version = 0
 
-    def take(self, box: Box, rows: slice, columns: slice, values: Array, frame: int) -> None:
-        """Take the values of a block, which lie in these *rows* and *columns* of the array."""
+    def take(self, box: Box, place: Place, values: Array, frame: int) -> None:
+        """Take the values of a block, which lie at *place* in the array."""
         self.version += 1
         if self.values is None or self.frame != frame:
             self._begin(frame, values.dtype)
         assert self.values is not None
-        first = self.allocation.box.c0
-        self.values[rows, columns, box.c0 - first : box.c1 - first] = values
+        self.values[place] = values
         self.there.add(box)
-        for alias in tuple(self.held):
-            if lost := alias.allocation.lost_to(self.allocation, box):
-                alias.forget(lost)
+        if self.held:
+            mine = self.allocation
+            for alias, alike in tuple(self.held.items()):
+                if lost := alias.allocation.lost_to(mine, box, alike=alike):
+                    alias.forget(lost)
 
     def _begin(self, frame: int, dtype: np.dtype[Any]) -> None:
         if self.values is None:
             for alias in self.aliases:
-                alias.held.append(self)
+                alias.held[self] = self.allocation.alike(alias.allocation)
         channels, rows, columns = self.allocation.box.shape
         self.values, self.there, self.frame = np.empty((rows, columns, channels), dtype), Extent(), frame
 
@@ -64,7 +70,7 @@ class Contents:
         if not self.there.boxes:
             self.values = None
             for alias in self.aliases:
-                alias.held.remove(self)
+                del alias.held[self]
 
 
 class Ram:

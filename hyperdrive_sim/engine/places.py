@@ -19,7 +19,7 @@ from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.placement import Placement
 from hyperdrive_sim.schedule.schedule import Schedule
-from hyperdrive_sim.schedule.tasks import HOST, Region
+from hyperdrive_sim.schedule.tasks import HOST, Region, Task
 
 
 class Turn(NamedTuple):
@@ -34,6 +34,10 @@ class Turn(NamedTuple):
     @property
     def unit(self) -> str:
         return str(self.schedule.unit[self.number])
+
+    @property
+    def task(self) -> Task:
+        return self.schedule[self.number]
 
     def __str__(self) -> str:
         return f"{self.schedule.name[self.number]} of {self.schedule.layer[self.number]} on {self.unit}, frame {self.frame},"
@@ -117,7 +121,9 @@ class _Spot(NamedTuple):
     """Pixels of a block that lie in one allocation: channels that are there, rows and columns in its array and in the block's."""
 
     contents: Contents
-    common: Box
+    c0: int
+    c1: int
+    pixels: tuple[int, ...]
     first: int
     rows: slice
     columns: slice
@@ -131,7 +137,7 @@ def _spots(contents: Iterable[Contents], region: Box, block: Box) -> Iterator[_S
         lying = held.allocation.box
         if common := region & lying:
             (rows, columns, _), (of_rows, of_columns, _) = common.slices(lying), common.slices(block)
-            yield _Spot(held, common, lying.c0, rows, columns, of_rows, of_columns)
+            yield _Spot(held, common.c0, common.c1, common[2:], lying.c0, rows, columns, of_rows, of_columns)
 
 
 class _RamSource:
@@ -146,7 +152,7 @@ class _RamSource:
         b0, b1 = block[:2]
         out = np.empty((*self.shape, b1 - b0), self.dtype)
         found = 0
-        for held, (c0, c1, *pixels), first, rows, columns, of_rows, of_columns in self.spots:
+        for held, c0, c1, pixels, first, rows, columns, of_rows, of_columns in self.spots:
             c0, c1 = max(b0, c0), min(b1, c1)
             if c0 < c1 and held.frame == turn.frame and held.values is not None:
                 out[of_rows, of_columns, c0 - b0 : c1 - b0] = held.values[rows, columns, c0 - first : c1 - first]
@@ -186,7 +192,8 @@ class _RamTarget(NamedTuple):
 
     def write(self, block: Box, values: Array, frame: int) -> None:
         b0, b1 = block[:2]
-        for held, (c0, c1, *pixels), _, rows, columns, of_rows, of_columns in self.spots:
+        for held, c0, c1, pixels, first, rows, columns, of_rows, of_columns in self.spots:
             c0, c1 = max(b0, c0), min(b1, c1)
             if c0 < c1:
-                held.take(new(Box, (c0, c1, *pixels)), rows, columns, values[of_rows, of_columns, c0 - b0 : c1 - b0], frame)
+                place = rows, columns, slice(c0 - first, c1 - first)
+                held.take(new(Box, (c0, c1, *pixels)), place, values[of_rows, of_columns, c0 - b0 : c1 - b0], frame)

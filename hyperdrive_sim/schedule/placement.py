@@ -54,13 +54,18 @@ class Allocation(NamedTuple):
         mine, others = self.box.c1 - self.box.c0, other.box.c1 - other.box.c0
         return self.bits * others == other.bits * mine and (self.address - other.address) * mine % self.bits == 0
 
-    def lost_to(self, writer: Allocation, box: Box) -> Box:
-        """The block that is lost here when *writer*'s block is written: the same pixels if both lie alike, else all of the channels hit."""
+    def lost_to(self, writer: Allocation, box: Box, *, alike: bool | None = None) -> Box:
+        """The block that is lost here when *writer*'s block is written: the same pixels if both lie alike, else all of the channels hit.
+
+        Whoever asks often may say whether they lie *alike*.
+        """
         low, high = writer.addresses(box)
         mine = self.box
         each, first = self.bits // (mine.c1 - mine.c0), mine.c0
         c0, c1 = first + (low - self.address) // each, first - (self.address - high) // each
-        return mine & (box if self.alike(writer) else mine).channels(c0, c1)
+        if alike is None:
+            alike = self.alike(writer)
+        return mine & (box if alike else mine).channels(c0, c1)
 
     def overlaps(self, other: Allocation) -> bool:
         """True if two allocations of one memory share any bit."""

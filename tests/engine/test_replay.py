@@ -176,7 +176,7 @@ def test_half_of_an_output_sent_twice_is_not_the_whole() -> None:
 
 def test_the_watch_sees_every_block_that_is_computed() -> None:
     seen: list[tuple[str, str, Box, NDArray[Any]]] = []
-    outputs = ONE_CHIP.replayed(lambda one, layer, block, values: seen.append((one.name, layer, block, values)))
+    outputs = ONE_CHIP.replayed(lambda one, layer, block, values: seen.append((one.task.name, layer, block, values)))
     ((name, layer, block, values),) = seen
     assert (name, layer, block) == ("compute", "conv", OUT)
     np.testing.assert_array_equal(values, outputs[0]["conv"])
@@ -561,7 +561,7 @@ def test_the_number_of_threads_changes_nothing(monkeypatch: pytest.MonkeyPatch) 
     seen: dict[int, list[tuple[str, Box, bytes]]] = {1: [], 4: []}
     for threads, blocks in seen.items():
         outputs = in_blocks().replayed(
-            lambda one, layer, block, values, to=blocks: to.append((one.name, block, values.tobytes())), threads=threads
+            lambda one, layer, block, values, to=blocks: to.append((one.task.name, block, values.tobytes())), threads=threads
         )
         np.testing.assert_array_equal(outputs[0]["conv"], dict(forward(ONE_CHIP.computation(EXACT)))["conv"])
     assert len(seen[1]) == 2
