@@ -6,7 +6,7 @@ Feature maps are arrays (rows, columns, channels). An `Arithmetic` says how one 
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, Protocol
 
@@ -151,11 +151,13 @@ def rearranged(computation: Computation, name: str, box: Box, known: Container[s
     return computation.layer(name, operands)[box.slices(layer.makes(box, shapes))]
 
 
-def forward(computation: Computation, known: Mapping[str, Array] | None = None) -> Iterator[tuple[str, Array]]:
+def forward(
+    computation: Computation, known: Mapping[str, Array] | None = None, threads: Callable[[], int] = processors
+) -> Iterator[tuple[str, Array]]:
     """Compute a network layer by layer: yields each layer's name and whole output, in the network's order.
 
     Begins with the inputs or, where given, with some *known* maps: then only what follows from them is computed. A map is dropped once
-    its last reader has taken it.
+    its last reader has taken it. Each layer asks anew how many *threads* it may take.
     """
     network, dtype = computation.network, computation.arithmetic.dtype
     maps = {name: given.astype(dtype) for name, given in (known or computation.inputs).items()}
@@ -163,7 +165,7 @@ def forward(computation: Computation, known: Mapping[str, Array] | None = None) 
     for layer in network:
         if layer.name in maps or not all(name in maps for name in layer.inputs):
             continue
-        maps[layer.name] = whole(computation, layer.name, maps)
+        maps[layer.name] = whole(computation, layer.name, maps, threads())
         yield layer.name, maps[layer.name]
         for name in set(layer.inputs):  # a map that a layer takes twice has that layer as one reader
             waiting[name] -= 1
@@ -171,10 +173,11 @@ def forward(computation: Computation, known: Mapping[str, Array] | None = None) 
                 del maps[name]
 
 
-def whole(computation: Computation, name: str, maps: Mapping[str, Array]) -> Array:
+def whole(computation: Computation, name: str, maps: Mapping[str, Array], threads: int | None = None) -> Array:
     """One layer's whole output from the whole maps it takes. Raises ValueError if the arithmetic gives another shape than the layer's.
 
-    A large map is computed in bands of rows, which stay in the cache, on all processors: a block of a map is what it is in the whole.
+    A large map is computed in bands of rows, which stay in the cache, by so many *threads*, by default one for each processor: a block of a
+    map is what it is in the whole.
     """
     network = computation.network
     box = network.shape(name).box
@@ -186,7 +189,7 @@ def whole(computation: Computation, name: str, maps: Mapping[str, Array]) -> Arr
     def compute(band: Box) -> None:
         out[band.r0 : band.r1] = _band(computation, name, maps, band)
 
-    with ThreadPoolExecutor(processors()) as pool:
+    with ThreadPoolExecutor(threads or processors()) as pool:
         for _ in pool.map(compute, bands):  # raises what a band has raised, and drops those that have not begun
             pass
     return out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple, Unpack
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from hyperdrive_sim.engine import hazards
 from hyperdrive_sim.engine.compiled import Compiled, Progress, silent
+from hyperdrive_sim.engine.places import Turn
 from hyperdrive_sim.engine.replay import replay
 from hyperdrive_sim.engine.simulate import Engine, preferred, preferring
 from hyperdrive_sim.errors import Finding
@@ -26,7 +27,7 @@ from hyperdrive_sim.scenario.experiment import Changes, Experiment
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.scenario.sources import Source, scenario_of
 from hyperdrive_sim.schedule.placement import Placement
-from hyperdrive_sim.schedule.tasks import Task
+from hyperdrive_sim.study.beside import Beside
 from hyperdrive_sim.study.limits import Limit, affordable, check_length
 from hyperdrive_sim.study.reference import Reference
 from hyperdrive_sim.study.runs import compiled
@@ -90,7 +91,8 @@ class Timing(NamedTuple):
 
 @dataclass(frozen=True)
 class Verdict:
-    """A check result. `kernel` is the variant of convolution that was used, `seconds` what each part of the check took.
+    """A check result. `kernel` is the variant of convolution that was used, `seconds` what each part of the check took: golden and float64
+    are computed beside the replay where there are processors for it.
 
     `activation_rates` says, by layer that multiplies signs on the chips, how often what it reads is +1.
     """
@@ -172,11 +174,12 @@ def _check(scenario: Scenario, progress: Progress) -> Verdict:
     check_length(scenario, made)
     cycles = made.machine.clock.cycles(made.trace.makespan_ps)
     laps.lap("timing")
-    affordable(scenario, made)  # again: the trace has taken some of the memory
+    times = affordable(scenario, made)  # again: the trace has taken some of the memory
     hazard = _hazard(made)
     laps.lap("ordering")
     computation = computed_by(scenario, made)
-    function, deviation, rates = _executed(made, computation, laps)
+    with Beside(alone=times < 2) as beside:  # all at once takes less than twice what one after the other takes
+        function, deviation, rates = _executed(made, computation, beside, laps)
     cuts = scenario.architecture.grains
     grains = {grain: cycles if grain == made.grain else _makespan(scenario, made.cut(grain)) for grain in cuts}
     laps.lap("grains")
@@ -200,14 +203,14 @@ class _Laps:
         self.last = time.perf_counter()
         self.seconds: dict[str, float] = {}
 
-    def lap(self, name: str) -> None:
+    def lap(self, name: str, *, without: float = 0.0) -> None:
+        """The time since the last lap, *without* some seconds of it that belong to another part."""
         now = time.perf_counter()
-        self.seconds[name], self.last = now - self.last, now
+        self.seconds[name], self.last = now - self.last - without, now
 
     def took(self, name: str, seconds: float) -> None:
-        """A part of the time since the last lap, which the next one will not count."""
+        """What a part took beside others."""
         self.seconds[name] = seconds
-        self.last += seconds
 
 
 def _hazard(made: Compiled) -> str | None:
@@ -237,29 +240,66 @@ def computed_by(scenario: Scenario, made: Compiled) -> Computation:
     return Computation(made.network, files.parameters(), files.maps(), made.mapped.arithmetic)
 
 
-def _executed(made: Compiled, computation: Computation, laps: _Laps) -> tuple[Function, Deviation, dict[str, float]]:
+def _executed(made: Compiled, computation: Computation, beside: Beside, laps: _Laps) -> tuple[Function, Deviation, dict[str, float]]:
     """The replay against golden, golden against float64, and what signs are like."""
     network, host = made.network, made.placement.host
     signs, last = binary_inputs(network, made.placement), [layer.name for layer in network if layer.name not in host][-1]
     given = {name for layer in network if layer.name not in host for name in layer.inputs if name in host or name in network.inputs}
-    reference = Reference(computation, made.schedule, {*given, *network.outputs, last}, {*signs.values()})
+    ideal = _Ideal(computation._replace(arithmetic=Exact()), given, last, beside)
+    reference = Reference(computation, made.schedule, {*network.outputs, last}, {*signs.values()}, beside, ideal.take)
     watch = _Watch(reference, made.progress)
     outputs: tuple[Mapping[str, Array], ...] = ()
     failure = ""
     try:
-        outputs = tuple(replay(made, computation, watch))
+        outputs = tuple(replay(made, computation, watch, beside.threads()))
     except Finding as finding:
         failure = str(finding)
     golden = reference.finish()
     if wrong := [name for frame in outputs for name, values in frame.items() if not same(values, golden[name])]:
         failure = f"the network's output '{wrong[0]}' differs from golden"
     laps.took("golden", reference.seconds)
-    laps.lap("replay")
+    laps.lap("replay", without=reference.seconds if beside.alone else 0.0)
     made.progress("computing in float64", 0, 0)
-    deviation = _deviation(computation, {name: golden[name] for name in given}, last, golden[last])
+    deviation = _deviation(golden[last], ideal.values(), signs=network.is_signs(last))
     laps.lap("float64")
+    laps.took("float64", ideal.seconds)
     rates = {layer: reference.rates[name] for layer, name in signs.items()}
     return Function(watch.values, watch.mismatch, failure, outputs), deviation, rates
+
+
+class _Ideal:
+    """The *last* map on the chips in float64, from the maps that the host hands to them on, so that only their own rounding counts.
+
+    It is computed *beside* the replay from when golden has seen all of *given*; `seconds` says how long that took.
+    """
+
+    def __init__(self, computation: Computation, given: Collection[str], last: str, beside: Beside) -> None:
+        self.computation, self.given, self.last, self.beside = computation, given, last, beside
+        self.seconds = 0.0
+        self._known: dict[str, Array] = {}
+        self._coming: Callable[[], Array] | None = None
+
+    def take(self, name: str, values: Array) -> None:
+        """Take a map of golden's."""
+        if name in self.given:
+            self._known[name] = values
+            if len(self._known) == len(self.given):
+                self._coming = self.beside.last(self._steps())
+
+    def values(self) -> Array:
+        """The map, to be asked for once, after golden."""
+        assert self._coming is not None
+        return self._coming()
+
+    def _steps(self) -> Iterator[Array]:
+        """Maps in float64, up to the last one."""
+        steps = forward(self.computation, self._known, self.beside.threads)
+        name = ""
+        while name != self.last:
+            begun = time.perf_counter()
+            name, values = next(steps)
+            self.seconds += time.perf_counter() - begun
+            yield values
 
 
 def binary_inputs(network: Network, placement: Placement) -> dict[str, str]:
@@ -288,22 +328,18 @@ class _Watch:
         self.values = 0
         self.mismatch: Mismatch | None = None
 
-    def __call__(self, task: Task, layer: str, box: Box, values: Array) -> None:
+    def __call__(self, turn: Turn, layer: str, box: Box, values: Array) -> None:
         self.values += values.size
         self.progress("replaying", self.values, 0)
         expected = self.reference.block(layer, box)
         if self.mismatch is None and not same(values, expected):
             row, column, channel = (int(i) for i in np.argwhere(~alike(values, expected))[0])
             where = channel + box.c0, row + box.r0, column + box.w0
-            self.mismatch = Mismatch(task.unit, layer, *where, float(expected[row, column, channel]), float(values[row, column, channel]))
+            self.mismatch = Mismatch(turn.unit, layer, *where, float(expected[row, column, channel]), float(values[row, column, channel]))
 
 
-def _deviation(computation: Computation, given: Mapping[str, Array], last: str, ours: Array) -> Deviation:
-    """Of the *last* map on the chips, *ours*, from the maps that the host hands to them on, so that only their own rounding counts."""
-    for name, values in forward(computation._replace(arithmetic=Exact()), given):
-        if name == last:
-            with np.errstate(invalid="ignore"):
-                difference = np.abs(ours.astype(np.float64) - values)
-            flipped = float((difference > 0).mean()) if computation.network.is_signs(last) else None
-            return Deviation(float(difference.max()), float(np.abs(values).max()), flipped)
-    raise AssertionError("the last layer follows from the maps that the chips are given")
+def _deviation(ours: Array, ideal: Array, *, signs: bool) -> Deviation:
+    """Deviation of a map, of signs or not, from the same in float64."""
+    with np.errstate(invalid="ignore"):
+        difference = np.abs(ours.astype(np.float64) - ideal)
+    return Deviation(float(difference.max()), float(np.abs(ideal).max()), float((difference > 0).mean()) if signs else None)

@@ -1,9 +1,9 @@
-"""Golden maps while they are needed: each is computed when a block of it is first compared, and let go when the last block has been."""
+"""Golden maps while they are needed: each is there when a block of it is first compared, and let go when the last block has been."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from hyperdrive_sim.engine.effects import values_computed
 from hyperdrive_sim.errors import Finding
@@ -11,22 +11,30 @@ from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.network.golden import Computation, forward
 from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.schedule.schedule import Schedule
+from hyperdrive_sim.study.beside import Beside
+
+Seen = Callable[[str, Array], None]
+"""Callback for a whole golden map: name, values [rows, columns, channels]."""
 
 
 class Reference:
-    """Golden maps in step with a replay, which computes one layer after the other.
+    """Golden maps in step with a replay, which computes one layer after the other; the next one is computed *beside* it meanwhile.
 
     A map is held from its computation until as many of its values have been compared as the *schedule* computes, those of all frames;
-    the maps of *kept* are held to the end. `rates` says of each map of *rated* how often it is above 0, `seconds` how long golden took.
+    the maps of *kept* are held to the end, and *seen* is told of each map. `rates` says of each map of *rated* how often it is above 0,
+    `seconds` how long golden took.
     """
 
-    def __init__(self, computation: Computation, schedule: Schedule, kept: Collection[str], rated: Collection[str]) -> None:
-        self.network, self.kept, self.rated = computation.network, kept, rated
+    def __init__(
+        self, computation: Computation, schedule: Schedule, kept: Collection[str], rated: Collection[str], beside: Beside, seen: Seen
+    ) -> None:
+        self.network, self.kept, self.rated, self.beside, self.seen = computation.network, kept, rated, beside, seen
         self.maps: dict[str, Array] = {}
         self.rates: dict[str, float] = {}
         self.seconds = 0.0
         self._left = values_computed(schedule)
-        self._steps = forward(computation)
+        self._steps = forward(computation, threads=beside.threads)
+        self._coming = beside.begin(self._step)
         self._failure: Finding | None = None
         for name, values in computation.inputs.items():
             self._take(name, values)
@@ -52,17 +60,24 @@ class Reference:
         return self.maps
 
     def _next(self) -> tuple[str, Array] | None:
-        """The next layer's name and map; None behind the last."""
+        """The next layer's name and map; None behind the last, and behind one that golden could not compute."""
+        try:
+            return self._coming()
+        except Finding as failure:
+            self._failure = failure
+            raise
+        finally:
+            self._coming = self.beside.begin(self._step)
+
+    def _step(self) -> tuple[str, Array] | None:
         begun = time.perf_counter()
         try:
             return next(self._steps, None)
-        except Finding as failure:  # after it the steps seem to be over
-            self._failure = failure
-            raise
         finally:
             self.seconds += time.perf_counter() - begun
 
     def _take(self, name: str, values: Array) -> None:
+        self.seen(name, values)
         if name in self.rated:
             self.rates[name] = float((values > 0).mean())
         if name in self.kept or self._left[name]:
