@@ -15,14 +15,10 @@ __dir__
 
 # Columns and keys of what is written: json, yaml and npz take all fields of a record.
 _.schema_version
-_.scenario_sha256
 _.date
 _.worst_layer_bits
-_.assumed_share
-_.unit_kind
 
 # Read by the templates of a page.
-_.pictures
 _.instead
 
 # Attributes and methods that a library reads or calls: pydantic, rich-click, ruamel.yaml, matplotlib, pandas, Perfetto's protobufs.
@@ -42,11 +38,7 @@ _.string_value_iid
 _.int_value
 _.double_value
 
-# What tests, notebooks and the proofs of the contract put in the place of a schedule that an architecture wrote.
-_.scheduled
-
 # Quantities of the papers, which tests and the chips' READMEs compare with published figures.
-_.classes
 _.saturated
 _.target_cut
 _.nj_per_kb
@@ -57,9 +49,6 @@ _.C1
 # Several parts in one schedule: what systems of several chips will be built on.
 _.PlacedPart
 _.placed_together
-
-# Binary maps that stay packed from layer to layer: a part of the contract of the XNOR kernels (`xnor.Kernel`) that no arithmetic asks for.
-_.threshold
 
 # Hooks of pytest, in the plugin of the contract.
 _.pytest_addoption
