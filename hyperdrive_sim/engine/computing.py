@@ -9,15 +9,15 @@ from typing import NamedTuple
 from hyperdrive_sim.engine.background import Background, Result
 from hyperdrive_sim.engine.effects import Weights, bypasses, results, window
 from hyperdrive_sim.engine.memories import Contents
-from hyperdrive_sim.engine.places import Memories, Source, Target, Turn
+from hyperdrive_sim.engine.places import Instance, Memories, Source, Target
 from hyperdrive_sim.errors import NotThere
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.network.golden import Computation, padded, rearranged
 from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.schedule.tasks import Compute, Patch
 
-Watch = Callable[[Turn, str, Box, Array], None]
-"""Callback for a computed block: whose turn it is, layer, box, values [rows, columns, channels]."""
+Watch = Callable[[Instance, str, Box, Array], None]
+"""Callback for a computed block: which task of its pattern it is, layer, box, values [rows, columns, channels]."""
 
 
 class _Window(NamedTuple):
@@ -96,40 +96,40 @@ class Computes:
         stores = [_Store(memories.target(region), region.box, *region.box.slices(patch.out)[:2]) for region in results(whole, patch)]
         return _Places(patch, lying, others, stores)
 
-    def begin(self, turn: Turn) -> list[Result]:
+    def begin(self, instance: Instance) -> list[Result]:
         """Values of each patch, to be asked for when the task ends; what they are computed from is read here."""
-        known, now = self.arrays.latest(turn.unit, self)
-        return [self._begun(number, places, turn, known, now) for number, places in enumerate(self.places)]
+        known, now = self.arrays.latest(instance.unit, self)
+        return [self._begun(number, places, instance, known, now) for number, places in enumerate(self.places)]
 
-    def _begun(self, number: int, places: _Places, turn: Turn, known: _Windows, now: _Windows) -> Result:
-        block = places.patch.out.channels(turn.c0, turn.c1)
+    def _begun(self, number: int, places: _Places, instance: Instance, known: _Windows, now: _Windows) -> Result:
+        block = places.patch.out.channels(instance.c0, instance.c1)
         needed = self.first.needs(0, self.network.under(self.layers, block)[0], self.shapes)
-        need = number, turn.frame, needed
+        need = number, instance.frame, needed
         window = known.get(need)
         if window is None or not window.current:
-            window = self._window(places, turn, needed)
+            window = self._window(places, instance, needed)
         if window.sources:
             now[need] = window
-        operands = [window.values, *self._bypasses(places, block, turn)]
-        work = partial(self.arrays.computation.fused, self.layers, operands, (turn.c0, turn.c1))
+        operands = [window.values, *self._bypasses(places, block, instance)]
+        work = partial(self.arrays.computation.fused, self.layers, operands, (instance.c0, instance.c1))
         return self.arrays.background.result(work, self.macs_each * block.size)
 
-    def _window(self, places: _Places, turn: Turn, needed: Box) -> _Window:
+    def _window(self, places: _Places, instance: Instance, needed: Box) -> _Window:
         """The first layer's input under a patch, cut to the box that is *needed*, with its padding around it."""
         fetch = places.patch.fetch
-        blocks = (source.read(box, turn) for source, box in places.window)
+        blocks = (source.read(box, instance) for source, box in places.window)
         known = [region.tensor for region in self.effect.locations.reads]
         fetched = rearranged(self.arrays.computation, self.first.inputs[0], fetch, known, blocks)
         contents = (contents for source, _ in places.window for contents in source.contents)
         return _Window(padded(fetched, needed, self.first, fetch), tuple((one, one.version) for one in contents))
 
-    def _bypasses(self, places: _Places, block: Box, turn: Turn) -> Iterator[Array]:
+    def _bypasses(self, places: _Places, block: Box, instance: Instance) -> Iterator[Array]:
         """A block of each later layer's other input."""
         if places.others is not None:
-            yield from (source.read(block, turn) for source in places.others)
+            yield from (source.read(block, instance) for source in places.others)
             return
-        lying = bypasses(self.effect._replace(c0=turn.c0, c1=turn.c1), places.patch, self.network)
-        blocks = (self.arrays.memories.source(read).read(read.box, turn) for read in lying)
+        lying = bypasses(self.effect._replace(c0=instance.c0, c1=instance.c1), places.patch, self.network)
+        blocks = (self.arrays.memories.source(read).read(read.box, instance) for read in lying)
         for name in self.network.bypasses(self.layers):
             yield rearranged(self.arrays.computation, name, block, self._known_operands(), blocks)
 
@@ -137,17 +137,17 @@ class Computes:
         """Maps that lie in memories for the layers behind the first."""
         return [region.tensor for region in self.effect.locations.operands]
 
-    def end(self, turn: Turn, kept: list[Result]) -> None:
+    def end(self, instance: Instance, kept: list[Result]) -> None:
         """Store what a task has computed. Raises NotThere if its weights are not there."""
-        c0, c1, frame = turn.c0, turn.c1, turn.frame
+        c0, c1, frame = instance.c0, instance.c1, instance.frame
         if Weights(self.layers[0], c0, c1) not in self.weights:
             which = f"the weights of '{self.layers[0]}', channels {c0}:{c1}"
-            raise NotThere(f"{self.effect.locations.weights} lacks {which}, when {turn} ends")
+            raise NotThere(f"{self.effect.locations.weights} lacks {which}, when {instance} ends")
         watch = self.arrays.watch
         for places, result in zip(self.places, kept, strict=True):
             values = result()
             if watch is not None:
-                watch(turn, self.layers[-1], places.patch.out.channels(c0, c1), values)
+                watch(instance, self.layers[-1], places.patch.out.channels(c0, c1), values)
             for target, box, rows, columns in places.stores:
                 low, high = max(c0, box.c0), min(c1, box.c1)
                 if low < high:

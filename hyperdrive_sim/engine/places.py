@@ -22,8 +22,8 @@ from hyperdrive_sim.schedule.schedule import Schedule
 from hyperdrive_sim.schedule.tasks import HOST, Region, Task
 
 
-class Turn(NamedTuple):
-    """One task's turn: what tasks of one pattern differ in."""
+class Instance(NamedTuple):
+    """A task of a pattern: what such tasks differ in."""
 
     schedule: Schedule
     number: int
@@ -48,7 +48,7 @@ class Source(Protocol):
 
     contents: Sequence[Contents]
 
-    def read(self, block: Box, turn: Turn) -> Array:
+    def read(self, block: Box, instance: Instance) -> Array:
         """Values of a block [rows, columns, channels] for a task that starts; never written to. Raises NotThere if some are missing."""
         ...
 
@@ -98,8 +98,8 @@ class _HostSource:
     def __init__(self, host: Host, tensor: str, whole: Box) -> None:
         self.host, self.tensor, self.whole = host, tensor, whole
 
-    def read(self, block: Box, turn: Turn) -> Array:
-        return self.host.whole(self.tensor, turn.frame)[block.slices(self.whole)]
+    def read(self, block: Box, instance: Instance) -> Array:
+        return self.host.whole(self.tensor, instance.frame)[block.slices(self.whole)]
 
 
 class _BufferSource:
@@ -110,10 +110,10 @@ class _BufferSource:
     def __init__(self, memory: str, buffer: Buffer[Array | None], tensor: str) -> None:
         self.memory, self.buffer, self.tensor = memory, buffer, tensor
 
-    def read(self, block: Box, turn: Turn) -> Array:
-        values = self.buffer.get((self.tensor, block, turn.frame))
+    def read(self, block: Box, instance: Instance) -> Array:
+        values = self.buffer.get((self.tensor, block, instance.frame))
         if values is None:
-            raise NotThere(f"{self.memory} no longer holds '{self.tensor}' ({block}) when {turn} sends it")
+            raise NotThere(f"{self.memory} no longer holds '{self.tensor}' ({block}) when {instance} sends it")
         return values
 
 
@@ -148,18 +148,18 @@ class _RamSource:
         self.shape = block.r1 - block.r0, block.w1 - block.w0
         self.contents: Sequence[Contents] = [spot.contents for spot in spots]
 
-    def read(self, block: Box, turn: Turn) -> Array:
+    def read(self, block: Box, instance: Instance) -> Array:
         b0, b1 = block[:2]
         out = np.empty((*self.shape, b1 - b0), self.dtype)
         found = 0
         for held, c0, c1, pixels, first, rows, columns, of_rows, of_columns in self.spots:
             c0, c1 = max(b0, c0), min(b1, c1)
-            if c0 < c1 and held.frame == turn.frame and held.values is not None:
+            if c0 < c1 and held.frame == instance.frame and held.values is not None:
                 out[of_rows, of_columns, c0 - b0 : c1 - b0] = held.values[rows, columns, c0 - first : c1 - first]
                 found += held.there.count(new(Box, (c0, c1, *pixels)))
         if found < out.size:
-            lacks = f"{self.reader or turn.unit} lacks {out.size - found} of {out.size} values of '{self.tensor}' ({block})"
-            raise NotThere(f"{lacks} when {turn} starts")
+            lacks = f"{self.reader or instance.unit} lacks {out.size - found} of {out.size} values of '{self.tensor}' ({block})"
+            raise NotThere(f"{lacks} when {instance} starts")
         return out
 
 

@@ -16,7 +16,7 @@ from hyperdrive_sim.engine.background import Background
 from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.engine.computing import Arrays, Computes, Watch
 from hyperdrive_sim.engine.effects import Weights, reads, writes
-from hyperdrive_sim.engine.places import Memories, Turn
+from hyperdrive_sim.engine.places import Instance, Memories
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.network.box import new
 from hyperdrive_sim.network.golden import Computation
@@ -40,15 +40,15 @@ def replay(
         memories = Memories(compiled.machine, compiled.placement, computation)
         executors = _Executors(schedule.patterns, memories, Arrays(computation, memories, background, watch))
         under_way: dict[int, Any] = {}
-        for at_end, pattern, turn in _moments(compiled.trace):
+        for at_end, pattern, instance in _moments(compiled.trace):
             if at_end:
-                executors[pattern].end(turn, under_way.pop(turn.number))
+                executors[pattern].end(instance, under_way.pop(instance.number))
             else:
-                under_way[turn.number] = executors[pattern].begin(turn)
+                under_way[instance.number] = executors[pattern].begin(instance)
     return ({name: memories.host.whole(name, frame) for name in computation.network.outputs} for frame in range(schedule.frames))
 
 
-def _moments(trace: Trace) -> Iterator[tuple[bool, int, Turn]]:
+def _moments(trace: Trace) -> Iterator[tuple[bool, int, Instance]]:
     """Starts and ends of tasks with an effect in time order, as (True at the end, pattern, the task); in one instant ends first, each in
     the schedule's order.
 
@@ -64,17 +64,17 @@ def _moments(trace: Trace) -> Iterator[tuple[bool, int, Turn]]:
         indices = moving[part % count]
         columns = (column[indices].tolist() for column in (tasks.pattern, tasks.c0, tasks.c1, tasks.frame))
         for at_end, index, pattern, *its in zip((part < count).tolist(), indices.tolist(), *columns, strict=True):
-            yield at_end, pattern, new(Turn, (tasks, index, *its))
+            yield at_end, pattern, new(Instance, (tasks, index, *its))
 
 
 class _Executor(Protocol):
     """What the tasks of one pattern do when they start and when they end."""
 
-    def begin(self, turn: Turn) -> Any:
+    def begin(self, instance: Instance) -> Any:
         """What is kept until the task's end. Raises NotThere if what it reads is not there."""
         ...
 
-    def end(self, turn: Turn, kept: Any) -> None: ...
+    def end(self, instance: Instance, kept: Any) -> None: ...
 
 
 class _Executors(dict[int, _Executor]):
@@ -104,12 +104,12 @@ class _Copies:
         self.sources = [memories.source(read, effect.source) for read in reads(whole, memories.network)]
         self.targets = [memories.target(region) for region in writes(whole)]
 
-    def begin(self, turn: Turn) -> list[Array]:
-        return [source.read(box.channels(turn.c0, turn.c1), turn) for box, source in zip(self.boxes, self.sources, strict=True)]
+    def begin(self, instance: Instance) -> list[Array]:
+        return [source.read(box.channels(instance.c0, instance.c1), instance) for box, source in zip(self.boxes, self.sources, strict=True)]
 
-    def end(self, turn: Turn, kept: list[Array]) -> None:
+    def end(self, instance: Instance, kept: list[Array]) -> None:
         for box, target, values in zip(self.boxes, self.targets, kept, strict=True):
-            target.write(box.channels(turn.c0, turn.c1), values, turn.frame)
+            target.write(box.channels(instance.c0, instance.c1), values, instance.frame)
 
 
 class _Loads:
@@ -119,9 +119,9 @@ class _Loads:
         self.layer, self.bits = effect.layer, effect.bits
         self.targets = [memories.fifos[target] for target in effect.targets]
 
-    def begin(self, turn: Turn) -> None:
+    def begin(self, instance: Instance) -> None:
         pass
 
-    def end(self, turn: Turn, kept: None) -> None:
+    def end(self, instance: Instance, kept: None) -> None:
         for target in self.targets:
-            target.push(Weights(self.layer, turn.c0, turn.c1), None, self.bits)
+            target.push(Weights(self.layer, instance.c0, instance.c1), None, self.bits)

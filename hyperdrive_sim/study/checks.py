@@ -13,7 +13,7 @@ import numpy as np
 
 from hyperdrive_sim.engine import hazards
 from hyperdrive_sim.engine.compiled import Compiled, Progress, silent
-from hyperdrive_sim.engine.places import Turn
+from hyperdrive_sim.engine.places import Instance
 from hyperdrive_sim.engine.replay import replay
 from hyperdrive_sim.engine.simulate import Engine, preferred, preferring
 from hyperdrive_sim.errors import Finding
@@ -328,14 +328,16 @@ class _Watch:
         self.values = 0
         self.mismatch: Mismatch | None = None
 
-    def __call__(self, turn: Turn, layer: str, box: Box, values: Array) -> None:
+    def __call__(self, instance: Instance, layer: str, box: Box, values: Array) -> None:
         self.values += values.size
         self.progress("replaying", self.values, 0)
         expected = self.reference.block(layer, box)
         if self.mismatch is None and not same(values, expected):
             row, column, channel = (int(i) for i in np.argwhere(~alike(values, expected))[0])
             where = channel + box.c0, row + box.r0, column + box.w0
-            self.mismatch = Mismatch(turn.unit, layer, *where, float(expected[row, column, channel]), float(values[row, column, channel]))
+            self.mismatch = Mismatch(
+                instance.unit, layer, *where, float(expected[row, column, channel]), float(values[row, column, channel])
+            )
 
 
 def _deviation(ours: Array, ideal: Array, *, signs: bool) -> Deviation:

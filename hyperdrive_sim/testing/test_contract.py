@@ -12,7 +12,7 @@ import pytest
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.engine import background, hazards
 from hyperdrive_sim.engine.ledger import joules
-from hyperdrive_sim.engine.places import Turn
+from hyperdrive_sim.engine.places import Instance
 from hyperdrive_sim.engine.replay import replay
 from hyperdrive_sim.engine.simulate import simulate
 from hyperdrive_sim.engine.trace import Trace
@@ -103,9 +103,9 @@ def test_replay_equals_golden(built: Built, monkeypatch: pytest.MonkeyPatch) -> 
     expected, tolerance, network = built.golden, built.architecture.tolerance, built.network
     wrong: list[str] = []
 
-    def watch(turn: Turn, layer: str, block: Box, values: Array) -> None:
+    def watch(instance: Instance, layer: str, block: Box, values: Array) -> None:
         if not same(values, expected[layer][block.slices(network.shape(layer).box)], tolerance):
-            wrong.append(f"{layer}, frame {turn.frame}: {block}")
+            wrong.append(f"{layer}, frame {instance.frame}: {block}")
 
     outputs = list(replay(built.compiled, built.computation, watch, threads=3))
     assert wrong == [], "blocks that differ from golden"
