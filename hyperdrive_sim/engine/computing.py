@@ -36,7 +36,7 @@ _Windows = dict[tuple[int, int, Box], _Window]
 """Windows by what they depend on beside the contents of memories: number of the patch, frame, padded box that is needed."""
 
 
-class Arrays:
+class Common:
     """What all computing tasks have in common: what they compute, in which memories, on which threads, and who watches.
 
     `windows` are those of each unit's latest task, with its executor: the next one often computes other channels of the same pixels.
@@ -78,17 +78,17 @@ class _Places(NamedTuple):
 class Computes:
     """Computing tasks of one pattern."""
 
-    def __init__(self, effect: Compute, arrays: Arrays) -> None:
-        self.effect, self.arrays, self.network = effect, arrays, arrays.computation.network
+    def __init__(self, effect: Compute, common: Common) -> None:
+        self.effect, self.common, self.network = effect, common, common.computation.network
         self.layers = effect.locations.layers
         self.first = self.network[self.layers[0]]
         self.shapes = self.network.input_shapes(self.first)
-        self.weights = arrays.memories.fifos[effect.locations.weights]
+        self.weights = common.memories.fifos[effect.locations.weights]
         self.macs_each = sum(map(self.network.macs, self.layers)) / self.network.shape(self.layers[-1]).size
         self.places = [self._places(patch) for patch in effect.patches]
 
     def _places(self, patch: Patch) -> _Places:
-        whole, memories = self.effect._replace(c0=patch.out.c0, c1=patch.out.c1), self.arrays.memories
+        whole, memories = self.effect._replace(c0=patch.out.c0, c1=patch.out.c1), self.common.memories
         lying = [(memories.source(read), read.box) for read in window(whole, patch, self.network)]
         known = self._known_operands()
         moved = any(self.network.moved(name, known) for name in self.network.bypasses(self.layers))
@@ -98,7 +98,7 @@ class Computes:
 
     def begin(self, instance: Instance) -> list[Result]:
         """Values of each patch, to be asked for when the task ends; what they are computed from is read here."""
-        known, now = self.arrays.latest(instance.unit, self)
+        known, now = self.common.latest(instance.unit, self)
         return [self._begun(number, places, instance, known, now) for number, places in enumerate(self.places)]
 
     def _begun(self, number: int, places: _Places, instance: Instance, known: _Windows, now: _Windows) -> Result:
@@ -111,15 +111,15 @@ class Computes:
         if window.sources:
             now[need] = window
         operands = [window.values, *self._bypasses(places, block, instance)]
-        work = partial(self.arrays.computation.fused, self.layers, operands, (instance.c0, instance.c1))
-        return self.arrays.background.result(work, self.macs_each * block.size)
+        work = partial(self.common.computation.fused, self.layers, operands, (instance.c0, instance.c1))
+        return self.common.background.result(work, self.macs_each * block.size)
 
     def _window(self, places: _Places, instance: Instance, needed: Box) -> _Window:
         """The first layer's input under a patch, cut to the box that is *needed*, with its padding around it."""
         fetch = places.patch.fetch
         blocks = (source.read(box, instance) for source, box in places.window)
         known = [region.tensor for region in self.effect.locations.reads]
-        fetched = rearranged(self.arrays.computation, self.first.inputs[0], fetch, known, blocks)
+        fetched = rearranged(self.common.computation, self.first.inputs[0], fetch, known, blocks)
         contents = (contents for source, _ in places.window for contents in source.contents)
         return _Window(padded(fetched, needed, self.first, fetch), tuple((one, one.version) for one in contents))
 
@@ -129,9 +129,9 @@ class Computes:
             yield from (source.read(block, instance) for source in places.others)
             return
         lying = bypasses(self.effect._replace(c0=instance.c0, c1=instance.c1), places.patch, self.network)
-        blocks = (self.arrays.memories.source(read).read(read.box, instance) for read in lying)
+        blocks = (self.common.memories.source(read).read(read.box, instance) for read in lying)
         for name in self.network.bypasses(self.layers):
-            yield rearranged(self.arrays.computation, name, block, self._known_operands(), blocks)
+            yield rearranged(self.common.computation, name, block, self._known_operands(), blocks)
 
     def _known_operands(self) -> list[str]:
         """Maps that lie in memories for the layers behind the first."""
@@ -143,7 +143,7 @@ class Computes:
         if Weights(self.layers[0], c0, c1) not in self.weights:
             which = f"the weights of '{self.layers[0]}', channels {c0}:{c1}"
             raise NotThere(f"{self.effect.locations.weights} lacks {which}, when {instance} ends")
-        watch = self.arrays.watch
+        watch = self.common.watch
         for places, result in zip(self.places, kept, strict=True):
             values = result()
             if watch is not None:

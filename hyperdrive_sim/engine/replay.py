@@ -7,14 +7,14 @@ starts too early, a map that is overwritten too soon ends in NotThere or in valu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import numpy as np
 
 from hyperdrive_sim.engine.background import Background
 from hyperdrive_sim.engine.compiled import Compiled
-from hyperdrive_sim.engine.computing import Arrays, Computes, Watch
+from hyperdrive_sim.engine.computing import Common, Computes, Watch
 from hyperdrive_sim.engine.effects import Weights, reads, writes
 from hyperdrive_sim.engine.places import Instance, Memories
 from hyperdrive_sim.engine.trace import Trace
@@ -22,8 +22,8 @@ from hyperdrive_sim.network.box import new
 from hyperdrive_sim.network.golden import Computation
 from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.schedule.patterns import NO_EFFECT
-from hyperdrive_sim.schedule.schedule import STRETCH
-from hyperdrive_sim.schedule.tasks import Compute, Copy, Effect, Load
+from hyperdrive_sim.schedule.schedule import STRETCH, Schedule
+from hyperdrive_sim.schedule.tasks import Compute, Copy, Load
 
 
 def replay(
@@ -38,11 +38,12 @@ def replay(
     schedule = compiled.schedule
     with Background(threads) as background:
         memories = Memories(compiled.machine, compiled.placement, computation)
-        executors = _Executors(schedule.patterns, memories, Arrays(computation, memories, background, watch))
+        executors = _Executors(schedule, memories, Common(computation, memories, background, watch))
         under_way: dict[int, Any] = {}
         for at_end, pattern, instance in _moments(compiled.trace):
             if at_end:
                 executors[pattern].end(instance, under_way.pop(instance.number))
+                executors.ended(pattern)
             else:
                 under_way[instance.number] = executors[pattern].begin(instance)
     return ({name: memories.host.whole(name, frame) for name in computation.network.outputs} for frame in range(schedule.frames))
@@ -78,11 +79,12 @@ class _Executor(Protocol):
 
 
 class _Executors(dict[int, _Executor]):
-    """Executors by pattern, each made when its first task starts."""
+    """Executors by pattern, each made when its first task starts and let go when its last one has ended: there may be one a pixel."""
 
-    def __init__(self, patterns: Sequence[Effect], memories: Memories, arrays: Arrays) -> None:
+    def __init__(self, schedule: Schedule, memories: Memories, common: Common) -> None:
         super().__init__()
-        self.patterns, self.memories, self.arrays = patterns, memories, arrays
+        self.patterns, self.memories, self.common = schedule.patterns, memories, common
+        self.left = np.bincount(schedule.pattern[schedule.pattern != NO_EFFECT], minlength=len(schedule.patterns)).tolist()
 
     def __missing__(self, pattern: int) -> _Executor:
         match effect := self.patterns[pattern]:
@@ -91,8 +93,14 @@ class _Executors(dict[int, _Executor]):
             case Load():
                 self[pattern] = _Loads(effect, self.memories)
             case Compute():
-                self[pattern] = Computes(effect, self.arrays)
+                self[pattern] = Computes(effect, self.common)
         return self[pattern]
+
+    def ended(self, pattern: int) -> None:
+        """Count a task that has ended."""
+        self.left[pattern] -= 1
+        if not self.left[pattern]:
+            del self[pattern]
 
 
 class _Copies:
