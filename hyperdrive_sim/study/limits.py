@@ -120,7 +120,7 @@ def affordable(scenario: Scenario, made: Compiled) -> int:
 
 
 def value_bytes(made: Compiled) -> int:
-    """Bytes of memory that a check takes for values, at most and about.
+    """Bytes of memory that a check takes for values, at most and about, if it does one thing after the other; all at once, less than twice.
 
     First the replay: what lies in the memories and, of every frame, what the host has, a window under each unit, which together are a map
     with its halos, and golden maps: those of one layer and of what later ones read, of several frames all. Before it the proof keeps a

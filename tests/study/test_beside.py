@@ -6,7 +6,9 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from commands import TINY
 
+import hyperdrive_sim as hs
 from hyperdrive_sim.study.beside import Beside
 
 MAIN = threading.main_thread()
@@ -100,3 +102,22 @@ def test_who_leaves_early_leaves_no_thread_behind() -> None:
         beside.last(forever())
         raise KeyboardInterrupt
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize(("times", "alone"), [(1, True), (2, False)])
+def test_a_check_does_one_thing_after_the_other_where_memory_is_short(times: int, alone: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All at once takes up to twice the memory; the verdict is the same."""
+    made: list[Beside] = []
+
+    class Noticed(Beside):
+        def __init__(self, **given: bool) -> None:
+            super().__init__(**given)
+            made.append(self)
+
+    monkeypatch.setattr("hyperdrive_sim.study.checks.Beside", Noticed)
+    monkeypatch.setattr("hyperdrive_sim.study.checks.affordable", lambda *_: times)
+    verdict = hs.check(TINY)
+    assert [one.alone for one in made] == [alone]
+    assert verdict.ok
+    assert {"golden", "replay", "float64"} <= verdict.seconds.keys()
+    assert min(verdict.seconds.values()) >= 0
