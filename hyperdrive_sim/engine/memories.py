@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -35,8 +35,8 @@ class Contents:
     def __init__(self, allocation: Allocation) -> None:
         self.allocation = allocation
         self.aliases: list[Contents] = []
-        self.held: dict[Contents, bool] = {}
-        """Whether each lies alike, as `Allocation.alike` has it."""
+        self.held: dict[Contents, Callable[[Box], Box]] = {}
+        """With what each loses when a block is written here."""
         self.frame = -1
         self.values: Array | None = None
         self.there = Extent()
@@ -50,16 +50,14 @@ class Contents:
         assert self.values is not None
         self.values[place] = values
         self.there.add(box)
-        if self.held:
-            mine = self.allocation
-            for alias, alike in tuple(self.held.items()):
-                if lost := alias.allocation.lost_to(mine, box, alike=alike):
-                    alias.forget(lost)
+        for alias, lost_to in tuple(self.held.items()) if self.held else ():
+            if lost := lost_to(box):
+                alias.forget(lost)
 
     def _begin(self, frame: int, dtype: np.dtype[Any]) -> None:
         if self.values is None:
             for alias in self.aliases:
-                alias.held[self] = self.allocation.alike(alias.allocation)
+                alias.held[self] = self.allocation.losing_to(alias.allocation)
         channels, rows, columns = self.allocation.box.shape
         self.values, self.there, self.frame = np.empty((rows, columns, channels), dtype), Extent(), frame
 

@@ -54,18 +54,23 @@ class Allocation(NamedTuple):
         mine, others = self.box.c1 - self.box.c0, other.box.c1 - other.box.c0
         return self.bits * others == other.bits * mine and (self.address - other.address) * mine % self.bits == 0
 
-    def lost_to(self, writer: Allocation, box: Box, *, alike: bool | None = None) -> Box:
-        """The block that is lost here when *writer*'s block is written: the same pixels if both lie alike, else all of the channels hit.
+    def lost_to(self, writer: Allocation, box: Box) -> Box:
+        """The block that is lost here when *writer*'s block is written: the same pixels if both lie alike, else all of the channels hit."""
+        return self.losing_to(writer)(box)
 
-        Whoever asks often may say whether they lie *alike*.
-        """
-        low, high = writer.addresses(box)
+    def losing_to(self, writer: Allocation) -> Callable[[Box], Box]:
+        """`lost_to` one writer, for many blocks of it."""
         mine = self.box
-        each, first = self.bits // (mine.c1 - mine.c0), mine.c0
-        c0, c1 = first + (low - self.address) // each, first - (self.address - high) // each
-        if alike is None:
-            alike = self.alike(writer)
-        return mine & (box if alike else mine).channels(c0, c1)
+        if self.alike(writer):
+            later = mine.c0 - writer.box.c0 + (writer.address - self.address) * (mine.c1 - mine.c0) // self.bits
+            return lambda box: mine & box.channels(box.c0 + later, box.c1 + later)
+        each = self.bits // (mine.c1 - mine.c0)
+
+        def channels_hit(box: Box) -> Box:
+            low, high = writer.addresses(box)
+            return mine & mine.channels(mine.c0 + (low - self.address) // each, mine.c0 - (self.address - high) // each)
+
+        return channels_hit
 
     def overlaps(self, other: Allocation) -> bool:
         """True if two allocations of one memory share any bit."""

@@ -361,6 +361,27 @@ def test_maps_that_do_not_lie_alike_lose_whole_channels() -> None:
         check(filled(SECOND, shifted))
 
 
+@given(*(st.tuples(st.integers(0, 3), st.integers(1, 5), st.integers(0, 40)) for _ in range(2)), st.sampled_from((7, 10)), st.data())
+def test_what_is_lost_are_the_channels_whose_bits_are_written(
+    mine: tuple[int, int, int], writers: tuple[int, int, int], each: int, data: st.DataObject
+) -> None:
+    """Of allocations that begin at some channel, have some and an address; bits of a channel, maybe not as many in both."""
+    own, other = (
+        Allocation("map", WHOLE.channels(first, first + count), address, count * bits, 0, 9)
+        for (first, count, address), bits in ((mine, 10), (writers, each))
+    )
+    c0, c1 = sorted(data.draw(st.lists(st.integers(other.box.c0, other.box.c1), min_size=2, max_size=2, unique=True)))
+    low, high = other.addresses(WHOLE.channels(c0, c1))
+    hit = [
+        c
+        for c in range(own.box.c0, own.box.c1)
+        if own.addresses(WHOLE.channels(c, c + 1))[0] < high and own.addresses(WHOLE.channels(c, c + 1))[1] > low
+    ]
+    lost = own.lost_to(other, PIXELS.channels(c0, c1))
+    assert list(range(lost.c0, lost.c1)) == hit
+    assert not hit or lost[2:] == (PIXELS if own.alike(other) else WHOLE)[2:]
+
+
 def test_what_is_written_over_does_not_count_beside_it() -> None:
     words = {"first": 16, "second": 16, "over": 16}
     assert replace(filled(FIRST, SECOND, OVER), word_bits=words).worst_bits() == 16 * 3 * 24
