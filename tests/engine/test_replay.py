@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from worlds import CLOCK, compiled, task
 
 from hyperdrive_sim.engine.memories import Buffer
-from hyperdrive_sim.engine.replay import Watch, replay
+from hyperdrive_sim.engine.replay import Watch, _Executors, replay
 from hyperdrive_sim.errors import NotThere
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.golden import Arithmetic, Computation, Exact, forward
@@ -612,3 +612,19 @@ def test_a_pixel_that_changes_between_two_blocks_is_read_again() -> None:
     late.replayed(arithmetic=Looking())
     assert windows[0] is not windows[1]
     np.testing.assert_array_equal(windows[0], windows[1])
+
+
+def test_what_is_known_of_a_pattern_goes_with_its_last_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both blocks of channels share the patterns of their streams, and of what the array does."""
+    made: list[_Executors] = []
+
+    class Noticed(_Executors):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            made.append(self)
+
+    monkeypatch.setattr("hyperdrive_sim.engine.replay._Executors", Noticed)
+    assert in_blocks().is_golden()
+    (executors,) = made
+    assert not executors
+    assert set(executors.left) == {0}
