@@ -8,6 +8,7 @@ from __future__ import annotations
 import weakref
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from typing import Any
 
@@ -244,6 +245,16 @@ def test_parameters_of_some_channels() -> None:
     assert (part.weights.tolist(), part.scale.tolist(), part.bias.tolist()) == ([[4, 5], [6, 7], [8, 9]], [2, 3, 4], [20, 30, 40])
     assert part.first == 2
     assert NO_PARAMETERS.channels(2, 5).weights is None
+
+
+def test_the_same_channels_are_the_same_object() -> None:
+    """What is kept for a block of constants is found again."""
+    parameters, other = (Parameters(np.ones((6, 2))) for _ in range(2))
+    with ThreadPoolExecutor(4) as pool:
+        blocks = list(pool.map(lambda _: parameters.channels(2, 5), range(100)))
+    assert len(set(map(id, blocks))) == 1
+    assert blocks[0] is not parameters.channels(2, 6)
+    assert blocks[0] is not other.channels(2, 5)
 
 
 def test_some_channels_of_a_layer_are_that_part_of_all_of_them() -> None:
