@@ -5,15 +5,29 @@ Weights lie in panels [panel, kernel row, kernel column x input channel, lane] o
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from hyperdrive_sim.kernels import fp16_llvm
 from hyperdrive_sim.kernels.emit import Target
 from hyperdrive_sim.kernels.layout import LoopPlan, address, aligned, blocks
-from hyperdrive_sim.kernels.sliding import Band, PackedWeights, Sliding, checked, in_bands, sliding
+from hyperdrive_sim.kernels.sliding import Band, PackedWeights, Sliding, checked, cut, shared, sliding
 
 _Float = np.float16 | np.float32
+
+
+_Planned = tuple[Band, LoopPlan]
+
+
+class _Convolution(NamedTuple):
+    """A convolution of given sizes: compiled code, shape of the results (idle lanes included), bands with their plans, and threads."""
+
+    native: fp16_llvm.Native
+    shape: tuple[int, int, int]
+    bands: tuple[_Planned, ...]
+    threads: int
 
 
 class Fp16Vectors:
@@ -28,7 +42,7 @@ class Fp16Vectors:
         self._target = target
         self._element: np.dtype[_Float] = np.dtype(element)
         self._half = element is np.float16
-        self._plans: dict[tuple[Sliding, int], LoopPlan] = {}
+        self._plans: dict[tuple[Any, ...], _Convolution] = {}
 
     def pack(self, signs: NDArray[np.int8]) -> PackedWeights:
         out_channels, rows, columns, in_channels = checked(signs)
@@ -45,30 +59,38 @@ class Fp16Vectors:
         return 32 if self._half and out_channels > 16 else 16
 
     def convolve(self, x: NDArray[np.float16], packed: PackedWeights, stride: int) -> NDArray[np.float16]:
-        sizes = sliding(x, packed, stride)
-        panels, _, _, lanes = packed.words.shape
-        out = np.empty((sizes.out_rows, sizes.out_columns, panels * lanes), np.float16)
-        x = np.ascontiguousarray(x)
-        native = fp16_llvm.native(self._half, lanes, self._pixels, self._target)
+        native, shape, bands, threads = self._prepared(x, packed, stride)
+        x, out = np.ascontiguousarray(x), np.empty(shape, np.float16)
         weights, results = address(packed.words), address(out)
 
-        def work(band: Band) -> None:
+        def work(planned: _Planned) -> None:
+            band, plan = planned
             values = x[band.inputs] if self._half else _widened(native, x[band.inputs])
-            plan = self._plan(band.sizes, panels * lanes)
             native.convolve(address(values), plan.address, weights, results + band.outputs.start * out.strides[0])
 
-        in_bands(sizes, packed.out_channels, work)
-        return out if panels * lanes == packed.out_channels else out[:, :, : packed.out_channels].copy()
+        shared(work, bands, threads)
+        return out if shape[2] == packed.out_channels else out[:, :, : packed.out_channels].copy()
 
-    def _plan(self, sizes: Sliding, channels: int) -> LoopPlan:
-        """Plan of a convolution to so many output channels, idle lanes included; made once and shared by all of equal sizes."""
-        if (sizes, channels) not in self._plans:
-            pixel_bytes = sizes.channels * self._element.itemsize
-            table = blocks(sizes, self._pixels, pixel_bytes, channels * 2)
-            run, panels = sizes.kernel_columns * sizes.channels, channels // self._lanes(channels)
-            head = fp16_llvm.Fp16PlanHead(panels, len(table), sizes.kernel_rows, run, sizes.columns * pixel_bytes)
-            self._plans[sizes, channels] = LoopPlan.of(head, table)
-        return self._plans[sizes, channels]
+    def _prepared(self, x: NDArray[np.float16], packed: PackedWeights, stride: int) -> _Convolution:
+        """What is the same for all convolutions of equal sizes: finding it out takes as long as a small one."""
+        key = x.shape, x.dtype, packed[1:], stride
+        if key not in self._plans:
+            sizes = sliding(x, packed, stride)
+            bands, threads = cut(sizes, packed.out_channels)
+            panels, _, _, lanes = packed.words.shape
+            shape = sizes.out_rows, sizes.out_columns, panels * lanes
+            plans = {size: self._plan(size, panels, lanes) for size in {band.sizes for band in bands}}
+            native = fp16_llvm.native(self._half, lanes, self._pixels, self._target)
+            self._plans[key] = _Convolution(native, shape, tuple((band, plans[band.sizes]) for band in bands), threads)
+        return self._plans[key]
+
+    def _plan(self, sizes: Sliding, panels: int, lanes: int) -> LoopPlan:
+        """Plan of a band."""
+        pixel_bytes = sizes.channels * self._element.itemsize
+        table = blocks(sizes, self._pixels, pixel_bytes, panels * lanes * 2)
+        run = sizes.kernel_columns * sizes.channels
+        head = fp16_llvm.Fp16PlanHead(panels, len(table), sizes.kernel_rows, run, sizes.columns * pixel_bytes)
+        return LoopPlan.of(head, table)
 
 
 def _widened(native: fp16_llvm.Native, x: NDArray[np.float16]) -> NDArray[np.float32]:
