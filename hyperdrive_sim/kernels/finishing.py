@@ -13,7 +13,7 @@ digits.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from hyperdrive_sim.kernels.finishing_numpy import FinishingNumpy, Halves, Steps, rounded
 from hyperdrive_sim.kernels.selection import Variants
@@ -26,8 +26,14 @@ class Finishing(Protocol):
 
     name: str
 
-    def finish(self, y: Halves, steps: Steps) -> Halves:
-        """The map after the steps, a new array or *y* itself, which may be overwritten."""
+    def pack(self, steps: Steps, channels: int) -> Any:
+        """Pack steps over so many channels as this variant reads them: once, to finish often."""
+
+    def finish(self, y: Halves, packed: Any, other: Halves | None = None) -> Halves:
+        """The map after the steps, a new array or *y* itself, which may be overwritten unless there is another map to add.
+
+        *y* has the channels that the steps were packed for, and *other* its shape; ValueError if they do not go together.
+        """
 
 
 def _made(name: str) -> Finishing:

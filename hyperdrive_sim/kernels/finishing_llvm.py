@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped,unused-ignore]
@@ -20,6 +20,13 @@ from hyperdrive_sim.kernels.layout import address
 LANES = 16
 
 
+class PackedSteps(NamedTuple):
+    """Steps, and their factors and offsets in float32 [2, channels]."""
+
+    steps: Steps
+    constants: NDArray[np.float32]
+
+
 class FinishingVectors:
     """Vectors of float32, which the processor converts from and to FP16."""
 
@@ -28,22 +35,29 @@ class FinishingVectors:
         self._target = target
         self._plain = FinishingNumpy()
 
-    def finish(self, y: Halves, steps: Steps) -> Halves:
-        channels = y.shape[2]
+    def pack(self, steps: Steps, channels: int) -> PackedSteps:
+        scale = 1.0 if steps.scale is None else steps.scale
+        bias = -0.0 if steps.bias is None else steps.bias
+        constants = np.empty((2, channels), np.float32)
+        constants[0], constants[1] = scale, bias
+        return PackedSteps(steps, constants)
+
+    def finish(self, y: Halves, packed: PackedSteps, other: Halves | None = None) -> Halves:
+        steps, constants = packed
+        channels = constants.shape[1]
+        if y.shape[2] != channels or (other is not None and other.shape != y.shape):  # whose memory would be read all the same
+            raise ValueError(f"{channels} channels cannot be finished with maps {[one.shape for one in (y, other) if one is not None]}")
         if channels < LANES:
-            return self._plain.finish(y, steps)
+            return self._plain.finish(y, steps, other)
         y, out = np.ascontiguousarray(y), np.empty(y.shape, np.float16)
-        scale, bias = _of_channels(steps.scale, 1.0, channels), _of_channels(steps.bias, -0.0, channels)
-        operands: list[NDArray[Any]] = [y, scale, bias, out]
-        if steps.other is not None:
-            operands.append(np.ascontiguousarray(steps.other))
-        native = finishing(with_other=steps.other is not None, relu=steps.relu, target=self._target)
-        native(y.size // channels, channels, *map(address, operands))
+        scale = address(constants)
+        operands = [address(y), scale, scale + constants.strides[0], address(out)]
+        if other is not None:
+            other = np.ascontiguousarray(other)  # named, so that it lives until it has been read
+            operands.append(address(other))
+        native = finishing(with_other=other is not None, relu=steps.relu, target=self._target)
+        native(y.size // channels, channels, *operands)
         return out
-
-
-def _of_channels(given: Halves | None, neutral: float, channels: int) -> NDArray[np.float32]:
-    return np.full(channels, neutral, np.float32) if given is None else given.astype(np.float32)
 
 
 @lru_cache  # code stays for as long as the process

@@ -15,10 +15,9 @@ NEGATIVE_INFINITY = np.float16(-np.inf).view(np.int16)
 
 
 class Steps(NamedTuple):
-    """What is done to a map [rows, columns, channels]: a factor and an offset per channel, another map to add; None leaves one out."""
+    """What is done to each channel of a map: a factor, an offset, ReLU. None leaves one out; another map may be added before the offset."""
 
     scale: Halves | None = None
-    other: Halves | None = None
     bias: Halves | None = None
     relu: bool = False
 
@@ -28,14 +27,17 @@ class FinishingNumpy:
 
     name = "numpy"
 
-    def finish(self, y: Halves, steps: Steps) -> Halves:
+    def pack(self, steps: Steps, channels: int) -> Steps:
+        return steps
+
+    def finish(self, y: Halves, packed: Steps, other: Halves | None = None) -> Halves:
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            if steps.scale is not None:
-                y = rounded(np.multiply, y, steps.scale)
-            for term in (steps.other, steps.bias):
+            if packed.scale is not None:
+                y = rounded(np.multiply, y, packed.scale)
+            for term in (other, packed.bias):
                 if term is not None:
                     y = rounded(np.add, y, term)
-        return _relu(y) if steps.relu else y
+        return _relu(y) if packed.relu else y
 
 
 def rounded(operation: Callable[..., NDArray[np.float32]], a: Halves, b: Halves) -> Halves:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -23,6 +24,13 @@ NUMPY_MACS_PER_S = 0.5e9
 """Speed of the numpy kernel on blocks of 16 channels, in MACs per second, measured on one core of a server (0.2 to 1.0e9)."""
 
 
+class _Block(NamedTuple):
+    """A block of output channels, prepared: weights of each group (an add has none) and steps behind the sums, as the kernels read them."""
+
+    weights: tuple[Any, ...]
+    steps: Any
+
+
 class Fp16:
     """Arithmetic of the chip: every product and sum rounded to FP16, in the order in which the hardware adds.
 
@@ -35,7 +43,7 @@ class Fp16:
 
     def __init__(self, kernel: str = "fastest") -> None:
         self._wanted = kernel
-        self._packed: dict[tuple[str, int, int], Any] = {}
+        self._blocks: WeakKeyDictionary[Parameters, dict[tuple[Any, ...], _Block | None]] = WeakKeyDictionary()
 
     @cached_property
     def _kernel(self) -> kernels.Fp16Kernel:
@@ -55,40 +63,69 @@ class Fp16:
         return NUMPY_MACS_PER_S if kernels.fastest() == "numpy" else None
 
     def apply(self, layer: Layer, operands: Sequence[Array], parameters: Parameters) -> Array:
-        if not runs(layer) or not isinstance(layer, Conv | MeanPool | Add | Activation):
+        if block := self._block((layer,), operands, (parameters,)):
+            return self._computed(layer, block, operands, parameters)
+        if not isinstance(layer, MeanPool | Activation) or not runs(layer):
             return apply_in(np.float32, layer, operands, parameters).astype(np.float16)
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            match layer:
-                case MeanPool():
-                    return _mean(operands[0], layer.window)
-                case Activation():
-                    return _leaky(operands[0], np.float16(layer.slope))
-            return self._applied(layer, operands, parameters)
+            if isinstance(layer, MeanPool):
+                return _mean(operands[0], layer.window)
+            return _leaky(operands[0], np.float16(layer.slope))
 
     def fused(self, layers: Sequence[Layer], operands: Sequence[Array], parameters: Sequence[Parameters]) -> Array:
+        if block := self._block(layers, operands, parameters):
+            return self._computed(layers[0], block, operands, parameters[0])
         return sequential(self, layers, operands, parameters)
 
-    def _applied(self, layer: Conv | Add, operands: Sequence[Array], parameters: Parameters) -> Array:
-        y, other = (operands[0], operands[1]) if isinstance(layer, Add) else (self._convolved(layer, operands[0], parameters), None)
-        scale, bias = (None if given is None else given.astype(np.float16) for given in (parameters.scale, parameters.bias))
-        return self._finishing.finish(y, Steps(scale, other, bias, layer.relu))
+    def _block(self, layers: Sequence[Layer], operands: Sequence[Array], parameters: Sequence[Parameters]) -> _Block | None:
+        """Block of the first layer's channels, prepared once and kept as long as its constants; None if one pass cannot make it."""
+        if not isinstance(layers[0], Conv):  # quickly made, and all adds without constants share NO_PARAMETERS
+            return self._prepared(layers, operands, parameters)
+        blocks = self._blocks.setdefault(parameters[0], {})
+        key = *(layer.name for layer in layers), *parameters[1:]
+        if key not in blocks:
+            blocks[key] = self._prepared(layers, operands, parameters)
+        return blocks[key]
 
-    def _convolved(self, layer: Conv, x: Array, parameters: Parameters) -> Array:
+    def _prepared(self, layers: Sequence[Layer], operands: Sequence[Array], parameters: Sequence[Parameters]) -> _Block | None:
+        steps = _steps(layers, parameters)
+        if steps is None or not all(map(runs, layers)):
+            return None
+        first, x, weights = layers[0], operands[0], parameters[0].weights
+        if not isinstance(first, Conv):
+            return _Block((), self._finishing.pack(steps, x.shape[2]))
+        assert weights is not None
+        packed = tuple(self._kernel.pack(of_group) for _, of_group in by_group(first, x, weights, parameters[0].first))
+        return _Block(packed, self._finishing.pack(steps, len(weights)))
+
+    def _computed(self, layer: Layer, block: _Block, operands: Sequence[Array], parameters: Parameters) -> Array:
+        """Output of a block of the convolution or add *layer*, plus a bypass if there is a second operand."""
+        sums = self._convolved(layer, operands[0], block, parameters) if isinstance(layer, Conv) else operands[0]
+        return self._finishing.finish(sums, block.steps, operands[1] if len(operands) > 1 else None)
+
+    def _convolved(self, layer: Conv, x: Array, block: _Block, parameters: Parameters) -> Array:
         """Sums of a block of output channels, group by group: each lane adds the inputs of its own group, in their order."""
+        stride = layer.window.rows.stride
+        if layer.groups == 1:
+            return self._kernel.convolve(x, block.weights[0], stride)
         assert parameters.weights is not None
-        sums, first = [], parameters.first
-        for inputs, weights in by_group(layer, x, parameters.weights, first):
-            packed = self._pack(layer.name, first, weights)
-            sums.append(self._kernel.convolve(np.ascontiguousarray(inputs), packed, layer.window.rows.stride))
-            first += len(weights)
+        groups = zip(by_group(layer, x, parameters.weights, parameters.first), block.weights, strict=True)
+        sums = [self._kernel.convolve(inputs, packed, stride) for (inputs, _), packed in groups]
         return sums[0] if len(sums) == 1 else np.concatenate(sums, axis=2)
 
-    def _pack(self, name: str, first: int, weights: Array) -> Any:
-        """Weights in the layout that the kernel wants, made once per block of output channels."""
-        block = (name, first, len(weights))
-        if block not in self._packed:
-            self._packed[block] = self._kernel.pack(weights)
-        return self._packed[block]
+
+def _steps(layers: Sequence[Layer], parameters: Sequence[Parameters]) -> Steps | None:
+    """Steps behind the sums of a convolution, an add, or both if one pass makes the same of them; None for other layers."""
+    match layers:
+        case [Conv(relu=relu) | Add(relu=relu)]:
+            scale, bias = parameters[0].scale, parameters[0].bias
+        case [Conv(relu=False), Add(relu=relu)] if parameters[0].bias is None and parameters[1].scale is None:
+            scale, bias = parameters[0].scale, parameters[1].bias
+        case _:
+            return None
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        scale, bias = (None if given is None else given.astype(np.float16) for given in (scale, bias))
+    return Steps(scale, bias, relu)
 
 
 def _mean(x: Array, window: Window) -> Array:
