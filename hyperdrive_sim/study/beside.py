@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import reduce
+from concurrent.futures import Future
+from functools import partial, reduce
+from itertools import count
+from queue import PriorityQueue
+from threading import Thread
 from types import TracebackType
 from typing import TypeVar
 
 from hyperdrive_sim.kernels.sliding import processors
 
 T = TypeVar("T")
+
+STOP, SOON, SPARE = range(3)
+"""Ranks of pieces of work: the lowest is done first, and of equals the one that came first."""
 
 
 class Beside:
@@ -20,20 +26,25 @@ class Beside:
     """
 
     def __init__(self, *, alone: bool = False) -> None:
-        self._pool = None if alone or processors() == 1 else ThreadPoolExecutor(1)
+        self._works: PriorityQueue[tuple[int, int, Callable[[], None] | None]] = PriorityQueue()
+        self._numbers = count()
+        self._thread = None if alone or processors() == 1 else Thread(target=self._serve)
         self._waiting = False
 
     def __enter__(self) -> Beside:
+        if self._thread is not None:
+            self._thread.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+        if self._thread is not None:
+            self._put(STOP, None)
+            self._thread.join()
 
     @property
     def alone(self) -> bool:
         """True if the main thread does all."""
-        return self._pool is None
+        return self._thread is None
 
     def threads(self) -> int:
         """Processors for a piece of work that begins now: all but the main thread's, or all while that one waits."""
@@ -41,15 +52,22 @@ class Beside:
 
     def begin(self, work: Callable[[], T]) -> Callable[[], T]:
         """What *work* returns or raises, to be asked for once."""
-        if self._pool is None:
+        if self.alone:
             return work
-        future = self._pool.submit(work)
-        return lambda: self._awaited(future)
+        found: Future[T] = Future()
+
+        def fulfil() -> None:
+            try:
+                found.set_result(work())
+            except BaseException as error:
+                found.set_exception(error)
+
+        self._put(SOON, fulfil)
+        return partial(self._awaited, found)
 
     def last(self, items: Iterator[T]) -> Callable[[], T]:
-        """The last of some items, at least one, to be asked for once; each is made behind the pieces of work that wait by then."""
-        pool = self._pool
-        if pool is None:
+        """The last of some items, at least one, to be asked for once; each is made when no other piece of work is to be done."""
+        if self.alone:
             return lambda: reduce(lambda _, later: later, items)  # of which none is kept but the last
         found: Future[T] = Future()
 
@@ -58,14 +76,21 @@ class Beside:
                 following = next(items, None)
             except BaseException as error:
                 found.set_exception(error)
-                raise
+                return
             if following is not None:
-                pool.submit(further, following)
+                self._put(SPARE, partial(further, following))
             elif item is not None:
                 found.set_result(item)
 
-        pool.submit(further, None)
-        return lambda: self._awaited(found)
+        self._put(SPARE, partial(further, None))
+        return partial(self._awaited, found)
+
+    def _put(self, rank: int, work: Callable[[], None] | None) -> None:
+        self._works.put((rank, next(self._numbers), work))
+
+    def _serve(self) -> None:
+        while (work := self._works.get()[-1]) is not None:
+            work()
 
     def _awaited(self, future: Future[T]) -> T:
         self._waiting = True

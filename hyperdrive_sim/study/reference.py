@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Mapping
 
 from hyperdrive_sim.engine.effects import values_computed
@@ -13,12 +14,15 @@ from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.schedule.schedule import Schedule
 from hyperdrive_sim.study.beside import Beside
 
+AHEAD = 2
+"""Number of layers that golden is ahead of the replay: some take longer than the replay of the layer before."""
+
 Seen = Callable[[str, Array], None]
 """Callback for a whole golden map: name, values [rows, columns, channels]."""
 
 
 class Reference:
-    """Golden maps in step with a replay, which computes one layer after the other; the next one is computed *beside* it meanwhile.
+    """Golden maps in step with a replay, which computes one layer after the other; the next ones are computed *beside* it meanwhile.
 
     A map is held from its computation until as many of its values have been compared as the *schedule* computes, those of all frames;
     the maps of *kept* are held to the end, and *seen* is told of each map. `rates` says of each map of *rated* how often it is above 0,
@@ -34,7 +38,7 @@ class Reference:
         self.seconds = 0.0
         self._left = values_computed(schedule)
         self._steps = forward(computation, threads=beside.threads)
-        self._coming = beside.begin(self._step)
+        self._coming = deque(beside.begin(self._step) for _ in range(AHEAD))
         self._failure: Finding | None = None
         for name, values in computation.inputs.items():
             self._take(name, values)
@@ -62,12 +66,12 @@ class Reference:
     def _next(self) -> tuple[str, Array] | None:
         """The next layer's name and map; None behind the last, and behind one that golden could not compute."""
         try:
-            return self._coming()
+            return self._coming.popleft()()
         except Finding as failure:
             self._failure = failure
             raise
         finally:
-            self._coming = self.beside.begin(self._step)
+            self._coming.append(self.beside.begin(self._step))
 
     def _step(self) -> tuple[str, Array] | None:
         begun = time.perf_counter()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from commands import TINY
@@ -54,8 +55,8 @@ def test_the_thread_has_the_other_processors_and_all_while_the_main_one_waits() 
         assert beside.threads() == 1
 
 
-def test_items_are_made_in_turns_with_other_work() -> None:
-    """One item at a time, so that what is begun meanwhile waits for one of them, not for all."""
+def test_what_is_asked_for_soon_goes_before_items() -> None:
+    """One item is made at a time, so that what is begun meanwhile waits for one of them, not for all."""
     order: list[str] = []
     first, begun = threading.Event(), threading.Event()
 
@@ -70,11 +71,12 @@ def test_items_are_made_in_turns_with_other_work() -> None:
     with Beside() as beside:
         last = beside.last(items())
         first.wait()
-        work = beside.begin(lambda: order.append("work"))
+        works = [beside.begin(partial(order.append, name)) for name in ("one", "two")]
         begun.set()
-        work()
         assert last() == "c"
-    assert order == ["a", "work", "b", "c"]
+        for work in works:
+            work()
+    assert order == ["a", "one", "two", "b", "c"]
 
 
 @pytest.mark.parametrize("alone", [True, False])
