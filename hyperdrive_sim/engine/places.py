@@ -147,8 +147,14 @@ class _RamSource:
         self.tensor, self.spots, self.dtype, self.reader = tensor, spots, dtype, reader
         self.shape = block.r1 - block.r0, block.w1 - block.w0
         self.contents: Sequence[Contents] = [spot.contents for spot in spots]
+        self.alone = spots[0] if len(spots) == 1 and spots[0].pixels == block[2:] else None
+        """The one allocation that all pixels lie in, as those of nearly every copy and bypass do."""
 
     def read(self, block: Box, instance: Instance) -> Array:
+        if self.alone is not None:
+            held, _, _, _, first, rows, columns, _, _ = self.alone
+            if held.frame == instance.frame and held.values is not None and held.there.count(block) == block.size:
+                return held.values[rows, columns, block.c0 - first : block.c1 - first].copy()
         b0, b1 = block[:2]
         out = np.empty((*self.shape, b1 - b0), self.dtype)
         found = 0

@@ -18,7 +18,7 @@ from hyperdrive_sim.engine.computing import Common, Computes, Watch
 from hyperdrive_sim.engine.effects import Weights, reads, writes
 from hyperdrive_sim.engine.places import Instance, Memories
 from hyperdrive_sim.engine.trace import Trace
-from hyperdrive_sim.network.box import new
+from hyperdrive_sim.network.box import Box, new
 from hyperdrive_sim.network.golden import Computation
 from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.schedule.patterns import NO_EFFECT
@@ -107,17 +107,19 @@ class _Copies:
     """Copies of blocks: taken when a task starts, put down when it ends."""
 
     def __init__(self, effect: Copy, memories: Memories) -> None:
-        self.boxes = effect.boxes
         whole = effect._replace(c0=0, c1=memories.network.shape(effect.tensor).channels)
-        self.sources = [memories.source(read, effect.source) for read in reads(whole, memories.network)]
-        self.targets = [memories.target(region) for region in writes(whole)]
+        sources = (memories.source(read, effect.source) for read in reads(whole, memories.network))
+        targets = (memories.target(region) for region in writes(whole))
+        self.moves = [(box[2:], source, target) for box, source, target in zip(effect.boxes, sources, targets, strict=True)]
 
     def begin(self, instance: Instance) -> list[Array]:
-        return [source.read(box.channels(instance.c0, instance.c1), instance) for box, source in zip(self.boxes, self.sources, strict=True)]
+        channels = instance.c0, instance.c1
+        return [source.read(new(Box, (*channels, *pixels)), instance) for pixels, source, _ in self.moves]
 
     def end(self, instance: Instance, kept: list[Array]) -> None:
-        for box, target, values in zip(self.boxes, self.targets, kept, strict=True):
-            target.write(box.channels(instance.c0, instance.c1), values, instance.frame)
+        channels = instance.c0, instance.c1
+        for (pixels, _, target), values in zip(self.moves, kept, strict=True):
+            target.write(new(Box, (*channels, *pixels)), values, instance.frame)
 
 
 class _Loads:
