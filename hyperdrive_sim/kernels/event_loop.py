@@ -13,7 +13,6 @@ No compiled function here may call one of another file: numba's disk cache looks
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numba  # type: ignore[import-untyped,unused-ignore]
@@ -21,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdrive_sim.kernels import jit
+from hyperdrive_sim.kernels.once import once
 
 NOTHING = -1
 """In place of a task where a list of events ends."""
@@ -78,7 +78,7 @@ def critical_path(ps: Longs, latency_ps: Longs, not_before_ps: Longs, after: tup
     return int(_compiled(_longest, _PATH)(ps, latency_ps, not_before_ps, *after, *after_start))
 
 
-@lru_cache
+@once
 def _compiled(loop: Any, signature: str) -> Any:
     return jit.compiled(loop, signature)
 

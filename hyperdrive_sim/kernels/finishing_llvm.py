@@ -6,7 +6,6 @@ A step that is left out is one that changes nothing: a factor of 1, an offset of
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from hyperdrive_sim.kernels.emit import FLOAT, HALF, I16, Target, Value, Vectors, at, compiled, function, loop, number
 from hyperdrive_sim.kernels.finishing_numpy import FinishingNumpy, Halves, Steps
 from hyperdrive_sim.kernels.layout import address
+from hyperdrive_sim.kernels.once import once
 
 LANES = 16
 
@@ -55,13 +55,13 @@ class FinishingVectors:
         if other is not None:
             other = np.ascontiguousarray(other)  # named, so that it lives until it has been read
             operands.append(address(other))
-        native = finishing(with_other=other is not None, relu=steps.relu, target=self._target)
+        native = finishing(other is not None, steps.relu, self._target)
         native(y.size // channels, channels, *operands)
         return out
 
 
-@lru_cache  # code stays for as long as the process
-def finishing(*, with_other: bool, relu: bool, target: Target | None = None) -> Callable[..., None]:
+@once
+def finishing(with_other: bool, relu: bool, target: Target | None = None) -> Callable[..., None]:
     """Compiled function (pixels, channels, y, scale, bias, out), then the other map if there is one; all but the counts are addresses."""
     module = ir.Module()
     _emit(module, with_other=with_other, relu=relu)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from programs import packages
 
 from hyperdrive_sim import kernels
 from hyperdrive_sim.kernels import real, sliding, xnor
@@ -95,6 +96,33 @@ def test_two_threads_do_not_compile_the_same_twice() -> None:
         found = list(pool.map(ask, range(4)))
     assert made == [7]
     assert len(set(map(id, found))) == 1
+
+
+@pytest.mark.parametrize("what", ["finishing", "event loop"])
+def test_several_threads_compile_once(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    packages("numba")
+    from hyperdrive_sim.kernels import event_loop, finishing_llvm, jit
+    from hyperdrive_sim.kernels.emit import Target
+
+    made, barrier = [], Barrier(4)
+
+    def slow(*_: object) -> dict[str, object]:
+        made.append(what)
+        time.sleep(0.05)
+        return {"finish": made}
+
+    monkeypatch.setattr(finishing_llvm, "compiled", slow)
+    monkeypatch.setattr(jit, "compiled", slow)
+
+    def ask(_: int) -> object:
+        barrier.wait()
+        if what == "finishing":
+            return finishing_llvm.finishing(True, True, Target("a processor that nobody has asked for", ""))
+        return event_loop._compiled(test_several_threads_compile_once, "a signature that nobody has asked for")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(ask, range(4)))
+    assert made == [what]
 
 
 def vectored(names: tuple[str, ...]) -> list[str]:
