@@ -41,7 +41,7 @@ class EventLoop:
 
     def __init__(self, columns: tuple[Any, ...], units: int, after: tuple[Longs, Ints], after_start: tuple[Longs, Ints]) -> None:
         """*columns* are unit, ps, latency_ps, not_before_ps, priority and frame of each task [tasks], edges are (offsets, others)."""
-        unit, ps, latency, not_before, priority, frame = map(np.ascontiguousarray, columns)
+        unit, ps, latency, not_before, priority, frame = map(_taken, columns)
         count = len(ps)
         self.ready, self.start, self.end = (np.zeros(count, np.int64) for _ in range(3))
         late = np.flatnonzero(not_before).astype(np.int32)
@@ -75,7 +75,7 @@ class EventLoop:
 
 def critical_path(ps: Longs, latency_ps: Longs, not_before_ps: Longs, after: tuple[Longs, Ints], after_start: tuple[Longs, Ints]) -> int:
     """Picoseconds until every task has ended, and what it sent has arrived, if each had a unit of its own."""
-    return int(_compiled(_longest, _PATH)(ps, latency_ps, not_before_ps, *after, *after_start))
+    return int(_compiled(_longest, _PATH)(*map(_taken, (ps, latency_ps, not_before_ps, *after, *after_start))))
 
 
 @once
@@ -86,8 +86,13 @@ def _compiled(loop: Any, signature: str) -> Any:
 def _backwards(offsets: Longs, others: Ints) -> tuple[Ints, Ints]:
     """Successors of each task, from its predecessors; both as offsets and values."""
     first, of = np.zeros(len(offsets) + 1, np.int32), np.empty(len(others), np.int32)
-    _compiled(_turned_round, _SUCCESSORS)(offsets, others, first, of)
+    _compiled(_turned_round, _SUCCESSORS)(_taken(offsets), _taken(others), first, of)
     return first[:-1], of
+
+
+def _taken(column: Any) -> Any:
+    """A column as the signatures want it, which refuse those that are strided or read-only: only these are copied."""
+    return np.require(column, requirements=("C", "W"))
 
 
 def _turned_round(offsets, others, first, of):  # type: ignore[no-untyped-def]

@@ -87,6 +87,27 @@ def test_the_compiled_critical_path_is_that_of_the_loop_in_python(tasks: list[Ta
     )
 
 
+def test_columns_that_cannot_be_written_to_or_are_strided_are_taken() -> None:
+    """As arrays are that are read back from files, mapped into memory, or views of wider ones."""
+    schedule = scheduled([task("load", "link", 4), Task("late", "L", "link", 2, not_before_ps=9), task("conv", "array", 6, 0)])
+    columns = [schedule.unit.codes, schedule.ps, schedule.latency_ps, schedule.not_before_ps, schedule.priority, schedule.frame]
+    edges = [schedule.after.offsets, schedule.after.others, schedule.after_start.offsets, schedule.after_start.others]
+
+    def read_only(column: np.ndarray) -> np.ndarray:
+        return np.broadcast_to(column, column.shape)
+
+    def strided(column: np.ndarray) -> np.ndarray:
+        return np.repeat(column, 2)[::2]
+
+    for kind in (read_only, strided):
+        unit, ps, latency, *others = map(kind, columns)
+        after, after_start = tuple(map(kind, edges[:2])), tuple(map(kind, edges[2:]))
+        loop = loops.event_loop().EventLoop((unit, ps, latency, *others), 2, after, after_start)
+        assert not loop.goes_on()
+        assert (loop.start.tolist(), loop.end.tolist()) == ([0, 9, 4], [4, 11, 10])
+        assert loops.event_loop().critical_path(ps, latency, others[0], after, after_start) == 11
+
+
 def test_it_stops_now_and_then_so_that_progress_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every million tasks: those that end in the instant in which that is reached are counted, too."""
     told: list[int] = []
