@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hyperdrive_sim.kernels import fp16_llvm
 from hyperdrive_sim.kernels.emit import Target
+from hyperdrive_sim.kernels.kept import Kept
 from hyperdrive_sim.kernels.layout import LoopPlan, address, aligned, blocks
 from hyperdrive_sim.kernels.sliding import Band, PackedWeights, Sliding, checked, cut, shared, sliding
 
@@ -42,7 +43,7 @@ class Fp16Vectors:
         self._target = target
         self._element: np.dtype[_Float] = np.dtype(element)
         self._half = element is np.float16
-        self._plans: dict[tuple[Any, ...], _Convolution] = {}
+        self._plans: Kept[tuple[Any, ...], _Convolution] = Kept()
 
     def pack(self, signs: NDArray[np.int8]) -> PackedWeights:
         out_channels, rows, columns, in_channels = checked(signs)
@@ -74,15 +75,15 @@ class Fp16Vectors:
     def _prepared(self, x: NDArray[np.float16], packed: PackedWeights, stride: int) -> _Convolution:
         """What is the same for all convolutions of equal sizes: finding it out takes as long as a small one."""
         key = x.shape, x.dtype, packed[1:], stride
-        if key not in self._plans:
-            sizes = sliding(x, packed, stride)
-            bands, threads = cut(sizes, packed.out_channels)
-            panels, _, _, lanes = packed.words.shape
-            shape = sizes.out_rows, sizes.out_columns, panels * lanes
-            plans = {size: self._plan(size, panels, lanes) for size in {band.sizes for band in bands}}
-            native = fp16_llvm.native(self._half, lanes, self._pixels, self._target)
-            self._plans[key] = _Convolution(native, shape, tuple((band, plans[band.sizes]) for band in bands), threads)
-        return self._plans[key]
+        if (known := self._plans.get(key)) is not None:
+            return known
+        sizes = sliding(x, packed, stride)
+        bands, threads = cut(sizes, packed.out_channels)
+        panels, _, _, lanes = packed.words.shape
+        shape = sizes.out_rows, sizes.out_columns, panels * lanes
+        plans = {size: self._plan(size, panels, lanes) for size in {band.sizes for band in bands}}
+        native = fp16_llvm.native(self._half, lanes, self._pixels, self._target)
+        return self._plans.keep(key, _Convolution(native, shape, tuple((band, plans[band.sizes]) for band in bands), threads))
 
     def _plan(self, sizes: Sliding, panels: int, lanes: int) -> LoopPlan:
         """Plan of a band."""

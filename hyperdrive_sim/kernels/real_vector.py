@@ -9,6 +9,7 @@ import numpy as np
 
 from hyperdrive_sim.kernels import real_llvm
 from hyperdrive_sim.kernels.emit import Target
+from hyperdrive_sim.kernels.kept import Kept
 from hyperdrive_sim.kernels.layout import BandPlan, LoopPlan, OutPixels, Prepared, address, blocks, under_kernel
 from hyperdrive_sim.kernels.real_llvm import SQUARE, RealPlanHead, Specialization
 from hyperdrive_sim.kernels.real_numpy import Array, slid
@@ -27,7 +28,7 @@ class RealVectors:
         self.name = name
         self._vector_bytes, self._pixels = vector_bytes, pixels
         self._target = target
-        self._plans: dict[tuple[Any, ...], Prepared] = {}
+        self._plans: Kept[tuple[Any, ...], Prepared] = Kept()
 
     def convolve(self, x: Array, weights: Array, strides: tuple[int, int] = (1, 1), dilation: tuple[int, int] = (1, 1)) -> Array:
         run, shape, bands, threads = self._prepared(x, weights, strides, dilation)
@@ -44,17 +45,17 @@ class RealVectors:
     def _prepared(self, x: Array, weights: Array, strides: tuple[int, int], dilation: tuple[int, int]) -> Prepared:
         """What is the same for all convolutions of equal sizes: finding it out takes longer than a small one."""
         key = x.shape, weights.shape, x.dtype, weights.dtype, strides, dilation
-        if key not in self._plans:
-            sizes = slid(x, weights, strides, dilation)
-            out_channels, wanted = len(weights), self._specialization(x.dtype == np.float64, len(weights))
-            out = OutPixels(sizes.out_rows, sizes.out_columns, -(-out_channels // wanted.panel) * wanted.panel, x.itemsize)
+        if (known := self._plans.get(key)) is not None:
+            return known
+        sizes = slid(x, weights, strides, dilation)
+        out_channels, wanted = len(weights), self._specialization(x.dtype == np.float64, len(weights))
+        out = OutPixels(sizes.out_rows, sizes.out_columns, -(-out_channels // wanted.panel) * wanted.panel, x.itemsize)
 
-            def plan(size: Sliding) -> LoopPlan:
-                return _plan(size, out_channels, wanted, out)
+        def plan(size: Sliding) -> LoopPlan:
+            return _plan(size, out_channels, wanted, out)
 
-            run, row_bytes = real_llvm.convolve(wanted, self._target), sizes.columns * sizes.channels * x.itemsize
-            self._plans[key] = Prepared.of(run, cut(sizes, out_channels, LIMITS), plan, row_bytes, out)
-        return self._plans[key]
+        run, row_bytes = real_llvm.convolve(wanted, self._target), sizes.columns * sizes.channels * x.itemsize
+        return self._plans.keep(key, Prepared.of(run, cut(sizes, out_channels, LIMITS), plan, row_bytes, out))
 
     def _specialization(self, double: bool, out_channels: int) -> Specialization:
         """The widest panel of those that leave the fewest lanes idle."""

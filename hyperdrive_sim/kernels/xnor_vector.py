@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from hyperdrive_sim.kernels import xnor_llvm
 from hyperdrive_sim.kernels.emit import Target
+from hyperdrive_sim.kernels.kept import Kept
 from hyperdrive_sim.kernels.layout import BandPlan, LoopPlan, OutPixels, Prepared, address, aligned, blocks, under_kernel
 from hyperdrive_sim.kernels.sliding import Limits, PackedWeights, Sliding, cut, shared
 from hyperdrive_sim.kernels.xnor_bits import (
@@ -48,7 +49,7 @@ class XnorVectors:
         self._word = np.dtype(f"u{word_bits // 8}")
         self._widths = widths
         self._target = target
-        self._plans: dict[tuple[Any, ...], Prepared] = {}
+        self._plans: Kept[tuple[Any, ...], Prepared] = Kept()
 
     def pack_map(self, x: Ternary) -> PackedMap:
         checked_map(x)
@@ -126,9 +127,9 @@ class XnorVectors:
     def _prepared(self, result: Result, x: PackedMap, packed: PackedWeights, stride: int) -> Prepared:
         """What is the same for all convolutions of equal sizes: finding it out takes longer than a small one."""
         key = result is Result.SUM, x.words.shape, x.channels, x.valid is None, packed[1:], stride
-        if key not in self._plans:
-            self._plans[key] = self._prepare(result, fitted(x, packed, stride), packed, masked=x.valid is not None)
-        return self._plans[key]
+        if (known := self._plans.get(key)) is not None:
+            return known
+        return self._plans.keep(key, self._prepare(result, fitted(x, packed, stride), packed, masked=x.valid is not None))
 
     def _prepare(self, result: Result, sizes: Sliding, packed: PackedWeights, *, masked: bool) -> Prepared:
         panels, _, lanes = packed.words.shape

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.signal import correlate
 
 from hyperdrive_sim.kernels import real, sliding
+from hyperdrive_sim.kernels.kept import Kept
 from hyperdrive_sim.kernels.selection import present
 
 Map = NDArray[np.floating[Any]]
@@ -106,7 +107,7 @@ def test_a_part_has_the_bits_of_the_whole(variant: real.RealKernel, kind: str, m
     limits = sliding.Limits(1 << 10, 1 << 10)
     monkeypatch.setattr(sys.modules[type(variant).__module__], "LIMITS", limits)
     assert len(sliding.cut(sliding.Sliding(41, 30, 70, 3, 3, 2, 1), 70, limits).bands) > 1
-    monkeypatch.setattr(variant, "_plans", {})
+    monkeypatch.setattr(variant, "_plans", Kept())
     np.testing.assert_array_equal(variant.convolve(x, weights, (2, 1)), y)
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from programs import packages
 
 from hyperdrive_sim import kernels
-from hyperdrive_sim.kernels import real, sliding, xnor
+from hyperdrive_sim.kernels import kept, real, sliding, xnor
 from hyperdrive_sim.kernels.once import once
 from hyperdrive_sim.kernels.selection import present
 
@@ -123,6 +123,21 @@ def test_several_threads_compile_once(what: str, monkeypatch: pytest.MonkeyPatch
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(ask, range(4)))
     assert made == [what]
+
+
+@each_convolution
+def test_plans_of_ever_new_sizes_are_let_go(
+    kind: Any, name: str, convolution: Callable[..., NDArray[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many are kept as one network has sizes; those that are gone are made anew, also where several threads are at it."""
+    monkeypatch.setattr(kept, "MOST", 3)
+    variant = kind.kernel(name)
+    alone = [convolution(kind.kernel(name), shape) for shape in SHAPES]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(partial(convolution, variant), SHAPES * 5))
+    for number, result in enumerate(found):
+        np.testing.assert_array_equal(result, alone[number % len(SHAPES)])
+    assert len(getattr(variant, "_plans", ())) <= 3
 
 
 def vectored(names: tuple[str, ...]) -> list[str]:
