@@ -71,7 +71,7 @@ def benchmark(
     """Measure some sections, or the usual ones if none are named, of this installation and perhaps of another, *against*.
 
     Raises InvalidInput for a section that there is not, or where there is no other installation; NoValgrind if instructions are asked for
-    and cannot be counted.
+    and cannot be counted; NotMeasured where the system does not say what a process has cost.
     """
     _known(sections)
     if "instructions" in sections:

@@ -91,7 +91,8 @@ class Installation:
         return str(self.folder or self.python)
 
     def versions(self) -> dict[str, str]:
-        """Versions of the package and of Python. Raises InvalidInput if there is no package."""
+        """Versions of the package and of Python. Raises InvalidInput if there is no package, NotMeasured where none can be run."""
+        measurable()
         try:
             ours, python = json.loads(self.run("-c", PROBE).printed)
         except (NotMeasured, ValueError):
@@ -117,10 +118,15 @@ def _nowhere(place: str) -> InvalidInput:
     return InvalidInput.at("--against", f"'{place}' has no {PACKAGE}", "name a Python that it is installed in, or a folder with a checkout")
 
 
-def finished(command: list[str], environment: Mapping[str, str]) -> Usage:
-    """The cost of one process, which ends with this one if that is interrupted. Raises NotMeasured if it does not end well."""
+def measurable() -> None:
+    """Raises NotMeasured where the system does not say what a process has cost, as Windows does not."""
     if not hasattr(os, "wait4"):
         raise NotMeasured("this system does not say what a process has cost (os.wait4 is missing)")
+
+
+def finished(command: list[str], environment: Mapping[str, str]) -> Usage:
+    """The cost of one process, which ends with this one if that is interrupted. Raises NotMeasured if it does not end well."""
+    measurable()
     launch = [sys.executable, "-I", "-S", "-c", LAUNCHER, *command]
     process = subprocess.Popen(
         launch, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, start_new_session=True

@@ -109,3 +109,5 @@ def test_a_system_that_does_not_say_what_a_process_has_cost(monkeypatch: pytest.
     monkeypatch.delattr(installation.os, "wait4")
     with pytest.raises(NotMeasured, match=r"this system does not say what a process has cost \(os.wait4 is missing\)"):
         python("pass")
+    with pytest.raises(NotMeasured, match=r"^this system does not say"):  # and not that some folder has no package
+        Installation.this().versions()
