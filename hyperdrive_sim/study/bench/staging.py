@@ -21,7 +21,7 @@ from hyperdrive_sim.study.bench.spread import Spread, exponent
 from hyperdrive_sim.study.bench.turns import Refused, Repeats, alternating
 
 SCRIPT, ENGINES = str(Path(inside.__file__)), str(Path(engines.__file__))
-TOTAL = ("lower", "simulate", "sum_up")
+TOTAL = tuple(inside.STAGES)
 """Stages from lowering to the report."""
 
 
