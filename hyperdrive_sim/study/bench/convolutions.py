@@ -10,16 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hyperdrive_sim.engine.compiled import Progress
-from hyperdrive_sim.kernels.sliding import JOBS
 from hyperdrive_sim.study.bench.installation import Installation
 from hyperdrive_sim.study.bench.layers import KERNELS
+from hyperdrive_sim.study.processes import ALONE
 
 SCRIPT = str(Path(__file__).with_name("convolving.py"))
 ROUNDS = 15
 CEILING = "ceiling"
-
-ONE_THREAD = {JOBS: "1"} | dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1")
-"""Variables by which the libraries are told how many threads they may have."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +41,6 @@ def kernels(layers: int | None, rounds: int, progress: Progress) -> list[KernelR
     for number, kernel in enumerate(KERNELS):
         progress(kernel, number, len(KERNELS))
         asked = json.dumps({"kernel": kernel, "layers": layers, "rounds": rounds})
-        printed = Installation.this().run(SCRIPT, asked, extra=ONE_THREAD).printed
+        printed = Installation.this().run(SCRIPT, asked, extra=ALONE).printed
         found += [KernelRow(**row) for row in json.loads(printed)]
     return found
