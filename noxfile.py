@@ -54,7 +54,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Whether everything can still be measured: a little of each section. `hyperdrive-sim bench` measures."""
+    """Whether things can still be measured: a little of each section but `big` (too long) and `instructions` (counted by the tests)."""
     module(session, "hyperdrive_sim", "bench", "--quick", "runs", "scenarios", "tasks", "growth", "kernels")
 
 

@@ -14,7 +14,11 @@ from hyperdrive_sim.cli.terminal import json_option, progress_bar, show, show_js
 @click.option(
     "--against", metavar="PYTHON", help="Measure another installation too, in turns: a Python that has it, or a folder with a checkout."
 )
-@click.option("--quick", is_flag=True, help="Take the first cases of each section only, to see whether all can be measured.")
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="Take the first cases of each section only, once, to see whether they can be measured; instructions are counted in full.",
+)
 @json_option
 def bench(sections: tuple[str, ...], repeat: int | None, against: str | None, quick: bool, as_json: bool) -> None:
     """Measure how fast the simulator is on this machine, and how much memory it takes; it takes minutes.
