@@ -177,7 +177,8 @@ def whole(computation: Computation, name: str, maps: Mapping[str, Array], thread
     """One layer's whole output from the whole maps it takes. Raises ValueError if the arithmetic gives another shape than the layer's.
 
     A large map is computed in bands of rows, which stay in the cache, by so many *threads*, by default one for each processor: a block of a
-    map is what it is in the whole.
+    map is what it is in the whole. Of real convolutions in numpy it is so up to rounding errors, as a matrix product may add in another
+    order at another size; that is why bands do not depend on the number of threads.
     """
     network = computation.network
     box = network.shape(name).box
