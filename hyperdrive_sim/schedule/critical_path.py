@@ -6,7 +6,7 @@ from hyperdrive_sim.kernels import loops
 from hyperdrive_sim.schedule.columns import Edges, Numbers
 
 
-def critical_path_ps(ps: Numbers, latency_ps: Numbers, not_before_ps: Numbers, after: Edges, after_start: Edges) -> int:
+def longest_path_ps(ps: Numbers, latency_ps: Numbers, not_before_ps: Numbers, after: Edges, after_start: Edges) -> int:
     """Picoseconds until every task has ended, and what it sent has arrived, if each had a unit of its own."""
     if loops.worth_it(len(ps)):
         edges = ((one.offsets, one.others) for one in (after, after_start))

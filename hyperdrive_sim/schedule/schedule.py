@@ -16,7 +16,7 @@ import numpy as np
 
 from hyperdrive_sim.errors import Finding
 from hyperdrive_sim.schedule.columns import Codes, Edges, Interned, Numbers, actions_by, summed
-from hyperdrive_sim.schedule.critical_path import critical_path_ps
+from hyperdrive_sim.schedule.critical_path import longest_path_ps
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.patterns import NO_EFFECT
 from hyperdrive_sim.schedule.tasks import Effect, Task
@@ -139,7 +139,7 @@ class Schedule(Sequence[Task]):
     @cached_property
     def critical_path_ps(self) -> int:
         """Length of the critical path in picoseconds: the makespan if every task had a unit of its own."""
-        return critical_path_ps(self.ps, self.latency_ps, self.not_before_ps, self.after, self.after_start)
+        return longest_path_ps(self.ps, self.latency_ps, self.not_before_ps, self.after, self.after_start)
 
     @property
     def bound(self) -> tuple[str, int]:

@@ -82,7 +82,7 @@ def test_the_compiled_critical_path_is_that_of_the_loop_in_python(tasks: list[Ta
     schedule = scheduled(tasks)
     columns = schedule.ps, schedule.latency_ps, schedule.not_before_ps
     edges = ((one.offsets, one.others) for one in (schedule.after, schedule.after_start))
-    assert loops.event_loop().critical_path(*columns, *edges) == critical_path.critical_path_ps(
+    assert loops.event_loop().critical_path(*columns, *edges) == critical_path.longest_path_ps(
         *columns, schedule.after, schedule.after_start
     )
 
