@@ -6,9 +6,14 @@ from hyperdrive_sim.kernels import loops
 from hyperdrive_sim.schedule.columns import Edges, Numbers
 
 
-def longest_path_ps(ps: Numbers, latency_ps: Numbers, not_before_ps: Numbers, after: Edges, after_start: Edges) -> int:
-    """Picoseconds until every task has ended, and what it sent has arrived, if each had a unit of its own."""
-    if loops.worth_it(len(ps)):
+def longest_path_ps(
+    ps: Numbers, latency_ps: Numbers, not_before_ps: Numbers, after: Edges, after_start: Edges, *, as_of: int | None = None
+) -> int:
+    """Picoseconds until every task has ended, and what it sent has arrived, if each had a unit of its own.
+
+    The loop is the one for *as_of* tasks, by default for as many as there are: a sample of a schedule is to cost what the whole does.
+    """
+    if loops.worth_it(len(ps) if as_of is None else as_of):
         edges = ((one.offsets, one.others) for one in (after, after_start))
         return int(loops.event_loop().critical_path(ps, latency_ps, not_before_ps, *edges))
     starts, ends = [0] * len(ps), [0] * len(ps)

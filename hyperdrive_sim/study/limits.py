@@ -60,7 +60,10 @@ class Limit:
         """The largest number of tasks, to two digits: the memory of a machine is never quite the same."""
         key = made.grain, made.arrivals.frames
         if key not in self._most:
-            self._most[key] = _two_digits(self.room / samples.bytes_per_task(made))
+            free = memory.free_bytes()
+            each = samples.bytes_per_task(made)
+            once = max(0, free - memory.free_bytes())  # for numba and its loops, which are loaded as the sample is run
+            self._most[key] = _two_digits(max(0.0, self.room - SHARE * once) / each)
         return self._most[key]
 
 

@@ -8,9 +8,8 @@ from typing import NamedTuple, Unpack
 
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.engine.compiled import Compiled, Progress, collector_paused, silent
-from hyperdrive_sim.engine.simulate import Engine, chosen, preferred, preferring
+from hyperdrive_sim.engine.simulate import Engine, chosen, preferred, preferring, simulate
 from hyperdrive_sim.errors import HyperdriveSimError, InvalidInput
-from hyperdrive_sim.kernels import loops
 from hyperdrive_sim.rates import MAX_PS
 from hyperdrive_sim.reports.report import Report, summarise
 from hyperdrive_sim.scenario import inputs, published, shipped
@@ -134,7 +133,7 @@ def estimate(scenario: Scenario) -> Estimate:
         limits.check_length(scenario, made)
     room = Limit(scenario).room
     if chosen(made.engine, made.size) == "compiled":
-        loops.event_loop()  # which takes memory of its own
+        simulate(samples.beginning(made, 1), engine="compiled")  # which loads numba and its loops: they take memory of their own
     before = taken_bytes()
     taken, seconds = int(made.size * samples.bytes_per_task(made)), samples.timed(made)
     sample = samples.beginning(made, seconds.more)

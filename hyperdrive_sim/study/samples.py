@@ -7,14 +7,16 @@ first layers are seen.
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from hyperdrive_sim.engine.compiled import Compiled, collector_paused, silent
 from hyperdrive_sim.engine.simulate import Engine, chosen
 from hyperdrive_sim.reports.layer_table import layer_rows
+from hyperdrive_sim.schedule.critical_path import longest_path_ps
+from hyperdrive_sim.schedule.growing import Links
 from hyperdrive_sim.schedule.schedule import Schedule
 from hyperdrive_sim.schedule.tasks import Task
 from hyperdrive_sim.schedule.writer import Stamp, Writer
@@ -32,7 +34,7 @@ class _Enough(Exception):
 
 
 class _FirstTasks(Writer):
-    """Writer that ends once it has a number of tasks, or some more where many are written at once."""
+    """Writer that ends once it has a number of tasks, or some more where a pass or a frame is written at once."""
 
     def __init__(self, wanted: int) -> None:
         super().__init__()
@@ -43,8 +45,19 @@ class _FirstTasks(Writer):
         self._end()
         return position
 
-    def stamp(self, stamp: Stamp, *passes: Any) -> int:
-        first = super().stamp(stamp, *passes)
+    def stamp(
+        self,
+        stamp: Stamp,
+        passes: Sequence[tuple[int, int]],
+        layer: str,
+        frame: int,
+        after: Iterable[Links],
+        after_start: Iterable[Links],
+    ) -> int:
+        """Write as many of the passes as are wanted: all of them may be many times more, and a sample would cost what they do."""
+        wanted = passes[: -(-(self.wanted - self.size) // max(1, len(stamp.ps)))]
+        end = self.size + len(wanted) * len(stamp.ps)
+        first = super().stamp(stamp, wanted, layer, frame, _before(after, end), _before(after_start, end))
         self._end()
         return first
 
@@ -55,6 +68,11 @@ class _FirstTasks(Writer):
     def _end(self) -> None:
         if self.size >= self.wanted:
             raise _Enough
+
+
+def _before(links: Iterable[Links], end: int) -> list[Links]:
+    """Those edges that belong to tasks before position *end*."""
+    return [Links(one.tasks[one.tasks < end], one.others[one.tasks < end]) for one in links]
 
 
 def beginning(made: Compiled, tasks: int) -> Schedule:
@@ -85,52 +103,66 @@ class Line(NamedTuple):
 def timed(made: Compiled) -> Line:
     """Seconds that some tasks take from being written to being tabulated."""
     with collector_paused():
-        return _tried(made, _timed)
+        (line,) = _tried(made, _timed)
+        return line
 
 
 def bytes_per_task(made: Compiled) -> float:
-    """Bytes of memory that each task of a run takes at its peak."""
+    """Bytes of memory that each task of a run takes at its peak, which is where a task takes most: what is taken once has no say there.
+
+    The stages are told apart because one that takes much once may be the peak of few tasks, and another that of many.
+    """
     with collector_paused():
-        return ALLOCATED * _tried(made, _traced).each
+        return ALLOCATED * max(stage.each for stage in _tried(made, _traced))
 
 
-def _tried(made: Compiled, measure: Callable[[Callable[[], None]], float]) -> Line:
+def _tried(made: Compiled, measure: Callable[[Iterator[int]], tuple[int, list[float]]]) -> list[Line]:
     """What is measured while the beginning of a schedule is run, and a larger one; the first time in a process does not count."""
     engine = chosen(made.engine, made.size)
     wanted = max(TRIED, PARTS * len(made.machine.units))  # so that each unit has been at work in a part of them
-    found: list[float] = []
-    for tasks in (wanted // PARTS, wanted // PARTS, wanted):
-        sizes: list[int] = []
-        cost = measure(lambda tasks=tasks, sizes=sizes: sizes.append(_run(made, tasks, engine)))  # type: ignore[misc]
-        found += [*sizes, cost]
-    return Line(int(found[2]), found[3], int(found[4]), found[5])
+    measure(_stages(made, wanted // PARTS, engine))
+    (few, least), (more, most) = (measure(_stages(made, tasks, engine)) for tasks in (wanted // PARTS, wanted))
+    return [Line(few, low, more, high) for low, high in zip(least, most, strict=True)]
 
 
-def _run(made: Compiled, tasks: int, engine: Engine) -> int:
-    """Write, check, simulate and tabulate the first tasks, as a run does with all of a schedule; returns how many there were."""
+def _stages(made: Compiled, tasks: int, engine: Engine) -> Iterator[int]:
+    """Write, check, simulate and tabulate the first tasks, as a run does with all of a schedule; after each stage how many there are."""
     quiet = Compiled(made.mapped, made.arrivals, made.grain, progress=silent, engine=engine)
-    part = quiet.scheduled(beginning(made, tasks).checked(made.machine))
-    _ = part.schedule.bound, part.trace.busy_ps(), part.trace.waiting_ps()
+    schedule = beginning(made, tasks)
+    yield len(schedule)
+    part = quiet.scheduled(schedule.checked(made.machine))
+    yield len(schedule)
+    trace = part.trace
+    yield len(schedule)
+    columns = schedule.ps, schedule.latency_ps, schedule.not_before_ps
+    longest_path_ps(*columns, schedule.after, schedule.after_start, as_of=made.size)
+    yield len(schedule)
+    _ = schedule.work_ps, trace.busy_ps(), trace.waiting_ps()
+    yield len(schedule)
     list(layer_rows(part))
-    return len(part.schedule)
+    yield len(schedule)
 
 
-def _timed(work: Callable[[], None]) -> float:
+def _timed(stages: Iterator[int]) -> tuple[int, list[float]]:
+    """Number of tasks, and seconds that all stages take together."""
     begun = perf_counter()
-    work()
-    return perf_counter() - begun
+    tasks = max(stages)
+    return tasks, [perf_counter() - begun]
 
 
-def _traced(work: Callable[[], None]) -> float:
-    """Peak of the bytes that are allocated meanwhile."""
+def _traced(stages: Iterator[int]) -> tuple[int, list[float]]:
+    """Number of tasks, and for each stage the peak of the bytes that have been allocated since the first began."""
     ours = not tracemalloc.is_tracing()
     if ours:
         tracemalloc.start()
     try:
-        tracemalloc.reset_peak()
         before, _ = tracemalloc.get_traced_memory()
-        work()
-        return tracemalloc.get_traced_memory()[1] - before
+        found: list[tuple[int, float]] = []
+        tracemalloc.reset_peak()
+        for tasks in stages:
+            found.append((tasks, tracemalloc.get_traced_memory()[1] - before))
+            tracemalloc.reset_peak()
+        return found[-1][0], [peak for _, peak in found]
     finally:
         if ours:
             tracemalloc.stop()

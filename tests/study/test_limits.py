@@ -174,6 +174,14 @@ def test_the_room_is_a_share_of_what_is_free(monkeypatch: pytest.MonkeyPatch) ->
     assert not limit.allows(made, 601)
 
 
+def test_what_the_engine_takes_once_is_no_room_for_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numba takes 400,000 bytes as the sample is run: of a million, 600,000 are left, and a share of these is for tasks."""
+    made, free = runs.compiled(Scenario.read(TINY)), iter([1_000_000, 1_000_000, 600_000])
+    monkeypatch.setattr(memory, "free_bytes", lambda: next(free))
+    monkeypatch.setattr(samples, "bytes_per_task", lambda *_: 1000.0)
+    assert Limit(Scenario.read(TINY)).most(made) == 360
+
+
 # --- other things that take room or time ---
 
 
