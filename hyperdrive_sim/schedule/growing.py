@@ -69,7 +69,8 @@ class GrowingEdges:
 
     def link(self, links: Iterable[Links], first: int, count: int) -> None:
         """Those of *count* tasks from position *first* on; of one task in the order of *links*."""
-        tasks, others = (np.concatenate([np.zeros(0, np.int64), *column]) for column in zip(*links, strict=True))
+        none = np.zeros(0, np.int64)
+        tasks, others = map(np.concatenate, zip(Links(none, none), *links, strict=True))
         self.add(np.bincount(tasks - first, minlength=count), others[np.argsort(tasks, kind="stable")])
 
     def repeat(self, tasks: int, times: int) -> None:

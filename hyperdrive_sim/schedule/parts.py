@@ -94,7 +94,7 @@ class PlacedPart:
         if to.counting:
             self.mapped.write(to, arrivals, grain)
             return
-        own, place = Writer(), self.place
+        own, place = to.inner(), self.place
         self.mapped.write(own, arrivals, grain)
         schedule = own.schedule()
         actions = tuple({place.path(action): count for action, count in of.items()} for of in schedule.actions.values)

@@ -67,12 +67,12 @@ class Writer:
 
     def add(self, task: Task) -> int:
         """Write a task; returns its position, which later tasks may come after."""
+        position = self.size
+        self.size = position + 1
         if not self.counting:
             self._single.append(task)
             if len(self._single) >= TOGETHER:
                 self._flush()
-        position = self.size
-        self.size = position + 1
         return position
 
     def stamp(
@@ -114,7 +114,7 @@ class Writer:
 
         Edges point as far back as in that frame, and so must all that the next one waits for.
         """
-        if self.counting:
+        if self.counting or not tasks:
             self.size += tasks * frames
             return
         self._flush()
@@ -132,8 +132,11 @@ class Writer:
 
     def extend(self, tasks: Schedule) -> int:
         """Write a whole schedule behind what has been written; returns the position of its first task."""
-        self._flush()
         first, self.size = self.size, self.size + len(tasks)
+        if self.counting:
+            return first
+        self._notice()
+        self._flush()
         patterns = self.patterns.extend(tasks.patterns)
         self._write(
             (len(tasks),),
@@ -153,6 +156,20 @@ class Writer:
         for own, edges in ((self._after, tasks.after), (self._after_start, tasks.after_start)):
             own.add(np.diff(edges.offsets), edges.others + first)
         return first
+
+    def inner(self) -> Writer:
+        """A writer of a schedule that this one is to take by `extend`: its tasks count here as soon as they are written there."""
+
+        def noticed(size: int) -> None:
+            self._notice(size)
+            own.large = self._left()
+
+        own = Writer(large=self._left(), when_large=noticed)
+        return own
+
+    def _left(self) -> int | None:
+        """How many more tasks are written before *when_large* is called."""
+        return None if self.large is None else self.large - self.size
 
     def _write(self, shape: tuple[int, ...], **columns: Any) -> None:
         """Write as many rows as *shape* has places, from columns of that shape, or that can be repeated to it."""
@@ -203,16 +220,18 @@ class Writer:
             if alike is not None:
                 self._known[alike] = passes[0], passes[1]
 
-    def _notice(self) -> None:
-        """Call *when_large* if there are more than *large* tasks: it may raise before they are written."""
-        if self.when_large and self.large is not None and self.size > self.large:
-            self.large = 2 * self.size
-            self.when_large(self.size)
+    def _notice(self, more: int = 0) -> None:
+        """Call *when_large* if there are more than *large* tasks, and *more* elsewhere: it may raise before they are written."""
+        size = self.size + more
+        if self.when_large and self.large is not None and size > self.large:
+            self.large = 2 * size
+            self.when_large(size)
 
     def _flush(self) -> None:
         """Make columns of the tasks that came one by one."""
         if not self._single:
             return
+        self._notice()
         name, layer, unit, ps, after, after_start, effect, actions, latency, not_before, frame, priority = zip(*self._single, strict=True)
         self._write(
             (len(name),),

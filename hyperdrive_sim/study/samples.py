@@ -62,7 +62,7 @@ class _FirstTasks(Writer):
         return first
 
     def repeat(self, tasks: int, frames: int, period_ps: int) -> None:
-        super().repeat(tasks, min(frames, -(-self.wanted // tasks)), period_ps)
+        super().repeat(tasks, min(frames, -(-self.wanted // max(1, tasks))), period_ps)
         self._end()
 
     def _end(self) -> None:

@@ -99,6 +99,18 @@ def test_what_tasks_share_stays_shared() -> None:
         assert len(set(map(shared, both))) <= 2 * len(set(map(shared, plain)))
 
 
+def test_a_part_that_is_too_large_is_noticed_while_it_is_written() -> None:
+    """By its own loops already, and not only when all of it is there."""
+
+    def refuse(size: int) -> None:
+        raise ValueError(f"{size} tasks")
+
+    mapped, to = on(registry.load("xnorbin"), network("xnorbin")).mapped, Writer(large=5, when_large=refuse)
+    with pytest.raises(ValueError, match=r"tasks$"):
+        PlacedPart(mapped, Position("core")).write(to, Arrivals(), "block")
+    assert to.size == 0
+
+
 def test_a_layer_that_is_computed_twice_in_one_part_is_a_fault() -> None:
     mapped = on(registry.load("xnorbin"), network("xnorbin")).mapped
     twice = placed_together((mapped.placement, mapped.placement))

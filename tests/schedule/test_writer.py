@@ -15,7 +15,7 @@ from hyperdrive_sim.schedule.columns import Interned
 from hyperdrive_sim.schedule.growing import Links
 from hyperdrive_sim.schedule.patterns import NO_EFFECT
 from hyperdrive_sim.schedule.tasks import Copy, Load, Task
-from hyperdrive_sim.schedule.writer import TOGETHER, Stamp, Writer
+from hyperdrive_sim.schedule.writer import TOGETHER, Stamp, Writer, scheduled
 
 
 def nest(to: Writer, frames: int, blocks: int, chips: int) -> None:
@@ -160,6 +160,21 @@ def test_repeated_frames_are_counted_and_noticed_as_others_are() -> None:
     assert sizes == [1 + TOGETHER], "before there are many more, and not again before they have doubled"
 
 
+def test_nothing_is_repeated_where_a_frame_has_no_tasks() -> None:
+    for writer in (Writer(), Writer(counting=True)):
+        writer.repeat(0, 1_000_000, period_ps=0)
+        assert writer.size == 0
+        assert len(writer.schedule()) == 0
+
+
+def test_single_tasks_are_noticed_as_they_are_made_columns() -> None:
+    sizes: list[int] = []
+    writer = Writer(large=10, when_large=sizes.append)
+    for _ in range(3 * TOGETHER):
+        writer.add(task("compute", "array", 1))
+    assert sizes == [TOGETHER, 3 * TOGETHER], "not again before they have doubled"
+
+
 def test_equal_values_are_one_whatever_objects_they_are() -> None:
     writer = Writer()
     for number in range(4):
@@ -178,6 +193,40 @@ def test_a_schedule_behind_another() -> None:
     assert writer.extend(own) == 1
     moved = [one._replace(**{name: tuple(n + 1 for n in getattr(one, name)) for name in ("after", "after_start")}) for one in own]
     assert list(writer.schedule()) == [task("before", "other", 1), *moved]
+
+
+def test_a_schedule_that_is_counted_or_too_large_is_not_written() -> None:
+    part = scheduled([task("step", "unit", 1)] * 5)
+    counting, sizes = Writer(counting=True), list[int]()
+    assert [counting.extend(part), counting.extend(part), counting.size] == [0, 5, 10]
+    assert len(counting.schedule()) == 0
+    writer = Writer(large=4, when_large=sizes.append)
+    for _ in range(3):
+        writer.extend(part)
+    assert sizes == [5, 15]
+
+
+def test_tasks_of_an_inner_writer_count_beside_those_of_the_outer() -> None:
+    """The outer has two: it is large with two more, and again with more than twice as many."""
+    sizes: list[int] = []
+    outer = Writer(large=3, when_large=sizes.append)
+    outer.add(task("before", "unit", 1))
+    outer.add(task("before", "unit", 1))
+    inner = outer.inner()
+    for _ in inner.each(range(10)):
+        inner.add(task("step", "unit", 1))
+    assert sizes == [4, 9]
+    outer.extend(inner.schedule())
+    assert (outer.size, sizes) == (12, [4, 9])
+
+
+@pytest.mark.parametrize("edges", [[], [Links(np.zeros(0, np.int64), np.zeros(0, np.int64))]])
+def test_stamped_tasks_without_edges(edges: list[Links]) -> None:
+    codes = np.zeros(1, np.int32)
+    stamp = Stamp(Interned(codes, ("step",)), Interned(codes, ("unit",)), codes + 1, Interned(codes, ({},)), codes, codes + NO_EFFECT, [])
+    writer = Writer()
+    writer.stamp(stamp, [(0, 0), (0, 0)], layer="L", frame=0, after=edges, after_start=edges)
+    assert list(writer.schedule()) == [task("step", "unit", 1)] * 2
 
 
 def test_positions_are_numbers_of_32_bits(monkeypatch: pytest.MonkeyPatch) -> None:
