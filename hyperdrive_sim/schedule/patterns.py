@@ -15,33 +15,38 @@ NO_EFFECT = -1
 """Number of the pattern of a task that only takes time."""
 
 
+LATEST = 16_384
+"""Number of effects that are kept of those that runs have made: blocks of a step ask for the same few, in turn."""
+
+
 class Patterns(Sequence[Effect]):
-    """Effects by number, whatever their channels; made as they are asked for, and kept."""
+    """Effects by number, whatever their channels; those of runs are made as they are asked for, and only the latest are kept."""
 
     def __init__(self) -> None:
         self._firsts: list[int] = []
         self._runs: list[Sequence[Effect]] = []
         self._known: dict[Hashable, int] = {}
-        self._made: dict[int, Effect] = {}
+        self._latest: dict[int, Effect] = {}
         self._count = 0
 
     def __len__(self) -> int:
         return self._count
 
     def __getitem__(self, number: Any) -> Any:
-        if number not in self._made:
+        if number not in self._latest:
+            if len(self._latest) >= LATEST:
+                self._latest.clear()
             run = bisect_right(self._firsts, number) - 1
-            self._made[number] = self._runs[run][number - self._firsts[run]]
-        return self._made[number]
+            self._latest[number] = self._runs[run][number - self._firsts[run]]
+        return self._latest[number]
 
     def number(self, effect: Effect) -> int:
         """Number of the pattern of one effect; those that differ in their channels alone share it."""
         key = _key(effect)
         if key not in self._known:
             self._known[key] = self._count
-            self._made[self._count] = effect  # which keeps alive what its key knows by identity
             self._firsts.append(self._count)
-            self._runs.append((effect,))
+            self._runs.append((effect,))  # which keeps alive what its key knows by identity
             self._count += 1
         return self._known[key]
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,12 +12,12 @@ from hypothesis import strategies as st
 from worlds import task
 
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.schedule import growing
+from hyperdrive_sim.schedule import growing, patterns
 from hyperdrive_sim.schedule import writer as writer_module
 from hyperdrive_sim.schedule.columns import Interned
 from hyperdrive_sim.schedule.growing import Links
 from hyperdrive_sim.schedule.patterns import NO_EFFECT
-from hyperdrive_sim.schedule.tasks import Copy, Load, Task
+from hyperdrive_sim.schedule.tasks import Copy, Effect, Load, Task
 from hyperdrive_sim.schedule.writer import TOGETHER, Stamp, Writer, scheduled
 
 
@@ -227,6 +230,28 @@ def test_stamped_tasks_without_edges(edges: list[Links]) -> None:
     writer = Writer()
     writer.stamp(stamp, [(0, 0), (0, 0)], layer="L", frame=0, after=edges, after_start=edges)
     assert list(writer.schedule()) == [task("step", "unit", 1)] * 2
+
+
+def test_of_the_effects_that_a_run_makes_only_the_latest_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that came one by one stay: what shares a pattern is known by the identity of its parts."""
+    monkeypatch.setattr(patterns, "LATEST", 4)
+    made: list[int] = []
+
+    class Run(Sequence[Effect]):
+        def __len__(self) -> int:
+            return 100
+
+        def __getitem__(self, number: Any) -> Any:
+            made.append(number)
+            return Load("conv", 0, 0, number, ("buffer",))
+
+    several, single = patterns.Patterns(), Load("conv", 0, 0, 7, ("buffer",))
+    assert (several.number(single), several.extend(Run()), len(several)) == (0, 1, 101)
+    assert [several[1].bits, several[2].bits, several[1].bits] == [0, 1, 0]
+    assert made == [0, 1], "not made again while it is one of the latest"
+    assert [effect.bits for effect in several] == [7, *range(100)]
+    assert several[0] is single
+    assert len(several._latest) <= 4
 
 
 def test_positions_are_numbers_of_32_bits(monkeypatch: pytest.MonkeyPatch) -> None:
