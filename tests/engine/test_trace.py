@@ -42,6 +42,9 @@ def test_a_trace_is_a_sequence_of_spans() -> None:
     found = shared_link()
     assert len(found) == 5
     assert found[1] == list(found)[1] == Span(found.tasks[1], 1, 6, 8)
+    assert found[1:4] == list(found)[1:4]
+    assert found[::-2] == list(found)[::-2]
+    assert found[-1] == list(found)[-1]
     assert all(type(moment) is int for span in found for moment in span[1:])
     assert type(found[1].ready) is int
 
