@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import pickle
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
@@ -154,3 +155,13 @@ def test_threads_at_once_get_the_bits_that_each_gets_alone() -> None:
     alone = [computed(Fp16(), work) for work in works]
     with ThreadPoolExecutor(6) as pool:
         assert list(pool.map(lambda work: computed(together, work), works)) == alone
+
+
+def test_another_process_prepares_its_own_blocks() -> None:
+    """What is compiled cannot be sent, and what is packed need not be."""
+    arithmetic, given = Fp16(), constants(9)
+    operands = maps(9)[:1]
+    values = arithmetic.apply(conv(), operands, given)
+    sent = pickle.loads(pickle.dumps(arithmetic))
+    np.testing.assert_array_equal(sent.apply(conv(), operands, given), values)
+    assert len(pickle.dumps(arithmetic)) < 200

@@ -45,6 +45,10 @@ class Fp16:
         self._wanted = kernel
         self._blocks: WeakKeyDictionary[Parameters, dict[tuple[Any, ...], _Block | None]] = WeakKeyDictionary()
 
+    def __reduce__(self) -> tuple[type[Fp16], tuple[str]]:
+        """For another process, which prepares its blocks itself."""
+        return type(self), (self._wanted,)
+
     @cached_property
     def _kernel(self) -> kernels.Fp16Kernel:
         """Compiled convolution, made at first use: a run that computes no values loads no compiler."""
