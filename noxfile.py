@@ -60,7 +60,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def quick(session: nox.Session) -> None:
-    """Tests without the slow ones: about a minute on two cores."""
+    """Tests without the slow ones: some ten minutes on two cores."""
     module(session, "pytest", "-n", "auto", "-m", "not slow")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 
-from hyperdrive_sim.kernels.sliding import processors
+from hyperdrive_sim.kernels.processors import processors
 from hyperdrive_sim.network.parameters import Array
 
 Result = Callable[[], Array]

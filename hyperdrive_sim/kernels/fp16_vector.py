@@ -14,7 +14,8 @@ from hyperdrive_sim.kernels import fp16_llvm
 from hyperdrive_sim.kernels.emit import Target
 from hyperdrive_sim.kernels.kept import Kept
 from hyperdrive_sim.kernels.layout import LoopPlan, address, aligned, blocks
-from hyperdrive_sim.kernels.sliding import Band, PackedWeights, Sliding, checked, cut, shared, sliding
+from hyperdrive_sim.kernels.processors import shared
+from hyperdrive_sim.kernels.sliding import Band, PackedWeights, Sliding, checked, cut, sliding
 
 _Float = np.float16 | np.float32
 

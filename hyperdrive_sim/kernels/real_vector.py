@@ -11,9 +11,10 @@ from hyperdrive_sim.kernels import real_llvm
 from hyperdrive_sim.kernels.emit import Target
 from hyperdrive_sim.kernels.kept import Kept
 from hyperdrive_sim.kernels.layout import BandPlan, LoopPlan, OutPixels, Prepared, address, blocks, under_kernel
+from hyperdrive_sim.kernels.processors import shared
 from hyperdrive_sim.kernels.real_llvm import SQUARE, RealPlanHead, Specialization
 from hyperdrive_sim.kernels.real_numpy import Array, slid
-from hyperdrive_sim.kernels.sliding import FLOATS, Sliding, cut, shared
+from hyperdrive_sim.kernels.sliding import FLOATS, Sliding, cut
 
 LIMITS = FLOATS
 

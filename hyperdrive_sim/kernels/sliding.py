@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from functools import lru_cache
-from threading import current_thread, main_thread
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdrive_sim.errors import InvalidInput
-
-JOBS = "HYPERDRIVE_SIM_JOBS"
-P = TypeVar("P")
+from hyperdrive_sim.kernels.processors import processors, shared
 
 BAND_ELEMENTS = 1 << 18  # of the input: 1 MiB as float32, half of a common second-level cache
 THREADED_MACS = 1 << 27  # starting and joining threads costs 0.2 ms, which is 20 MMAC of the fastest variant
@@ -125,20 +119,6 @@ def in_bands(sizes: Sliding, out_channels: int, work: Callable[[Band], None], li
     shared(work, bands, threads)
 
 
-def shared(work: Callable[[P], None], parts: Sequence[P], threads: int) -> None:
-    """Call *work* for each part, which must release the GIL for threads to gain anything.
-
-    The threads live as long as the call: a pool that stays would hang a forked child. A thread other than the main one is one of several
-    already, which have the processors between them, and starts no more.
-    """
-    if threads == 1 or current_thread() is not main_thread():
-        for part in parts:
-            work(part)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, parts))
-
-
 @lru_cache(maxsize=256)  # of sizes alone: 4 us, of the 20 that a small layer takes
 def cut(sizes: Sliding, out_channels: int, limits: Limits = FLOATS) -> Cut:
     """Bands whose input stays in cache, enough of them for every thread, and the number of threads."""
@@ -151,14 +131,3 @@ def cut(sizes: Sliding, out_channels: int, limits: Limits = FLOATS) -> Cut:
 def _band(sizes: Sliding, start: int, stop: int) -> Band:
     inputs = slice(start * sizes.stride, (stop - 1) * sizes.stride + sizes.extent_rows)
     return Band(inputs, slice(start, stop), sizes._replace(rows=inputs.stop - inputs.start))
-
-
-def processors() -> int:
-    """Number of processors to use: those that this process may use, or as many as the environment variable HYPERDRIVE_SIM_JOBS says."""
-    if wanted := os.environ.get(JOBS):
-        if not wanted.isdecimal() or int(wanted) < 1:
-            raise InvalidInput.at(JOBS, f"must be a number of processors, at least 1, not {wanted!r}", "unset it to use all")
-        return int(wanted)
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

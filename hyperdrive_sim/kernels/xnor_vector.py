@@ -14,7 +14,8 @@ from hyperdrive_sim.kernels import xnor_llvm
 from hyperdrive_sim.kernels.emit import Target
 from hyperdrive_sim.kernels.kept import Kept
 from hyperdrive_sim.kernels.layout import BandPlan, LoopPlan, OutPixels, Prepared, address, aligned, blocks, under_kernel
-from hyperdrive_sim.kernels.sliding import Limits, PackedWeights, Sliding, cut, shared
+from hyperdrive_sim.kernels.processors import shared
+from hyperdrive_sim.kernels.sliding import Limits, PackedWeights, Sliding, cut
 from hyperdrive_sim.kernels.xnor_bits import (
     WORD,
     PackedMap,

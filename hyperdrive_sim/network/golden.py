@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from hyperdrive_sim.kernels.sliding import processors
+from hyperdrive_sim.kernels.processors import processors
 from hyperdrive_sim.network.box import Box, Shape, chunks
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers.layer import Layer, Moving

@@ -11,7 +11,7 @@ from threading import Thread
 from types import TracebackType
 from typing import TypeVar
 
-from hyperdrive_sim.kernels.sliding import processors
+from hyperdrive_sim.kernels.processors import processors
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ import numpy as np
 from hyperdrive_sim.engine.compiled import Compiled, Progress, silent
 from hyperdrive_sim.engine.replay import replay
 from hyperdrive_sim.errors import Finding, InvalidInput
-from hyperdrive_sim.kernels.sliding import processors
+from hyperdrive_sim.kernels.processors import processors
 from hyperdrive_sim.network.box import Shape, chunks
 from hyperdrive_sim.network.golden import Arithmetic, Computation, Exact, Single, forward
 from hyperdrive_sim.network.graph import Network

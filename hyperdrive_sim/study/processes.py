@@ -18,7 +18,7 @@ from queue import SimpleQueue
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 from hyperdrive_sim.errors import HyperdriveSimError
-from hyperdrive_sim.kernels.sliding import JOBS
+from hyperdrive_sim.kernels.processors import JOBS
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ from scipy.signal import correlate
 
 from hyperdrive_sim import kernels
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.kernels import sliding
+from hyperdrive_sim.kernels import processors, sliding
 from hyperdrive_sim.kernels.selection import present
 
 Half = NDArray[np.float16]
@@ -279,14 +279,14 @@ print("numba" in sys.modules)
 
 
 def test_the_number_of_processors_can_be_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(sliding.JOBS, raising=False)
-    assert 1 <= sliding.processors() <= (os.cpu_count() or 1)
-    monkeypatch.setenv(sliding.JOBS, "3")
-    assert sliding.processors() == 3
+    monkeypatch.delenv(processors.JOBS, raising=False)
+    assert 1 <= processors.processors() <= (os.cpu_count() or 1)
+    monkeypatch.setenv(processors.JOBS, "3")
+    assert processors.processors() == 3
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "two", "1.5"])
 def test_what_is_no_number_of_processors(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    monkeypatch.setenv(sliding.JOBS, text)
+    monkeypatch.setenv(processors.JOBS, text)
     with pytest.raises(InvalidInput, match=rf"^HYPERDRIVE_SIM_JOBS: must be a number of processors, at least 1, not '{re.escape(text)}'"):
-        sliding.processors()
+        processors.processors()

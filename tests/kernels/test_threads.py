@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from programs import packages
 
 from hyperdrive_sim import kernels
-from hyperdrive_sim.kernels import kept, real, sliding, xnor
+from hyperdrive_sim.kernels import kept, processors, real, xnor
 from hyperdrive_sim.kernels.once import once
 from hyperdrive_sim.kernels.selection import present
 
@@ -205,10 +205,10 @@ def test_a_thread_among_others_starts_no_more(monkeypatch: pytest.MonkeyPatch) -
             started.append(threads)
             super().__init__(threads)
 
-    monkeypatch.setattr(sliding, "ThreadPoolExecutor", Pool)
+    monkeypatch.setattr(processors, "ThreadPoolExecutor", Pool)
     done: list[int] = []
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(sliding.shared, done.append, [1, 2, 3], 2).result()
+        pool.submit(processors.shared, done.append, [1, 2, 3], 2).result()
     assert (started, done) == ([], [1, 2, 3])
-    sliding.shared(done.append, [4, 5], 2)
+    processors.shared(done.append, [4, 5], 2)
     assert (started, sorted(done)) == ([2], [1, 2, 3, 4, 5])
