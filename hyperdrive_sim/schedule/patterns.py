@@ -34,6 +34,8 @@ class Patterns(Sequence[Effect]):
 
     def __getitem__(self, number: Any) -> Any:
         if number not in self._latest:
+            if not 0 <= number < self._count:
+                raise IndexError(f"there are {self._count} patterns, and no pattern {number}")
             if len(self._latest) >= LATEST:
                 self._latest.clear()
             run = bisect_right(self._firsts, number) - 1
