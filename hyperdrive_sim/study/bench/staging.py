@@ -56,13 +56,14 @@ TASKS = (
     Staged("Binary AlexNet, NAND-Net in DRAM", "nandnet_dram/binary_alexnet.yaml"),
 )
 GROWTH = (
-    _grown("resnet152", 256, 256, (2, 4)),
-    _grown("resnet152", 512, 512, (5, 5)),
     _grown("resnet152", 512, 1024, (5, 10)),
     _grown("resnet152", 1024, 1024, (10, 10)),
     _grown("resnet152", 1024, 2048, (10, 20)),
+    _grown("resnet152", 2048, 2048, (20, 20)),
+    _grown("resnet152", 2048, 4096, (20, 40)),
 )
-"""One network, so that each chip and block means as many tasks everywhere, and large enough that what a start costs does not count."""
+"""One network, so that each chip and block means as many tasks everywhere, 0.5 to 8 million of them: below, what a start costs is most
+of the time, and an exponent would hide how the rest grows."""
 
 
 @dataclass(frozen=True)

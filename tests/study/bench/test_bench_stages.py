@@ -50,7 +50,7 @@ def test_growth_by_pencil(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_one_of_its_sizes_growth_has_no_exponent(monkeypatch: pytest.MonkeyPatch) -> None:
     def measured(where: Installation, keys: str) -> _Sample:
-        if where == OTHER and "[5, 5]" in keys:
+        if where == OTHER and "[10, 10]" in keys:
             raise NotMeasured("too many tasks")
         return sample(1, 1, 1)
 
