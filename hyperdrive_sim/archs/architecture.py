@@ -34,9 +34,10 @@ class Architecture(Protocol):
         ...
 
     def candidates(self, network: Network, spec: specs.Spec) -> Iterable[specs.Spec]:
-        """Decided specs that an open *spec* (a mesh that is `auto`) may become for this network, at least one, the cheapest first.
+        """Decided specs that an open *spec* (a mesh that is `auto`) may become for this network, at least one, the most promising first.
 
-        Raises DoesNotFit if there is none, InvalidInput for a network that this kind of chip cannot run.
+        Which of them it becomes, a simulation of the first few decides, by `spec.goal`; where that would take long it is the first. Raises
+        DoesNotFit if there is none, InvalidInput for a network that this kind of chip cannot run.
         """
         ...
 

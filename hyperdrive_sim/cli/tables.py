@@ -90,6 +90,8 @@ def _headline(report: Report) -> Text:
 
 def _figures(report: Report) -> Table:
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for overflow in ("ellipsis", "ellipsis", "fold"):  # keys that are too long for a line go on in the next
+        table.add_column(overflow=overflow)
     for name, value, remark in report.summary_lines():
         table.add_row(Text(name), Text(value, style="bold"), Text(remark, style="dim"))
     return table

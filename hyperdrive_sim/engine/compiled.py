@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass
 from functools import cached_property
 
 from hyperdrive_sim.engine.ledger import Ledger, account
@@ -35,11 +37,22 @@ def unlimited(compiled: Compiled, tasks: int) -> None:
     """Limit that accepts any number of tasks."""
 
 
+@dataclass(frozen=True)
+class Candidate:
+    """One of several systems that were simulated for a frame, to choose between them; *settings* are what it has and others have not."""
+
+    settings: Mapping[str, object]
+    chips: int
+    latency_s: float
+    energy_j: float
+
+
 class Compiled:
     """A mapped network with the frames to be run and the granularity of their tasks: the input of every reader and report.
 
     Schedule, trace, ledger and occupancy are made when they are first asked for, and kept. *limit* is asked, with this object and its
-    number of tasks, before many are written, and may raise. *engine* simulates it, by default the one that is preferred.
+    number of tasks, before many are written, and may raise. *engine* simulates it, by default the one that is preferred. *candidates* are
+    what was simulated to choose it, itself first.
     """
 
     def __init__(
@@ -51,9 +64,10 @@ class Compiled:
         progress: Progress = silent,
         limit: Callable[[Compiled, int], None] = unlimited,
         engine: Engine | None = None,
+        candidates: tuple[Candidate, ...] = (),
     ) -> None:
         self.mapped, self.arrivals, self.grain, self.progress, self.limit = mapped, arrivals, grain, progress, limit
-        self.engine = engine or preferred()
+        self.engine, self.candidates = engine or preferred(), candidates
 
     @property
     def network(self) -> Network:
@@ -75,8 +89,19 @@ class Compiled:
         """A copy for another number of frames; nothing made so far is kept."""
         return self._with(self.arrivals._replace(frames=frames), self.grain)
 
+    def on(self, mapped: Mapped) -> Compiled:
+        """A copy for another machine that the same network is mapped on; nothing made so far is kept."""
+        return Compiled(mapped, self.arrivals, self.grain, progress=self.progress, limit=self.limit, engine=self.engine)
+
+    def beside(self, candidates: tuple[Candidate, ...]) -> Compiled:
+        """A copy, with all that has been made so far, that knows the *candidates* that it was chosen from."""
+        other = copy(self)
+        other.candidates = candidates
+        return other
+
     def _with(self, arrivals: Arrivals, grain: str) -> Compiled:
-        return Compiled(self.mapped, arrivals, grain, progress=self.progress, limit=self.limit, engine=self.engine)
+        same = {"progress": self.progress, "limit": self.limit, "engine": self.engine, "candidates": self.candidates}
+        return Compiled(self.mapped, arrivals, grain, **same)  # type: ignore[arg-type]
 
     def scheduled(self, schedule: Schedule) -> Compiled:
         """A copy that takes *schedule* in place of its own, for the same network and frames."""

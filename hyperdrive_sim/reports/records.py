@@ -63,12 +63,31 @@ class FittedSetting:
 
 
 @dataclass(frozen=True)
+class CandidateRow:
+    """A system that was simulated for a frame, to choose among several: the settings in which they differ, and what came out."""
+
+    settings: Mapping[str, Setting]
+    chips: int
+    latency_s: float
+    energy_j: float
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a scenario left open, such as `mesh: auto`: by which `goal` it was chosen, and the candidates, the chosen one first."""
+
+    goal: str
+    candidates: tuple[CandidateRow, ...]
+
+
+@dataclass(frozen=True)
 class SystemRecord:
     """The system; peaks count every tile of every chip.
 
     `assumed` are the settings that no source gives, as they were here; `fitted` those that are what published figures selected;
     `changed` those that are not what the architecture has by default.
     `granularity` is how finely the tasks of its schedule were cut, one of `granularities`, which the architecture offers, coarsest first.
+    `choice` is what was chosen because the scenario left it open, by simulations; null if it did not, or if nothing was simulated for it.
     """
 
     architecture: str
@@ -82,6 +101,7 @@ class SystemRecord:
     changed: Mapping[str, Setting]
     granularity: str
     granularities: tuple[str, ...]
+    choice: Choice | None
 
 
 @dataclass(frozen=True)

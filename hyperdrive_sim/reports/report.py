@@ -19,6 +19,8 @@ from hyperdrive_sim.reports.layer_columns import LayerColumns, layer_columns
 from hyperdrive_sim.reports.layer_table import layer_rows
 from hyperdrive_sim.reports.records import (
     Action,
+    CandidateRow,
+    Choice,
     DatasheetEntry,
     Efficiency,
     Energy,
@@ -80,6 +82,7 @@ class Report(Results):
         yield from summary.pace(self.time, self.throughput, self.system)
         yield summary.bound(self.time, self.system, self.units, self.trace)
         yield from summary.energies(self.energy, self.io_bits, self.efficiency)
+        yield from summary.choice(self.system)
         yield from summary.settings(self.system)
         yield from summary.granularity(self.system)
         yield from summary.of_chip(self.datasheet)
@@ -126,7 +129,7 @@ def summarise(scenario: Scenario, compiled: Compiled) -> Report:
         schema_version=SCHEMA_VERSION,
         scenario=ScenarioRecord(scenario.settings.title, scenario.file, scenario.hash),
         network=computed,
-        system=_system(scenario, machine),
+        system=_system(scenario, compiled),
         time=time,
         throughput=Throughput(ops_per_s, ops_per_s / machine.clock.hz, min(1.0, ops_per_s / machine.peak_ops_per_s)),
         energy=energy,
@@ -176,9 +179,9 @@ def _network(scenario: Scenario, network: Network, placement: Placement) -> Netw
     )
 
 
-def _system(scenario: Scenario, machine: Machine) -> SystemRecord:
-    spec, clock = scenario.spec, machine.clock
-    settings = {name: getattr(spec, name) for name in type(spec).model_fields}
+def _system(scenario: Scenario, compiled: Compiled) -> SystemRecord:
+    spec, machine = scenario.spec, compiled.machine
+    settings = spec.model_dump()
     changed = {name: value for name, value in settings.items() if value != type(spec).model_fields[name].default}
     known = origins(type(spec))
     assumed = {name: settings[name] for name, origin in known.items() if origin.provenance == "assumed"}
@@ -189,7 +192,9 @@ def _system(scenario: Scenario, machine: Machine) -> SystemRecord:
     }
     peaks = machine.peak_ops_per_cycle, machine.peak_ops_per_s
     arch, cut = scenario.architecture, (scenario.granularity, scenario.architecture.grains)
-    return SystemRecord(arch.name, machine.chips, machine.mesh, clock.mhz, *peaks, assumed, fitted, changed, *cut)
+    tried = tuple(CandidateRow(**vars(one)) for one in compiled.candidates)
+    choice = Choice(spec.goal, tried) if tried else None
+    return SystemRecord(arch.name, machine.chips, machine.mesh, machine.clock.mhz, *peaks, assumed, fitted, changed, *cut, choice)
 
 
 def _energy(ledger: Ledger, frames: int) -> Energy:

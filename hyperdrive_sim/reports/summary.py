@@ -9,8 +9,20 @@ from math import fsum
 from typing import Any, NamedTuple
 
 from hyperdrive_sim.engine.trace import Trace
-from hyperdrive_sim.reports.records import DatasheetEntry, Efficiency, Energy, NetworkRecord, SystemRecord, Throughput, Time, UnitRow
+from hyperdrive_sim.reports.records import (
+    CandidateRow,
+    Choice,
+    DatasheetEntry,
+    Efficiency,
+    Energy,
+    NetworkRecord,
+    SystemRecord,
+    Throughput,
+    Time,
+    UnitRow,
+)
 from hyperdrive_sim.reports.sums import by_key
+from hyperdrive_sim.scenario.experiment import as_option
 from hyperdrive_sim.scenario.published import Comparison
 from hyperdrive_sim.text.wording import counted
 
@@ -119,17 +131,40 @@ def energies(energy: Energy, io_bits: Mapping[str, int | float], efficiency: Eff
     yield SummaryLine("prices", f"{known} published", _in_pairs([f"{percent(share)} {how}" for how, share in shares.items()]))
 
 
+GOALS = {"edp": "energy x delay", "latency": "latency", "energy": "energy", "chips": "few chips, then energy x delay"}
+"""What decides between systems, in words."""
+
+
+def choice(system: SystemRecord) -> Iterator[SummaryLine]:
+    """What the scenario left open and what it became, with the runners-up: by how much they miss what was looked for."""
+    if system.choice is None:
+        return
+    best, *others = system.choice.candidates
+    said = [f"{_settings(one.settings)} {100 * (_cost(one, system.choice) / _cost(best, system.choice) - 1):+.1f} %" for one in others]
+    remark = "\n".join((f"{_settings(best.settings)} for {GOALS[system.choice.goal]};", *said))
+    yield SummaryLine("chosen", counted(len(best.settings), "setting"), remark)
+
+
+def _cost(one: CandidateRow, by: Choice) -> float:
+    return {"latency": one.latency_s, "energy": one.energy_j}.get(by.goal, one.latency_s * one.energy_j)
+
+
+def _settings(values: Mapping[str, Any]) -> str:
+    return " ".join(as_option(f"chip.{name}", value) for name, value in values.items())
+
+
 def settings(system: SystemRecord) -> Iterator[SummaryLine]:
+    """Settings of the chip, as keys that can be copied behind --set."""
     for what, values in (("changed", system.changed), ("assumed", system.assumed)):
         if values:
-            said = [f"{name.replace('_', ' ')} {_setting(value)}" for name, value in values.items()]
-            yield SummaryLine(what, counted(len(said), "setting"), _in_pairs(said))
+            said = [as_option(f"chip.{name}", value) for name, value in values.items()]
+            yield SummaryLine(what, counted(len(said), "setting"), "\n".join(said))
     together: dict[tuple[str, ...], list[str]] = {}
     for name, setting in system.fitted.items():
-        together.setdefault(setting.fitted_to, []).append(f"{name.replace('_', ' ')} {_setting(setting.value)}")
+        together.setdefault(setting.fitted_to, []).append(as_option(f"chip.{name}", setting.value))
     for fitted_to, said in together.items():
         figures = _in_pairs([figure.rpartition(" (")[0] for figure in fitted_to])
-        yield SummaryLine("fitted", counted(len(said), "setting"), f"{_in_pairs(said)},\nselected for {figures}")
+        yield SummaryLine("fitted", counted(len(said), "setting"), "\n".join((*said, f"selected for {figures}")))
 
 
 def granularity(system: SystemRecord) -> Iterator[SummaryLine]:
@@ -214,14 +249,6 @@ def trust(energy: Energy) -> dict[str, float]:
     """Shares of the energy by how well its price is known, the largest first."""
     shares = by_key((action.provenance, action.energy_j / (energy.total_j or 1.0)) for action in energy.by_action.values())
     return dict(sorted(shares.items(), key=lambda item: -item[1]))
-
-
-def _setting(value: Any) -> str:
-    if isinstance(value, dict):
-        value = tuple(f"{_setting(part)} of {name}" for name, part in value.items())
-    if isinstance(value, tuple):
-        return " and ".join(map(_setting, value)) or "nothing"
-    return f"{value:g}" if isinstance(value, float) else str(value).replace("_", " ")
 
 
 def _in_pairs(words: Sequence[str]) -> str:

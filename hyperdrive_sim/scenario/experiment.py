@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypedDict
@@ -20,6 +22,10 @@ from hyperdrive_sim.text.document import Document
 
 Changes = Mapping[str, object]
 """New values of a scenario by dotted key, as `--set` takes them: {"chip.voltage_v": 0.65, "frames": 2}."""
+
+
+SPECIAL = ("null", "true", "false")
+"""Words that YAML takes for something else than texts."""
 
 
 class Options(TypedDict, total=False):
@@ -92,6 +98,17 @@ def setting(key: str, value: object) -> str:
         return f"{key}={json.dumps(value, ensure_ascii=False, default=_plain)}"
     except (TypeError, ValueError, RecursionError):  # of another type, without end, or an integer of thousands of digits
         raise InvalidInput.at(key, f"cannot be set to {_briefly(value)}", "take text, numbers, lists and mappings") from None
+
+
+def as_option(key: str, value: object) -> str:
+    """One change as it can be copied behind `--set`, quoted where a shell would not take it as it is.
+
+    >>> print(as_option("chip.mesh", (3, 3)), as_option("chip.cell", "6t"), as_option("chip.voltage_v", 0.5))
+    'chip.mesh=[3,3]' chip.cell=6t chip.voltage_v=0.5
+    """
+    plain = isinstance(value, str) and re.fullmatch(r"\w*[A-Za-z]\w*", value) and value not in SPECIAL
+    text = value if plain else json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    return shlex.quote(f"{key}={text}")
 
 
 def _briefly(value: object) -> str:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from hyperdrive_sim.schedule.provenance import Basis, Provenance, chain, weakest
+
+Goal = Literal["edp", "latency", "energy", "chips"]
+"""What a system is to have little of: energy x delay, the latency of a frame, its energy, chips."""
 
 
 class Spec(BaseModel):
     """The base of every chip's spec: strict, frozen, every default with its source."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, defer_build=True)
+
+    @property
+    def goal(self) -> Goal:
+        """What decides between the candidates that an open spec may become."""
+        return "edp"
 
 
 def figure(default: Any, description: str, provenance: Provenance, source: str, *, rests_on: tuple[Basis, ...] = (), **limits: Any) -> Any:

@@ -17,7 +17,7 @@ from hyperdrive_sim.scenario.experiment import Changes, Experiment
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.scenario.sources import Source, scenario_of
 from hyperdrive_sim.schedule.mapped import Mapped
-from hyperdrive_sim.study import limits, samples
+from hyperdrive_sim.study import choosing, limits, samples
 from hyperdrive_sim.study.limits import Limit
 from hyperdrive_sim.study.memory import taken_bytes
 
@@ -31,13 +31,13 @@ FAR = 1000
 def compiled(scenario: Scenario, progress: Progress = silent) -> Compiled:
     """The scenario's network on its machine, with its tasks cut as finely as it says.
 
-    What the scenario leaves open becomes the first of the architecture's candidates. Raises InvalidInput or DoesNotFit, located in the
-    scenario; no schedule is written yet.
+    What the scenario leaves open is chosen among the architecture's candidates. Raises InvalidInput or DoesNotFit, located in the
+    scenario; no schedule is written yet, but those of candidates.
     """
     arch, network = scenario.architecture, scenario.network()
+    candidates = iter(arch.candidates(network, scenario.spec))
     with scenario.locating():
-        spec = next(iter(arch.candidates(network, scenario.spec)))
-        mapped = arch.map(network, spec)
+        mapped = arch.map(network, next(candidates))
         _check_host(scenario, mapped)
         if scenario.settings.reproduces:
             published.section(registry.folder(arch.name), scenario.settings.reproduces)
@@ -45,7 +45,11 @@ def compiled(scenario: Scenario, progress: Progress = silent) -> Compiled:
     files = inputs.opened(scenario, network)
     limit.check_files(files)
     files.check()
-    return Compiled(mapped, scenario.arrivals, scenario.granularity, progress=progress, limit=limit)
+    made = Compiled(mapped, scenario.arrivals, scenario.granularity, progress=progress, limit=limit)
+    if mapped.spec == scenario.spec:
+        return made
+    with scenario.locating():
+        return choosing.chosen(made, (arch.map(network, spec) for spec in candidates), scenario.spec.goal)
 
 
 def _check_host(scenario: Scenario, mapped: Mapped) -> None:

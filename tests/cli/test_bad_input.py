@@ -106,8 +106,8 @@ def test_a_missing_key(tmp_path: Path, key: str, cure: str) -> None:
         ("weights: 3", "s.yaml:6:1: weights: must be text or empty, not 3"),
         ("input: a.png", "s.yaml:6:1: input: must be a mapping or empty, not the text 'a.png'"),
         ("chip: [1]", "s.yaml:6:1: chip: must be a mapping, not [1]"),
-        ("chip: {mesh: 4}", "s.yaml:6:8: chip.mesh: must be a list of 2 integers or 'auto', not 4"),
-        ("chip: {mesh: [1]}", "s.yaml:6:8: chip.mesh: must be a list of 2 integers or 'auto', not [1]"),
+        ("chip: {mesh: 4}", "s.yaml:6:8: chip.mesh: must be a list of 2 integers, 'auto' or {auto: GOAL}, not 4"),
+        ("chip: {mesh: [1]}", "s.yaml:6:8: chip.mesh: must be a list of 2 integers, 'auto' or {auto: GOAL}, not [1]"),
         ("chip: {mesh: [1.5, 1]}", "s.yaml:6:15: chip.mesh.0: must be an integer, not 1.5"),
         ("chip: {mesh: [0, 1]}", "s.yaml:6:15: chip.mesh.0: must be greater than 0, not 0"),
         ("chip: {mesh: [1, -1]}", "s.yaml:6:18: chip.mesh.1: must be greater than 0, not -1"),
@@ -314,7 +314,7 @@ def test_a_network_too_large_for_the_mesh_is_told_at_the_mesh_or_where_it_would_
     (sentence,) = complaints(tmp_path, chip, base=RESNET.replace("12, 16", "512, 512"))
     assert sentence == (
         f"s.yaml:{place}: chip.mesh: layer 'layer2.0.conv1' needs 38183936 bits of each chip's feature-map memory on a [1, 1] mesh, "
-        "6422528 bits are there; the smallest mesh that holds this network is [2, 4]"
+        "6422528 bits are there; the smallest mesh that holds this network is [4, 2]"
     )
     assert invoke("run", "s.yaml", "--set", "chip.mesh=[2,4]", "--dry-run").exit_code == 0
 
@@ -642,7 +642,7 @@ SAID = [
     "s.yaml:7:23: chip.mesh.0: must be greater than 0, not 0",
     "s.yaml:7:31: chip.mesh: [13, 1] is larger than the smallest feature map, 12 x 16 pixels; "
     "at most [12, 16] for this network and input_shape",
-    "s.yaml:7:40: chip.mesh: must be a list of 2 integers or 'auto', not 'a'",
+    "s.yaml:7:40: chip.mesh: must be a list of 2 integers, 'auto' or {auto: GOAL}, not 'a'",
 ]
 
 

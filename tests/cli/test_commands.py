@@ -52,6 +52,7 @@ SHAPE = {
         **{"peak_ops_per_cycle": int, "peak_ops_per_s": int, "assumed": {...: NUMBER}, "fitted": {}, "changed": {...: object}},
         "granularity": str,
         "granularities": [str],
+        "choice": NoneType,
     },
     "time": {
         **{"latency_s": float, "latency_min_s": float, "latency_median_s": float, "latency_p99_s": float, "latency_worst_s": float},

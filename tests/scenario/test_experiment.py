@@ -165,7 +165,7 @@ def test_keywords_are_checked_as_a_file_is() -> None:
     assert told(network=mine(), architecture="hyperdrive", frame=2) == ["unknown key 'frame'; did you mean 'frames'?"]
     assert told(network=mine(), architecture="hyperdrive", chip={"mesh": 3}, frames=0) == [
         "frames: must be greater than or equal to 1, not 0",
-        "chip.mesh: must be a list of 2 integers or 'auto', not 3",
+        "chip.mesh: must be a list of 2 integers, 'auto' or {auto: GOAL}, not 3",
     ]
     assert told(network=mine()) == ["'architecture' is missing; add it: the chip; `hyperdrive-sim list` names them"]
     assert told(network=mine(), architecture="hyperdriev")[0].startswith("architecture: 'hyperdriev' is unknown; known architectures: ")

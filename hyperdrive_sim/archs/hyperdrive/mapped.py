@@ -11,7 +11,7 @@ from hyperdrive_sim.archs.hyperdrive.arithmetic import Fp16
 from hyperdrive_sim.archs.hyperdrive.datasheet import datasheet
 from hyperdrive_sim.archs.hyperdrive.lower import Lowering
 from hyperdrive_sim.archs.hyperdrive.machine import build
-from hyperdrive_sim.archs.hyperdrive.meshes import fitting, smallest
+from hyperdrive_sim.archs.hyperdrive.meshes import Meshes
 from hyperdrive_sim.archs.hyperdrive.pieces import GRAINS
 from hyperdrive_sim.archs.hyperdrive.placement import MeshLayout, Shortage, check_cuttable, placed
 from hyperdrive_sim.archs.hyperdrive.prices import prices
@@ -64,7 +64,7 @@ class MappedHyperdrive:
 
 
 def _explained(shortage: Shortage, layout: MeshLayout) -> Mistake:
-    mesh, (rows, columns) = smallest(layout.network, layout.plan, layout.spec), layout.spec.chips
+    mesh, (rows, columns) = Meshes(layout.network, layout.plan, layout.spec).smallest(), layout.spec.chips
     wanted = f"layer '{shortage.layer}' needs {shortage.needed} bits of each chip's {MEMORIES[shortage.memory]}"
     cure = f"the smallest mesh that holds this network is [{mesh[0]}, {mesh[1]}]" if mesh else "no mesh holds it, the memory must be larger"
     return Mistake("chip.mesh", f"{wanted} on a [{rows}, {columns}] mesh, {shortage.there} bits are there", cure)
@@ -80,15 +80,15 @@ class Hyperdrive:
     mark, exports = weight_image.MARK, "weights in the order of the stream"
 
     def candidates(self, network: Network, spec: specs.Spec) -> Iterator[specs.Spec]:
-        """Decided specs: the given one or, for `mesh: auto`, one for every mesh whose memories hold the network, fewest chips first.
+        """Decided specs: the given one or, for `mesh: auto`, one for each promising mesh, the best by estimate first.
 
-        Raises DoesNotFit if no mesh holds it.
+        Raises DoesNotFit if no mesh holds the network.
         """
         ours, found = narrowed(HyperdriveSpec, spec), False
-        if ours.mesh != "auto":
+        if isinstance(ours.mesh, tuple):
             yield ours
             return
-        for mesh in fitting(network, plan(network), ours):
+        for mesh in Meshes(network, plan(network), ours).promising():
             found = True
             yield ours.model_copy(update={"mesh": mesh})
         if not found:

@@ -1,52 +1,109 @@
-"""Meshes whose memories hold a network, in the order in which `mesh: auto` prefers them."""
+"""Meshes whose memories hold a network, and those that `mesh: auto` has simulated, by estimates for all of them at once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
+from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
+from hyperdrive_sim.archs.hyperdrive.estimates import Estimates, Floats
 from hyperdrive_sim.archs.hyperdrive.placement import MOST_CHIPS, MeshLayout, placed_ranges, smallest_map
 from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS, HyperdriveSpec
 from hyperdrive_sim.archs.hyperdrive.steps import HyperdrivePlan
 from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.schedule.columns import Numbers
 from hyperdrive_sim.schedule.mesh import Mesh
 
+MORE_CHIPS, MORE = 1.35, 2
+"""How many times as many chips, or how many more, a larger mesh may have and still be weighed against a mesh."""
 
-def smallest(network: Network, plan: HyperdrivePlan, spec: HyperdriveSpec) -> tuple[int, int] | None:
-    """Preferred mesh as (rows, columns), the first of `fitting`; None if no mesh will do."""
-    return next(fitting(network, plan, spec), None)
+WORTH = 0.96
+"""How little of what is wanted a larger mesh must cost for its chips to be worth it, by estimates that are off by a hundredth or two."""
 
 
-def fitting(network: Network, plan: HyperdrivePlan, spec: HyperdriveSpec) -> Iterator[tuple[int, int]]:
-    """Meshes whose memories hold the network, as (rows, columns).
+class Meshes:
+    """Meshes of up to MOST_CHIPS chips, as large as the smallest map allows, whose memories are large enough for all that lies in them.
 
-    Fewest chips first, then the smallest patch per tile (the fastest), then the squarest parts.
+    Whether that can lie there, each map at an address, is known once a mesh is laid out.
     """
-    entry, limit = network.shape(plan.inputs[0]), smallest_map(network, plan)
-    profiles = _profiles(network, plan)
 
-    def patch(mesh: tuple[int, int], stride: Fraction) -> int:
-        pixels, each = stride.numerator, stride.denominator  # integers, because thousands of meshes are tried
-        rows, columns = -(-entry.rows * each // (mesh[0] * pixels)), -(-entry.columns * each // (mesh[1] * pixels))
-        return -(-rows // spec.tile_rows) * -(-columns // spec.tile_columns)
+    def __init__(self, network: Network, plan: HyperdrivePlan, spec: HyperdriveSpec) -> None:
+        self.network, self.plan, self.spec = network, plan, spec
+        limit, least = smallest_map(network, plan), self._least()
+        sides = [
+            (rows, columns)
+            for rows in range(1, min(limit.rows, MOST_CHIPS) + 1)
+            for columns in range(-(-least // rows), min(limit.columns, MOST_CHIPS // rows) + 1)
+        ]
+        self.rows, self.columns = np.array(sides, np.int64).reshape(-1, 2).T
+        self.estimates = Estimates(network, plan, spec, self.rows, self.columns)
 
-    def preference(mesh: tuple[int, int]) -> tuple[int, int, float]:
-        return mesh[0] * mesh[1], patch(mesh, Fraction(1)), abs(entry.rows / mesh[0] - entry.columns / mesh[1])
+    @cached_property
+    def chips(self) -> Numbers:
+        return np.asarray(self.rows * self.columns)
 
-    meshes = ((rows, columns) for rows in range(1, limit.rows + 1) for columns in range(1, min(limit.columns, MOST_CHIPS // rows) + 1))
-    for mesh in sorted(meshes, key=preference):
-        words = max(sum(channels * patch(mesh, stride) for stride, channels in profile) for profile in profiles)
-        if words * spec.tiles * WORD_BITS > spec.feature_map_memory_bits:  # a bound, before anything is laid out
-            continue
-        if MeshLayout(network, plan, spec, Mesh(*mesh)).shortage() is None:
-            yield mesh
+    @cached_property
+    def cost(self) -> Floats:
+        """What is wanted little of, by estimate [meshes]: energy x delay, unless the spec says otherwise."""
+        match self.spec.goal:
+            case "latency":
+                return self.estimates.cycles()
+            case "energy":
+                return self.estimates.pj()
+            case _:
+                return self.estimates.cycles() * self.estimates.pj()
 
+    @cached_property
+    def roomy(self) -> NDArray[np.bool_]:
+        """True where the feature-map memory has room for the maps that are alive together, at any step [meshes]."""
+        needed = np.zeros(len(self.rows), np.int64)
+        for tensors in self._alive():
+            needed = np.maximum(needed, sum(self.estimates.bits(tensor) for tensor in tensors))
+        return np.asarray(needed <= self.spec.feature_map_memory_bits)
 
-def _profiles(network: Network, plan: HyperdrivePlan) -> set[tuple[tuple[Fraction, int], ...]]:
-    """Sets of maps that are alive together during a step, each map as (stride, channels): the same on every mesh."""
-    found = set()
-    live_ranges = placed_ranges(plan, network)
-    for number in range(len(plan.steps)):
-        alive = [c.tensor for c in live_ranges if c.alive_beside(number)]
-        found.add(tuple(sorted((plan.stride[tensor], network.shape(tensor).channels) for tensor in alive)))
-    return found
+    def _alive(self) -> set[frozenset[str]]:
+        """Maps that are alive together, for each step."""
+        ranges = placed_ranges(self.plan, self.network)
+        return {frozenset(live.tensor for live in ranges if live.alive_beside(number)) for number in range(len(self.plan.steps))}
+
+    def _least(self) -> int:
+        """Chips that no mesh can do with less of: cut evenly, all maps that are alive together have to lie in as many memories."""
+        values = max(sum(self.network.shape(tensor).size for tensor in tensors) for tensors in self._alive())
+        return -(-values * WORD_BITS // self.spec.feature_map_memory_bits)
+
+    def smallest(self) -> tuple[int, int] | None:
+        """Mesh of the fewest chips that holds the network, as (rows, columns); None if there is none."""
+        return next(self._fitting(np.lexsort((self.cost, self.chips))), None)
+
+    def promising(self) -> Iterator[tuple[int, int]]:
+        """Meshes that are worth a simulation, as (rows, columns), the best first; none if no mesh holds the network.
+
+        The best is the smallest that is worth its chips: none that is weighed against it would cost much less of what is wanted. Those that
+        are come behind it, by estimate.
+        """
+        order = np.lexsort((self.cost, self.chips))
+        order = order[self.roomy[order]]
+        best = next(self._fitting(order[self._worth(order)]), None)
+        if best is not None:
+            yield best
+            others = order[self.chips[order] <= self._most(np.array(best).prod())]
+            yield from (mesh for mesh in self._fitting(others[np.argsort(self.cost[others], kind="stable")]) if mesh != best)
+
+    def _worth(self, order: Numbers) -> NDArray[np.bool_]:
+        """True for a mesh, of some by number of chips, if no mesh that is weighed against it costs much less [order]."""
+        cost, chips = self.cost[order], self.chips[order]
+        least = np.minimum.accumulate(cost)[np.searchsorted(chips, self._most(chips), side="right") - 1]
+        return np.asarray(least >= WORTH * cost)
+
+    def _most(self, chips: Numbers) -> Numbers:
+        """Chips of the largest mesh that is weighed against one of some *chips*."""
+        return chips if self.spec.goal == "chips" else np.maximum(chips + MORE, (MORE_CHIPS * chips).astype(np.int64))
+
+    def _fitting(self, numbers: Numbers) -> Iterator[tuple[int, int]]:
+        """Those of some meshes, as (rows, columns), that hold the network."""
+        for number in numbers.tolist():
+            mesh = int(self.rows[number]), int(self.columns[number])
+            if self.roomy[number] and MeshLayout(self.network, self.plan, self.spec, Mesh(*mesh)).shortage() is None:
+                yield mesh

@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise, product
 from typing import NamedTuple
 
+import numpy as np
+
 from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS, HyperdriveSpec
 from hyperdrive_sim.archs.hyperdrive.steps import HyperdrivePlan, HyperdriveStep, channel_weights
 from hyperdrive_sim.errors import InvalidInput
-from hyperdrive_sim.network.box import Box, Shape, cuts
+from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Concat
 from hyperdrive_sim.schedule.lazy import Lazy
@@ -50,21 +53,21 @@ class MeshLayout:
 
     def __init__(self, network: Network, plan: HyperdrivePlan, spec: HyperdriveSpec, mesh: Mesh) -> None:
         self.network, self.plan, self.spec, self.mesh = network, plan, spec, mesh
-        entry = network.shape(plan.inputs[0])
         self._known_lines: dict[str, tuple[list[int], list[int]]] = {}
-        sides = (entry.rows, mesh.rows), (entry.columns, mesh.columns)
-        self._lines = [[plan.grid * line for line in cuts(math.ceil(size / plan.grid), chips)] for size, chips in sides]
 
     def lines(self, tensor: str) -> tuple[list[int], list[int]]:
-        """Cut lines of a map, in rows and in columns: mesh row n has the pixels from line n up to line n + 1.
-
-        A map that is enlarged from one of an odd size, rounded up, may have a pixel more than its stride says; the last chips have that.
-        """
+        """Cut lines of a map, in rows and in columns: mesh row n has the pixels from line n up to line n + 1."""
         if tensor not in self._known_lines:
-            stride, (_, rows, columns) = self.plan.stride[tensor], self.network.shape(tensor)
-            down, across = ([math.ceil(line / stride) for line in lines[:-1]] for lines in self._lines)
-            self._known_lines[tensor] = [*down, rows], [*across, columns]
+            entry, shape, stride, mesh = self.entry, self.network.shape(tensor), self.plan.stride[tensor], self.mesh
+            down = cut_lines(entry.rows, shape.rows, stride, self.plan.grid, mesh.rows)
+            across = cut_lines(entry.columns, shape.columns, stride, self.plan.grid, mesh.columns)
+            self._known_lines[tensor] = down, across
         return self._known_lines[tensor]
+
+    @property
+    def entry(self) -> Shape:
+        """Shape of the map from the host that the mesh cuts evenly."""
+        return self.network.shape(self.plan.inputs[0])
 
     def part(self, tensor: str, chip: Chip) -> Box:
         """Box of a map that a chip owns: all channels of its pixels."""
@@ -80,9 +83,7 @@ class MeshLayout:
     @cached_property
     def halo_maps(self) -> tuple[str, ...]:
         """Maps of which a chip needs its neighbours' pixels: inputs of 3 x 3 layers, on more than one chip."""
-        if len(self.mesh.chips) == 1:
-            return ()
-        return tuple(dict.fromkeys(tensor for step in self.plan.steps for tensor in step.halos))
+        return halo_maps(self.plan) if len(self.mesh.chips) > 1 else ()
 
     def live_ranges(self) -> dict[str, list[LiveRange]]:
         """Live ranges of the maps in each memory of a chip, sized for the largest part, by memory (`fmm`, `border`, `corner`).
@@ -220,6 +221,16 @@ class MeshLayout:
         return box
 
 
+def cut_lines(entry: int, size: int, stride: Fraction, grid: Fraction, chips: int) -> list[int]:
+    """Lines at which some chips in a row cut a map of *size* pixels in that direction, where the map from the host has *entry*.
+
+    A map that is enlarged from one of an odd size, rounded up, may have a pixel more than its stride says; the last chip has that.
+    """
+    down, pixels = (grid / stride).as_integer_ratio()
+    even = -(-math.ceil(entry / grid) * np.arange(chips) // chips)  # as `cuts` has them, thousands at once
+    return [*(-(-even * down // pixels)).tolist(), size]
+
+
 def _numbers(lines: Sequence[Sequence[int]]) -> list[int]:
     """For each stretch between cut lines, a number that it shares with those that are as long in every map."""
     lengths = list(zip(*([b - a for a, b in pairwise(line)] for line in lines), strict=True))
@@ -280,19 +291,24 @@ def placed(layout: MeshLayout) -> Placement:
 
 def _extra_ops(layout: MeshLayout) -> Iterator[tuple[str, int]]:
     """Scales, offsets and residual adds of each layer, which the arrays do in cycles of their own; without adds that cost none."""
-    network, paid = layout.network, bypasses_paid(layout)
+    network, paid = layout.network, bypasses_paid(layout.network, layout.plan, layout.spec)
     for step in layout.plan.steps:
         for layer in step.layers:
             free = network.shape(layer).size if step.add and layer == step.add.name and step.output not in paid else 0
             yield layer, network.ops(layer) - 2 * network.macs(layer) - free
 
 
-def bypasses_paid(layout: MeshLayout) -> set[str]:
+def bypasses_paid(network: Network, plan: HyperdrivePlan, spec: HyperdriveSpec) -> set[str]:
     """Residual sums whose bypass phase costs cycles: all, or the first of each shape as in the published cycle table."""
-    sums = [step.output for step in layout.plan.steps if step.add]
-    if layout.spec.bypass_adds == "all":
+    sums = [step.output for step in plan.steps if step.add]
+    if spec.bypass_adds == "all":
         return set(sums)
-    return set({layout.network.shape(output): output for output in reversed(sums)}.values())
+    return set({network.shape(output): output for output in reversed(sums)}.values())
+
+
+def halo_maps(plan: HyperdrivePlan) -> tuple[str, ...]:
+    """Inputs of 3 x 3 layers, of which a chip needs its neighbours' pixels if it has any."""
+    return tuple(dict.fromkeys(tensor for step in plan.steps for tensor in step.halos))
 
 
 def smallest_map(network: Network, plan: HyperdrivePlan) -> Shape:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import PositiveInt
+from pydantic import Field, PositiveInt
 
-from hyperdrive_sim.schedule.spec import Spec, figure
+from hyperdrive_sim.schedule.spec import Goal, Spec, figure
 
 JETCAS = "R. Andri et al., Hyperdrive, IEEE JETCAS 2019 (arXiv 1804.00623v3)"
 CONFIRMED = f"{JETCAS}; recalled, and confirmed by arithmetic on ResNet-34"
@@ -20,11 +20,19 @@ WIDTH: dict[str, Any] = {"ge": 0.001, "le": 1e6}
 """Bounds far beyond any chip: they keep a typing error from filling the machine that simulates it."""
 
 
+AutoMesh = Annotated[dict[Literal["auto"], Goal], Field(min_length=1, json_schema_extra={"expects": "{auto: GOAL}"})]
+"""A mesh to be chosen, and what for."""
+
+
 class HyperdriveSpec(Spec):
     """A system of one or more Hyperdrive chips. FP16 feature maps stay on the chips, binary weights are streamed to all of them."""
 
-    mesh: tuple[PositiveInt, PositiveInt] | Literal["auto"] = figure(
-        (1, 1), "chips as [rows, columns]; auto: the smallest mesh whose memories hold the network", "published", JETCAS
+    mesh: tuple[PositiveInt, PositiveInt] | Literal["auto"] | AutoMesh = figure(
+        (1, 1),
+        "chips as [rows, columns]; auto: of those that hold the network, the one of the least energy x delay that is worth its chips; "
+        "{auto: latency | energy | chips}: the fastest, the thriftiest, the smallest",
+        "published",
+        JETCAS,
     )
     voltage_v: float = figure(
         0.5, "core supply; sets clock and energy per cycle from the table of operating points", "recalled", CONFIRMED, gt=0
@@ -88,8 +96,13 @@ class HyperdriveSpec(Spec):
     @property
     def chips(self) -> tuple[int, int]:
         """Rows and columns of the mesh, once it is decided."""
-        assert self.mesh != "auto", "fit() decides an automatic mesh"
+        assert isinstance(self.mesh, tuple), "a candidate is decided"
         return self.mesh
+
+    @property
+    def goal(self) -> Goal:
+        """What decides between meshes."""
+        return self.mesh["auto"] if isinstance(self.mesh, dict) else "edp"
 
     @property
     def prefetches(self) -> bool:

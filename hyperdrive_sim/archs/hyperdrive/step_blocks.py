@@ -50,7 +50,7 @@ class StepBlocks:
         self.layout, self.machine = layout, machine
         self.network, self.spec, self.chips = layout.network, layout.spec, layout.mesh.chips
         self.pieces, self.exchange = Pieces(layout, grain), Exchange(layout, machine)
-        self.paid = bypasses_paid(layout)
+        self.paid = bypasses_paid(layout.network, layout.plan, layout.spec)
         self._tasks: dict[Hashable, BlockTasks] = {}
 
     @cached_property
