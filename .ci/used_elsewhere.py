@@ -38,6 +38,9 @@ _.string_value_iid
 _.int_value
 _.double_value
 
+# Keys of the JSON form, which are read by whoever reads that.
+_.bound_s
+
 # Quantities of the papers, which tests and the chips' READMEs compare with published figures.
 _.saturated
 _.target_cut

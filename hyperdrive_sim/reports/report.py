@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,8 @@ from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.reports import diagram as diagrams
-from hyperdrive_sim.reports import frames, pace, summary
+from hyperdrive_sim.reports import frames, helps, pace, summary
+from hyperdrive_sim.reports.helps import Help
 from hyperdrive_sim.reports.layer_columns import LayerColumns, layer_columns
 from hyperdrive_sim.reports.layer_table import layer_rows
 from hyperdrive_sim.reports.records import (
@@ -80,13 +82,18 @@ class Report(Results):
     def summary_lines(self) -> Iterator[SummaryLine]:
         """The summary, line by line: how long, how much energy, what it waited for, and how far to trust it."""
         yield from summary.pace(self.time, self.throughput, self.system)
-        yield summary.bound(self.time, self.system, self.units, self.trace)
+        yield summary.help(self.helps, self.units, self.trace)
         yield from summary.energies(self.energy, self.io_bits, self.efficiency)
         yield from summary.choice(self.system)
         yield from summary.settings(self.system)
         yield from summary.granularity(self.system)
         yield from summary.of_chip(self.datasheet)
         yield from summary.host(self.network)
+
+    @cached_property
+    def helps(self) -> tuple[Help, ...]:
+        """What would help: the kinds of unit that most of the time goes to, in half their time, simulated when it is asked for."""
+        return helps.most(self.machine, self.trace)
 
     def took_s(self) -> dict[str, float]:
         """Seconds that each layer took per frame: its arrays computed it, or stood still for it, on average over them."""

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from hyperdrive_sim.reports.helps import time_goes_to
 from hyperdrive_sim.reports.report import Report
-from hyperdrive_sim.reports.summary import si, time_goes_to
+from hyperdrive_sim.reports.summary import si
 
 
 def bound_by(report: Report) -> str:

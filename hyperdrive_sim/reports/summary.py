@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from math import fsum
 from typing import Any, NamedTuple
 
 from hyperdrive_sim.engine.trace import Trace
+from hyperdrive_sim.reports.helps import NOTHING, Help, time_goes_to
 from hyperdrive_sim.reports.records import (
     CandidateRow,
     Choice,
@@ -112,12 +112,20 @@ def overload(time: Time) -> str:
     return f"arrivals of {arrive} exceed the {done} that can be done;\nframes wait longer and longer, without end"
 
 
-def bound(time: Time, system: SystemRecord, units: Sequence[UnitRow], trace: Trace) -> SummaryLine:
-    share = time.bound_s * 1e6 * system.clock_mhz / time.cycles
-    goes = ", ".join(f"{kind} {percent(part)}" for kind, part in time_goes_to(units, trace)[:3] if part > 0.001)
-    busy = ", ".join(f"{kind} {percent(part)}" for kind, part in busiest(units)[:3])
-    remark = f"which alone needs {percent(share)} of the time;\nthe time goes to {goes};\nbusy are {busy}"
-    return SummaryLine("bound by", time.bound_by, remark)
+def help(helps: Sequence[Help], units: Sequence[UnitRow], trace: Trace) -> SummaryLine:
+    """What would help most, tried; beside it what the time goes to, and who is busy."""
+    best = next((one for one in helps if one.change <= -NOTHING), None)
+    said = [
+        "in half the time: " + ", ".join(f"{' and '.join(one.kinds)} {signed(one.change)}" for one in helps),
+        "the time goes to " + ", ".join(f"{kind} {percent(part)}" for kind, part in time_goes_to(units, trace)[:3] if part > 0.01),
+        "busy are " + ", ".join(f"{kind} {percent(part)}" for kind, part in busiest(units)[:3]),
+    ]
+    return SummaryLine("would help", " and ".join(best.kinds) if best else "nothing alone", ";\n".join(said if helps else said[1:]))
+
+
+def signed(change: float) -> str:
+    """A relative change with its sign: -41.3 %; what is not seen in the last digit is 0."""
+    return f"{100 * change:+.1f} %" if abs(change) >= 0.0005 else "0 %"
 
 
 def energies(energy: Energy, io_bits: Mapping[str, int | float], efficiency: Efficiency) -> Iterator[SummaryLine]:
@@ -227,14 +235,6 @@ def further_off(rows: Sequence[Comparison]) -> Iterator[str]:
     """Sentence on the published figures, if any, that are not within their tolerance."""
     if beyond := [f"{row.quantity} ({100 * row.tolerance:.2g} %)" for row in rows if not row.within]:
         yield f"off by more than the printed digits leave open: {', '.join(dict.fromkeys(beyond))}"
-
-
-def time_goes_to(units: Sequence[UnitRow], trace: Trace) -> list[tuple[str, float]]:
-    """Shares of the time by kind of unit, along the chain of tasks that ends last; the largest first."""
-    kinds, spent = {unit.name: unit.kind for unit in units}, Counter[str]()
-    for index, ps in trace.chain():
-        spent["arrival" if index is None else kinds[trace.tasks.unit[index]]] += ps
-    return [(kind, ps / spent.total()) for kind, ps in spent.most_common()]
 
 
 def busiest(units: Sequence[UnitRow]) -> list[tuple[str, float]]:

@@ -20,6 +20,7 @@ from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.reports.report import summarise
 from hyperdrive_sim.scenario import published, shipped
+from hyperdrive_sim.schedule.faster import twice_as_fast
 from hyperdrive_sim.schedule.prices import IO_ACTIONS, carries
 from hyperdrive_sim.schedule.provenance import BEST_FIRST, DEDUCED
 from hyperdrive_sim.schedule.spec import origins
@@ -128,6 +129,17 @@ def test_any_durations_give_the_same_values(built: Built) -> None:
         drawn.append(task._replace(unit=str(index), ps=longest, not_before_ps=delays[index]))
     outputs, tolerance = replay(built.compiled.scheduled(scheduled(drawn)), built.computation), built.architecture.tolerance
     assert all(same(values, built.golden[name], tolerance) for output in outputs for name, values in output.items())
+
+
+def test_units_that_are_twice_as_fast_give_the_same_values(built: Built) -> None:
+    """What is tried to say what would help is a schedule that could run: each kind of unit alone, and all together."""
+    made, tolerance = built.compiled, built.architecture.tolerance
+    kinds = tuple(dict.fromkeys(made.machine.unit[unit].kind for unit in made.schedule.unit.values))
+    for some in (*((kind,) for kind in kinds), kinds):
+        faster = made.scheduled(twice_as_fast(made.schedule, made.machine, some))
+        hazards.check(faster)
+        outputs = replay(faster, built.computation)
+        assert all(same(values, built.golden[name], tolerance) for output in outputs for name, values in output.items()), some
 
 
 def test_bounds(built: Built) -> None:

@@ -29,6 +29,7 @@ from hyperdrive_sim.outputs.page.pictures.tiles import STEP
 from hyperdrive_sim.outputs.page.table import measured, scale
 from hyperdrive_sim.reports import side_by_side, summary
 from hyperdrive_sim.reports.derived.tile_map import WHOLE_RUN
+from hyperdrive_sim.reports.helps import time_goes_to
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.scenario.scenario import Scenario
 
@@ -238,7 +239,7 @@ def test_time_and_who_waits(name: str) -> None:
     assert total == pytest.approx(int(found.trace.end.max()) * 1e-12)
     others = [cell.value or 0.0 for layer, row in rows.items() if layer != "all" for head, cell in row.items() if head.startswith("all, ")]
     assert sum(others) == pytest.approx(total)
-    goes_to = dict(summary.time_goes_to(found.units, found.trace))
+    goes_to = dict(time_goes_to(found.units, found.trace))
     for kind, share in goes_to.items():
         (cell,) = (cell for head, cell in rows["all"].items() if head.startswith(f"{kind}, "))
         assert cell.value == pytest.approx(share * (total or 0.0))
