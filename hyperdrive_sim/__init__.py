@@ -15,7 +15,8 @@ A network of one's own needs no scenario file:
     report = hs.run(network=network, architecture="xnorbin", chip={"voltage_v": 1.2}, frames=2)
 
 `run`, `check`, `evaluate`, `sweep`, `compare` and `report` take paths, scenarios or such keywords; `read_run` reads the directory of a
-run, and `validate` sets published figures beside ours. What is wrong is an `InvalidInput` that names every mistake.
+run, `sensitivity` says what would help one, and `validate` sets published figures beside ours. What is wrong is an `InvalidInput` that
+names every mistake.
 
 All names here are loaded when they are first used, so that importing this package costs nothing. The package itself uses none of them.
 """
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from hyperdrive_sim.study.evaluation import Evaluation, evaluate
     from hyperdrive_sim.study.exports import export
     from hyperdrive_sim.study.runs import run, sweep
+    from hyperdrive_sim.study.sensitivity import Sensitivity, sensitivity
     from hyperdrive_sim.study.validation import validate
 
 __version__ = "0.1.0"
@@ -88,6 +90,7 @@ __all__ = [
     "Quantise",
     "Report",
     "Scenario",
+    "Sensitivity",
     "Shape",
     "Sign",
     "Slice",
@@ -104,6 +107,7 @@ __all__ = [
     "report",
     "run",
     "scenario_folder",
+    "sensitivity",
     "sweep",
     "validate",
 ]
@@ -118,6 +122,7 @@ _HOMES = {
     **dict.fromkeys(("Verdict", "check"), "study.checks"),
     **dict.fromkeys(("Evaluation", "evaluate"), "study.evaluation"),
     **dict.fromkeys(("run", "sweep"), "study.runs"),
+    **dict.fromkeys(("Sensitivity", "sensitivity"), "study.sensitivity"),
     "Imported": "importing.imported",
     "Network": "network.graph",
     "Report": "reports.report",

@@ -29,6 +29,7 @@ COMMANDS = {
     **dict.fromkeys(("list", "schema"), "naming"),
     "import": "importing",
     "bench": "benching",
+    "sensitivity": "advising",
     "validate": "validating",
 }
 """The module that each command stands in: its function is called like it, with a `_` behind a name that Python has taken."""

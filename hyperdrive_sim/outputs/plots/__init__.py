@@ -3,7 +3,7 @@
     ax = report.plot.gantt()
     ax.figure.savefig("gantt.pdf")
 
-What a plot draws it reads from the report; a layer's times and energies are those of a frame.
+What a plot draws it reads from the report; a layer's times and energies are those of a frame. `tornado` takes a sensitivity.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ from hyperdrive_sim.outputs.plots.roofs import roofline
 from hyperdrive_sim.outputs.plots.several import pareto, scaling
 from hyperdrive_sim.outputs.plots.spans import gantt
 from hyperdrive_sim.outputs.plots.tiles import tile_use
+from hyperdrive_sim.outputs.plots.tornado import tornado
 from hyperdrive_sim.reports.report import Report
 
-__all__ = ["Plots", "bandwidth", "energy", "gantt", "layer_time", "occupancy", "pareto", "roofline", "scaling", "tile_use"]
+__all__ = ["Plots", "bandwidth", "energy", "gantt", "layer_time", "occupancy", "pareto", "roofline", "scaling", "tile_use", "tornado"]
 
 P = ParamSpec("P")
 
