@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 def page(title: str, subject: str, figures: Iterable[SummaryLine], published: Sequence[Comparison]) -> str:
     """A report as HTML, in the colours and the type of the notebook that it stands in."""
-    parts = [f"<p><strong>{escape(title)}</strong><br>{escape(subject)}</p>", _table([_row(*figure) for figure in figures])]
+    parts = [
+        f"<p><strong>{escape(title, quote=False)}</strong><br>{escape(subject, quote=False)}</p>",
+        _table([_row(*figure) for figure in figures]),
+    ]
     if published:
         head = _row(*BESIDE, tag="th")
         parts += [_table([head, *(_row(*beside(row)) for row in published)]), *_remarks(published)]
@@ -32,12 +35,16 @@ def _table(rows: Sequence[str]) -> str:
 def _row(name: str, *values: str, tag: str = "td") -> str:
     """A row of an HTML table, left-aligned, as a notebook's tables otherwise are not."""
     cells = [("th", name), *((tag, value) for value in values)]
-    return "<tr>" + "".join(f'<{tag} style="text-align: left">{escape(" ".join(text.split()))}</{tag}>' for tag, text in cells) + "</tr>"
+    return (
+        "<tr>"
+        + "".join(f'<{tag} style="text-align: left">{escape(" ".join(text.split()), quote=False)}</{tag}>' for tag, text in cells)
+        + "</tr>"
+    )
 
 
 def _remarks(published: Sequence[Comparison]) -> Iterator[str]:
     for remark in (*remarks(published), *further_off(published)):
-        yield f"<p>{escape(remark)}</p>"
+        yield f"<p>{escape(remark, quote=False)}</p>"
 
 
 def layers_frame(columns: LayerColumns) -> DataFrame:

@@ -615,7 +615,7 @@ def test_points_of_a_front_are_named_by_their_titles() -> None:
 def test_a_report_has_its_plots() -> None:
     mine = report("hyperdrive/tiny_2x2").plot
     assert sorted(name for name in dir(mine) if not name.startswith("_")) == sorted([*ALL, "report"])
-    assert set(plots.__all__) == {*ALL, "pareto", "scaling", "Plots"}
+    assert set(plots.__all__) == {*ALL, "pareto", "scaling", "tornado", "Plots"}
     for name in ALL:
         function = inspect.signature(getattr(plots, name)).parameters
         assert list(inspect.signature(getattr(mine, name)).parameters) == list(function)[1:]
