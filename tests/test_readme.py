@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from rich.console import Console
 from simulated import report
 
@@ -70,6 +75,18 @@ def test_the_comparison_in_words_is_that_of_the_scenarios() -> None:
 def test_every_named_file_exists() -> None:
     for name in re.findall(r"`((?:hyperdrive_sim|tests|notebooks|scenarios)/[\w./]+)`", README):
         assert (ROOT / name).exists(), name
+
+
+def test_its_picture_is_what_its_script_draws(tmp_path: Path) -> None:
+    """Fonts differ from machine to machine, what is drawn and how large does not."""
+    (picture,) = re.findall(r"^!\[.+\]\((.+)\)$", README, re.MULTILINE)
+    script = (ROOT / picture).with_suffix(".py")
+    assert f"`python {script.relative_to(ROOT)}` draws it" in README
+    subprocess.run([sys.executable, script, tmp_path / "drawn.png"], cwd=tmp_path, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    with Image.open(ROOT / picture) as shown, Image.open(tmp_path / "drawn.png") as drawn:
+        assert shown.size == drawn.size
+        differ = np.asarray(shown.convert("L"), float) - np.asarray(drawn.convert("L"), float)
+    assert np.abs(differ).mean() < 3
 
 
 def test_every_room_is_in_the_house() -> None:
