@@ -2,7 +2,7 @@
 
     import hyperdrive_sim as hs
 
-    report = hs.run("scenarios/hyperdrive/tiny_2x2.yaml", {"chip.voltage_v": 0.65})
+    report = hs.run("hyperdrive/tiny_2x2", {"chip.voltage_v": 0.65})
     print(report.time.latency_s, report.efficiency.system_ops_per_j)
 
 A network of one's own needs no scenario file:

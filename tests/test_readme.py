@@ -37,7 +37,7 @@ def test_first_screen_has_exactly_two_commands() -> None:
     commands = re.findall(r"^python3 -m venv .*$", README, re.MULTILINE)
     assert len(commands) == 2
     assert README.index(commands[1]) < 2000
-    assert "hyperdrive-sim run scenarios/hyperdrive/resnet34_224.yaml" in commands[0]
+    assert "hyperdrive-sim run hyperdrive/resnet34_224" in commands[0]
     assert commands[1].endswith("pytest -n auto")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -55,3 +56,8 @@ def test_an_installed_package_has_its_scenarios_with_it(wheel: Path, tmp_path: P
     found = Path(done.stdout.strip())
     assert found == tmp_path / "hyperdrive_sim" / "scenarios"
     assert (found / "hyperdrive" / "tiny_2x2.yaml").is_file()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    command = [sys.executable, "-m", "hyperdrive_sim", "run", "hyperdrive/tiny_2x2", "--json"]
+    done = subprocess.run(command, cwd=elsewhere, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["scenario"]["file"] == str(found / "hyperdrive" / "tiny_2x2.yaml")

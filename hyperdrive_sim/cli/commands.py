@@ -97,7 +97,7 @@ class _Messages:
     cls=_Commands,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Start with: hyperdrive-sim run scenarios/hyperdrive/resnet34_224.yaml",
+    epilog="Start with: hyperdrive-sim run hyperdrive/resnet34_224",
 )
 @click.version_option(__version__, "--version", prog_name="hyperdrive-sim")
 @click.option("--traceback", is_flag=True, help="Show where in the program an error arose, before the sentence that says what is wrong.")

@@ -19,16 +19,15 @@ def list_(as_json: bool) -> None:
 
     channels = {name: zoo.channels(name) or "any" for name in zoo.names()}
     if as_json:
-        listed = {"architectures": registry.names(), "networks": zoo.names(), "scenarios": shipped.scenarios()}
+        listed = {"architectures": registry.names(), "networks": zoo.names(), "scenarios": tuple(shipped.catalogue().names)}
         show_json({**listed, "input_channels": channels})
         return
-    scenarios = shipped.scenarios()
     _say("architectures", registry.names())
     for number in dict.fromkeys(channels.values()):
         names = [name for name in zoo.names() if channels[name] == number]
         what = counted(number, "channel") if isinstance(number, int) else "any number of channels"
         _say(f"networks over an input of {what}", [_with_options(name, zoo.options(name)) for name in names])
-    _say("scenarios", scenarios)
+    _say("scenarios", shipped.catalogue().names)
 
 
 def _say(what: str, names: Iterable[str]) -> None:

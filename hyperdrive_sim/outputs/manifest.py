@@ -22,9 +22,9 @@ from hyperdrive_sim import __version__
 from hyperdrive_sim.errors import InvalidInput, visible
 from hyperdrive_sim.outputs import sealed
 from hyperdrive_sim.outputs.staging import Staging
+from hyperdrive_sim.scenario.shipped import RESOLVED
 from hyperdrive_sim.text.document import Document
 
-SCENARIO = "scenario.resolved.yaml"
 STATUS = Path("/proc/self/status")
 SCHEMA_VERSION = 2
 MOST_WORDS, LONGEST_WORD = 100, 500
@@ -106,7 +106,7 @@ def refuse_other(path: Path, version: object, known: int) -> None:
     """Raises InvalidInput if a file says that it is of another *version* than the one that is *known* here."""
     if type(version) is not int or version == known:
         return
-    scenario = shlex.quote(str(path.parent / SCENARIO))
+    scenario = shlex.quote(str(path.parent / RESOLVED))
     newer, again = "pip install --upgrade hyperdrive-sim", f"run it again: hyperdrive-sim run {scenario} -o DIR"
     age, cure = ("a newer", newer) if version > known else ("an older", again)
     problem = f"'{path}' was written by {age} hyperdrive_sim (schema_version {version}, this one reads {known})"

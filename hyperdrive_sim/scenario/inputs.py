@@ -69,8 +69,8 @@ def opened(scenario: Scenario, network: Network) -> Inputs:
             raise InvalidInput.at("input", problem, "leave it out: inputs are then drawn from the seed")
         shape = next(iter(network.inputs.values()))
         scenario.preparation.check(shape.channels)
-        picture = _picture(scenario.folder / image.image, shape) if image and image.image else None
-        return Inputs(scenario, network, picture, _weights(scenario.folder / constants, network) if constants else None)
+        photo, arrays = scenario.path("input", "image"), scenario.path("weights")
+        return Inputs(scenario, network, _picture(photo, shape) if photo else None, _weights(arrays, network) if arrays else None)
 
 
 def _picture(path: Path, shape: Shape) -> Picture:

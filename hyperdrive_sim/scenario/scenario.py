@@ -25,12 +25,13 @@ from hyperdrive_sim.network.box import MOST_SIDE
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.parameters import Parameters
 from hyperdrive_sim.rates import PS_PER_S
+from hyperdrive_sim.scenario import shipped
 from hyperdrive_sim.scenario.experiment import Experiment, Options, document_of, named, setting, structure
 from hyperdrive_sim.scenario.preparation import PLAIN, Preparation
 from hyperdrive_sim.schedule.spec import Spec
 from hyperdrive_sim.schedule.tasks import Arrivals
 from hyperdrive_sim.text.document import Document
-from hyperdrive_sim.text.wording import near
+from hyperdrive_sim.text.wording import lookup, near
 
 T = TypeVar("T")
 E = TypeVar("E", bound=InvalidInput)
@@ -110,8 +111,12 @@ class Scenario:
 
     @classmethod
     def read(cls, path: str | Path, changes: Sequence[str] = ()) -> Scenario:
-        """From a file, with `key=value` settings on top. Raises InvalidInput with every mistake found."""
-        return cls.of(Document.read(Path(path)), visible(str(path)), changes)
+        """From a file, the directory of a run or a short name, with `key=value` settings on top.
+
+        A file that exists goes before a short name. Raises InvalidInput with every mistake found.
+        """
+        file, shown = shipped.catalogue().located(Path(path), str(path), str(path))
+        return cls.of(Document.read(file, shown, shipped.catalogue()), visible(shown), changes)
 
     @classmethod
     def parse(cls, text: str, changes: Sequence[str] = (), file: str = "scenario.yaml") -> Scenario:
@@ -166,17 +171,19 @@ class Scenario:
         text = json.dumps({**self.document.data, **network}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
-    @property
-    def folder(self) -> Path:
-        """The folder that names of pictures and weights are relative to."""
-        return (self.document.files[0] if self.document.files else Path(self.file)).parent
+    def path(self, *key: str) -> Path | None:
+        """The file that a key names, relative to the file of the scenario that says so; None where it names none."""
+        name = lookup(self.document.data, key)
+        if not isinstance(name, str):
+            return None
+        return (self.document.folder(key) if self.document.files else Path(self.file).parent) / name
 
     @property
     def files(self) -> tuple[Path, ...]:
         """All files that it is read from: its own, those that it extends, its picture and its weights."""
-        named = (self.settings.input and self.settings.input.image, self.settings.weights)
+        named = (self.path("input", "image"), self.path("weights"))
         model = self.model.files if self.is_model else ()
-        return (*self.document.files, *(self.folder / name for name in named if name), *model)
+        return (*self.document.files, *(path for path in named if path), *model)
 
     @property
     def preparation(self) -> Preparation:
@@ -199,7 +206,9 @@ class Scenario:
             if unknown := sorted(options.keys() - {"zero", "map_bits"}):
                 raise InvalidInput.at(f"network_options.{unknown[0]}", f"a model has no option '{unknown[0]}'", "it has zero, map_bits")
             chosen = Options(self.settings.input_shape, **options, words=SCENARIO)
-            return models.imported(self.folder / self.settings.network, chosen)
+            path = self.path("network")
+            assert path is not None
+            return models.imported(path, chosen)
 
     @property
     def constants(self) -> Mapping[str, Parameters] | None:

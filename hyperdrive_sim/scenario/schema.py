@@ -16,7 +16,7 @@ def schema() -> dict[str, Any]:
     """The JSON Schema of a scenario file, the chip's keys by architecture, for editors; of a chip that cannot be loaded, its name alone."""
     whole = Settings.model_json_schema()
     whole |= {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "hyperdrive-sim scenario"}
-    whole["properties"]["extends"] = {"type": "string", "description": "a scenario file that this one builds on, relative to this one"}
+    whole["properties"]["extends"] = {"type": "string", "description": "what this one builds on: a file relative to it, or a short name"}
     whole["properties"]["network"]["anyOf"] = [{"enum": list(zoo.names())}, {"pattern": PATH}]
     whole["properties"]["architecture"]["enum"] = list(registry.names())
     of_zoo = {"if": {"properties": {"network": {"enum": list(zoo.names())}}}, "then": {"required": ["input_shape"]}}

@@ -1,10 +1,23 @@
-"""The scenarios that come with the package: the repository's `scenarios` folder, or its copy inside an installed package."""
+"""The scenarios that come with the package: the repository's `scenarios` folder, or its copy inside an installed package.
+
+Each has a short name, its path there without `.yaml`, by which it is found from anywhere: `hyperdrive/resnet34_224`.
+"""
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
+from hyperdrive_sim.text.catalogue import Catalogue
+
 PACKAGE = Path(__file__).parents[1]
+RESOLVED = "scenario.resolved.yaml"
+"""The scenario of a run, in the directory that it was written into."""
+
+CURES = (
+    "`hyperdrive-sim list` names the scenarios that come along",
+    "name a scenario file, or a directory that `hyperdrive-sim run FILE -o DIR` wrote",
+)
 
 
 def folder() -> Path:
@@ -13,17 +26,13 @@ def folder() -> Path:
     return installed if installed.is_dir() else checkout
 
 
+@cache
+def catalogue() -> Catalogue:
+    """All names of scenarios: paths, directories of runs, and the short names of those that come along."""
+    return Catalogue(folder(), RESOLVED, CURES)
+
+
 def published(path: str, chip: Path) -> Path:
     """The scenario that a *chip*'s published.yaml names: one that comes with the package, or else one in the chip's own folder."""
     ours = folder() / path
     return ours if ours.is_file() else chip / path
-
-
-def scenarios() -> tuple[str, ...]:
-    """Paths of all scenarios, relative to the working directory if they are below it, else absolute."""
-    found = sorted(folder().rglob("*.yaml"))
-    try:
-        here = Path.cwd()
-    except OSError:  # it is gone
-        return tuple(map(str, found))
-    return tuple(str(path.relative_to(here)) if path.is_relative_to(here) else str(path) for path in found)

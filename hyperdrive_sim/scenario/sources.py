@@ -1,4 +1,4 @@
-"""Sources of a scenario, where a function takes one: the path of its file, a `Scenario`, or keywords in place of a file."""
+"""Sources of a scenario, where a function takes one: its file, its short name, a run's directory, a `Scenario`, or keywords instead."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hyperdrive_sim.scenario.experiment import Changes, Experiment, settings
 from hyperdrive_sim.scenario.scenario import Scenario
 
 Source = str | os.PathLike[str] | Scenario
-"""The path of a scenario file, or a scenario."""
+"""The path of a scenario file, the short name of one that comes along, the directory of a run, or a scenario."""
 
 
 def scenario_of(source: Source | None, changes: Changes | None, experiment: Experiment) -> Scenario:
@@ -31,5 +31,5 @@ def one_of_both(source: object, experiment: Experiment) -> None:
 
 
 def opened(source: Source, changes: tuple[str, ...] = ()) -> Scenario:
-    """The scenario at a path, or the one given, with `key=value` settings on top. Raises InvalidInput with every mistake found."""
+    """The scenario of a name, or the one given, with `key=value` settings on top. Raises InvalidInput with every mistake found."""
     return source.changed(changes) if isinstance(source, Scenario) else Scenario.read(os.fspath(source), changes)

@@ -157,7 +157,7 @@ def check(
 ) -> Verdict:
     """Execute a scenario's schedule on data, in simulated time, and compare every value with the reference, bit for bit.
 
-        assert check("scenarios/hyperdrive/tiny_2x2.yaml").ok
+        assert check("hyperdrive/tiny_2x2").ok
 
     Proves the order of all accesses as well, compares the makespan with its lower bounds, cuts tasks finer, and says how far the chip's
     arithmetic is from float64. What is wrong with a schedule is in the verdict. A finer cut that moves the makespan by more than COARSE

@@ -72,13 +72,13 @@ def run(
 ) -> Report:
     """Simulate a scenario and report its time, energy and utilisation.
 
-        run("scenarios/hyperdrive/tiny_2x2.yaml", {"chip.voltage_v": 0.65})
+        run("hyperdrive/tiny_2x2", {"chip.voltage_v": 0.65})
         run(network=network, architecture="xnorbin", chip={"voltage_v": 1.2}, frames=2)
 
-    *source* is the path of a scenario file or a `Scenario`, *changes* are new values by dotted key, as `--set` takes them. Without a
-    source, *experiment* says what is run: `architecture`, and `network` as a `Network` or as a name of the zoo with an `input_shape`;
-    all other keys of a scenario file may be given too. *progress* is called with a stage, how much of it is done and how much there is.
-    *engine* is what simulates: `simpy`, or with the extra `fast` `compiled`, with the same result; by default `auto`, what is sooner done.
+    *source* is a scenario's file or short name, the directory of a run, or a `Scenario`; *changes* are new values by dotted key, as
+    `--set` takes them. Without a source, *experiment* says what is run: `architecture`, and `network` as a `Network` or as a name of the
+    zoo with an `input_shape`; all other keys of a scenario file may be given too. *progress* is called with a stage, how much of it is
+    done and how much there is. *engine* is what simulates: `simpy`, or with the extra `fast` `compiled`, with the same result; by default `auto`, what is sooner done.
 
     Times of the report are in seconds, energies in joules per frame. Raises InvalidInput for what cannot be run, every mistake named,
     and DoesNotFit for a network that is too large for the chip.
@@ -156,7 +156,7 @@ def sweep(
 ) -> list[tuple[dict[str, object], Report | HyperdriveSimError]]:
     """Run a scenario at every combination of some values: each point with its report, or with what kept it from running.
 
-        sweep("scenarios/hyperdrive/resnet34_224.yaml", {"chip.voltage_v": [0.5, 0.65, 0.8], "frames": [1, 4]})
+        sweep("hyperdrive/resnet34_224", {"chip.voltage_v": [0.5, 0.65, 0.8], "frames": [1, 4]})
 
     *axes* are values by dotted key, the last key turning fastest; without them, those of the scenario's own `sweep` are taken. *source*,
     *engine* and *experiment* are as in `run`. Raises InvalidInput for a scenario or a sweep that is none; what is wrong at a single point

@@ -6,10 +6,8 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,8 +15,9 @@ from pydantic import BaseModel, ValidationError
 
 from hyperdrive_sim.errors import NOWHERE, InvalidInput, Mistake, Place
 from hyperdrive_sim.files import ordinary
+from hyperdrive_sim.text.catalogue import Catalogue
 from hyperdrive_sim.text.plain import NotPlain, plain
-from hyperdrive_sim.text.wording import ABSENT, KeyPath, counted, described, dotted, explain, lookup, near
+from hyperdrive_sim.text.wording import ABSENT, KeyPath, counted, described, dotted, explain, lookup
 
 M = TypeVar("M", bound=BaseModel)
 E = TypeVar("E", bound=InvalidInput)
@@ -27,8 +26,7 @@ MAX_BYTES = 256 * 1024  # ruamel.yaml reads about 90 kB a second
 MAX_EXTENDED = 20
 """Files that one can build on by way of others."""
 
-NEIGHBOURS = 1000
-"""Files of a folder among which a name like the one that is missing is looked for."""
+NO_NAMES = Catalogue()
 
 
 class Places(Mapping[KeyPath, Place]):
@@ -60,21 +58,32 @@ class Document:
     """A YAML mapping as plain data, with the place (file, line, column) of each key.
 
     `data` holds what JSON can express: dict, list, str, bool, None, finite float and 64-bit int; keys are text whatever they look like.
-    `places` is by key path, () for the whole document; a value's place is that of its key, a list item's its own. `files` are those that
-    it was read from.
+    `places` is by key path, () for the whole document; a value's place is that of its key, a list item's its own. `sources` are the files
+    that it was read from, each with what it says itself; what was set stands there as if the first of them said it.
     """
 
     data: Mapping[str, Any]
     places: Mapping[KeyPath, Place]
-    files: tuple[Path, ...] = ()
+    sources: tuple[tuple[Path, Mapping[str, Any]], ...] = ()
 
     @classmethod
-    def read(cls, path: Path, shown: str | None = None) -> Document:
+    def read(cls, path: Path, shown: str | None = None, catalogue: Catalogue = NO_NAMES) -> Document:
         """Read a file and merge it into those it `extends`: mappings are merged, anything else is replaced. Messages call it *shown*.
 
-        Raises InvalidInput for a file that cannot be read or is not YAML, and for one that extends itself.
+        What it extends is a file, relative to it, or a short name of the *catalogue*. Raises InvalidInput for a file that cannot be read
+        or is not YAML, and for one that extends itself.
         """
-        return _read(path, str(path) if shown is None else shown)
+        return _read(path, str(path) if shown is None else shown, catalogue)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that it was read from, each once."""
+        return tuple(dict.fromkeys(path for path, _ in self.sources))
+
+    def folder(self, key: KeyPath = ()) -> Path:
+        """The folder of the file that says a key, which what it names is relative to; of the first file for a key that none says."""
+        first = next(iter(self.files), Path())
+        return next((path for path, data in self.sources if lookup(data, key) is not ABSENT), first).parent
 
     @classmethod
     def read_alone(cls, path: Path) -> Document:
@@ -113,7 +122,8 @@ class Document:
         on_the_way = {path[: n + 1]: reading.at(1, column) for n, column in enumerate(columns)}
         kept = {known: place for known, place in self.places.items() if known[: len(path)] != path}
         places = {**on_the_way, **kept, **reading.places, path: on_the_way[path]}
-        return replace(self, data=_replaced(self.data, path, value_there), places=places)
+        sources = ((self.files[0], _replaced({}, path, value_there)), *self.sources) if self.sources else ()
+        return replace(self, data=_replaced(self.data, path, value_there), places=places, sources=sources)
 
     def place(self, key: str | KeyPath) -> Place:
         """Place of a key (`chip.mesh`, or a path), or of the nearest enclosing key that exists."""
@@ -153,33 +163,35 @@ class Document:
         raise InvalidInput(*sorted(mistakes, key=lambda mistake: mistake.place or NOWHERE))
 
 
-def _read(path: Path, shown: str, chain: tuple[str, ...] = (), asked: Place | None = None) -> Document:
+def _read(path: Path, shown: str, catalogue: Catalogue, chain: tuple[str, ...] = (), asked: Place | None = None) -> Document:
     """Read a file with those it extends. *chain* are the files that led here by `extends`, *asked* is where the last of them says so."""
-    own = replace(Document.parse(_text(path, shown, asked), shown), files=(path,))
+    own = Document.parse(_text(path, shown, asked, catalogue), shown)
+    own = replace(own, sources=((path, own.data),))
     if "extends" not in own.data:
         return own
     base, place = own.data["extends"], own.places[("extends",)]
     if not isinstance(base, str) or not base:
         problem = f"must be the name of a file, not {described(base)}"
         raise InvalidInput(Mistake("extends", problem, "name one, relative to this file", place))
-    target, chain = path.parent / base, (*chain, os.path.realpath(path))
+    target, called = catalogue.located(path.parent / base, base, os.path.normpath(os.path.join(os.path.dirname(shown), base)))
+    chain = (*chain, os.path.realpath(path))
     if os.path.realpath(target) in chain:
         raise InvalidInput(Mistake("extends", f"'{base}' leads back to itself", "extend another, or none", place))
     if len(chain) > MAX_EXTENDED:
         problem = f"leads through more than {MAX_EXTENDED} files that extend each other"
         raise InvalidInput(Mistake("extends", problem, "put some of them together", place))
-    below = _read(target, os.path.normpath(os.path.join(os.path.dirname(shown), base)), chain, place)
+    below = _read(target, called, catalogue, chain, place)
     data = _merged(below.data, {key: value for key, value in own.data.items() if key != "extends"})
     places = {**below.places, **own.places}
     there = {known: where for known, where in places.items() if lookup(data, known) is not ABSENT}
-    return Document(data, there, (*own.files, *below.files))
+    return Document(data, there, (*own.sources, *below.sources))
 
 
-def _text(path: Path, shown: str, asked: Place | None) -> str:
+def _text(path: Path, shown: str, asked: Place | None, catalogue: Catalogue = NO_NAMES) -> str:
     try:
         raw = ordinary.read(path, MAX_BYTES)
     except OSError as error:
-        cure = near(path.name, _neighbours(path), likeness=0.8) if isinstance(error, FileNotFoundError) else ""
+        cure = catalogue.cure(path, shown) if isinstance(error, FileNotFoundError | IsADirectoryError) else ""
         problem = f"cannot read '{shown}': {ordinary.why(error)}"
         raise InvalidInput(Mistake("extends" if asked else "", problem, cure, asked)) from None
     try:
@@ -191,12 +203,6 @@ def _text(path: Path, shown: str, asked: Place | None) -> str:
         (line, column), read = end(before), lines(raw.decode("utf-8-sig", "backslashreplace"))
         problem = f"is not UTF-8 text (byte 0x{raw[error.start]:02x})"
         raise InvalidInput(Mistake("", problem, "save it as UTF-8", Place(shown, line, column, read[line - 1]))) from None
-
-
-def _neighbours(path: Path) -> Iterator[str]:
-    """Names of some files in the folder of one that is not there."""
-    with suppress(OSError), os.scandir(path.parent) as found:
-        yield from (one.name for one in islice(found, NEIGHBOURS))
 
 
 def _merged(below: Any, above: Any) -> Any:

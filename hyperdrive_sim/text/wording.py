@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
@@ -43,9 +43,26 @@ def with_article(noun: str) -> str:
 
 
 def near(word: str | int, words: Iterable[str], likeness: float = 0.6) -> str:
-    """A hint at the word most like this one: "did you mean 'rows'?"; empty if none is like it."""
-    near = get_close_matches(str(word), words, n=1, cutoff=likeness)
-    return f"did you mean '{near[0]}'?" if near else ""
+    """A hint at the word most like this one: "did you mean 'rows'?"; empty if none is like it. Capitals are as good as small letters."""
+    return meant(nearest(str(word), words, likeness))
+
+
+def meant(words: Sequence[str]) -> str:
+    """A hint at words of which one is probably meant: "did you mean 'rows' or 'columns'?"; empty if there are none."""
+    quoted = [f"'{one}'" for one in words]
+    return f"did you mean {listed(quoted)}?" if quoted else ""
+
+
+def nearest(word: str, words: Iterable[str], likeness: float = 0.6) -> list[str]:
+    """The word most like this one, in a list; empty if none is like it."""
+    known = {one.lower(): one for one in words}
+    return [known[one] for one in get_close_matches(word.lower(), known, n=1, cutoff=likeness)]
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words in a row, each once: "a, b or c"."""
+    *most, last = dict.fromkeys(words)
+    return f"{', '.join(most)} or {last}" if most else last
 
 
 def lookup(data: Any, path: KeyPath) -> Any:
@@ -165,7 +182,7 @@ def _finding(spot: _Spot, defs: Schema, value: Any) -> _Finding:
     if kind == "union_tag_invalid":
         path = (*path, context["discriminator"].strip("'"))
         tags = re.findall("'(.*?)'", context["expected_tags"])
-        quoted = _listed(f"'{tag}'" for tag in tags)
+        quoted = listed(f"'{tag}'" for tag in tags)
         return _Finding(path, path, f"must be one of {quoted}, not '{context['tag']}'", near(context["tag"], tags))
     if kind in ("value_error", "assertion_error"):
         return _Finding(path, path, str(context["error"]))
@@ -201,21 +218,16 @@ def _wanted(schema: Schema, defs: Schema, many: bool = False) -> str:
         return str(schema["expects"])
     one, *others = _alternatives(schema, defs)
     if others:
-        return _listed(_wanted(member, defs, many) for member in (one, *others))
+        return listed(_wanted(member, defs, many) for member in (one, *others))
     if choices := _choices(one):
         quoted = [f"'{choice}'" if isinstance(choice, str) else described(choice) for choice in choices]
-        return f"one of {_listed(quoted)}" if len(quoted) > 1 else quoted[0]
+        return f"one of {listed(quoted)}" if len(quoted) > 1 else quoted[0]
     if one.get("type") != "array":
         return _WORDS.get(one.get("type", ""), ("", ""))[many]
     items = {_wanted(item, defs, many=True) for item in one.get("prefixItems", [one.get("items", {})])}
     what = (items.pop() if len(items) == 1 else "") or "items"
     length = _fixed_length(one, defs)
     return ("lists of " if many else "a list of ") + (f"{length} {what}" if length else what)
-
-
-def _listed(words: Iterable[str]) -> str:
-    *most, last = dict.fromkeys(words)
-    return f"{', '.join(most)} or {last}" if most else last
 
 
 def _alternatives(schema: Schema, defs: Schema) -> list[Schema]:

@@ -210,7 +210,8 @@ def test_a_missing_file(tmp_path: Path) -> None:
 
 def test_a_directory(tmp_path: Path) -> None:
     (tmp_path / "d.yaml").mkdir()
-    assert sentences(invoke("run", "d.yaml")) == ["cannot read 'd.yaml': it is a directory"]
+    cure = "name a scenario file, or a directory that `hyperdrive-sim run FILE -o DIR` wrote"
+    assert sentences(invoke("run", "d.yaml")) == [f"cannot read 'd.yaml': it is a directory; {cure}"]
 
 
 def test_bytes(tmp_path: Path) -> None:

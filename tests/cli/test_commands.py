@@ -511,7 +511,7 @@ def test_list(monkeypatch: pytest.MonkeyPatch) -> None:
     found = document("list", "--json")
     assert found["architectures"] == list(registry.names())
     assert found["networks"] == list(zoo.names())
-    assert "scenarios/hyperdrive/tiny_2x2.yaml" in found["scenarios"]
+    assert "hyperdrive/tiny_2x2" in found["scenarios"]
     text = invoke("list").stdout.splitlines()
     said = {line.split(",")[0] for line in text}
     assert all(f"  {name}" in said for names in found.values() for name in names)
@@ -529,7 +529,9 @@ def test_list(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_listed_scenarios_can_be_run_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert all(Path(name).is_file() for name in document("list", "--json")["scenarios"])
+    names = document("list", "--json")["scenarios"]
+    assert len(names) == len(files())
+    assert {Scenario.read(name).file for name in names} == set(map(str, files()))
 
 
 def files() -> list[Path]:

@@ -195,7 +195,8 @@ def test_a_directory_that_is_gone(tmp_path: Path) -> None:
 
 def test_a_name_cannot_pass_for_a_message() -> None:
     result = invoke("run", "x\nerror: all is lost")
-    assert result.stderr == "error: cannot read 'x\\nerror: all is lost': there is no such file\n"
+    cure = "`hyperdrive-sim list` names the scenarios that come along"
+    assert result.stderr == f"error: cannot read 'x\\nerror: all is lost': there is no such file; {cure}\n"
 
 
 # --- what a terminal would obey ---

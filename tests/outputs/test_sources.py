@@ -88,7 +88,7 @@ def test_a_page_of_a_scenario(tmp_path: Path) -> None:
     path = page(TINY, {"frames": 2}, output=tmp_path / "deep" / "a.html")
     assert path == tmp_path / "deep" / "a.html"
     text = path.read_text("utf-8")
-    assert f"hyperdrive-sim run {TINY.name} --set frames=2" in text
+    assert "hyperdrive-sim run hyperdrive/tiny_2x2 --set frames=2" in text, "what can be run anywhere"
     invoke("report", TINY, "--set", "frames=2", "-o", tmp_path / "b.html")
     assert (tmp_path / "b.html").read_text("utf-8") == text, "the command line writes the same"
 

@@ -15,6 +15,7 @@ from hyperdrive_sim.outputs.rundir import WrittenRun, resolved
 from hyperdrive_sim.outputs.sources import AnyRun, directory
 from hyperdrive_sim.outputs.yaml_text import yaml_text
 from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.scenario import shipped
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.scenario.sources import opened
 from hyperdrive_sim.study.runs import run
@@ -58,7 +59,12 @@ def written(found: WrittenRun) -> Run:
 
 def simulated(scenario: Scenario, changes: Sequence[str] = (), progress: Progress = silent) -> Run:
     """The run of a scenario; *changes* are the settings that were made on top of its file."""
-    words = ["hyperdrive-sim", "run", scenario.file, *(word for change in changes for word in ("--set", change))]
+    words = [
+        "hyperdrive-sim",
+        "run",
+        shipped.catalogue().name(Path(scenario.file)) or scenario.file,
+        *(word for change in changes for word in ("--set", change)),
+    ]
     provenance = {
         "versions": manifest.versions(),
         "seed": scenario.settings.seed,

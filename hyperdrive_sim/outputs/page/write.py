@@ -35,7 +35,7 @@ def report(
 ) -> Path:
     """Write one HTML page of a run, or of several side by side, that works offline; returns its path.
 
-        report("scenarios/hyperdrive/tiny_2x2.yaml", {"frames": 2}, output="tiny.html")
+        report("hyperdrive/tiny_2x2", {"frames": 2}, output="tiny.html")
         report(["a.yaml", "runs/b"], output="both.html")
 
     A source is the path of a scenario file or of a run directory, a `Scenario`, or a `Report`; *experiment* says in place of one what is

@@ -11,13 +11,13 @@ from typing import Any
 
 from hyperdrive_sim.files import ordinary
 from hyperdrive_sim.importing import portable, topology
-from hyperdrive_sim.outputs import manifest
 from hyperdrive_sim.outputs.staging import Staging
 from hyperdrive_sim.scenario import inputs
 from hyperdrive_sim.scenario.pictures import FORMATS
 from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.scenario.shipped import RESOLVED
 
-NAME, INPUT, WEIGHTS = manifest.SCENARIO, "scenario.input", "scenario.weights.npz"
+NAME, INPUT, WEIGHTS = RESOLVED, "scenario.input", "scenario.weights.npz"
 SHAPES = "scenario.network.csv"
 OPTIONAL = frozenset({WEIGHTS, SHAPES, portable.NETWORK, portable.PARAMETERS, *(INPUT + suffix for suffix in FORMATS.values())})
 """Names of the copies that there may be."""

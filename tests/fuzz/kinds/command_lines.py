@@ -52,6 +52,7 @@ NAMES = [
     *("\u202eevil.yaml", "new\nline.yaml", "bad.yaml", "-o.yaml", "empty.yaml", "run", "run", "run/scenario.resolved.yaml", "foreign"),
     *("folder", "fifo", "dangling", "loop", "nobody.yaml", "", ".", "..", "good.yaml/", "good.yaml/x", "/dev/null", "/dev/zero", "/"),
     *("x" * 300, "notes.txt", "a.npz", "/proc/self/mem", "~", "*", "good", "GOOD.YAML", "./good.yaml", "foreign/../good.yaml", "\udcff"),
+    *("hyperdrive/tiny_2x2", "hyperdrive/tiny_2x2.yaml", "hyperdrive", "../hyperdrive/tiny_2x2", "Hyperdrive/tiny_2x2", "tiny_2x2"),
 ]
 OUTPUTS = [
     *("out", "out", "out", "new/below/out", "with space", "run", "run", "foreign", "folder", "", ".", "..", "notes.txt", "good.yaml"),
