@@ -23,6 +23,7 @@ from typing import TypeVar, cast
 from hyperdrive_sim import archs
 from hyperdrive_sim.archs.architecture import Architecture
 from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.text.wording import near
 
 T = TypeVar("T")
 
@@ -58,7 +59,8 @@ def load(name: str) -> Architecture:
     elif name in installed():
         found = _run(name, installed()[name].load)
     else:
-        raise InvalidInput.at("architecture", f"'{name}' is unknown", "known architectures: " + ", ".join(names()))
+        cure = near(name, names()) or "known architectures: " + ", ".join(names())
+        raise InvalidInput.at("architecture", f"'{name}' is unknown", cure)
     if lacking := [part for part in OFFERED if not hasattr(found, part)]:
         problem = f"'{name}' offers no architecture, it has no `{lacking[0]}`"
         raise InvalidInput.at("architecture", problem, "see hyperdrive_sim.archs.architecture")

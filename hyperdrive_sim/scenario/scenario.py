@@ -31,7 +31,7 @@ from hyperdrive_sim.scenario.preparation import PLAIN, Preparation
 from hyperdrive_sim.schedule.spec import Spec
 from hyperdrive_sim.schedule.tasks import Arrivals
 from hyperdrive_sim.text.document import Document
-from hyperdrive_sim.text.wording import lookup, near
+from hyperdrive_sim.text.wording import lookup, meant, near
 
 T = TypeVar("T")
 E = TypeVar("E", bound=InvalidInput)
@@ -148,8 +148,9 @@ class Scenario:
         for change in changes:
             document = document.with_setting(change)
         mistakes: list[Mistake] = []
-        settings = _kept(mistakes, lambda: document.validate(Settings))
         arch = _kept(mistakes, lambda: _architecture(document))
+        of_chip = dict.fromkeys(arch.Spec.model_fields if arch else (), "put it under 'chip:'")
+        settings = _kept(mistakes, lambda: document.validate(Settings, elsewhere=of_chip))
         spec = _kept(mistakes, lambda: _spec(document, arch)) if arch else None
         mistakes += _unknown_granularity(document, arch) if arch else ()
         if given is None:
@@ -291,8 +292,10 @@ def _network(document: Document) -> None:
     name, shape = document.data.get("network"), document.data.get("input_shape")
     if not isinstance(name, str) or not name or is_path(name):
         return
-    if name not in zoo.names():
-        raise InvalidInput(document.mistake("network", f"'{name}' is not in the zoo", "known networks: " + ", ".join(zoo.names())))
+    try:
+        zoo.check_name(name)
+    except InvalidInput as error:
+        raise document.located(error) from None
     if "input_shape" not in document.data or shape is None:
         raise InvalidInput(Mistake("", "'input_shape' is missing", "add it: [channels, rows, columns]", document.place("")))
     if isinstance(shape, list) and len(shape) == 3 and all(type(size) is int and 0 < size <= MOST_SIDE for size in shape):
@@ -323,7 +326,8 @@ def _unsweepable(document: Document, settings: Settings, arch: Architecture) -> 
     for key in settings.sweep:
         first, *others = key.split(".")
         if (f"chip.{others[0]}" if others and first == "chip" else first) not in known:
-            yield document.mistake(("sweep", key), f"unknown key '{key}'", near(key, known))
+            there = [one for one in (f"chip.{key}", key.removeprefix("chip.")) if one in known]
+            yield document.mistake(("sweep", key), f"unknown key '{key}'", meant(there) or near(key, known))
     if (points := prod(map(len, settings.sweep.values()))) > MAX_POINTS:
         yield document.mistake("sweep", f"has {points} combinations", f"take at most {MAX_POINTS}")
 
@@ -352,7 +356,10 @@ def _architecture(document: Document) -> Architecture | None:
 
 def _spec(document: Document, arch: Architecture) -> Spec | None:
     """The validated spec of the chip; None where the file has something other than settings for it."""
-    return document.validate(arch.Spec, at=("chip",)) if isinstance(document.data.get("chip", {}), dict) else None
+    if not isinstance(document.data.get("chip", {}), dict):
+        return None
+    of_file = dict.fromkeys(Settings.model_fields, "put it at the top of the file, beside 'chip:'")
+    return document.validate(arch.Spec, ("chip",), of_file)
 
 
 def _unknown_granularity(document: Document, arch: Architecture) -> Iterator[Mistake]:

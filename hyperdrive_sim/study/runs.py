@@ -78,7 +78,8 @@ def run(
     *source* is a scenario's file or short name, the directory of a run, or a `Scenario`; *changes* are new values by dotted key, as
     `--set` takes them. Without a source, *experiment* says what is run: `architecture`, and `network` as a `Network` or as a name of the
     zoo with an `input_shape`; all other keys of a scenario file may be given too. *progress* is called with a stage, how much of it is
-    done and how much there is. *engine* is what simulates: `simpy`, or with the extra `fast` `compiled`, with the same result; by default `auto`, what is sooner done.
+    done and how much there is. *engine* is what simulates: `simpy`, or with the extra `fast` `compiled`, with the same result; by default
+    `auto`, what is sooner done.
 
     Times of the report are in seconds, energies in joules per frame. Raises InvalidInput for what cannot be run, every mistake named,
     and DoesNotFit for a network that is too large for the chip.

@@ -15,6 +15,8 @@ KeyPath = tuple[str | int, ...]
 ABSENT = object()
 """Result of a `lookup` that finds nothing; None is a value."""
 
+NOWHERE_ELSE: Mapping[str, str] = {}
+
 
 def described(value: Any) -> str:
     """A value in the words of a message: "the text 'abc'", "a list of 30 items", "12"."""
@@ -123,11 +125,14 @@ class _Spot(NamedTuple):
         return self.error["type"] == "missing" and isinstance(self.error["loc"][-1], int)
 
 
-def explain(error: ValidationError, data: Any, schema: Schema) -> list[_Finding]:
-    """Findings of a validation error, each once; *data* is what was validated, *schema* the model's JSON Schema."""
+def explain(error: ValidationError, data: Any, schema: Schema, elsewhere: Mapping[str, str] = NOWHERE_ELSE) -> list[_Finding]:
+    """Findings of a validation error, each once; *data* is what was validated, *schema* the model's JSON Schema.
+
+    *elsewhere* are keys that belong to another part of the document, with the cure.
+    """
     defs = schema.get("$defs", {})
     spots = [_spot(one, data, schema, defs) for one in error.errors(include_url=False)]
-    return list(dict.fromkeys(_finding(spot, defs, lookup(data, spot.path)) for spot in _without_unions(spots, defs)))
+    return list(dict.fromkeys(_finding(spot, defs, lookup(data, spot.path), elsewhere) for spot in _without_unions(spots, defs)))
 
 
 def _spot(error: ErrorDetails, data: Any, schema: Schema, defs: Schema) -> _Spot:
@@ -167,12 +172,11 @@ def _without_unions(spots: list[_Spot], defs: Schema) -> list[_Spot]:
     return _without_unions(others + (min(meant, key=len) if meant else [whole]), defs)
 
 
-def _finding(spot: _Spot, defs: Schema, value: Any) -> _Finding:
+def _finding(spot: _Spot, defs: Schema, value: Any, elsewhere: Mapping[str, str]) -> _Finding:
     error, path = spot.error, spot.path
     kind, context = error["type"], error.get("ctx", {})
     if kind in ("extra_forbidden", "unexpected_keyword_argument") or error["loc"][-1:] == ("[key]",):
-        known = _known_keys(spot.schemas[-2], defs)
-        cure = near(path[-1], known) or (f"known keys: {', '.join(known)}" if known else "")
+        cure = _instead(str(path[-1]), _known_keys(spot.schemas[-2], defs), elsewhere if len(path) == 1 else NOWHERE_ELSE)
         return _Finding(path, path[:-1], f"unknown key '{path[-1]}'", cure)
     if kind == "missing" and not spot.lacks_an_item:
         missing = str(error["loc"][-1])
@@ -187,6 +191,17 @@ def _finding(spot: _Spot, defs: Schema, value: Any) -> _Finding:
     if kind in ("value_error", "assertion_error"):
         return _Finding(path, path, str(context["error"]))
     return _Finding(path, path, *_must_be(spot, defs, value))
+
+
+def _instead(key: str, known: Sequence[str], elsewhere: Mapping[str, str]) -> str:
+    """The cure for an unknown key: one of those that are *known*, or the place where it belongs."""
+    if key in elsewhere:
+        return elsewhere[key]
+    if like := near(key, known):
+        return like
+    if there := nearest(key, elsewhere):
+        return f"{meant(there)} {elsewhere[there[0]]}"
+    return f"known keys: {', '.join(known)}" if known else ""
 
 
 def _to_add(key: str, schema: Schema, defs: Schema) -> str:

@@ -154,10 +154,12 @@ def test_values(tmp_path: Path, more: str, sentence: str) -> None:
         ("title: a test", "title: 7", "s.yaml:2:1: title: must be text, not 7"),
         ("title: a test", "title: ''", "s.yaml:2:1: title: must have at least 1 character, not the text ''"),
         ("schema_version: 1", "schema_version: 2", "s.yaml:1:1: schema_version: must be 1, not 2"),
-        ("tiny_conv", "resnet43", f"s.yaml:3:1: network: 'resnet43' is not in the zoo; {NETWORKS}"),
+        ("tiny_conv", "resnet43", "s.yaml:3:1: network: 'resnet43' is not in the zoo; did you mean 'resnet34'?"),
+        ("tiny_conv", "ResNet-34", "s.yaml:3:1: network: 'ResNet-34' is not in the zoo; did you mean 'resnet34'?"),
         ("tiny_conv", "34", "s.yaml:3:1: network: must be text, not 34"),
-        ("hyperdrive", "hyperdriev", f"s.yaml:5:1: architecture: 'hyperdriev' is unknown; {ARCHITECTURES}"),
-        ("hyperdrive", "../hyperdrive", f"s.yaml:5:1: architecture: '../hyperdrive' is unknown; {ARCHITECTURES}"),
+        ("hyperdrive", "hyperdriev", "s.yaml:5:1: architecture: 'hyperdriev' is unknown; did you mean 'hyperdrive'?"),
+        ("hyperdrive", "Hyperdrive", "s.yaml:5:1: architecture: 'Hyperdrive' is unknown; did you mean 'hyperdrive'?"),
+        ("hyperdrive", "../yodann", f"s.yaml:5:1: architecture: '../yodann' is unknown; {ARCHITECTURES}"),
     ],
 )
 def test_the_five_keys_of_every_scenario(tmp_path: Path, was: str, is_: str, sentence: str) -> None:
@@ -174,6 +176,44 @@ def test_all_mistakes_are_reported_at_once_in_the_order_of_the_text(tmp_path: Pa
         "s.yaml:8:3: chip: unknown key 'mehs'; did you mean 'mesh'?",
         "s.yaml:9:3: chip.lanes: must be greater than 0, not 0",
         "s.yaml:10:1: seed: must be greater than or equal to 0, not -1",
+    ]
+
+
+UNDER_CHIP, AT_TOP = "put it under 'chip:'", "put it at the top of the file, beside 'chip:'"
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ("voltage_v: 0.5", f"s.yaml:6:1: unknown key 'voltage_v'; {UNDER_CHIP}"),
+        ("mesh: [1, 1]", f"s.yaml:6:1: unknown key 'mesh'; {UNDER_CHIP}"),
+        ("voltage: 0.5", f"s.yaml:6:1: unknown key 'voltage'; did you mean 'voltage_v'? {UNDER_CHIP}"),
+        ("chip: {frames: 2}", f"s.yaml:6:8: chip: unknown key 'frames'; {AT_TOP}"),
+        ("chip: {frame: 2}", f"s.yaml:6:8: chip: unknown key 'frame'; did you mean 'frames'? {AT_TOP}"),
+        ("input: {frames: 2}", "s.yaml:6:9: input: unknown key 'frames'; known keys: scale, mean, std, quantise, image"),
+        ("chip: {mesh: atuo}", "s.yaml:6:8: chip.mesh: must be a list of 2 integers or 'auto', not 'atuo'; did you mean 'auto'?"),
+        (
+            "chip: {operating_points: Silicon}",
+            "s.yaml:6:8: chip.operating_points: must be one of 'silicon' or 'post_layout', not 'Silicon'; did you mean 'silicon'?",
+        ),
+        (
+            "granularity: blocks",
+            "s.yaml:6:1: granularity: 'blocks' is no granularity of hyperdrive, whose tasks are cut by block or pixel;"
+            " did you mean 'block'?",
+        ),
+        ("sweep: {voltage_v: [0.5]}", "s.yaml:6:9: sweep.voltage_v: unknown key 'voltage_v'; did you mean 'chip.voltage_v'?"),
+        ("sweep: {chip.frames: [2]}", "s.yaml:6:9: sweep.chip.frames: unknown key 'chip.frames'; did you mean 'frames'?"),
+    ],
+)
+def test_what_was_meant_by_keys_and_values(tmp_path: Path, more: str, sentence: str) -> None:
+    assert complaints(tmp_path, more) == [sentence]
+
+
+def test_what_was_meant_by_a_setting(tmp_path: Path) -> None:
+    assert complaints(tmp_path, "", "--set", "voltage_v=0.5") == [f"--set voltage_v=0.5:1:1: unknown key 'voltage_v'; {UNDER_CHIP}"]
+    assert complaints(tmp_path, "", "--set", "chip.seed=2") == [f"--set chip.seed=2:1:6: chip: unknown key 'seed'; {AT_TOP}"]
+    assert complaints(tmp_path, "", "--set", "network=tiny_con") == [
+        "--set network=tiny_con:1:1: network: 'tiny_con' is not in the zoo; did you mean 'tiny_conv'?"
     ]
 
 

@@ -168,7 +168,7 @@ def test_keywords_are_checked_as_a_file_is() -> None:
         "chip.mesh: must be a list of 2 integers, 'auto' or {auto: GOAL}, not 3",
     ]
     assert told(network=mine()) == ["'architecture' is missing; add it: the chip; `hyperdrive-sim list` names them"]
-    assert told(network=mine(), architecture="hyperdriev")[0].startswith("architecture: 'hyperdriev' is unknown; known architectures: ")
+    assert told(network=mine(), architecture="hyperdriev")[0] == "architecture: 'hyperdriev' is unknown; did you mean 'hyperdrive'?"
     assert told(network="tiny_resnet", architecture="hyperdrive") == ["'input_shape' is missing; add it: [channels, rows, columns]"]
     assert told(network=mine(), architecture="hyperdrive", title="\0") == [
         "title: contains a character that is none (NUL or half a surrogate pair)"

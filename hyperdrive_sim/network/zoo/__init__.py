@@ -13,7 +13,7 @@ from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.zoo import binary, resnets, shufflenet, yolo
 from hyperdrive_sim.network.zoo.entry import Entry
-from hyperdrive_sim.text.wording import counted
+from hyperdrive_sim.text.wording import counted, near
 
 ZOO: dict[str, Entry] = {**resnets.NETWORKS, **shufflenet.NETWORKS, **yolo.NETWORKS, **binary.NETWORKS}
 LARGEST_OPTION = 512
@@ -32,6 +32,12 @@ def options(name: str) -> dict[str, int]:
 def channels(name: str) -> int | None:
     """Channels that the input of a network must have; None where it may have any number."""
     return ZOO[name].channels
+
+
+def check_name(name: str) -> None:
+    """Raise InvalidInput for a name that no network has."""
+    if name not in ZOO:
+        raise InvalidInput.at("network", f"'{name}' is not in the zoo", near(name, ZOO) or "known networks: " + ", ".join(ZOO))
 
 
 def check_input(name: str, input_shape: Sequence[int]) -> None:
@@ -54,12 +60,11 @@ def build(name: str, input_shape: tuple[int, int, int], chosen: Mapping[str, int
 
     Raises InvalidInput for a name or an option that there is not, and for an input of channels or sizes that the network does not take.
     """
-    if name not in ZOO:
-        raise InvalidInput.at("network", f"'{name}' is not in the zoo", "known networks: " + ", ".join(ZOO))
+    check_name(name)
     known = options(name)
     for option, value in (chosen or {}).items():
         if option not in known:
-            cure = f"it has {', '.join(known)}" if known else "it has none"
+            cure = near(option, known) or (f"it has {', '.join(known)}" if known else "it has none")
             raise InvalidInput.at(f"network_options.{option}", f"'{name}' has no option '{option}'", cure)
         if not 1 <= value <= LARGEST_OPTION:
             raise InvalidInput.at(f"network_options.{option}", f"must be 1 to {LARGEST_OPTION}, not {value}")
