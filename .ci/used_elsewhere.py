@@ -17,6 +17,7 @@ __dir__
 _.schema_version
 _.date
 _.worst_layer_bits
+_.input_channels
 
 # Read by the templates of a page.
 _.instead

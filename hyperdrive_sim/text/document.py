@@ -53,6 +53,27 @@ class Places(Mapping[KeyPath, Place]):
         return len(self.found)
 
 
+class MergedPlaces(Mapping[KeyPath, Place]):
+    """The places of what is left of a text above another, which are found when one is asked for."""
+
+    def __init__(self, above: Mapping[KeyPath, Place], below: Mapping[KeyPath, Place], data: Mapping[str, Any]) -> None:
+        self.above, self.below, self.data = above, below, data
+
+    @cached_property
+    def found(self) -> Mapping[KeyPath, Place]:
+        every = {**self.below, **self.above}
+        return {known: where for known, where in every.items() if lookup(self.data, known) is not ABSENT}
+
+    def __getitem__(self, path: KeyPath) -> Place:
+        return self.found[path]
+
+    def __iter__(self) -> Iterator[KeyPath]:
+        return iter(self.found)
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+
 @dataclass(frozen=True)
 class Document:
     """A YAML mapping as plain data, with the place (file, line, column) of each key.
@@ -164,37 +185,34 @@ class Document:
         raise InvalidInput(*sorted(mistakes, key=lambda mistake: mistake.place or NOWHERE))
 
 
-def _read(path: Path, shown: str, catalogue: Catalogue, chain: tuple[str, ...] = (), asked: Place | None = None) -> Document:
-    """Read a file with those it extends. *chain* are the files that led here by `extends`, *asked* is where the last of them says so."""
-    own = Document.parse(_text(path, shown, asked, catalogue), shown)
+def _read(path: Path, shown: str, catalogue: Catalogue, chain: tuple[str, ...] = (), asking: Document | None = None) -> Document:
+    """Read a file with those it extends. *chain* are the files that led here by `extends`, *asking* is the last of them."""
+    own = Document.parse(_text(path, shown, asking, catalogue), shown)
     own = replace(own, sources=((path, own.data),))
     if "extends" not in own.data:
         return own
-    base, place = own.data["extends"], own.places[("extends",)]
+    base = own.data["extends"]
     if not isinstance(base, str) or not base:
-        problem = f"must be the name of a file, not {described(base)}"
-        raise InvalidInput(Mistake("extends", problem, "name one, relative to this file", place))
+        raise InvalidInput(own.mistake("extends", f"must be the name of a file, not {described(base)}", "name one, relative to this file"))
     target, called = catalogue.located(path.parent / base, base, os.path.normpath(os.path.join(os.path.dirname(shown), base)))
     chain = (*chain, os.path.realpath(path))
     if os.path.realpath(target) in chain:
-        raise InvalidInput(Mistake("extends", f"'{base}' leads back to itself", "extend another, or none", place))
+        raise InvalidInput(own.mistake("extends", f"'{base}' leads back to itself", "extend another, or none"))
     if len(chain) > MAX_EXTENDED:
         problem = f"leads through more than {MAX_EXTENDED} files that extend each other"
-        raise InvalidInput(Mistake("extends", problem, "put some of them together", place))
-    below = _read(target, called, catalogue, chain, place)
+        raise InvalidInput(own.mistake("extends", problem, "put some of them together"))
+    below = _read(target, called, catalogue, chain, own)
     data = _merged(below.data, {key: value for key, value in own.data.items() if key != "extends"})
-    places = {**below.places, **own.places}
-    there = {known: where for known, where in places.items() if lookup(data, known) is not ABSENT}
-    return Document(data, there, (*own.sources, *below.sources))
+    return Document(data, MergedPlaces(own.places, below.places, data), (*own.sources, *below.sources))
 
 
-def _text(path: Path, shown: str, asked: Place | None, catalogue: Catalogue = NO_NAMES) -> str:
+def _text(path: Path, shown: str, asking: Document | None, catalogue: Catalogue = NO_NAMES) -> str:
     try:
         raw = ordinary.read(path, MAX_BYTES)
     except OSError as error:
         cure = catalogue.cure(path, shown) if isinstance(error, FileNotFoundError | IsADirectoryError) else ""
         problem = f"cannot read '{shown}': {ordinary.why(error)}"
-        raise InvalidInput(Mistake("extends" if asked else "", problem, cure, asked)) from None
+        raise InvalidInput(asking.mistake("extends", problem, cure) if asking else Mistake("", problem, cure)) from None
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -506,30 +506,38 @@ def test_diagram_takes_the_room_there_is() -> None:
 # --- list and schema ---
 
 
-def test_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
+def test_list() -> None:
     found = document("list", "--json")
-    assert found["architectures"] == list(registry.names())
-    assert found["networks"] == list(zoo.names())
-    assert "hyperdrive/tiny_2x2" in found["scenarios"]
+    assert [one["name"] for one in found["architectures"]] == list(registry.names())
+    assert [one["name"] for one in found["networks"]] == list(zoo.names())
     text = invoke("list").stdout.splitlines()
-    said = {line.split(",")[0] for line in text}
-    assert all(f"  {name}" in said for names in found.values() for name in names)
-    assert "  groupnet_resnet18, bases: 8" in text
-    heads = [line for line in text if not line.startswith(" ")]
-    under = {head: text[text.index(head) + 1 :] for head in heads}
-    assert under["networks over an input of 1 channel:"][0] == "  lenet"
-    assert under["networks over an input of any number of channels:"][0] == "  tiny_conv"
-    assert {name: found["input_channels"][name] for name in ("resnet34", "lenet", "tiny_conv")} == {
-        "resnet34": 3,
-        "lenet": 1,
-        "tiny_conv": "any",
-    }
+    under = {head: text[text.index(head) + 1 :] for head in text if head and not head.startswith(" ")}
+    assert under["scenarios of hyperdrive"][0].startswith("  compare/")
+    start = text.index("  hyperdrive/resnet34_224")
+    assert text[start + 1 : start + 3] == [
+        "    ResNet-34 at 224 x 224 on one Hyperdrive chip",
+        "    resnet34 at 3 x 224 x 224, 1 chip, 3.664 GMAC",
+    ]
+    assert "    resnet50 at 3 x 224 x 224, as many chips as it takes, 3.858 GMAC" in text
+    assert "    resnet34 at 3 x 1024 x 2048, 5 x 10 chips, 153.1 GMAC" in text
+    assert "    binary_resnet20 at 3 x 32 x 32, 1 chip, 40.55 MMAC, 100 frames" in text
+    assert "    groupnet_resnet18 at 3 x 224 x 224, 1 chip, 13.68 GMAC, a sweep of 4 points" in text
+    assert "    fashion_cnv, trained, at 1 x 28 x 28, 1 chip, 58.42 MMAC" in text
+    assert all(f"  {one['name']}" in text for one in found["scenarios"])
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_a_list_fits(width: int) -> None:
+    code, out, err = process("list", env={"COLUMNS": str(width)})
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert max(len(line) for line in lines if not line.startswith("  ")) <= width
+    assert "MACs" in out
 
 
 def test_listed_scenarios_can_be_run_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    names = document("list", "--json")["scenarios"]
+    names = [one["name"] for one in document("list", "--json")["scenarios"]]
     assert len(names) == len(files())
     assert {Scenario.read(name).file for name in names} == set(map(str, files()))
 
@@ -691,7 +699,7 @@ def test_several_outputs_are_written_by_name(tmp_path: Path, monkeypatch: pytest
     """Two heads on one trunk, of 5 and of 16 channels."""
     sizes = {"trunk": ("input", 8), "one": ("trunk", 5), "two": ("trunk", 16)}
     layers = [Conv(name=name, inputs=(source,), out_channels=out, window=Window.square(1)) for name, (source, out) in sizes.items()]
-    monkeypatch.setitem(zoo.ZOO, "tiny_heads", Entry(ANY, lambda: layers))
+    monkeypatch.setitem(zoo.ZOO, "tiny_heads", Entry(ANY, (3, 12, 16), lambda: layers))
     scenario = write(tmp_path, base=BASE.replace("network: tiny_conv", "network: tiny_heads"))
     assert invoke("check", scenario, "-o", tmp_path / "out").exit_code == 0
     with np.load(tmp_path / "out" / "output.npz") as outputs:

@@ -231,3 +231,9 @@ def test_a_picture_too_small_is_refused() -> None:
         InvalidInput, match=r"^input_shape: is too small: layer 'fc7' would turn 512 x 4 x 3 into 1024 x 1 x 0; take a larger input$"
     ):
         zoo.build("cifar10_bnn", (3, 32, 31))
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_the_usual_input_is_one_that_the_network_takes(name: str) -> None:
+    network = zoo.build(name, zoo.usual_shape(name))
+    assert tuple(next(iter(network.inputs.values()))) == zoo.usual_shape(name)

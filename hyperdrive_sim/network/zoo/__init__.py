@@ -34,6 +34,11 @@ def channels(name: str) -> int | None:
     return ZOO[name].channels
 
 
+def usual_shape(name: str) -> tuple[int, int, int]:
+    """The input [channels, rows, columns] that a network usually has."""
+    return ZOO[name].usual
+
+
 def check_name(name: str) -> None:
     """Raise InvalidInput for a name that no network has."""
     if name not in ZOO:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from hyperdrive_sim.network.graph import INPUT
 from hyperdrive_sim.network.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool, MeanPool, Sign, Thermometer
 from hyperdrive_sim.network.window import Window
-from hyperdrive_sim.network.zoo.entry import ANY, Entry
+from hyperdrive_sim.network.zoo.entry import ANY, CIFAR, IMAGENET, TINY, Entry
 
 Make = Callable[..., Layer]
 """A layer that only lacks its inputs."""
@@ -263,22 +263,22 @@ def _tiny_groupnet(bases: int = 2) -> list[Layer]:
 
 
 NETWORKS: dict[str, Entry] = {
-    "binary_alexnet": Entry(3, _alexnet),
-    "cifar10_bnn": Entry(3, _cifar10_bnn),
-    "nin_xnor": Entry(3, _nin),
-    "lenet": Entry(1, _lenet),
-    "caffe_quick": Entry(3, _caffe_quick),
-    "binary_resnet18": Entry(3, lambda: _groupnet_resnet18(1)),
-    "groupnet_resnet18": Entry(3, _groupnet_resnet18),
-    "binary_resnet20": Entry(3, _resnet20),
-    "binareye": Entry(3, _binareye),
-    "finn_cnv": Entry(3, _finn_cnv),
-    "xnor_7x7": Entry(ANY, _xnor_7x7),
-    "tiny_xnor": Entry(ANY, lambda: _chain(_sign("sign0"), _xnor("conv", 16, 3, padding=1), _sign("sign"))),
-    "tiny_xnor_pointwise": Entry(ANY, lambda: _chain(_sign("sign0"), _xnor("conv1", 40, 1), _sign("sign1"), _xnor("conv2", 9, 1))),
-    "tiny_xnor_pooled": Entry(ANY, _tiny_pooled),
-    "tiny_xnor_kernels": Entry(ANY, _tiny_large_kernels),
-    "tiny_xnor_residual": Entry(ANY, lambda: _tiny_groupnet(1)),
-    "tiny_groupnet": Entry(ANY, _tiny_groupnet),
+    "binary_alexnet": Entry(3, IMAGENET, _alexnet),
+    "cifar10_bnn": Entry(3, CIFAR, _cifar10_bnn),
+    "nin_xnor": Entry(3, CIFAR, _nin),
+    "lenet": Entry(1, (1, 28, 28), _lenet),
+    "caffe_quick": Entry(3, CIFAR, _caffe_quick),
+    "binary_resnet18": Entry(3, IMAGENET, lambda: _groupnet_resnet18(1)),
+    "groupnet_resnet18": Entry(3, IMAGENET, _groupnet_resnet18),
+    "binary_resnet20": Entry(3, CIFAR, _resnet20),
+    "binareye": Entry(3, CIFAR, _binareye),
+    "finn_cnv": Entry(3, CIFAR, _finn_cnv),
+    "xnor_7x7": Entry(ANY, (128, 32, 32), _xnor_7x7),
+    "tiny_xnor": Entry(ANY, TINY, lambda: _chain(_sign("sign0"), _xnor("conv", 16, 3, padding=1), _sign("sign"))),
+    "tiny_xnor_pointwise": Entry(ANY, TINY, lambda: _chain(_sign("sign0"), _xnor("conv1", 40, 1), _sign("sign1"), _xnor("conv2", 9, 1))),
+    "tiny_xnor_pooled": Entry(ANY, (3, 16, 16), _tiny_pooled),
+    "tiny_xnor_kernels": Entry(ANY, TINY, _tiny_large_kernels),
+    "tiny_xnor_residual": Entry(ANY, (3, 16, 16), lambda: _tiny_groupnet(1)),
+    "tiny_groupnet": Entry(ANY, (3, 16, 16), _tiny_groupnet),
 }
 """The thermometer code of binareye is filled up to 256 channels from the 255 of three."""

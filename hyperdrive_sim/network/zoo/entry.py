@@ -10,13 +10,18 @@ from hyperdrive_sim.network.layers import Layer
 ANY = None
 """In place of a number of channels: the network has no layer that wants a certain one."""
 
+IMAGENET, CIFAR, TINY = (3, 224, 224), (3, 32, 32), (16, 16, 16)
+"""Usual inputs [channels, rows, columns]: of networks for those sets of pictures, and of most of those for tests."""
+
 
 class Entry(NamedTuple):
     """The channels that a network's input must have, or ANY, and what makes its layers; the parameters of that are its options.
 
-    Rows and columns must be multiples of *multiple*.
+    Its *usual* input [channels, rows, columns] is that of the paper, or one that is quickly computed. Rows and columns must be multiples
+    of *multiple*.
     """
 
     channels: int | None
+    usual: tuple[int, int, int]
     layers: Callable[..., list[Layer]]
     multiple: int = 1

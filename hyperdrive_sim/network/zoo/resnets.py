@@ -12,7 +12,7 @@ from dataclasses import replace
 from hyperdrive_sim.network.graph import INPUT
 from hyperdrive_sim.network.layers import Add, Conv, Dense, GlobalMean, Layer, MaxPool
 from hyperdrive_sim.network.window import Window
-from hyperdrive_sim.network.zoo.entry import ANY, Entry
+from hyperdrive_sim.network.zoo.entry import ANY, IMAGENET, TINY, Entry
 
 STAGE_CHANNELS = (64, 128, 256, 512)
 BOTTLENECK_EXPANSION = 4
@@ -95,17 +95,19 @@ def _tiny_host() -> list[Layer]:
 
 
 NETWORKS: dict[str, Entry] = {
-    "resnet18": Entry(3, lambda: _resnet(_basic, (2, 2, 2, 2))),
-    "resnet34": Entry(3, lambda: _resnet(_basic, (3, 4, 6, 3))),
-    "resnet50": Entry(3, lambda: _resnet(_bottleneck, (3, 4, 6, 3))),
-    "resnet101": Entry(3, lambda: _resnet(_bottleneck, (3, 4, 23, 3))),
-    "resnet152": Entry(3, lambda: _resnet(_bottleneck, (3, 8, 36, 3))),
-    "tiny_conv": Entry(ANY, lambda: [_conv("conv", INPUT, 16)]),
-    "tiny_pointwise": Entry(ANY, lambda: [_conv("conv", INPUT, 16, kernel=1)]),
-    "tiny_strided": Entry(ANY, lambda: [_conv("conv1", INPUT, 16), _conv("conv2", "conv1", 32, stride=2), _conv("conv3", "conv2", 32)]),
-    "tiny_odd_channels": Entry(ANY, _tiny_odd_channels),
-    "tiny_residual": Entry(16, lambda: list(_residual_stages(_basic, (1, 1), (16, 32), INPUT))),
-    "tiny_bottleneck": Entry(ANY, lambda: list(_residual_stages(_bottleneck, (1, 1), (8, 16), INPUT))),
-    "tiny_resnet": Entry(ANY, _tiny_host),
+    "resnet18": Entry(3, IMAGENET, lambda: _resnet(_basic, (2, 2, 2, 2))),
+    "resnet34": Entry(3, IMAGENET, lambda: _resnet(_basic, (3, 4, 6, 3))),
+    "resnet50": Entry(3, IMAGENET, lambda: _resnet(_bottleneck, (3, 4, 6, 3))),
+    "resnet101": Entry(3, IMAGENET, lambda: _resnet(_bottleneck, (3, 4, 23, 3))),
+    "resnet152": Entry(3, IMAGENET, lambda: _resnet(_bottleneck, (3, 8, 36, 3))),
+    "tiny_conv": Entry(ANY, TINY, lambda: [_conv("conv", INPUT, 16)]),
+    "tiny_pointwise": Entry(ANY, TINY, lambda: [_conv("conv", INPUT, 16, kernel=1)]),
+    "tiny_strided": Entry(
+        ANY, TINY, lambda: [_conv("conv1", INPUT, 16), _conv("conv2", "conv1", 32, stride=2), _conv("conv3", "conv2", 32)]
+    ),
+    "tiny_odd_channels": Entry(ANY, TINY, _tiny_odd_channels),
+    "tiny_residual": Entry(16, TINY, lambda: list(_residual_stages(_basic, (1, 1), (16, 32), INPUT))),
+    "tiny_bottleneck": Entry(ANY, TINY, lambda: list(_residual_stages(_bottleneck, (1, 1), (8, 16), INPUT))),
+    "tiny_resnet": Entry(ANY, (3, 48, 64), _tiny_host),
 }
 """The first block of tiny_residual adds the input itself to 16 channels."""

@@ -12,7 +12,7 @@ from itertools import count
 from hyperdrive_sim.network.graph import INPUT
 from hyperdrive_sim.network.layers import Add, ChannelShuffle, Concat, Conv, Dense, GlobalMean, Layer, MaxPool, MeanPool
 from hyperdrive_sim.network.window import Window
-from hyperdrive_sim.network.zoo.entry import ANY, Entry
+from hyperdrive_sim.network.zoo.entry import ANY, IMAGENET, TINY, Entry
 
 GROUPS = 3
 STEM_CHANNELS = 24
@@ -101,7 +101,7 @@ def _tiny_grouped() -> list[Layer]:
 
 
 NETWORKS: dict[str, Entry] = {
-    "shufflenet": Entry(3, _shufflenet),
-    "tiny_shufflenet": Entry(ANY, _tiny),
-    "tiny_grouped": Entry(ANY, _tiny_grouped),
+    "shufflenet": Entry(3, IMAGENET, _shufflenet),
+    "tiny_shufflenet": Entry(ANY, (3, 16, 16), _tiny),
+    "tiny_grouped": Entry(ANY, TINY, _tiny_grouped),
 }

@@ -12,7 +12,7 @@ from typing import Literal
 from hyperdrive_sim.network.graph import INPUT
 from hyperdrive_sim.network.layers import Activation, Add, Concat, Conv, Layer, Upsample
 from hyperdrive_sim.network.window import Window
-from hyperdrive_sim.network.zoo.entry import ANY, Entry
+from hyperdrive_sim.network.zoo.entry import ANY, TINY, Entry
 
 SLOPE = 0.1
 STEM_CHANNELS = 32
@@ -96,7 +96,7 @@ def _tiny_enlarged() -> list[Layer]:
 
 
 NETWORKS: dict[str, Entry] = {
-    "yolov3": Entry(3, _yolov3, 32),
-    "tiny_yolo": Entry(ANY, _tiny, 4),
-    "tiny_enlarged": Entry(ANY, _tiny_enlarged),
+    "yolov3": Entry(3, (3, 320, 320), _yolov3, 32),
+    "tiny_yolo": Entry(ANY, (3, 16, 16), _tiny, 4),
+    "tiny_enlarged": Entry(ANY, TINY, _tiny_enlarged),
 }
