@@ -26,7 +26,7 @@ COMMANDS = {
     **dict.fromkeys(("run", "check", "evaluate", "sweep"), "simulating"),
     **dict.fromkeys(("export", "stream"), "exporting"),
     **dict.fromkeys(("compare", "report", "diagram", "explain"), "showing"),
-    **dict.fromkeys(("list", "schema"), "naming"),
+    **dict.fromkeys(("describe", "list", "schema"), "naming"),
     "import": "importing",
     "bench": "benching",
     "sensitivity": "advising",

@@ -35,7 +35,7 @@ def import_(model: Path, output: Path | None, as_json: bool, force: bool, **chos
     from hyperdrive_sim.study.models import summary
 
     zero, map_bits = (None if value is None else int(value) for value in (chosen["zero"], chosen["map_bits"]))
-    imported = models.imported(model, Options(_shape(chosen["input_shape"]), zero, map_bits, COMMAND))
+    imported = models.imported(model, Options(shape_of(chosen["input_shape"]), zero, map_bits, COMMAND))
     found = summary(imported)
     if output:
         sizes = networks.write(imported, output, Circumstances(sys.argv[1:]), force=force)
@@ -43,7 +43,7 @@ def import_(model: Path, output: Path | None, as_json: bool, force: bool, **chos
     show_json(found.to_dict()) if as_json else show(tables.model(found))
 
 
-def _shape(text: str | None) -> tuple[int, int, int] | None:
+def shape_of(text: str | None) -> tuple[int, int, int] | None:
     """An input shape as it was typed."""
     if text is None:
         return None

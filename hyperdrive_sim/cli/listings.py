@@ -10,14 +10,12 @@ from rich.text import Text
 
 from hyperdrive_sim.cli.tables import BLANK, FittedTable, TerminalColumn
 from hyperdrive_sim.errors import one_line
+from hyperdrive_sim.network import zoo
 from hyperdrive_sim.reports.summary import si
 from hyperdrive_sim.study.listing import ListedArchitecture, ListedNetwork, ListedScenario, Listing
 from hyperdrive_sim.text.wording import counted
 
 INDENT = 4
-FOR_TESTS = "tiny_"
-"""The beginning of the names of networks that are there for tests."""
-
 HINT = (
     "hyperdrive-sim run NAME simulates a scenario, from anywhere; run NAME --dry-run says how many tasks it has and how long that takes. "
     "describe NAME says all there is to know of an architecture, a network or a scenario."
@@ -54,7 +52,7 @@ def _architectures(found: Sequence[ListedArchitecture]) -> FittedTable:
 
 def _networks(found: Sequence[ListedNetwork]) -> FittedTable:
     """A row for each network, those for tests at the end."""
-    rows = sorted(found, key=lambda one: one.name.startswith(FOR_TESTS))
+    rows = sorted(found, key=lambda one: one.name.startswith(zoo.FOR_TESTS))
     options = [", ".join(f"{option}: {value}" for option, value in one.options.items()) for one in rows]
     return FittedTable(
         "networks",

@@ -1,9 +1,11 @@
-"""Commands that say what there is: list, schema."""
+"""Commands that say what there is: list, describe, schema."""
 
 from __future__ import annotations
 
+import click
+
 from hyperdrive_sim.cli.ending import command
-from hyperdrive_sim.cli.terminal import json_option, show, show_json, tell
+from hyperdrive_sim.cli.terminal import json_option, set_option, show, show_json, tell
 
 
 @command
@@ -26,6 +28,30 @@ def list_(as_json: bool) -> None:
         show(listings.listing(found))
     for error in registry.broken().values():
         tell(f"warning: {error}")
+
+
+@command
+@click.argument("name")
+@click.option("--input-shape", metavar="C,H,W", help="Channels, rows and columns of a network, if not its usual ones.")
+@set_option
+@json_option
+def describe(name: str, input_shape: str | None, changes: tuple[str, ...], as_json: bool) -> None:
+    """Describe an architecture, a network or a scenario.
+
+    Of an architecture: every key under chip: with its default and source, what its actions cost, and its scenarios. Of a network: layers,
+    MACs, weights, options, and which chips take it. Of a scenario, by its file, its short name or a run's directory: every key with its
+    value and who says so, a file or a default. NAME is looked for in this order; ./NAME is a file.
+    """
+    from hyperdrive_sim.cli.importing import shape_of
+    from hyperdrive_sim.study.descriptions import described
+
+    found = described(name, shape_of(input_shape), changes)
+    if as_json:
+        show_json(found.to_dict())
+    else:
+        from hyperdrive_sim.cli import descriptions
+
+        show(descriptions.description(found))
 
 
 @command

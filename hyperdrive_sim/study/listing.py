@@ -84,7 +84,7 @@ def _flat(one: Any) -> dict[str, Any]:
 def listing() -> Listing:
     """All that comes along: a second's look at it, in which nothing is mapped or simulated. Chips that cannot be loaded are left out."""
     sizes = _Sizes()
-    return Listing(tuple(_architectures()), tuple(_networks(sizes)), tuple(scenarios(sizes)))
+    return Listing(tuple(_architectures()), tuple(_networks(sizes)), tuple(_scenario(*one, sizes) for one in documents()))
 
 
 def _architectures() -> Iterator[ListedArchitecture]:
@@ -104,12 +104,11 @@ def _networks(sizes: _Sizes) -> Iterator[ListedNetwork]:
         yield ListedNetwork(name, zoo.channels(name), shape, zoo.options(name), sizes.of_zoo(name, shape, {}))
 
 
-def scenarios(sizes: _Sizes | None = None) -> Iterator[ListedScenario]:
-    """The scenarios that come along, in the order of their short names."""
-    sizes, catalogue = sizes or _Sizes(), shipped.catalogue()
+def documents() -> Iterator[tuple[str, Document]]:
+    """The scenarios that come along, as they stand in their files, by short name."""
+    catalogue = shipped.catalogue()
     for name, path in catalogue.names.items():
-        document = Document.read(path, catalogue=catalogue)
-        yield _scenario(name, document, sizes)
+        yield name, Document.read(path, catalogue=catalogue)
 
 
 def _scenario(name: str, document: Document, sizes: _Sizes) -> ListedScenario:

@@ -1,9 +1,9 @@
-"""What an imported network consists of, and which architectures take it."""
+"""What a network consists of, one of the zoo or an imported one, and which architectures take it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from hyperdrive_sim.archs import registry
@@ -62,8 +62,14 @@ class ModelSummary:
 
 
 def summary(imported: Imported) -> ModelSummary:
+    """What an imported network consists of."""
+    found = of_network(imported.network)
+    notes = imported.notes if any(one.binary_weights for one in found.layers) else (*imported.notes, NOTHING_BINARY)
+    return replace(found, notes=notes)
+
+
+def of_network(network: Network) -> ModelSummary:
     """What a network consists of. An architecture takes it if it takes any layer and can hold it, with a chip as published."""
-    network = imported.network
     hosts: dict[str, frozenset[str]] = {}
     refusals = {}
     for name in registry.usable():
@@ -72,8 +78,7 @@ def summary(imported: Imported) -> ModelSummary:
         except InvalidInput as error:
             refusals[name] = str(error)
     layers = tuple(_layer(layer, network, hosts) for layer in network)
-    notes = imported.notes if any(one.binary_weights for one in layers) else (*imported.notes, NOTHING_BINARY)
-    return ModelSummary(network.name, dict(network.inputs), layers, tuple(hosts), refusals, notes)
+    return ModelSummary(network.name, dict(network.inputs), layers, tuple(hosts), refusals, ())
 
 
 def _host(arch: Architecture, network: Network) -> frozenset[str]:

@@ -245,6 +245,30 @@ def _wanted(schema: Schema, defs: Schema, many: bool = False) -> str:
     return ("lists of " if many else "a list of ") + (f"{length} {what}" if length else what)
 
 
+def allowed(schema: Schema, defs: Schema) -> str:
+    """What a schema takes, in words and with its bounds: "an integer from 1 to 8 or empty"; empty if it takes anything."""
+    if "expects" in schema:
+        return str(schema["expects"])
+    return listed(filter(None, (f"{_wanted(one, defs)}{_bounds(one)}" for one in _alternatives(schema, defs))))
+
+
+def _bounds(schema: Schema) -> str:
+    """The bounds of a number, or of those in a list, behind a word for them."""
+    one = next(iter(schema.get("prefixItems", ())), schema)
+    low, high = one.get("minimum"), one.get("maximum")
+    if (above := one.get("exclusiveMinimum")) is not None:
+        if one.get("type") != "integer":
+            return f" above {_number(above)}" + (f", at most {_number(high)}" if high is not None else "")
+        low = above + 1
+    if low is None or high is None:
+        return f" from {_number(low)} on" if low is not None else f" up to {_number(high)}" if high is not None else ""
+    return f" from {_number(low)} to {_number(high)}"
+
+
+def _number(value: float) -> str:
+    return f"{int(value):,}" if float(value).is_integer() else f"{value:g}"
+
+
 def _alternatives(schema: Schema, defs: Schema) -> list[Schema]:
     """Members of a union, or the schema alone, with references resolved."""
     if "$ref" in schema:

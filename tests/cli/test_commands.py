@@ -591,7 +591,7 @@ def test_version_and_help() -> None:
     assert process("--version") == (0, f"hyperdrive-sim, version {__version__}\n", "")
     code, out, err = process("--help")
     assert (code, err) == (0, "")
-    assert all(f" {name} " in out for name in ("run", "check", "sweep", "diagram", "list", "schema"))
+    assert all(f" {name} " in out for name in ("run", "check", "sweep", "diagram", "list", "describe", "schema"))
     assert re.search(r"--set +KEY=VALUE +Change a key of the scenario: --set", invoke("run", "--help").stdout)
     assert "chip.mesh=[5,10]" in invoke("run", "--help").stdout
 

@@ -37,6 +37,8 @@ def loaded(*arguments: object) -> set[str]:
         (["run", "--help"], {"rich", "rich_click"}),
         (["list"], READING | {"rich", "ruamel"}),  # some scenarios that come along are not plain
         (["list", "--json"], READING | {"ruamel"}),
+        (["describe", "hyperdrive"], READING | {"rich", "ruamel"}),
+        (["describe", "lenet", "--json"], READING),
         (["run", "nosuch.yaml"], READING | {"rich"}),
         (["run", TINY], READING | {"simpy", "rich"}),
         (["run", TINY, "--json"], READING | {"simpy"}),

@@ -17,6 +17,8 @@ from hyperdrive_sim.text.wording import counted, near
 
 ZOO: dict[str, Entry] = {**resnets.NETWORKS, **shufflenet.NETWORKS, **yolo.NETWORKS, **binary.NETWORKS}
 LARGEST_OPTION = 512
+FOR_TESTS = "tiny_"
+"""The beginning of the names of networks that are there for tests."""
 
 
 def names() -> tuple[str, ...]:

@@ -32,9 +32,10 @@ OPTIONS = {
     "explain": ["--set", "--json", "--max-memory", "--engine"],
     "validate": ["--json", "--markdown", "--max-memory", "--engine"],
     "list": ["--json"],
+    "describe": ["--json", "--set", "--input-shape"],
     "schema": [],
 }
-WEIGHTS = [8, 4, 3, 4, 1, 4, 3, 1, 0.3, 0.2]
+WEIGHTS = [8, 4, 3, 4, 1, 4, 3, 1, 0.3, 2, 0.2]
 FLAGS = ("--json", "--dry-run", "--markdown", "--force")
 ANYWHERE = ["-h", "--help", "--version", "--traceback", "--nonsense", "-x", "--", "--jso", "--out=out", "--json=1", "-", "--traceback=1"]
 NAMES = [
@@ -159,6 +160,8 @@ def _arguments(rng: Random, command: str) -> list[list[str]]:
         return [["nobody"], *([[rng.choice(NAMES)]] if chance(rng, 0.3) else [])]
     if command in ("list", "schema"):
         return [[rng.choice(NAMES)]] if chance(rng, 0.2) else []
+    if command == "describe":
+        return [[rng.choice([*NAMES, "hyperdrive", "xnorbin", "lenet", "tiny_conv", "finn_cnv", "resnet34"])]]
     many = rng.choice([1, 1, 2, 3]) if command in ("compare", "report") else rng.choices([1, 0, 2], [20, 1, 1])[0]
     more = [[rng.choice(TASKS)]] if command == "explain" and chance(rng, 0.95) else []
     return [[rng.choice(NAMES)] for _ in range(many)] + more
@@ -176,6 +179,7 @@ def _value(rng: Random, command: str, option: str) -> str | None:
         "--trace": [*TIMELINES * 2, *OUTPUTS],
         "--engine": ["auto", "simpy", "compiled", "", "fast", "\x1b[2J"],
         "--max-memory": ["4GiB", "200MB", "1", "0", "-1", "", "much", "1e9", "9" * 30, "\u0663GiB", "4XB", "\x1b[2J"],
+        "--input-shape": ["3,224,224", "3,8,8", "1,28,28", "[3,8,8]", "3,8", "", "0,1,1", "3,70000,1", "a,b,c", "1e3,1,1", "\u0663,8,8"],
         "--trace-window": WINDOWS,
         "--trace-level": LEVELS,
         "--width": ["10", "30", "1000", "9", "-1", "1e3", "", "x", "99999999999999999999", "\u0663\u0663"],

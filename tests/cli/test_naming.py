@@ -102,3 +102,56 @@ def test_a_directory_of_something_else(here: Path) -> None:
     for command in ("run", "check", "sweep"):
         result = invoke(command, "notes")
         assert (result.exit_code, result.stdout, sentences(result)) == (2, "", [f"cannot read 'notes': it is a directory; {cure}"])
+
+
+# --- describe ---
+
+
+def test_describe_an_architecture() -> None:
+    said = invoke("describe", "hyperdrive").stdout
+    assert said.startswith("hyperdrive: A system of one or more Hyperdrive chips\ngranularity: block, or finer: pixel. ")
+    assert "  voltage_v: 0.5 V  recalled [2]\n" in said
+    assert "    a number above 0, in V\n" in said
+    assert "  clock_mhz: absent  recalled [2]\n" in said
+    assert "array.conv_cycle     320 pJ  recalled [5]\n" in said
+    assert "[4] not published; chosen here\n" in said
+    assert "    rests on core efficiency at 0.5 V (recalled), " in said
+    assert "  hyperdrive/resnet34_224\n    ResNet-34 at 224 x 224 on one Hyperdrive chip\n" in said
+
+
+def test_describe_a_network() -> None:
+    said = invoke("describe", "binareye").stdout
+    assert said.startswith("binareye: input 3 x 32 x 32\n2,138,112 weights of 1 bit and 0 others")
+    assert said.endswith(
+        "network_options: {width: 256} unless a scenario sets them\n"
+        "its usual input is 3 x 32 x 32; --input-shape C,H,W describes it at another\n"
+    )
+    assert invoke("describe", "resnet34", "--input-shape", "3,64,64").stdout.startswith("resnet34: input 3 x 64 x 64\n")
+
+
+def test_describe_a_scenario(here: Path) -> None:
+    write(here, base="extends: hyperdrive/resnet34_224\ntitle: mine\nchip: {voltage_v: 0.65}\n")
+    lines = [" ".join(line.split()) for line in invoke("describe", "s.yaml", "--set", "frames=2").stdout.splitlines()]
+    assert lines[0] == "mine"
+    assert "title mine [1] line 2" in lines
+    assert "network resnet34 [2] line 3" in lines
+    assert "frames 2 --set" in lines
+    assert "seed 1 default" in lines
+    assert "chip.voltage_v 0.65 V [1] line 3" in lines
+    assert "[1] s.yaml" in lines
+    assert lines[-1] == "hyperdrive-sim describe hyperdrive says what the keys under chip: mean"
+
+
+def test_describe_a_file_that_is_called_as_a_chip(here: Path) -> None:
+    write(here, name="hyperdrive")
+    assert invoke("describe", "hyperdrive").stdout.startswith("hyperdrive: A system of")
+    assert invoke("describe", "./hyperdrive").stdout.startswith("a test\n")
+
+
+@pytest.mark.parametrize("name", ["nandnet_sram", "resnet34", NAME])
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_a_description_fits(name: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hyperdrive_sim.cli.terminal.room", lambda: width)
+    lines = invoke("describe", name).stdout.splitlines()
+    assert max(map(len, lines)) <= width
+    assert json.loads(invoke("describe", name, "--json").stdout)["kind"] in ("architecture", "network", "scenario")
