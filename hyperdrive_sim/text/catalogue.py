@@ -16,8 +16,8 @@ SUFFIX = ".yaml"
 NEIGHBOURS = 1000
 """Files of a folder among which a name like the one that is missing is looked for."""
 
-ALIKE = 0.8
-"""Likeness from which on a file may be meant; endings, which most of them share, count too."""
+ALIKE, SHORT_ALIKE = 0.8, 0.75
+"""Likeness from which on a file, or a short name, may be meant; endings and folders, which many of them share, count too."""
 
 MOST_MEANT = 4
 """Names that a cure offers; where more are alike, none is meant in particular."""
@@ -73,7 +73,7 @@ class Catalogue:
             return []
         last = name.rpartition("/")[2].lower()
         ends = [one for one in self.names if one.rpartition("/")[2] == last]
-        return ends if 0 < len(ends) <= MOST_MEANT else nearest(name, self.names)
+        return ends if 0 < len(ends) <= MOST_MEANT else nearest(name, self.names, SHORT_ALIKE)
 
 
 def from_here(path: Path) -> str:
