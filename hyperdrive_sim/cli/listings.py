@@ -78,7 +78,7 @@ def _scenario(one: ListedScenario) -> Iterator[RenderableType]:
 
 def _chips(one: ListedScenario) -> str:
     if isinstance(one.mesh, str):
-        return "as many chips as it takes"
+        return f"mesh {one.mesh}"
     rows, columns = one.mesh or (1, 1)
     return f"{rows} x {columns} chips" if rows * columns > 1 else "1 chip"
 

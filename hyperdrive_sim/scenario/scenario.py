@@ -295,6 +295,9 @@ def _network(document: Document) -> None:
     try:
         zoo.check_name(name)
     except InvalidInput as error:
+        if document.files and document.files[0].name == shipped.RESOLVED:
+            cure = "run it from there: hs.run(network=..., architecture=...)"
+            raise InvalidInput(document.mistake("network", f"'{name}' was given in Python, and no file has it", cure)) from None
         raise document.located(error) from None
     if "input_shape" not in document.data or shape is None:
         raise InvalidInput(Mistake("", "'input_shape' is missing", "add it: [channels, rows, columns]", document.place("")))

@@ -46,7 +46,8 @@ class ListedNetwork:
 
 @dataclass(frozen=True)
 class ListedScenario:
-    """A scenario that comes along, by its short name. `mesh` is None for one chip, `auto` for as many as it takes; `points` are a sweep's.
+    """A scenario that comes along, by its short name. `mesh` is None for one chip, a text for one that is yet to be chosen, such as `auto`;
+    `points` are a sweep's.
 
     `trained` is said of a network with weights of its own, from a file.
     """
@@ -126,11 +127,16 @@ def _scenario(name: str, document: Document, sizes: _Sizes) -> ListedScenario:
         Path(network).name if trained else network,
         trained,
         shape,
-        tuple(mesh) if isinstance(mesh, list) else mesh,
+        tuple(mesh) if isinstance(mesh, list) else mesh and _chosen(mesh),
         data.get("frames", 1),
         prod(map(len, data.get("sweep", {}).values())),
         work,
     )
+
+
+def _chosen(mesh: str | Mapping[str, str]) -> str:
+    """How a mesh is chosen, in a word or two: auto, or auto: energy."""
+    return mesh if isinstance(mesh, str) else ", ".join(f"{how}: {goal}" for how, goal in mesh.items())
 
 
 class _Sizes:

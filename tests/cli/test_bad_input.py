@@ -191,7 +191,10 @@ UNDER_CHIP, AT_TOP = "put it under 'chip:'", "put it at the top of the file, bes
         ("chip: {frames: 2}", f"s.yaml:6:8: chip: unknown key 'frames'; {AT_TOP}"),
         ("chip: {frame: 2}", f"s.yaml:6:8: chip: unknown key 'frame'; did you mean 'frames'? {AT_TOP}"),
         ("input: {frames: 2}", "s.yaml:6:9: input: unknown key 'frames'; known keys: scale, mean, std, quantise, image"),
-        ("chip: {mesh: atuo}", "s.yaml:6:8: chip.mesh: must be a list of 2 integers or 'auto', not 'atuo'; did you mean 'auto'?"),
+        (
+            "chip: {mesh: atuo}",
+            "s.yaml:6:8: chip.mesh: must be a list of 2 integers, 'auto' or {auto: GOAL}, not 'atuo'; did you mean 'auto'?",
+        ),
         (
             "chip: {operating_points: Silicon}",
             "s.yaml:6:8: chip.operating_points: must be one of 'silicon' or 'post_layout', not 'Silicon'; did you mean 'silicon'?",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from commands import TINY, invoke
+from commands import TINY, invoke, sentences
 
 from hyperdrive_sim.errors import HyperdriveSimError, InvalidInput
 from hyperdrive_sim.network.box import Shape
@@ -78,7 +78,12 @@ def test_the_scenario_in_a_directory_says_what_it_lacks(tmp_path: Path) -> None:
     assert remark == "# The network was given in Python, and cannot be run from here:"
     assert layer == f"# {MINE['a']!r}"
     assert rundir.read(tmp_path).to_dict() == run(mine()).to_dict()
-    assert invoke("run", tmp_path / "scenario.resolved.yaml").exit_code == 2
+    result = invoke("run", tmp_path)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert sentences(result) == [
+        f"{tmp_path}/scenario.resolved.yaml:6:1: network: 'mine' was given in Python, and no file has it; "
+        "run it from there: hs.run(network=..., architecture=...)"
+    ]
 
 
 # --- pages ---

@@ -9,7 +9,7 @@ from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Conv
 from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.scenario.scenario import Scenario
-from hyperdrive_sim.study.listing import Work, about, listing, work
+from hyperdrive_sim.study.listing import Work, _chosen, about, listing, work
 
 
 def test_the_size_of_a_network_by_pencil() -> None:
@@ -27,6 +27,10 @@ def test_what_a_class_is_in_a_sentence() -> None:
         pass
 
     assert (about(Chip), about(Silent)) == ("A chip of two lines", "")
+
+
+def test_a_mesh_that_is_yet_to_be_chosen() -> None:
+    assert (_chosen("auto"), _chosen({"auto": "energy"})) == ("auto", "auto: energy")
 
 
 def test_everything_is_listed_as_it_is() -> None:
