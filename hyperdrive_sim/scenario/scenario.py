@@ -31,7 +31,7 @@ from hyperdrive_sim.scenario.preparation import PLAIN, Preparation
 from hyperdrive_sim.schedule.spec import Spec
 from hyperdrive_sim.schedule.tasks import Arrivals
 from hyperdrive_sim.text.document import Document
-from hyperdrive_sim.text.wording import lookup, meant, near
+from hyperdrive_sim.text.wording import Elsewhere, lookup, meant, near
 
 T = TypeVar("T")
 E = TypeVar("E", bound=InvalidInput)
@@ -149,7 +149,7 @@ class Scenario:
             document = document.with_setting(change)
         mistakes: list[Mistake] = []
         arch = _kept(mistakes, lambda: _architecture(document))
-        of_chip = dict.fromkeys(arch.Spec.model_fields if arch else (), "put it under 'chip:'")
+        of_chip = Elsewhere(arch.Spec if arch else None, "put it under 'chip:'")
         settings = _kept(mistakes, lambda: document.validate(Settings, elsewhere=of_chip))
         spec = _kept(mistakes, lambda: _spec(document, arch)) if arch else None
         mistakes += _unknown_granularity(document, arch) if arch else ()
@@ -361,8 +361,7 @@ def _spec(document: Document, arch: Architecture) -> Spec | None:
     """The validated spec of the chip; None where the file has something other than settings for it."""
     if not isinstance(document.data.get("chip", {}), dict):
         return None
-    of_file = dict.fromkeys(Settings.model_fields, "put it at the top of the file, beside 'chip:'")
-    return document.validate(arch.Spec, ("chip",), of_file)
+    return document.validate(arch.Spec, ("chip",), Elsewhere(Settings, "put it at the top of the file, beside 'chip:'"))
 
 
 def _unknown_granularity(document: Document, arch: Architecture) -> Iterator[Mistake]:

@@ -51,9 +51,10 @@ class Catalogue:
 
         What exists goes before a short name. What means nothing comes back as it is: whoever reads it says so.
         """
+        if self.inside and os.path.isdir(path) and os.path.isfile(path / self.inside):
+            return path / self.inside, os.path.join(shown, self.inside)
         if os.path.lexists(path):
-            within = path / self.inside
-            return (within, os.path.join(shown, self.inside)) if self.inside and os.path.isfile(within) else (path, shown)
+            return path, shown
         found = self.names.get(name.removesuffix(SUFFIX))
         return (found, from_here(found)) if found else (path, shown)
 

@@ -17,7 +17,7 @@ from hyperdrive_sim.errors import NOWHERE, InvalidInput, Mistake, Place
 from hyperdrive_sim.files import ordinary
 from hyperdrive_sim.text.catalogue import Catalogue
 from hyperdrive_sim.text.plain import NotPlain, plain
-from hyperdrive_sim.text.wording import ABSENT, NOWHERE_ELSE, KeyPath, counted, described, dotted, explain, lookup
+from hyperdrive_sim.text.wording import ABSENT, NOWHERE_ELSE, Elsewhere, KeyPath, counted, described, dotted, explain, lookup
 
 M = TypeVar("M", bound=BaseModel)
 E = TypeVar("E", bound=InvalidInput)
@@ -167,12 +167,12 @@ class Document:
         moved = [one if one.place else one._replace(key=key, place=self.place(key)) for one, key in zip(error.mistakes, keys, strict=True)]
         return type(error)(*moved)
 
-    def validate(self, model: type[M], at: KeyPath = (), elsewhere: Mapping[str, str] = NOWHERE_ELSE) -> M:
+    def validate(self, model: type[M], at: KeyPath = (), elsewhere: Elsewhere = NOWHERE_ELSE) -> M:
         """Validate the document, or the part of it under *at* (empty if absent), as a pydantic *model*.
 
         Raises InvalidInput with all mistakes, in the order of the text. Types are strict and unknown keys refused, whatever the model's
-        configuration says; a YAML list serves for a tuple, an integer for a float. *elsewhere* are keys that belong to another part of the
-        document, with the cure. A field may say in words what it takes:
+        configuration says; a YAML list serves for a tuple, an integer for a float. *elsewhere* are the keys of another part of the
+        document. A field may say in words what it takes:
         `Field(json_schema_extra={"expects": "[rows, columns] or 'auto'"})`.
         """
         part = lookup(self.data, at)

@@ -8,14 +8,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 KeyPath = tuple[str | int, ...]
 ABSENT = object()
 """Result of a `lookup` that finds nothing; None is a value."""
 
-NOWHERE_ELSE: Mapping[str, str] = {}
+
+class Elsewhere(NamedTuple):
+    """Keys that belong to another part of a document: those of its model, and what to do about one that stands here."""
+
+    model: type[BaseModel] | None = None
+    cure: str = ""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return tuple(self.model.model_fields) if self.model else ()
+
+
+NOWHERE_ELSE = Elsewhere()
 
 
 def described(value: Any) -> str:
@@ -125,10 +137,10 @@ class _Spot(NamedTuple):
         return self.error["type"] == "missing" and isinstance(self.error["loc"][-1], int)
 
 
-def explain(error: ValidationError, data: Any, schema: Schema, elsewhere: Mapping[str, str] = NOWHERE_ELSE) -> list[_Finding]:
+def explain(error: ValidationError, data: Any, schema: Schema, elsewhere: Elsewhere = NOWHERE_ELSE) -> list[_Finding]:
     """Findings of a validation error, each once; *data* is what was validated, *schema* the model's JSON Schema.
 
-    *elsewhere* are keys that belong to another part of the document, with the cure.
+    *elsewhere* are the keys of another part of the document.
     """
     defs = schema.get("$defs", {})
     spots = [_spot(one, data, schema, defs) for one in error.errors(include_url=False)]
@@ -172,7 +184,7 @@ def _without_unions(spots: list[_Spot], defs: Schema) -> list[_Spot]:
     return _without_unions(others + (min(meant, key=len) if meant else [whole]), defs)
 
 
-def _finding(spot: _Spot, defs: Schema, value: Any, elsewhere: Mapping[str, str]) -> _Finding:
+def _finding(spot: _Spot, defs: Schema, value: Any, elsewhere: Elsewhere) -> _Finding:
     error, path = spot.error, spot.path
     kind, context = error["type"], error.get("ctx", {})
     if kind in ("extra_forbidden", "unexpected_keyword_argument") or error["loc"][-1:] == ("[key]",):
@@ -193,14 +205,14 @@ def _finding(spot: _Spot, defs: Schema, value: Any, elsewhere: Mapping[str, str]
     return _Finding(path, path, *_must_be(spot, defs, value))
 
 
-def _instead(key: str, known: Sequence[str], elsewhere: Mapping[str, str]) -> str:
+def _instead(key: str, known: Sequence[str], elsewhere: Elsewhere) -> str:
     """The cure for an unknown key: one of those that are *known*, or the place where it belongs."""
-    if key in elsewhere:
-        return elsewhere[key]
+    if key in elsewhere.keys:
+        return elsewhere.cure
     if like := near(key, known):
         return like
-    if there := nearest(key, elsewhere):
-        return f"{meant(there)} {elsewhere[there[0]]}"
+    if there := meant(nearest(key, elsewhere.keys)):
+        return f"{there} {elsewhere.cure}"
     return f"known keys: {', '.join(known)}" if known else ""
 
 

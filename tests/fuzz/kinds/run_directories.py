@@ -54,7 +54,9 @@ COMMANDS = {
     ("run", "D/scenario.resolved.yaml"): 8,
     ("run", "s.yaml", "-o", "D"): 12,
     ("check", "s.yaml", "-o", "D"): 2,
-    ("run", "D"): 2,
+    ("run", "D"): 8,
+    ("check", "D"): 1,
+    ("describe", "D"): 3,
 }
 Tampered = dict[str, Content]
 
