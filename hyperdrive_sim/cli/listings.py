@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -78,7 +78,9 @@ def _scenario(one: ListedScenario) -> Iterator[RenderableType]:
 
 def _chips(one: ListedScenario) -> str:
     if isinstance(one.mesh, str):
-        return f"mesh {one.mesh}"
+        return f"mesh: {one.mesh}"
+    if isinstance(one.mesh, Mapping):
+        return "mesh: {" + ", ".join(f"{how}: {goal}" for how, goal in one.mesh.items()) + "}"
     rows, columns = one.mesh or (1, 1)
     return f"{rows} x {columns} chips" if rows * columns > 1 else "1 chip"
 

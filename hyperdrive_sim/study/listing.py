@@ -46,8 +46,8 @@ class ListedNetwork:
 
 @dataclass(frozen=True)
 class ListedScenario:
-    """A scenario that comes along, by its short name. `mesh` is None for one chip, a text for one that is yet to be chosen, such as `auto`;
-    `points` are a sweep's.
+    """A scenario that comes along, by its short name. `mesh` is None for one chip, as the scenario has it for one that is yet to be
+    chosen: `auto`, or what it is to have little of, `{auto: chips}`; `points` are a sweep's.
 
     `trained` is said of a network with weights of its own, from a file.
     """
@@ -58,7 +58,7 @@ class ListedScenario:
     network: str
     trained: bool
     input_shape: tuple[int, ...]
-    mesh: tuple[int, int] | str | None
+    mesh: tuple[int, int] | str | Mapping[str, str] | None
     frames: int
     points: int
     work: Work
@@ -127,16 +127,11 @@ def _scenario(name: str, document: Document, sizes: _Sizes) -> ListedScenario:
         Path(network).name if trained else network,
         trained,
         shape,
-        tuple(mesh) if isinstance(mesh, list) else mesh and _chosen(mesh),
+        tuple(mesh) if isinstance(mesh, list) else mesh,
         data.get("frames", 1),
         prod(map(len, data.get("sweep", {}).values())),
         work,
     )
-
-
-def _chosen(mesh: str | Mapping[str, str]) -> str:
-    """How a mesh is chosen, in a word or two: auto, or auto: energy."""
-    return mesh if isinstance(mesh, str) else ", ".join(f"{how}: {goal}" for how, goal in mesh.items())
 
 
 class _Sizes:

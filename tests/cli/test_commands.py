@@ -518,7 +518,7 @@ def test_list() -> None:
         "    ResNet-34 at 224 x 224 on one Hyperdrive chip",
         "    resnet34 at 3 x 224 x 224, 1 chip, 3.664 GMAC",
     ]
-    assert "    resnet50 at 3 x 224 x 224, mesh auto, 3.858 GMAC" in text
+    assert "    resnet50 at 3 x 224 x 224, mesh: {auto: chips}, 3.858 GMAC" in text
     assert "    resnet34 at 3 x 1024 x 2048, 5 x 10 chips, 153.1 GMAC" in text
     assert "    binary_resnet20 at 3 x 32 x 32, 1 chip, 40.55 MMAC, 100 frames" in text
     assert "    groupnet_resnet18 at 3 x 224 x 224, 1 chip, 13.68 GMAC, a sweep of 4 points" in text

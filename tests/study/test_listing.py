@@ -9,7 +9,7 @@ from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Conv
 from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.scenario.scenario import Scenario
-from hyperdrive_sim.study.listing import Work, _chosen, about, listing, work
+from hyperdrive_sim.study.listing import Work, about, listing, work
 
 
 def test_the_size_of_a_network_by_pencil() -> None:
@@ -29,10 +29,6 @@ def test_what_a_class_is_in_a_sentence() -> None:
     assert (about(Chip), about(Silent)) == ("A chip of two lines", "")
 
 
-def test_a_mesh_that_is_yet_to_be_chosen() -> None:
-    assert (_chosen("auto"), _chosen({"auto": "energy"})) == ("auto", "auto: energy")
-
-
 def test_everything_is_listed_as_it_is() -> None:
     found = listing()
     assert [one.name for one in found.architectures] == list(registry.names())
@@ -45,7 +41,8 @@ def test_everything_is_listed_as_it_is() -> None:
         assert one.input_shape == tuple(next(iter(network.inputs.values()))), one.name
         assert one.points == len(list(scenario.points())), one.name
         assert (one.trained, one.work) == (scenario.is_model, work(network)), one.name
-        assert one.mesh == scenario.document.data.get("chip", {}).get("mesh") or list(one.mesh or ()) == [*scenario.spec.mesh]  # type: ignore[attr-defined]
+        mesh = scenario.document.data.get("chip", {}).get("mesh")
+        assert one.mesh == (tuple(mesh) if isinstance(mesh, list) else mesh), one.name
 
 
 def test_json_has_sizes_beside_names() -> None:
