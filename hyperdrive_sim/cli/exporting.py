@@ -18,8 +18,8 @@ from hyperdrive_sim.cli.terminal import (
     progress_bar,
     say,
     set_option,
-    tell,
 )
+from hyperdrive_sim.cli.writing import tell_written
 from hyperdrive_sim.errors import InvalidInput, one_line
 
 if TYPE_CHECKING:
@@ -59,7 +59,9 @@ def export(file: Path, target: str | None, output: Path, vectors: Path | None, c
             array_files.write(vectors, "--vectors", arrays, force=force, inputs=(*scenario.files, output))
     with place.writing() as stream:
         stream.write(found.data)
-    tell(f"{output}, {found.holds} of {scenario.architecture.name}, {len(found.data) / 1000:,.1f} kB")
+    tell_written(output, found.reader, f"{found.holds} of {scenario.architecture.name}")
+    if vectors:
+        tell_written(vectors, "numpy.load opens it", "maps")
 
 
 @command
@@ -93,6 +95,8 @@ def stream(file: Path, as_text: bool, assemble: bool, maps: Path | None, output:
         return 0
     with FileTarget(output, "--output", mark, force, (file,)).writing() as place:
         place.write(made)
+    as_bytes, shown = "`hyperdrive-sim stream --assemble` makes bytes of it", "`hyperdrive-sim stream --text` shows it"
+    tell_written(output, as_bytes if as_text else shown)
     return 0
 
 
@@ -106,6 +110,7 @@ def _executed(arch: Streaming, data: bytes, maps: Path, output: Path | None, for
     if output:
         arrays = {f"out.{name}": values for name, values in found.outputs.items()}
         array_files.write(output, "--output", arrays, force=force, inputs=read)
+        tell_written(output, "numpy.load opens it", "maps")
     shapes = ", ".join(f"{one_line(name)} {' x '.join(map(str, values.shape))}" for name, values in found.outputs.items())
     say(f"{found.cycles:,} cycles of the array; it returns {shapes} (rows, columns, channels)")
     wrong = exports.differing(found.outputs, expected)

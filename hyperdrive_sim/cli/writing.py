@@ -29,8 +29,10 @@ def _sizes(path: Path) -> list[str]:
     """How large a file is, or how many files a directory has and how large they are together."""
     if not os.path.isdir(path):
         return [size(path.stat().st_size)]
+    from hyperdrive_sim.text.wording import counted
+
     files = [one.stat().st_size for one in path.iterdir()]
-    return [f"{len(files)} files", size(sum(files))]
+    return [counted(len(files), "file"), size(sum(files))]
 
 
 def size(count: int) -> str:
