@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from commands import ROOT, SCENARIOS, TINY, invoke, write
+from commands import ROOT, SCENARIOS, TINY, invoke, sentences, write
 from test_exporting import XNOR
 
 from hyperdrive_sim.cli.writing import tell_written
@@ -78,6 +78,41 @@ def test_an_import() -> None:
     assert said("import", SCENARIOS / "trained" / "networks" / "digits_mlp", "-o", "net") == [
         "wrote net: 3 files, S; `network: ./net` in a scenario beside it takes it"
     ]
+
+
+EARLIER = "'{0}/result.json' was not written by hyperdrive-sim, or was changed since; name another directory, or add --force"
+OTHERS = "'{0}' holds 'notes.txt', which is nothing that is written there; name a new or an empty directory"
+ABOVE = "'{0}' is the current directory or above it and cannot be swapped for another; name one below it"
+
+
+@pytest.mark.parametrize(
+    ("place", "refusal", "forced"),
+    [
+        (".", ABOVE, ABOVE),
+        ("..", ABOVE, ABOVE),
+        ("/", "'/' is a mount point and cannot be swapped for another; name one below it", None),
+        ("others", OTHERS, OTHERS),
+        ("link", OTHERS, OTHERS),
+        ("earlier", EARLIER, ""),
+        ("file", "'file' is a file; name a directory", "'file' is a file; name a directory"),
+        ("s.yaml", "'s.yaml' is or holds 's.yaml', which is read for it; name another place", None),
+        ("empty", "", ""),
+        ("dangling", "", ""),
+    ],
+)
+def test_what_is_there_is_not_replaced_and_force_replaces_files_of_the_same_names(place: str, refusal: str, forced: str | None) -> None:
+    for folder, name in (("others", "notes.txt"), ("earlier", "result.json"), (".", "file")):
+        Path(folder).mkdir(exist_ok=True)
+        Path(folder, name).write_text("mine", "utf-8")
+    Path("empty").mkdir()
+    Path("link").symlink_to("others")
+    Path("dangling").symlink_to("new")
+    there = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+    for options, sentence in (((), refusal), (("--force",), refusal if forced is None else forced)):
+        result = invoke("run", "s.yaml", "-o", place, *options)
+        assert sentences(result) == [f"--output: {sentence.format(place)}"] if sentence else result.exit_code == 0
+        if sentence:
+            assert {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()} == there
 
 
 def test_sizes_are_those_of_the_files(capsys: pytest.CaptureFixture[str]) -> None:
