@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import click
+
 from hyperdrive_sim.cli.ending import command
-from hyperdrive_sim.cli.terminal import json_option, say, show_json, tell
+from hyperdrive_sim.cli.terminal import json_option, say, show, show_json, tell
+
+LEAST_MEANING = 24
+"""Characters of a line of what a key means."""
 
 
 @command
+@click.argument("chip", required=False)
 @json_option
-def list_(as_json: bool) -> None:
-    """Name the architectures, the networks with the channels of their inputs, and the scenarios there are."""
+def list_(chip: str | None, as_json: bool) -> None:
+    """Name the architectures, the networks with the channels of their inputs, and the scenarios there are.
+
+    Of a CHIP, list the keys that a scenario may have under `chip:`, with unit, default and meaning.
+    """
+    if chip is not None:
+        _keys(chip, as_json)
+        return
     from hyperdrive_sim.archs import registry
     from hyperdrive_sim.network import zoo
     from hyperdrive_sim.scenario import shipped
@@ -29,6 +41,30 @@ def list_(as_json: bool) -> None:
         what = counted(number, "channel") if isinstance(number, int) else "any number of channels"
         _say(f"networks over an input of {what}", [_with_options(name, zoo.options(name)) for name in names])
     _say("scenarios", scenarios)
+
+
+def _keys(chip: str, as_json: bool) -> None:
+    """The keys of a chip, as a document or as a table."""
+    from hyperdrive_sim.archs import registry
+    from hyperdrive_sim.scenario.keys import chip_keys
+
+    keys = chip_keys(registry.load(chip))
+    if as_json:
+        show_json({"architecture": chip, "keys": [key._asdict() for key in keys]})
+        return
+    from hyperdrive_sim.cli.tables import FittedTable, TerminalColumn
+
+    names, units, defaults, meanings = zip(*(key.row for key in keys), strict=True)
+    show(
+        FittedTable(
+            f"keys under `chip:` for {chip}",
+            TerminalColumn("key", names, right=False),
+            TerminalColumn("unit", units, right=False),
+            TerminalColumn("default", defaults, right=False, wraps=" "),
+            TerminalColumn("what it is", meanings, right=False, wraps=" ", least=LEAST_MEANING),
+            TerminalColumn("known as", [key.provenance for key in keys], right=False, spare=1),
+        )
+    )
 
 
 def _say(what: str, names: Iterable[str]) -> None:

@@ -12,11 +12,12 @@ ANY = None
 
 
 class Entry(NamedTuple):
-    """The channels that a network's input must have, or ANY, and what makes its layers; the parameters of that are its options.
+    """The channels that a network's input must have, or ANY, what it is, and what makes its layers, whose parameters are its options.
 
     Rows and columns must be multiples of *multiple*.
     """
 
     channels: int | None
+    about: str
     layers: Callable[..., list[Layer]]
     multiple: int = 1

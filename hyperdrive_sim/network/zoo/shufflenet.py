@@ -101,7 +101,7 @@ def _tiny_grouped() -> list[Layer]:
 
 
 NETWORKS: dict[str, Entry] = {
-    "shufflenet": Entry(3, _shufflenet),
-    "tiny_shufflenet": Entry(ANY, _tiny),
-    "tiny_grouped": Entry(ANY, _tiny_grouped),
+    "shufflenet": Entry(3, "ShuffleNet 1x of 3 groups (Zhang et al., CVPR 2018), binary weights", _shufflenet),
+    "tiny_shufflenet": Entry(ANY, "two units of a ShuffleNet", _tiny),
+    "tiny_grouped": Entry(ANY, "grouped convolutions, and a mean", _tiny_grouped),
 }

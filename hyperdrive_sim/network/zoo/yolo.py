@@ -96,7 +96,7 @@ def _tiny_enlarged() -> list[Layer]:
 
 
 NETWORKS: dict[str, Entry] = {
-    "yolov3": Entry(3, _yolov3, 32),
-    "tiny_yolo": Entry(ANY, _tiny, 4),
-    "tiny_enlarged": Entry(ANY, _tiny_enlarged),
+    "yolov3": Entry(3, "YOLOv3 (Redmon and Farhadi, 2018), binary weights", _yolov3, 32),
+    "tiny_yolo": Entry(ANY, "two heads of a YOLO, one behind an enlarged map", _tiny, 4),
+    "tiny_enlarged": Entry(ANY, "maps enlarged by 2", _tiny_enlarged),
 }
