@@ -8,7 +8,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from hyperdrive_sim.cli.tables import BLANK, RIGHT, WRONG, FittedTable, TerminalColumn, signs
+from hyperdrive_sim.cli.fitted import FittedTable, TerminalColumn
+from hyperdrive_sim.cli.tables import BLANK, RIGHT, WRONG, signs
 from hyperdrive_sim.errors import one_line
 from hyperdrive_sim.reports.summary import percent
 from hyperdrive_sim.study.evaluation import Evaluation, Rated

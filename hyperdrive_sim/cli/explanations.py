@@ -8,7 +8,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from hyperdrive_sim.cli.tables import BLANK, FittedTable, TerminalColumn
+from hyperdrive_sim.cli.fitted import FittedTable, TerminalColumn
+from hyperdrive_sim.cli.tables import BLANK
 from hyperdrive_sim.reports.explanation import Cause, Duration, Explanation
 from hyperdrive_sim.reports.summary import percent, si
 from hyperdrive_sim.text.wording import counted

@@ -52,7 +52,7 @@ def _keys(chip: str, as_json: bool) -> None:
     if as_json:
         show_json({"architecture": chip, "keys": [key._asdict() for key in keys]})
         return
-    from hyperdrive_sim.cli.tables import FittedTable, TerminalColumn
+    from hyperdrive_sim.cli.fitted import FittedTable, TerminalColumn
 
     names, units, defaults, meanings = zip(*(key.row for key in keys), strict=True)
     show(

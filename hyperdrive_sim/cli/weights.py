@@ -74,7 +74,7 @@ def _table(found: Template) -> Group:
     from rich.console import Group
     from rich.text import Text
 
-    from hyperdrive_sim.cli.tables import FittedTable, TerminalColumn
+    from hyperdrive_sim.cli.fitted import FittedTable, TerminalColumn
 
     arrays = found.arrays
     table = FittedTable(
