@@ -10,6 +10,7 @@ import click
 
 from hyperdrive_sim.cli.ending import command
 from hyperdrive_sim.cli.terminal import (
+    chips,
     engine_option,
     file_argument,
     force_option,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 @command
 @file_argument
-@click.option("--target", metavar="NAME", help="Write nothing if the scenario runs on another chip than this.")
+@click.option("--target", metavar="NAME", shell_complete=chips, help="Write nothing if the scenario runs on another chip than this.")
 @output_option("OUT", "The file to write.", required=True)
 @click.option(
     "--vectors",

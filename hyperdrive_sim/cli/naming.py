@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping
 import click
 
 from hyperdrive_sim.cli.ending import command
-from hyperdrive_sim.cli.terminal import json_option, say, show, show_json, tell
+from hyperdrive_sim.cli.terminal import chips, json_option, say, show, show_json, tell
 
 LEAST_MEANING = 24
 """Characters of a line of what a key means."""
 
 
 @command
-@click.argument("chip", required=False)
+@click.argument("chip", required=False, shell_complete=chips)
 @json_option
 def list_(chip: str | None, as_json: bool) -> None:
     """Name the architectures, the networks with the channels of their inputs, and the scenarios there are.
