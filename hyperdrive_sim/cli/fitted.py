@@ -96,6 +96,14 @@ class FittedTable:
                     yield Padding(named, (0, 0, 0, GAP))
 
 
+def unlined(*columns: JustifyMethod) -> Table:
+    """A table without a header or lines, for names and remarks; a word that is longer than its column goes on in the next line."""
+    table = Table(show_header=False, box=None, padding=(0, GAP, 0, 0), pad_edge=False)
+    for justify in columns:
+        table.add_column(justify=justify, overflow="fold")
+    return table
+
+
 def _needed(columns: Sequence[TerminalColumn]) -> int:
     """Characters that a table of some columns takes at least."""
     return sum(column.needed for column in columns) + GAP * (len(columns) - 1)

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from hyperdrive_sim.cli.fitted import FittedTable, TerminalColumn
+from hyperdrive_sim.cli.fitted import FittedTable, TerminalColumn, unlined
 from hyperdrive_sim.errors import one_line
 from hyperdrive_sim.reports.layer_table import LayerRow
 from hyperdrive_sim.reports.report import Report
@@ -50,9 +50,7 @@ def _headline(report: Report) -> Text:
 
 
 def _figures(report: Report) -> Table:
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for overflow in ("ellipsis", "ellipsis", "fold"):  # keys that are too long for a line go on in the next
-        table.add_column(overflow=overflow)
+    table = unlined("left", "left", "left")
     for name, value, remark in report.summary_lines():
         table.add_row(Text(name), Text(value, style="bold"), Text(remark, style="dim"))
     return table
@@ -115,7 +113,7 @@ def published(rows: Sequence[Comparison], of: Sequence[str] = ()) -> Group:
 
 def verdict(found: Verdict) -> Group:
     """The table of a check result."""
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table = unlined("left", "left", "left")
     for mark, name, remark in _findings(found):
         table.add_row(mark, Text(name), Text(remark))
     took = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in found.seconds.items())

@@ -6,9 +6,11 @@ import io
 import re
 
 import pytest
-from commands import SCENARIOS, invoke
+from click.testing import CliRunner
+from commands import ABOUT_THE_TERMINAL, SCENARIOS, TINY
 from rich.console import Console
 
+from hyperdrive_sim.cli.commands import cli
 from hyperdrive_sim.cli.fitted import FittedTable, TerminalColumn
 
 TABLE = FittedTable(
@@ -18,6 +20,14 @@ TABLE = FittedTable(
     TerminalColumn("frame\nrate", ["7.654 /s", ""], spare=2),
     TerminalColumn("use", ["10.7 %", "99 %"], spare=1),
 )
+
+
+def shown(width: int, *arguments: object) -> str:
+    """What a command prints on a terminal of that width."""
+    told = dict.fromkeys(ABOUT_THE_TERMINAL) | {"COLUMNS": str(width)}
+    result = CliRunner(env=told).invoke(cli, [str(argument) for argument in arguments])
+    assert result.exit_code == 0, result.output
+    return result.stdout
 
 
 def drawn(table: FittedTable, width: int) -> str:
@@ -71,9 +81,8 @@ NAMES = {
 
 
 @pytest.mark.parametrize("width", [40, 47, 55, 63, 72, 80, 91, 100, 132, 140])
-def test_a_comparison_shows_or_names_every_column(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hyperdrive_sim.cli.terminal.room", lambda: width)
-    text = invoke("compare", SCENARIOS / "compare" / "binary_resnet18" / "chewbaccann.yaml").stdout
+def test_a_comparison_shows_or_names_every_column(width: int) -> None:
+    text = shown(width, "compare", SCENARIOS / "compare" / "binary_resnet18" / "chewbaccann.yaml")
     assert max(map(len, text.splitlines())) <= width
     left = re.search(r"left out for want of room: ([^;]+);", " ".join(text.split()))
     named = left[1].split(", ") if left else []
@@ -81,8 +90,34 @@ def test_a_comparison_shows_or_names_every_column(width: int, monkeypatch: pytes
         assert (value in text) is (name not in named), name
 
 
-def test_a_sweep_names_what_it_leaves_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hyperdrive_sim.cli.terminal.room", lambda: 50)
+def test_a_sweep_names_what_it_leaves_out() -> None:
     keys = "sweep={chip.border_link_bits_per_cycle: [2, 4], frames: [1, 2]}"
-    text = " ".join(invoke("sweep", SCENARIOS / "hyperdrive" / "tiny_2x2.yaml", "--set", keys).stdout.split())
+    text = " ".join(shown(50, "sweep", TINY, "--set", keys).split())
     assert "left out for want of room: rate, use, bound by; shown by a terminal of " in text
+
+
+EVERY = [
+    *(
+        ["run", TINY],
+        ["check", TINY],
+        ["compare", TINY, TINY],
+        ["diagram", TINY],
+        ["explain", TINY, "compute layer1.0.conv1 chip[0,0].array"],
+    ),
+    *(["weights", TINY], ["list", "hyperdrive"], ["validate", "xnorbin", "--quantity", "efficiency"]),
+    ["import", SCENARIOS / "trained" / "networks" / "digits_mlp"],
+]
+
+
+@pytest.mark.parametrize("arguments", EVERY, ids=lambda arguments: arguments[0])
+def test_no_command_cuts_anything_off_a_terminal_of_40_columns(arguments: list[object]) -> None:
+    narrow, wide = (shown(width, *arguments) for width in (40, 200))
+    assert max(map(len, narrow.splitlines())) <= 40
+    assert "\N{HORIZONTAL ELLIPSIS}" not in narrow
+    if arguments[0] not in ("diagram", "check"):  # one has another picture, the other says how long it took
+        pieces, words = "".join(narrow.split()), set(re.findall(r"[\w.,%]+", wide))
+        assert {word for word in words if len(word) > 1 and word not in pieces} <= UNSAID
+
+
+UNSAID = {"scenario", "quantity", "167"}
+"""Titles of the first column, which blocks of lines do without, and a cell of a column that is named as left out."""
