@@ -45,5 +45,9 @@ def _with_meanings(field: Field, meanings: dict[str, str]) -> Field:
 
 
 def _with_meaning(one: Field, meanings: dict[str, str]) -> Field:
+    """One of several types with the meaning of its only value, or as a mapping with a choice under its only key."""
+    if "values" in one:
+        choice = _with_meanings(one["additionalProperties"], one["values"])
+        return {"type": "object", "properties": {one["propertyNames"]["const"]: choice}, "minProperties": 1, "additionalProperties": False}
     said = meanings.get(str(one.get("const")))
     return one if said is None else {**one, "description": said}

@@ -52,6 +52,8 @@ def test_every_scenario_that_comes_along_is_valid() -> None:
     [
         {"framse": 1},
         {"chip": {"bpus": 7}},
+        {"chip": {"mesh": {"auto": "speed"}}},
+        {"chip": {"mesh": {"best": "energy"}}},
         {"sweep": {"framse": [1]}},
         {"sweep": {"frames": 2}},
         {"sweep": {"frames": []}},
@@ -73,7 +75,13 @@ def test_wrong_keys_and_values_are_refused(bad: dict[str, Any]) -> None:
 
 
 def test_what_a_sweep_may_have() -> None:
-    keys = {"frames": [1, 2], "chip.mesh": [[1, 1], "auto"], "chip.mesh.0": [1, 2], "granularity": ["block", None], "chip": [{"lanes": 8}]}
+    keys = {
+        "frames": [1, 2],
+        "chip.mesh": [[1, 1], "auto", {"auto": "energy"}],
+        "chip.mesh.0": [1, 2],
+        "granularity": ["block", None],
+        "chip": [{"lanes": 8}],
+    }
     assert CHECK.is_valid(GOOD | {"sweep": {**keys, "input.mean": [0.5, [1, 2, 3]], "network_options.bases": [1], "input_shape.1": [8]}})
 
 
@@ -119,7 +127,8 @@ def test_every_value_of_a_choice_says_what_it_means() -> None:
     networks = SCHEMA["properties"]["network"]["anyOf"][0]
     assert dict(zip(networks["enum"], networks["enumDescriptions"], strict=True))["resnet34"] == zoo.about("resnet34")
     auto = offered(GOOD, "chip")["mesh"]["anyOf"][1]
-    assert (auto["const"], auto["description"]) == ("auto", "the smallest mesh whose memories hold the network")
+    meaning = "of those that hold the network, the one of the least energy x delay that is worth its chips"
+    assert (auto["const"], auto["description"]) == ("auto", meaning)
 
 
 def _choices(part: Any) -> list[dict[str, Any]]:

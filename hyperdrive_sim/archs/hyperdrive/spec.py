@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt
 
-from hyperdrive_sim.schedule.spec import Goal, Spec, figure
+from hyperdrive_sim.schedule.spec import Goal, Spec, choices, figure
 
 JETCAS = "R. Andri et al., Hyperdrive, IEEE JETCAS 2019 (arXiv 1804.00623v3)"
 CONFIRMED = f"{JETCAS}; recalled, and confirmed by arithmetic on ResNet-34"
@@ -20,7 +20,13 @@ WIDTH: dict[str, Any] = {"ge": 0.001, "le": 1e6}
 """Bounds far beyond any chip: they keep a typing error from filling the machine that simulates it."""
 
 
-AutoMesh = Annotated[dict[Literal["auto"], Goal], Field(min_length=1, json_schema_extra={"expects": "{auto: GOAL}"})]
+GOALS = {
+    "edp": "the least energy x delay that is worth its chips, as auto alone",
+    "latency": "the fastest",
+    "energy": "the thriftiest",
+    "chips": "the smallest",
+}
+AutoMesh = Annotated[dict[Literal["auto"], Goal], Field(min_length=1, json_schema_extra={"expects": "{auto: GOAL}", **choices(GOALS)})]
 """A mesh to be chosen, and what for."""
 
 
