@@ -74,6 +74,10 @@ def test_an_export_and_what_streams_become() -> None:
     assert said("stream", "s.bin", "--run", "v.npz", "-o", "o.npz") == ["wrote o.npz: maps, S; numpy.load opens it"]
 
 
+def test_a_tornado_plot() -> None:
+    assert said("sensitivity", "s.yaml", "-o", "t.svg") == ["wrote t.svg: S; opens in a browser or a picture viewer"]
+
+
 def test_an_import() -> None:
     assert said("import", SCENARIOS / "trained" / "networks" / "digits_mlp", "-o", "net") == [
         "wrote net: 3 files, S; `network: ./net` in a scenario beside it takes it"
