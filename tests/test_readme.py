@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import subprocess
@@ -15,8 +16,11 @@ from PIL import Image
 from rich.console import Console
 from simulated import report
 
+from hyperdrive_sim.archs import registry
 from hyperdrive_sim.cli import tables
+from hyperdrive_sim.scenario.keys import written
 from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.study.architectures import settings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -95,3 +99,19 @@ def test_every_room_is_in_the_house() -> None:
     rooms = {f"{path.parent.name}/" for path in package.glob("*/__init__.py")} | {path.name for path in package.glob("[a-z]*.py")}
     missing = sorted(room for room in rooms if f"`{room}`" not in house)
     assert not missing
+
+
+def test_the_keys_of_the_chips_are_those_of_their_specs() -> None:
+    rows = [line for line in README.splitlines() if re.match(r"\| (\w+) \| `\w+` \| ", line) and line.split(" ")[1] in registry.names()]
+    known = {
+        f"| {name} | `{one.key}` | {one.unit} | {written(one.default) or '-'} | {one.about} |"
+        for name in registry.names()
+        for one in settings(registry.load(name).Spec)
+    }
+    assert {row.split(" ")[1] for row in rows} == set(registry.names())
+    assert not [row for row in rows if row not in known]
+
+
+def test_the_settings_of_an_editor_are_json() -> None:
+    (settings,) = map(json.loads, blocks("json"))
+    assert list(settings) == ["yaml.schemas"]

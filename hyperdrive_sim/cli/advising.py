@@ -17,8 +17,8 @@ from hyperdrive_sim.cli.terminal import (
     set_option,
     show,
     show_json,
-    tell,
 )
+from hyperdrive_sim.cli.writing import tell_written
 
 if TYPE_CHECKING:
     from hyperdrive_sim.outputs.targets import FileTarget
@@ -51,7 +51,7 @@ def sensitivity(file: Path, changes: tuple[str, ...], as_json: bool, output: Pat
         from hyperdrive_sim.outputs.plots import tornado_file
 
         tornado_file.write(found, target)
-        tell(f"wrote {target.path}: {target.path.stat().st_size / 1000:.0f} kB")
+        tell_written(target.path, "opens in a browser or a picture viewer")
     show_json(found.to_dict()) if as_json else show(sensitivities.sensitivity(found))
 
 

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from hyperdrive_sim.cli.tables import BLANK, FittedTable, TerminalColumn
+from hyperdrive_sim.cli.fitted import FittedTable, TerminalColumn
+from hyperdrive_sim.cli.tables import BLANK
 from hyperdrive_sim.reports.summary import si
 from hyperdrive_sim.study.bench.benchmark import Benchmark
 from hyperdrive_sim.study.bench.convolutions import CEILING, KernelRow

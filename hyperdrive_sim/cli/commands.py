@@ -31,6 +31,7 @@ COMMANDS = {
     "bench": "benching",
     "sensitivity": "advising",
     "validate": "validating",
+    "weights": "weights",
 }
 """The module that each command stands in: its function is called like it, with a `_` behind a name that Python has taken."""
 

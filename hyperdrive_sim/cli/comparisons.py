@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from rich.console import Group
 from rich.text import Text
 
-from hyperdrive_sim.cli.tables import BLANK, LEAST_TITLE, FittedTable, TerminalColumn, published
+from hyperdrive_sim.cli.fitted import FittedTable, TerminalColumn
+from hyperdrive_sim.cli.tables import BLANK, LEAST_TITLE, published
 from hyperdrive_sim.errors import HyperdriveSimError, one_line
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.side_by_side import bound_by, names, unlike, weak_prices

@@ -11,8 +11,9 @@ from rich.padding import Padding
 from rich.text import Text
 
 from hyperdrive_sim.cli import tables
+from hyperdrive_sim.cli.fitted import FittedTable, TerminalColumn
 from hyperdrive_sim.cli.listings import INDENT, shape
-from hyperdrive_sim.cli.tables import BLANK, FittedTable, TerminalColumn
+from hyperdrive_sim.cli.tables import BLANK
 from hyperdrive_sim.errors import one_line
 from hyperdrive_sim.reports.summary import si
 from hyperdrive_sim.study.architectures import ArchitectureSummary, FigureSummary, SettingSummary
@@ -79,6 +80,8 @@ def _settings(found: Sequence[SettingSummary], sources: _Sources) -> Iterator[Re
         default = _value(one.default) if one.default is None else f"{_value(one.default)} {one.unit}".strip()
         yield Text.assemble(f"  {one.key}: ", (default, "bold"), (f"  {sources.mark(one)}", "dim"))
         yield _indented(one.about)
+        for value, meaning in one.values.items():
+            yield _indented(f"{value}: {meaning}")
         yield _indented(one.takes.replace("empty", ABSENT) + (f", in {one.unit}" if one.unit else ""), "dim")
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from hyperdrive_sim.cli.tables import BLANK, RIGHT, WRONG, FittedTable, TerminalColumn, signs
+from hyperdrive_sim.cli.fitted import FittedTable, TerminalColumn, unlined
+from hyperdrive_sim.cli.tables import BLANK, RIGHT, WRONG, signs
 from hyperdrive_sim.errors import one_line
 from hyperdrive_sim.reports.summary import percent
 from hyperdrive_sim.study.evaluation import Evaluation, Rated
@@ -22,7 +22,7 @@ WORST = 10
 
 def evaluation(found: Evaluation) -> Group:
     """The accuracy, what it is compared with, and which classes are taken for which."""
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table = unlined("left", "left")
     for name, remark in _findings(found):
         table.add_row(name, Text(remark))
     parts: list[RenderableType] = [table]

@@ -8,7 +8,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from hyperdrive_sim.cli.tables import BLANK, FittedTable, TerminalColumn
+from hyperdrive_sim.cli.fitted import FittedTable, TerminalColumn, unlined
+from hyperdrive_sim.cli.tables import BLANK
 from hyperdrive_sim.reports.explanation import Cause, Duration, Explanation
 from hyperdrive_sim.reports.summary import percent, si
 from hyperdrive_sim.text.wording import counted
@@ -34,9 +35,7 @@ def explanation(found: Explanation) -> Group:
 
 
 def _times(found: Explanation) -> Table:
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for column in ("left", "right", "right", "left"):
-        table.add_column(justify=column)
+    table = unlined("left", "right", "right", "left")
     first = found.chain[0].task if found.chain else None
     waited = f"after {_said(found.waited)} of waiting for {found.task.unit}" if found.waited.s else f"at once, {found.task.unit} was free"
     released = f"by {first}" if first else "with the arrival of its frame" if found.ready.s else "from the beginning"

@@ -10,6 +10,7 @@ import click
 
 from hyperdrive_sim.cli.ending import command
 from hyperdrive_sim.cli.terminal import (
+    chips,
     engine_option,
     file_argument,
     force_option,
@@ -18,23 +19,17 @@ from hyperdrive_sim.cli.terminal import (
     progress_bar,
     say,
     set_option,
-    tell,
 )
+from hyperdrive_sim.cli.writing import tell_written
 from hyperdrive_sim.errors import InvalidInput, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from hyperdrive_sim.archs.export import Streaming
-    from hyperdrive_sim.network.parameters import Array
-
-NOT_OURS = b"\0"
-"""A mark that no file of arrays begins with: one that is there is replaced by --force alone."""
 
 
 @command
 @file_argument
-@click.option("--target", metavar="NAME", help="Write nothing if the scenario runs on another chip than this.")
+@click.option("--target", metavar="NAME", shell_complete=chips, help="Write nothing if the scenario runs on another chip than this.")
 @output_option("OUT", "The file to write.", required=True)
 @click.option(
     "--vectors",
@@ -48,6 +43,7 @@ NOT_OURS = b"\0"
 @force_option
 def export(file: Path, target: str | None, output: Path, vectors: Path | None, changes: tuple[str, ...], force: bool) -> None:
     """Write what a scenario's chip would be given: XNORBIN's control stream, Hyperdrive's weights in the order of its stream."""
+    from hyperdrive_sim.outputs import array_files
     from hyperdrive_sim.outputs.targets import FileTarget
     from hyperdrive_sim.scenario.scenario import Scenario
     from hyperdrive_sim.study import exports
@@ -60,10 +56,13 @@ def export(file: Path, target: str | None, output: Path, vectors: Path | None, c
         place = FileTarget(output, "--output", found.mark, force, scenario.files)
         place.check()
         if vectors:
-            _write_arrays(vectors, "--vectors", exports.vectors(scenario, found.made), force, (*scenario.files, output))
+            arrays = exports.vectors(scenario, found.made)
+            array_files.write(vectors, "--vectors", arrays, force=force, inputs=(*scenario.files, output))
     with place.writing() as stream:
         stream.write(found.data)
-    tell(f"{output}, {found.holds} of {scenario.architecture.name}, {len(found.data) / 1000:,.1f} kB")
+    tell_written(output, found.reader, f"{found.holds} of {scenario.architecture.name}")
+    if vectors:
+        tell_written(vectors, "numpy.load opens it", "maps")
 
 
 @command
@@ -97,32 +96,25 @@ def stream(file: Path, as_text: bool, assemble: bool, maps: Path | None, output:
         return 0
     with FileTarget(output, "--output", mark, force, (file,)).writing() as place:
         place.write(made)
+    as_bytes, shown = "`hyperdrive-sim stream --assemble` makes bytes of it", "`hyperdrive-sim stream --text` shows it"
+    tell_written(output, as_bytes if as_text else shown)
     return 0
 
 
 def _executed(arch: Streaming, data: bytes, maps: Path, output: Path | None, force: bool, read: tuple[Path, ...]) -> int:
     """Execute a stream, and compare what it returns with what is expected."""
+    from hyperdrive_sim.outputs import array_files
     from hyperdrive_sim.study import exports
 
     given, expected = exports.maps(maps, arch.inputs(data))
     found = arch.executed(data, given)
     if output:
-        _write_arrays(output, "--output", {f"out.{name}": values for name, values in found.outputs.items()}, force, read)
+        arrays = {f"out.{name}": values for name, values in found.outputs.items()}
+        array_files.write(output, "--output", arrays, force=force, inputs=read)
+        tell_written(output, "numpy.load opens it", "maps")
     shapes = ", ".join(f"{one_line(name)} {' x '.join(map(str, values.shape))}" for name, values in found.outputs.items())
     say(f"{found.cycles:,} cycles of the array; it returns {shapes} (rows, columns, channels)")
     wrong = exports.differing(found.outputs, expected)
     if expected:
         say(f"other than expected: {', '.join(map(one_line, wrong))}" if wrong else "every value is as expected")
     return 1 if wrong else 0
-
-
-def _write_arrays(path: Path, option: str, arrays: Mapping[str, Array], force: bool, inputs: tuple[Path, ...]) -> None:
-    import numpy as np
-
-    from hyperdrive_sim.outputs.targets import FileTarget
-
-    target = FileTarget(path, option, NOT_OURS, force, inputs)
-    if not force and path.is_file() and path.stat().st_size:
-        raise InvalidInput.at(option, f"'{path}' is there, and arrays do not say who wrote them", "name another, or add --force")
-    with target.writing() as place:
-        np.savez_compressed(place, allow_pickle=False, **dict(arrays))

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from hyperdrive_sim.cli.ending import command
-from hyperdrive_sim.cli.terminal import force_option, json_option, output_option, show, show_json, tell
+from hyperdrive_sim.cli.terminal import force_option, json_option, output_option, show, show_json
+from hyperdrive_sim.cli.writing import tell_written
 from hyperdrive_sim.errors import InvalidInput
 
 
@@ -38,8 +39,8 @@ def import_(model: Path, output: Path | None, as_json: bool, force: bool, **chos
     imported = models.imported(model, Options(shape_of(chosen["input_shape"]), zero, map_bits, COMMAND))
     found = summary(imported)
     if output:
-        sizes = networks.write(imported, output, Circumstances(sys.argv[1:]), force=force)
-        tell(f"{output}, {sum(sizes.values()) / 1000:,.1f} kB")
+        networks.write(imported, output, Circumstances(sys.argv[1:]), force=force)
+        tell_written(output, f"`network: ./{output.name}` in a scenario beside it takes it")
     show_json(found.to_dict()) if as_json else show(tables.model(found))
 
 

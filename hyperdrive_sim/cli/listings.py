@@ -8,7 +8,8 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from hyperdrive_sim.cli.tables import BLANK, FittedTable, TerminalColumn
+from hyperdrive_sim.cli.fitted import FittedTable, TerminalColumn
+from hyperdrive_sim.cli.tables import BLANK
 from hyperdrive_sim.errors import one_line
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.reports.summary import si

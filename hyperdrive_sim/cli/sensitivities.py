@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from rich.console import Group
 from rich.text import Text
 
-from hyperdrive_sim.cli.tables import BLANK, FittedTable, TerminalColumn
+from hyperdrive_sim.cli.fitted import FittedTable, TerminalColumn
+from hyperdrive_sim.cli.tables import BLANK
 from hyperdrive_sim.errors import one_line
 from hyperdrive_sim.reports.summary import si, signed
 from hyperdrive_sim.scenario.experiment import as_option

@@ -22,9 +22,9 @@ from hyperdrive_sim.cli.terminal import (
     show,
     show_json,
     shows,
-    tell,
 )
-from hyperdrive_sim.errors import HyperdriveSimError, one_line
+from hyperdrive_sim.cli.writing import tell_written
+from hyperdrive_sim.errors import HyperdriveSimError
 
 files_argument = click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
 
@@ -78,7 +78,7 @@ def report(files: tuple[str, ...], changes: tuple[str, ...], output: Path, force
 
     with progress_bar() as progress:
         write(files, changes, output, progress, force=force)
-    tell(f"{one_line(str(output))}, {output.stat().st_size / 1e6:.1f} MB")
+    tell_written(output, "opens in a browser, offline too")
 
 
 @command

@@ -26,6 +26,7 @@ from hyperdrive_sim.cli.terminal import (
     show_json,
     tell,
 )
+from hyperdrive_sim.cli.writing import tell_written
 from hyperdrive_sim.errors import HyperdriveSimError, InvalidInput
 
 if TYPE_CHECKING:
@@ -129,6 +130,7 @@ def _write_directory(report: Report, scenario: Scenario, folder: Path, took_s: f
     with progress_bar() as progress:
         progress("writing", 0, 0)
         rundir.write(report, scenario, folder, how, force=force)
+    tell_written(folder, "`hyperdrive-sim report`, `compare`, `diagram` and `explain` take it, and hs.read_run in Python")
 
 
 def _timeline(
@@ -167,6 +169,7 @@ def _write_timeline(report: Report, wanted: Request) -> None:
         tell(large)
     with progress_bar() as progress:
         timelines.write(report, wanted, progress)
+    tell_written(wanted.path, f"opens in {wanted.format.opens_in}")
 
 
 @command
@@ -197,7 +200,8 @@ def check(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | No
     with progress_bar() as progress:
         found = checks.check(scenario, progress=progress)
     if output and found.function.outputs:
-        computed.write(found.function.outputs, scenario, output, Circumstances(sys.argv[1:]), force=force)
+        name = computed.write(found.function.outputs, scenario, output, Circumstances(sys.argv[1:]), force=force)
+        tell_written(output, f"numpy.load opens the {name} in it")
     show_json(found.to_dict()) if as_json else show(tables.verdict(found))
     for warning in found.warnings:
         tell(f"warning: {warning}")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
-from rich.console import Console, ConsoleOptions, Group, RenderableType
-from rich.measure import Measurement
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from hyperdrive_sim.cli.fitted import FittedTable, TerminalColumn, unlined
 from hyperdrive_sim.errors import one_line
 from hyperdrive_sim.reports.layer_table import LayerRow
 from hyperdrive_sim.reports.report import Report
@@ -35,45 +35,6 @@ DOUBTFUL, UNTRIED = Text("WARN", "bold yellow"), Text("--", "dim")
 """Marks of the parts of a check result."""
 
 
-class TerminalColumn(NamedTuple):
-    """A column of a table: *spare* ones are left out where there is no room, *wraps* says between what a line may break.
-
-    The higher its number, the sooner a spare column goes; 0 is needed. A column is as wide as its longest piece, or *least* if told so.
-    """
-
-    name: str
-    cells: Sequence[str | Text]
-    right: bool = True
-    spare: int = 0
-    wraps: str = ""
-    least: int = 0
-
-
-class FittedTable:
-    """A table that leaves out columns rather than cutting off numbers."""
-
-    def __init__(self, title: str, *columns: TerminalColumn) -> None:
-        self.title, self.columns = title, columns
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        columns = list(self.columns)
-        spare = sorted((column for column in columns if column.spare), key=lambda column: column.spare)
-        while spare and Measurement.get(console, options.update(max_width=1000), self._table(columns)).minimum > options.max_width:
-            columns.remove(spare.pop())
-        yield self._table(columns)
-
-    def _table(self, columns: Sequence[TerminalColumn]) -> Table:
-        table = Table(title=self.title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0), pad_edge=False)
-        for name, cells, right, _, wraps, least in columns:
-            texts = [line for text in (name, *map(str, cells)) for line in text.split("\n")]
-            pieces = [piece for text in texts for piece in text.split(wraps)] if wraps else texts
-            least = least or max(map(len, pieces)) + len(wraps.strip())
-            table.add_column(name, justify="right" if right else "left", no_wrap=not wraps, overflow="fold", min_width=least)
-        for row in zip(*(column.cells for column in columns), strict=True):
-            table.add_row(*row)
-        return table
-
-
 def summary(report: Report) -> Group:
     """The summary of a run: how long it takes, how much energy, what it waits for, and how far to trust it."""
     parts: list[RenderableType] = [_headline(report), BLANK, _figures(report), BLANK, _layers(report), BLANK, _tiles(report)]
@@ -89,9 +50,7 @@ def _headline(report: Report) -> Text:
 
 
 def _figures(report: Report) -> Table:
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for overflow in ("ellipsis", "ellipsis", "fold"):  # keys that are too long for a line go on in the next
-        table.add_column(overflow=overflow)
+    table = unlined("left", "left", "left")
     for name, value, remark in report.summary_lines():
         table.add_row(Text(name), Text(value, style="bold"), Text(remark, style="dim"))
     return table
@@ -147,14 +106,14 @@ def published(rows: Sequence[Comparison], of: Sequence[str] = ()) -> Group:
         TerminalColumn("counted\nso", [one.as_published for one in said]),
         TerminalColumn("system\npays", [one.as_system for one in said]),
         TerminalColumn("off by", [Text(one.off_by, "" if row.within else "yellow") for one, row in zip(said, rows, strict=True)]),
-        TerminalColumn("known as", [one.known_as for one in said], right=False, wraps=" "),
+        TerminalColumn("known as", [one.known_as for one in said], right=False, spare=1, wraps=" "),
     )
     return Group(table, *(Text(remark, style="dim") for remark in (*remarks(rows), *further_off(rows))))
 
 
 def verdict(found: Verdict) -> Group:
     """The table of a check result."""
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table = unlined("left", "left", "left")
     for mark, name, remark in _findings(found):
         table.add_row(mark, Text(name), Text(remark))
     took = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in found.seconds.items())

@@ -75,6 +75,13 @@ engine_option = click.option(
 )
 
 
+def chips(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """Names of architectures that begin so, for shells that complete them."""
+    from hyperdrive_sim.archs import registry
+
+    return [name for name in registry.names() if name.startswith(begun)]
+
+
 def output_option(metavar: str, what: str, **more: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """`-o`, the path that a command writes to."""
     return click.option("-o", "--output", type=click.Path(path_type=Path), metavar=metavar, help=what, **more)

@@ -7,14 +7,14 @@ from itertools import groupby
 import click
 
 from hyperdrive_sim.cli.ending import command
-from hyperdrive_sim.cli.terminal import engine_option, json_option, max_memory_option, progress_bar, say, show, show_json, tell
+from hyperdrive_sim.cli.terminal import chips, engine_option, json_option, max_memory_option, progress_bar, say, show, show_json, tell
 from hyperdrive_sim.errors import InvalidInput
 
 WRONG = 1
 
 
 @command
-@click.argument("architectures", nargs=-1, metavar="[CHIP]...")
+@click.argument("architectures", nargs=-1, metavar="[CHIP]...", shell_complete=chips)
 @click.option("--quantity", default="", metavar="TEXT", help="Only figures whose name has this text in it, such as efficiency.")
 @click.option("--markdown", is_flag=True, help="Print a table in Markdown, as the READMEs have it.")
 @engine_option

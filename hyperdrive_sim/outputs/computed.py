@@ -23,17 +23,18 @@ def target(folder: Path, scenario: Scenario, *, force: bool = False) -> FolderTa
 
 def write(
     frames: Sequence[Mapping[str, Array]], scenario: Scenario, folder: Path, how: Circumstances = UNTOLD, *, force: bool = False
-) -> None:
-    """Write the outputs, [frames, channels, rows, columns] each; those of an earlier check in the same directory are replaced.
+) -> str:
+    """Write the outputs, [frames, channels, rows, columns] each, and return the name of their file; those of an earlier check are replaced.
 
     Raises InvalidInput if something that this program did not write would be lost; *force* has `output.npy` replaced all the same.
     """
     arrays = {name: np.stack([frame[name] for frame in frames]).transpose(0, 3, 1, 2) for name in frames[0]}
+    name = ONE if len(arrays) == 1 else SEVERAL
     with target(folder, scenario, force=force).writing() as staging:
-        if len(arrays) == 1:
-            with staging.file(ONE) as file:
+        with staging.file(name) as file:
+            if name == ONE:
                 np.save(file, next(iter(arrays.values())), allow_pickle=False)
-        else:
-            with staging.file(SEVERAL) as file:
+            else:
                 np.savez(file, allow_pickle=False, **arrays)
         manifest.seal(staging, scenario.hash, scenario.settings.seed, how)
+    return name

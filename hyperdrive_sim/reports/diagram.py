@@ -25,7 +25,7 @@ ASCII_SHADES = " .:+#"
 """Shades of a cell in which nothing is done, and of one that is worked for up to one, two, three and four quarters."""
 CELLS = 60
 ROWS = 40
-LEAST_CELLS = 20
+LEAST_CELLS = 10
 TICK_CELLS = 11
 """Ticks are at least this far apart: a bar, the longest label `999.9 us`, and space."""
 

@@ -63,7 +63,7 @@ def opened(scenario: Scenario, network: Network) -> Inputs:
     image, constants = scenario.settings.input, scenario.settings.weights
     with scenario.locating():
         if constants and scenario.constants is not None:
-            raise InvalidInput.at("weights", f"are those of '{network.name}', which has its own", "leave them out")
+            raise InvalidInput.at("weights", f"cannot be '{constants}': '{network.name}' has constants of its own", "leave `weights` out")
         if image and len(network.inputs) > 1:
             problem = f"is one picture, '{network.name}' has the inputs {', '.join(network.inputs)}"
             raise InvalidInput.at("input", problem, "leave it out: inputs are then drawn from the seed")

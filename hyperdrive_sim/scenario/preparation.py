@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.parameters import Array
+from hyperdrive_sim.schedule.spec import choices
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -26,7 +27,11 @@ class FixedPoint(BaseModel):
     bits: int = Field(ge=1, le=16, description="of a number")
     step: Positive = Field(description="what the last bit is worth, for example 0.0078125")
     signed: bool = Field(default=True, description="from -2^(bits-1) steps on; false: from 0 on")
-    rounding: Literal["nearest", "floor"] = Field(default="nearest", description="nearest, halves to even, or floor")
+    rounding: Literal["nearest", "floor"] = Field(
+        default="nearest",
+        description="which multiple of the step",
+        json_schema_extra=choices({"nearest": "the nearest, of halves the even one", "floor": "the next below"}),
+    )
 
     def of(self, values: Array) -> Array:
         steps = values / self.step

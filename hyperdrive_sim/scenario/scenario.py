@@ -28,7 +28,7 @@ from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.scenario import shipped
 from hyperdrive_sim.scenario.experiment import Experiment, Options, document_of, named, setting, structure
 from hyperdrive_sim.scenario.preparation import PLAIN, Preparation
-from hyperdrive_sim.schedule.spec import Spec
+from hyperdrive_sim.schedule.spec import Spec, choices
 from hyperdrive_sim.schedule.tasks import Arrivals
 from hyperdrive_sim.text.document import Document
 from hyperdrive_sim.text.wording import Elsewhere, lookup, meant, near
@@ -39,6 +39,9 @@ E = TypeVar("E", bound=InvalidInput)
 SCHEMA_VERSION = 1
 PATH = r"[./\\]"
 """What the name of a file or a directory has in it, and that of a network of the zoo has not."""
+
+UNSWEPT = ("schema_version", "sweep")
+"""Keys that no sweep takes; of all others, it does."""
 
 MAX_FRAMES = 100_000
 MAX_POINTS = 10_000
@@ -76,7 +79,9 @@ class Settings(BaseModel):
     architecture: str = Field(min_length=1, description="the chip; `hyperdrive-sim list` names them")
     chip: dict[str, Any] = Field(default={}, description="fields of that architecture's spec; what is absent is as published")
     host_layers: Literal["allowed", "refused"] = Field(
-        default="allowed", description="whether the host may compute layers that the chip does not run; refused: no run with any"
+        default="allowed",
+        description="whether the host may compute layers that the chip does not run",
+        json_schema_extra=choices({"allowed": "it computes them, beside the chip", "refused": "a run with any is refused"}),
     )
     granularity: str | None = Field(
         default=None, min_length=1, description="how finely tasks are cut, as the architecture offers it; absent: as coarsely as it does"
@@ -325,7 +330,7 @@ def _unlike(given: Network, document: Document) -> Iterator[Mistake]:
 def _unsweepable(document: Document, settings: Settings, arch: Architecture) -> Iterator[Mistake]:
     """Mistakes of the sweep as a whole, whatever its values: unknown keys, too many points."""
     chip = [f"chip.{field}" for field in arch.Spec.model_fields]
-    known = [*(field for field in Settings.model_fields if field not in ("schema_version", "sweep")), *chip]
+    known = [*(field for field in Settings.model_fields if field not in UNSWEPT), *chip]
     for key in settings.sweep:
         first, *others = key.split(".")
         if (f"chip.{others[0]}" if others and first == "chip" else first) not in known:

@@ -24,10 +24,20 @@ class Spec(BaseModel):
         return "edp"
 
 
-def figure(default: Any, description: str, provenance: Provenance, source: str, *, rests_on: tuple[Basis, ...] = (), **limits: Any) -> Any:
+def figure(
+    default: Any,
+    description: str,
+    provenance: Provenance,
+    source: str,
+    *,
+    rests_on: tuple[Basis, ...] = (),
+    values: Mapping[Any, str] | None = None,
+    **limits: Any,
+) -> Any:
     """A field of a Spec: its default, what it means, where it comes from, how well it is known; *limits* are those of pydantic's Field.
 
-    *rests_on* names what a default is derived from or was fitted to; it is known no better than that.
+    *rests_on* names what a default is derived from or was fitted to; it is known no better than that. *values* says what each of a choice
+    means, where the field is one.
     """
     known: dict[str, Any] = {
         "provenance": weakest(provenance, rests_on),
@@ -35,7 +45,21 @@ def figure(default: Any, description: str, provenance: Provenance, source: str, 
         "source": source,
         "rests_on": list(chain(rests_on)),
     }
-    return Field(default, description=description, json_schema_extra=known, **limits)
+    return Field(default, description=explained(description, values or {}), json_schema_extra=known | choices(values or {}), **limits)
+
+
+def explained(description: str, values: Mapping[Any, str]) -> str:
+    """A description, and behind it what each value means.
+
+    >>> explained("what is done", {"all": "everything", "none": "nothing"})
+    'what is done; all: everything; none: nothing'
+    """
+    return "; ".join([description, *(f"{value}: {meaning}" for value, meaning in values.items())])
+
+
+def choices(values: Mapping[Any, str]) -> dict[str, Any]:
+    """Meanings of values as a part of a field's JSON Schema; nothing where there are none."""
+    return {"values": {str(value): meaning for value, meaning in values.items()}} if values else {}
 
 
 class Origin(NamedTuple):
@@ -51,7 +75,7 @@ def origins(spec: type[Spec]) -> Mapping[str, Origin]:
     """The origin of each default of a spec, by field."""
     extras = {name: field.json_schema_extra for name, field in spec.model_fields.items()}
     return {
-        name: Origin(**{**extra, "rests_on": tuple(extra["rests_on"])})  # type: ignore[arg-type]
+        name: Origin(extra["provenance"], extra["stated"], extra["source"], tuple(extra["rests_on"]))  # type: ignore[arg-type]
         for name, extra in extras.items()
         if isinstance(extra, dict)
     }

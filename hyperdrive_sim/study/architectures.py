@@ -10,35 +10,23 @@ from hyperdrive_sim.archs import registry
 from hyperdrive_sim.archs.architecture import Architecture
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network import zoo
+from hyperdrive_sim.scenario.keys import unit
 from hyperdrive_sim.schedule.mapped import Mapped
 from hyperdrive_sim.schedule.provenance import Basis, Provenance, chain
 from hyperdrive_sim.schedule.spec import Spec, origins
 from hyperdrive_sim.study.listing import about, documents
 from hyperdrive_sim.text.wording import allowed
 
-UNITS = {
-    "_bits_per_cycle": "bit/cycle",
-    "_words_per_cycle": "words/cycle",
-    "_gbit_per_s": "Gbit/s",
-    "_pj_per_bit": "pJ/bit",
-    "_bits": "bit",
-    "_bytes": "B",
-    "_cycles": "cycles",
-    "_mhz": "MHz",
-    "_ns": "ns",
-    "_v": "V",
-}
-"""Units by what a setting's name ends in, the longest ends first."""
-
 
 class SettingSummary(NamedTuple):
-    """A key under `chip:`: its default with its unit, what it takes in words, and where the default comes from."""
+    """A key under `chip:`: its default with its unit, what it takes in words, what values mean, and where the default comes from."""
 
     key: str
     default: Any
     unit: str
     takes: str
     about: str
+    values: Mapping[str, str]
     provenance: Provenance
     source: str
     rests_on: tuple[str, ...]
@@ -107,13 +95,9 @@ def settings(spec: type[Spec]) -> tuple[SettingSummary, ...]:
     for key, field in schema["properties"].items():
         origin = known[key]
         source = (origin.provenance, origin.source, origin.rests_on)
-        found.append(SettingSummary(key, field.get("default"), unit(key), allowed(field, defs), field.get("description", ""), *source))
+        about, values = field.get("description", ""), field.get("values", {})
+        found.append(SettingSummary(key, field.get("default"), unit(key), allowed(field, defs), about, values, *source))
     return tuple(found)
-
-
-def unit(key: str) -> str:
-    """The unit of a setting, by the end of its name; empty for what has none."""
-    return next((unit for end, unit in UNITS.items() if key.endswith(end)), "")
 
 
 def _mapped(arch: Architecture) -> Mapped | None:

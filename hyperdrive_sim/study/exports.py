@@ -29,11 +29,12 @@ HEAD = 2**16
 
 
 class Exported(NamedTuple):
-    """A file for a chip: its bytes, what it begins with and what it holds, and the run that it was written from."""
+    """A file for a chip: its bytes, what it begins with, what it holds and what reads it, and the run that it was written from."""
 
     data: bytes
     mark: bytes
     holds: str
+    reader: str
     made: Compiled
 
 
@@ -60,7 +61,8 @@ def exported(scenario: Scenario, target: str | None = None, progress: Progress =
     made = compiled(scenario, progress).of_frames(1)
     check_length(scenario, made)
     parameters = inputs.opened(scenario, made.network).parameters()
-    return Exported(arch.exported(made.mapped, made.schedule, parameters), arch.mark, arch.exports, made)
+    reader = "`hyperdrive-sim stream` shows and executes it" if isinstance(arch, Streaming) else f"the README of {arch.name} has its format"
+    return Exported(arch.exported(made.mapped, made.schedule, parameters), arch.mark, arch.exports, reader, made)
 
 
 def vectors(scenario: Scenario, made: Compiled) -> dict[str, Array]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from hyperdrive_sim.errors import visible
+from hyperdrive_sim.scenario.keys import unit
 from hyperdrive_sim.scenario.scenario import Scenario, Settings
-from hyperdrive_sim.study.architectures import unit
 from hyperdrive_sim.text.wording import ABSENT, KeyPath, dotted, lookup
 
 Origin = Literal["file", "set", "default"]

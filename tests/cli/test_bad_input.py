@@ -371,7 +371,7 @@ def test_a_send_buffer_that_is_too_small(tmp_path: Path) -> None:
 
 def test_an_input_too_small_for_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     layer = Conv(name="conv", inputs=("input",), out_channels=16, window=Window.square(3))
-    monkeypatch.setitem(zoo.ZOO, "tiny_unpadded", Entry(ANY, (3, 12, 16), lambda: [layer]))
+    monkeypatch.setitem(zoo.ZOO, "tiny_unpadded", Entry(ANY, (3, 12, 16), "one layer", lambda: [layer]))
     base = BASE.replace("tiny_conv", "tiny_unpadded").replace("12, 16", "2, 16")
     assert complaints(tmp_path, base=base) == [
         f"s.yaml:4:1: input_shape: is too small: layer 'conv' would turn {Shape(3, 2, 16)} into {Shape(16, 0, 14)}; take a larger input"
@@ -414,7 +414,7 @@ def test_channels_that_a_network_does_not_take_are_named_with_all_other_mistakes
 
 def test_a_network_that_the_chip_cannot_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     layer = Conv(name="conv", inputs=("input",), out_channels=16, window=Window.square(3), weights="real")
-    monkeypatch.setitem(zoo.ZOO, "tiny_real", Entry(ANY, (3, 12, 16), lambda: [layer]))
+    monkeypatch.setitem(zoo.ZOO, "tiny_real", Entry(ANY, (3, 12, 16), "one layer", lambda: [layer]))
     assert complaints(tmp_path, base=BASE.replace("tiny_conv", "tiny_real")) == [
         "s.yaml:3:1: network: 'tiny_real' has no layer with binary weights; Hyperdrive runs binary-weight convolutions only"
     ]

@@ -101,10 +101,10 @@ def conforms(value: Any, shape: Any, path: str = "") -> None:
 
 
 def document(*arguments: object) -> dict[str, Any]:
-    """The one JSON document that a command prints, and nothing else."""
+    """The one JSON document that a command prints, and nothing else but what it wrote."""
     result = invoke(*arguments)
     assert result.exit_code == 0, result.output
-    assert result.stderr == ""
+    assert all(line.startswith("wrote ") for line in result.stderr.splitlines()), result.stderr
     return json.loads(result.stdout)  # type: ignore[no-any-return]
 
 
@@ -575,10 +575,24 @@ def test_schema() -> None:
     assert check.is_valid(good | {"input_shape": [5, 28, 28]}), "tiny_conv takes any number of channels"
 
 
+def test_the_keys_of_a_chip(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = document("list", "xnorbin", "--json")
+    assert found["architecture"] == "xnorbin"
+    assert [key["name"] for key in found["keys"]] == list(registry.load("xnorbin").Spec.model_fields)
+    assert {name: found["keys"][0][name] for name in ("name", "unit", "default", "provenance")} == {
+        **{"name": "voltage_v", "unit": "V", "default": 0.8, "provenance": "published"}
+    }
+    shown = invoke("list", "hyperdrive").stdout
+    assert re.search(r"^mesh +\[1, 1\] +chips as", shown, re.MULTILINE)
+    assert re.search(r"^clock_mhz +MHz +- +core clock;", shown, re.MULTILINE)
+    unknown = invoke("list", "hyperdriv")
+    assert (unknown.exit_code, unknown.stdout) == (2, "")
+    assert unknown.stderr.startswith("error: architecture: 'hyperdriv' is unknown; known architectures: chewbaccann, ")
+
+
 def test_the_schema_explains_every_key() -> None:
     schema = document("schema")
-    chips = [one["then"]["properties"]["chip"] for one in schema["allOf"]]
-    assert len(chips) == len(registry.names())
+    chips = [schema["$defs"][f"chip_{name}"] for name in registry.names()]
     for key, field in (item for one in (schema, *chips) for item in one["properties"].items()):
         assert len(field["description"]) > 10, key
     assert all({"source", "provenance"} <= set(field) for chip in chips for field in chip["properties"].values())
@@ -699,7 +713,7 @@ def test_several_outputs_are_written_by_name(tmp_path: Path, monkeypatch: pytest
     """Two heads on one trunk, of 5 and of 16 channels."""
     sizes = {"trunk": ("input", 8), "one": ("trunk", 5), "two": ("trunk", 16)}
     layers = [Conv(name=name, inputs=(source,), out_channels=out, window=Window.square(1)) for name, (source, out) in sizes.items()]
-    monkeypatch.setitem(zoo.ZOO, "tiny_heads", Entry(ANY, (3, 12, 16), lambda: layers))
+    monkeypatch.setitem(zoo.ZOO, "tiny_heads", Entry(ANY, (3, 12, 16), "two heads", lambda: layers))
     scenario = write(tmp_path, base=BASE.replace("network: tiny_conv", "network: tiny_heads"))
     assert invoke("check", scenario, "-o", tmp_path / "out").exit_code == 0
     with np.load(tmp_path / "out" / "output.npz") as outputs:

@@ -45,6 +45,7 @@ def loaded(*arguments: object) -> set[str]:
         (["run", TINY, "--json", "--set", "seed=2"], READING | {"simpy", "ruamel"}),
         (["run", TINY, "--dry-run", "--json"], READING | {"simpy"}),
         (["diagram", TINY], READING | {"simpy"}),
+        (["weights", TINY, "--json"], READING),
     ],
 )
 def test_a_command_loads_what_it_uses(arguments: list[object], expected: set[str]) -> None:

@@ -85,7 +85,7 @@ def test_an_imported_network_keeps_its_constants_in_a_sweep(model: Path) -> None
 
 
 def test_weights_of_its_own(model: Path, tmp_path: Path) -> None:
-    with pytest.raises(hs.InvalidInput, match="has its own; leave them out"):
+    with pytest.raises(hs.InvalidInput, match=r"weights: cannot be 'w\.npz': '.*' has constants of its own; leave `weights` out$"):
         hs.run(scenario(tmp_path, "model.onnx", weights="w.npz"))
 
 

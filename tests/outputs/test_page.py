@@ -622,7 +622,7 @@ def test_report_writes_one_file(tmp_path: Path) -> None:
     target = tmp_path / "deep" / "page.html"
     result = invoke("report", TINY_FILE, "-o", target)
     assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == f"{target}, {target.stat().st_size / 1e6:.1f} MB\n"
+    assert result.stderr == f"wrote {target}: {target.stat().st_size / 1e6:.1f} MB; opens in a browser, offline too\n"
     assert [path.name for path in target.parent.iterdir()] == ["page.html"]
     shown = tree(target.read_text("utf-8"))
     assert words(next(shown.iter("h1"))) == "A tiny residual network on a 2 x 2 mesh"
@@ -633,7 +633,7 @@ def test_report_of_several_with_a_setting(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path)
     result = invoke("report", TINY_FILE, write(tmp_path), "--set", "frames=2")
     assert result.exit_code == 0
-    assert result.stderr.startswith("report.html, ")
+    assert result.stderr.startswith("wrote report.html: ")
     shown = tree((tmp_path / "report.html").read_text("utf-8"))
     assert words(next(shown.iter("h1"))) == "2 runs compared"
     assert all("frames: 2" in "".join(element.itertext()) for element in shown.iter("pre"))

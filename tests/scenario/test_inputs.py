@@ -19,11 +19,12 @@ from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.network.layers import Concat, Conv
+from hyperdrive_sim.network.layers import Activation, BatchNorm, Concat, Conv
 from hyperdrive_sim.network.parameters import Array, Parameters
 from hyperdrive_sim.network.synthetic import random_inputs, random_parameters
 from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.scenario import pictures, weights
+from hyperdrive_sim.scenario.constants import drawn as drawn_arrays
 from hyperdrive_sim.scenario.inputs import opened
 from hyperdrive_sim.scenario.scenario import Scenario
 
@@ -384,6 +385,21 @@ def test_an_absent_factor_of_a_sign_is_one_and_an_absent_offset_zero(
     assert read["conv1"].scale is read["conv1"].bias is None
     assert _same(read["sign1"].scale, np.full(40, factor))
     assert _same(read["sign1"].bias, np.full(40, offset))
+
+
+def test_batch_norms_and_slopes_beside_a_sign_have_constants_too(tmp_path: Path) -> None:
+    layers = [BatchNorm(name="norm", inputs=("input",)), Activation(name="act", inputs=("norm",), function="prelu")]
+    network = Network("n", Shape(2, 3, 3), [*layers, Activation(name="relu", inputs=("act",), function="relu")])
+    np.savez(tmp_path / "w.npz", **{"norm.scale": [2, 3], "act.scale": np.array([0.25, 0.5], np.float32)})
+    read = read_weights(tmp_path / "w.npz", network)
+    assert read.keys() == {"norm", "act"}
+    assert _same(read["norm"].scale, np.array([2.0, 3.0]))
+    assert _same(read["norm"].bias, np.zeros(2))
+    assert _same(read["act"].scale, np.array([0.25, 0.5]))
+    known = random_parameters(network, 1)
+    np.savez(tmp_path / "w.npz", **drawn_arrays(network, known))
+    read = read_weights(tmp_path / "w.npz", network)
+    assert all(equal(read[name], known[name]) for name in ("norm", "act"))
 
 
 def test_a_grouped_convolution_has_weights_for_its_own_group_only(tmp_path: Path) -> None:

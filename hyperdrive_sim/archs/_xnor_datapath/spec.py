@@ -49,30 +49,53 @@ class DatapathSpec(Spec):
         1, "partial sums per cycle that the memory reads, adds to and writes: one read and one write port", "assumed", UNKNOWN, **UNITS
     )
     sign_write: Literal["masked", "read_modify_write"] = figure(
-        "masked", "how one channel's bit gets into a word of sixteen: by a bit mask, or read and written back", "assumed", UNKNOWN
+        "masked",
+        "how one channel's bit gets into a word of sixteen",
+        "assumed",
+        UNKNOWN,
+        values={"masked": "by a bit mask", "read_modify_write": "the word is read and written back"},
     )
     small_kernels: Literal["idle", "packed"] = figure(
         "idle",
-        "units that a kernel leaves over stand idle, or compute further output channels as far as whole kernels fit",
+        "what units do that a kernel leaves over",
         "assumed",
         UNKNOWN,
+        values={"idle": "stand idle", "packed": "compute further output channels, as far as whole kernels fit"},
     )
     idle_units: Literal["clocked", "gated"] = figure(
-        "clocked", "units that stand idle cost as much as the others, or nothing", "assumed", UNKNOWN
+        "clocked",
+        "what units that stand idle cost",
+        "assumed",
+        UNKNOWN,
+        values={"clocked": "as much as the others", "gated": "nothing"},
     )
     strided_columns: Literal["passed", "skipped"] = figure(
-        "passed", "a stride's columns in between: the window passes them, one a cycle, or skips them", "assumed", f"{STRUCTURE}: it slides"
+        "passed",
+        "what the window does at the columns that a stride leaves out",
+        "assumed",
+        f"{STRUCTURE}: it slides",
+        values={"passed": "passes them, one a cycle", "skipped": "skips them"},
     )
     window_fill: Literal["padded", "overlapped", "full", "hidden"] = figure(
         "padded",
-        "cycles before a row's first pixel: kernel columns without the padding, one less (the last comes with the pixel), all, or none",
+        "cycles before a row's first pixel",
         "fitted",
         "not published; 4 per row of 112 pixels would make the 241 GOp/s of ChewBaccaNN the 233 of its preprint",
         rests_on=(Basis("throughput of ChewBaccaNN's preprint", "arXiv 2005.07137v1, abstract: 233 GOp/s", "published"),),
+        values={
+            "padded": "one per kernel column that is no padding",
+            "overlapped": "one less, the last comes with the pixel",
+            "full": "one per kernel column",
+            "hidden": "none",
+        },
     )
     drain_cycles: int = figure(0, "cycles of a pass that the emptying of the pipeline adds", "assumed", UNKNOWN, ge=0, le=10_000)
     weight_registers: Literal["double", "single"] = figure(
-        "double", "the next pass's weights are shifted in during this one, or between the two", "assumed", UNKNOWN
+        "double",
+        "when the next pass's weights are shifted in",
+        "assumed",
+        UNKNOWN,
+        values={"double": "during this pass", "single": "between the two"},
     )
     parameter_buffer_bits: int = figure(
         65_536, "weights and thresholds on chip; a network that fits is loaded once", "assumed", UNKNOWN, gt=0, le=MOST_BITS

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt
 
-from hyperdrive_sim.schedule.spec import Goal, Spec, figure
+from hyperdrive_sim.schedule.spec import Goal, Spec, choices, figure
 
 JETCAS = "R. Andri et al., Hyperdrive, IEEE JETCAS 2019 (arXiv 1804.00623v3)"
 CONFIRMED = f"{JETCAS}; recalled, and confirmed by arithmetic on ResNet-34"
@@ -20,7 +20,13 @@ WIDTH: dict[str, Any] = {"ge": 0.001, "le": 1e6}
 """Bounds far beyond any chip: they keep a typing error from filling the machine that simulates it."""
 
 
-AutoMesh = Annotated[dict[Literal["auto"], Goal], Field(min_length=1, json_schema_extra={"expects": "{auto: GOAL}"})]
+GOALS = {
+    "edp": "the least energy x delay that is worth its chips, as auto alone",
+    "latency": "the fastest",
+    "energy": "the thriftiest",
+    "chips": "the smallest",
+}
+AutoMesh = Annotated[dict[Literal["auto"], Goal], Field(min_length=1, json_schema_extra={"expects": "{auto: GOAL}", **choices(GOALS)})]
 """A mesh to be chosen, and what for."""
 
 
@@ -29,16 +35,20 @@ class HyperdriveSpec(Spec):
 
     mesh: tuple[PositiveInt, PositiveInt] | Literal["auto"] | AutoMesh = figure(
         (1, 1),
-        "chips as [rows, columns]; auto: of those that hold the network, the one of the least energy x delay that is worth its chips; "
-        "{auto: latency | energy | chips}: the fastest, the thriftiest, the smallest",
+        "chips as [rows, columns], or {auto: latency}, {auto: energy}, {auto: chips}: the fastest mesh, the thriftiest, the smallest",
         "published",
         JETCAS,
+        values={"auto": "of those that hold the network, the one of the least energy x delay that is worth its chips"},
     )
     voltage_v: float = figure(
         0.5, "core supply; sets clock and energy per cycle from the table of operating points", "recalled", CONFIRMED, gt=0
     )
     operating_points: Literal["silicon", "post_layout"] = figure(
-        "silicon", "which table of operating points: measured chip, or the simulation before tape-out", "recalled", RECALLED
+        "silicon",
+        "which table of operating points",
+        "recalled",
+        RECALLED,
+        values={"silicon": "that of the measured chip", "post_layout": "that of the simulation before tape-out"},
     )
     clock_mhz: float | None = figure(
         None, "core clock; absent: that of the operating point, which is also the most", "recalled", CONFIRMED, ge=0.001, le=100_000
@@ -88,9 +98,10 @@ class HyperdriveSpec(Spec):
     )
     bypass_adds: Literal["all", "first_of_each_shape"] = figure(
         "all",
-        "residual adds that cost cycles; first_of_each_shape reproduces the published cycle table, which counts one per stage",
+        "residual adds that cost cycles",
         "recalled",
         CONFIRMED,
+        values={"all": "every one", "first_of_each_shape": "one per stage, as the published cycle table counts"},
     )
 
     @property

@@ -24,13 +24,35 @@ class NandnetDramSpec(Spec):
     """An Ambit DRAM that computes binary convolutions by row commands in all its banks at once."""
 
     multiply: Literal["xnor", "and", "nor"] = figure(
-        "and", "xnor: XNOR-Net as it is; and, nor: convolution decomposition, in plain or in inverted code", "published", HPCA
+        "and",
+        "what multiplies",
+        "published",
+        HPCA,
+        values={
+            "xnor": "XNOR-Net as it is",
+            "and": "convolution decomposition in plain code",
+            "nor": "convolution decomposition in inverted code",
+        },
     )
     compression: Literal[1, 2, 3, 4] = figure(
-        2, "popcount compression: of so many products, one is dropped where all count; 1: none", "published", HPCA
+        2,
+        "popcount compression: where all products of a group count, one is dropped",
+        "published",
+        HPCA,
+        values={1: "none", 2: "groups of two", 3: "groups of three", 4: "groups of four"},
     )
     popcount: Literal["counter", "ripple", "carry_save", "majority"] = figure(
-        "counter", "how the products are counted in DRAM; majority: with later art's adders", "fitted", SELECTED, rests_on=SPEEDUPS
+        "counter",
+        "how the products are counted in DRAM",
+        "fitted",
+        SELECTED,
+        rests_on=SPEEDUPS,
+        values={
+            "counter": "one after the other, by a serial counter",
+            "ripple": "in pairs, by a tree of ripple-carry adders",
+            "carry_save": "in threes, by carry-save adders",
+            "majority": "by adders of three majorities each, as later art has them",
+        },
     )
     fused: bool = figure(
         True,
@@ -41,11 +63,14 @@ class NandnetDramSpec(Spec):
     )
     ones: Literal["in_dram", "in_dram_exact", "periphery"] = figure(
         "in_dram",
-        "where activations are counted, which decomposition subtracts; in_dram: by one more kernel, all of whose weights are +1, in the"
-        " same program, so that compression loses some; in_dram_exact: by two that share the taps of each group, so that it loses none;"
-        " periphery: on the way of the map, for nothing",
+        "where activations are counted, which decomposition subtracts",
         "assumed",
         f"{HPCA} has a kernel of ones, counted once per window, and does not say whether its count is compressed",
+        values={
+            "in_dram": "by one more kernel, all of whose weights are +1, in the same program, so that compression loses some",
+            "in_dram_exact": "by two that share the taps of each group, so that it loses none",
+            "periphery": "on the way of the map, for nothing",
+        },
     )
     chunk_taps: int = figure(
         32, "products that a column counts at a time", "fitted", f"{SELECTED}; 32 is its running example", rests_on=SPEEDUPS, ge=2, le=256
@@ -86,17 +111,19 @@ class NandnetDramSpec(Spec):
     )
     operand_copies: Literal["every_further_pass", "none"] = figure(
         "every_further_pass",
-        "a pass that is not its layer's first copies its operand rows, one at a time for all banks",
+        "which passes copy their operand rows, one at a time for all banks",
         "fitted",
         f"{SELECTED}: the reading closest to its allocation times",
         rests_on=SPEEDUPS,
+        values={"every_further_pass": "each that is not its layer's first", "none": "no pass does"},
     )
     readout: Literal["hidden", "channel"] = figure(
         "hidden",
-        "counts reach the periphery beside the computation, or over the data channel after it",
+        "how counts reach the periphery",
         "fitted",
         SELECTED,
         rests_on=SPEEDUPS,
+        values={"hidden": "beside the computation", "channel": "over the data channel, after it"},
     )
     left_to_host: tuple[str, ...] = figure(
         (),

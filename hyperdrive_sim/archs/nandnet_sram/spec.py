@@ -24,11 +24,15 @@ class NandnetSramSpec(Spec):
     """Tiles of SRAM cells that count products on their bit lines, a converter per column, and one digital periphery for all."""
 
     cell: Literal["8t", "6t"] = figure(
-        "6t", "8t: XNOR products, as the paper's baseline; 6t: AND products, convolution decomposition", "published", HPCA
+        "6t",
+        "cell of the SRAM",
+        "published",
+        HPCA,
+        values={"8t": "XNOR products, as the paper's baseline", "6t": "AND products, convolution decomposition"},
     )
     adc_bits: int = figure(3, "of the converter of a column; the baseline has 4", "published", HPCA, ge=1, le=8)
     tiles: Annotated[int, Field(ge=1, le=4096)] | Literal["equal_area"] = figure(
-        "equal_area", "how many; equal_area: as many as the baseline's 16 tiles have room for", "published", HPCA
+        "equal_area", "how many", "published", HPCA, values={"equal_area": "as many as the baseline's 16 tiles have room for"}
     )
     tile_rows: int = figure(
         8, "word lines that are raised at a time", "derived", f"{HPCA}: 128 B in words of 16 B", rests_on=TILE, ge=1, le=1024
@@ -41,23 +45,32 @@ class NandnetSramSpec(Spec):
     output_words: float = figure(1, "words over the port for a word's width of outputs", "fitted", SELECTED, rests_on=SPEEDUPS, ge=0, le=64)
     mapping: Literal["dense", "aligned"] = figure(
         "dense",
-        "dense: every cell holds a weight and counts in every pass, better than any placement could do;"
-        " aligned: taps in rows, output channels in columns, what is left of a tile or of the last tiles is idle",
+        "how weights lie in cells",
         "fitted",
         SELECTED,
         rests_on=SPEEDUPS,
+        values={
+            "dense": "every cell holds a weight and counts in every pass, better than any placement could do",
+            "aligned": "taps in rows, output channels in columns, what is left of a tile or of the last tiles is idle",
+        },
     )
     weights: Literal["auto", "reloaded", "kept"] = figure(
         "auto",
-        "kept: all layers' weights stay, each in tiles of its own, which makes one frame slower and more of them faster; auto: if they fit",
+        "whether weights stay in their tiles",
         "assumed",
         f"{HPCA} has one frame",
+        values={
+            "auto": "kept if they fit",
+            "reloaded": "each layer's are loaded for every frame",
+            "kept": "all layers' stay, each in tiles of its own, which makes one frame slower and more of them faster",
+        },
     )
     ones_tile: Literal["written", "resident"] = figure(
         "written",
-        "what counts activations: written for every layer, or there for good",
+        "the tile that counts activations",
         "assumed",
         "the paper does not say",
+        values={"written": "written for every layer", "resident": "there for good"},
     )
     ones_adc_bits: int = figure(
         4, "of the converters of the tile of ones, whose counts are larger", "assumed", "none is given; 4 are exact for 8 rows", ge=1, le=8

@@ -56,8 +56,8 @@ def _computed(layer: Add, operands: Sequence[Array], parameters: Parameters, dty
 
 
 @drawn.register(Add)
-def _drawn(layer: Add, rng: np.random.Generator, around: Around) -> Parameters:
-    return Parameters(bias=around.offsets if layer.bias else None)
+def _drawn(layer: Add, rng: np.random.Generator, around: Around) -> Parameters | None:
+    return Parameters(bias=around.offsets) if layer.bias else None
 
 
 @map_range.register(Add)

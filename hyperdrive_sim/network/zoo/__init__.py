@@ -26,6 +26,11 @@ def names() -> tuple[str, ...]:
     return tuple(ZOO)
 
 
+def about(name: str) -> str:
+    """What a network is, in a few words."""
+    return ZOO[name].about
+
+
 def options(name: str) -> dict[str, int]:
     """Options of a network with their defaults: `{"bases": 8}`."""
     return {option: parameter.default for option, parameter in signature(ZOO[name].layers).parameters.items()}

@@ -263,22 +263,29 @@ def _tiny_groupnet(bases: int = 2) -> list[Layer]:
 
 
 NETWORKS: dict[str, Entry] = {
-    "binary_alexnet": Entry(3, IMAGENET, _alexnet),
-    "cifar10_bnn": Entry(3, CIFAR, _cifar10_bnn),
-    "nin_xnor": Entry(3, CIFAR, _nin),
-    "lenet": Entry(1, (1, 28, 28), _lenet),
-    "caffe_quick": Entry(3, CIFAR, _caffe_quick),
-    "binary_resnet18": Entry(3, IMAGENET, lambda: _groupnet_resnet18(1)),
-    "groupnet_resnet18": Entry(3, IMAGENET, _groupnet_resnet18),
-    "binary_resnet20": Entry(3, CIFAR, _resnet20),
-    "binareye": Entry(3, CIFAR, _binareye),
-    "finn_cnv": Entry(3, CIFAR, _finn_cnv),
-    "xnor_7x7": Entry(ANY, (128, 32, 32), _xnor_7x7),
-    "tiny_xnor": Entry(ANY, TINY, lambda: _chain(_sign("sign0"), _xnor("conv", 16, 3, padding=1), _sign("sign"))),
-    "tiny_xnor_pointwise": Entry(ANY, TINY, lambda: _chain(_sign("sign0"), _xnor("conv1", 40, 1), _sign("sign1"), _xnor("conv2", 9, 1))),
-    "tiny_xnor_pooled": Entry(ANY, (3, 16, 16), _tiny_pooled),
-    "tiny_xnor_kernels": Entry(ANY, TINY, _tiny_large_kernels),
-    "tiny_xnor_residual": Entry(ANY, (3, 16, 16), lambda: _tiny_groupnet(1)),
-    "tiny_groupnet": Entry(ANY, (3, 16, 16), _tiny_groupnet),
+    "binary_alexnet": Entry(3, IMAGENET, "XNOR-Net's AlexNet (Rastegari et al., ECCV 2016), binary weights and maps", _alexnet),
+    "cifar10_bnn": Entry(3, CIFAR, "BinaryNet (Courbariaux et al., 2016), binary weights and maps", _cifar10_bnn),
+    "nin_xnor": Entry(3, CIFAR, "network in network with XNOR layers, binary weights and maps", _nin),
+    "lenet": Entry(1, (1, 28, 28), "LeNet-5 in the manner of XNOR-Net, binary weights and maps", _lenet),
+    "caffe_quick": Entry(3, CIFAR, "Caffe's cifar10_quick in the manner of XNOR-Net, binary weights and maps", _caffe_quick),
+    "binary_resnet18": Entry(3, IMAGENET, "ResNet-18 of one binary branch a block, binary weights and maps", lambda: _groupnet_resnet18(1)),
+    "groupnet_resnet18": Entry(3, IMAGENET, "ResNet-18 of several binary branches a block (Group-Net, CVPR 2019)", _groupnet_resnet18),
+    "binary_resnet20": Entry(3, CIFAR, "ResNet-20 for CIFAR-10 (He et al., CVPR 2016), binary weights and maps", _resnet20),
+    "binareye": Entry(3, CIFAR, "BinarEye's CIFAR-10 network (Moons et al., CICC 2018), binary weights and maps", _binareye),
+    "finn_cnv": Entry(3, CIFAR, "FINN's CNV (Umuroglu et al., FPGA 2017), binary weights and maps", _finn_cnv),
+    "xnor_7x7": Entry(ANY, (128, 32, 32), "one 7 x 7 convolution of signs", _xnor_7x7),
+    "tiny_xnor": Entry(
+        ANY, TINY, "one 3 x 3 convolution of signs", lambda: _chain(_sign("sign0"), _xnor("conv", 16, 3, padding=1), _sign("sign"))
+    ),
+    "tiny_xnor_pointwise": Entry(
+        ANY,
+        TINY,
+        "two 1 x 1 convolutions of signs",
+        lambda: _chain(_sign("sign0"), _xnor("conv1", 40, 1), _sign("sign1"), _xnor("conv2", 9, 1)),
+    ),
+    "tiny_xnor_pooled": Entry(ANY, (3, 16, 16), "poolings before and behind signs", _tiny_pooled),
+    "tiny_xnor_kernels": Entry(ANY, TINY, "kernels of more than 7 x 7, and a layer for the host", _tiny_large_kernels),
+    "tiny_xnor_residual": Entry(ANY, (3, 16, 16), "residual blocks of one binary branch", lambda: _tiny_groupnet(1)),
+    "tiny_groupnet": Entry(ANY, (3, 16, 16), "residual blocks of several binary branches", _tiny_groupnet),
 }
 """The thermometer code of binareye is filled up to 256 channels from the 255 of three."""

@@ -15,7 +15,7 @@ IMAGENET, CIFAR, TINY = (3, 224, 224), (3, 32, 32), (16, 16, 16)
 
 
 class Entry(NamedTuple):
-    """The channels that a network's input must have, or ANY, and what makes its layers; the parameters of that are its options.
+    """The channels that a network's input must have, or ANY, what it is about, and what makes its layers, whose parameters are its options.
 
     Its *usual* input [channels, rows, columns] is that of the paper, or one that is quickly computed. Rows and columns must be multiples
     of *multiple*.
@@ -23,5 +23,6 @@ class Entry(NamedTuple):
 
     channels: int | None
     usual: tuple[int, int, int]
+    about: str
     layers: Callable[..., list[Layer]]
     multiple: int = 1

@@ -95,19 +95,27 @@ def _tiny_host() -> list[Layer]:
 
 
 NETWORKS: dict[str, Entry] = {
-    "resnet18": Entry(3, IMAGENET, lambda: _resnet(_basic, (2, 2, 2, 2))),
-    "resnet34": Entry(3, IMAGENET, lambda: _resnet(_basic, (3, 4, 6, 3))),
-    "resnet50": Entry(3, IMAGENET, lambda: _resnet(_bottleneck, (3, 4, 6, 3))),
-    "resnet101": Entry(3, IMAGENET, lambda: _resnet(_bottleneck, (3, 4, 23, 3))),
-    "resnet152": Entry(3, IMAGENET, lambda: _resnet(_bottleneck, (3, 8, 36, 3))),
-    "tiny_conv": Entry(ANY, TINY, lambda: [_conv("conv", INPUT, 16)]),
-    "tiny_pointwise": Entry(ANY, TINY, lambda: [_conv("conv", INPUT, 16, kernel=1)]),
+    "resnet18": Entry(3, IMAGENET, "ResNet-18 (He et al., CVPR 2016), binary weights", lambda: _resnet(_basic, (2, 2, 2, 2))),
+    "resnet34": Entry(3, IMAGENET, "ResNet-34 (He et al., CVPR 2016), binary weights", lambda: _resnet(_basic, (3, 4, 6, 3))),
+    "resnet50": Entry(3, IMAGENET, "ResNet-50 (He et al., CVPR 2016), binary weights", lambda: _resnet(_bottleneck, (3, 4, 6, 3))),
+    "resnet101": Entry(3, IMAGENET, "ResNet-101 (He et al., CVPR 2016), binary weights", lambda: _resnet(_bottleneck, (3, 4, 23, 3))),
+    "resnet152": Entry(3, IMAGENET, "ResNet-152 (He et al., CVPR 2016), binary weights", lambda: _resnet(_bottleneck, (3, 8, 36, 3))),
+    "tiny_conv": Entry(ANY, TINY, "one 3 x 3 convolution, binary weights", lambda: [_conv("conv", INPUT, 16)]),
+    "tiny_pointwise": Entry(ANY, TINY, "one 1 x 1 convolution, binary weights", lambda: [_conv("conv", INPUT, 16, kernel=1)]),
     "tiny_strided": Entry(
-        ANY, TINY, lambda: [_conv("conv1", INPUT, 16), _conv("conv2", "conv1", 32, stride=2), _conv("conv3", "conv2", 32)]
+        ANY,
+        TINY,
+        "three convolutions, one of which halves the map",
+        lambda: [_conv("conv1", INPUT, 16), _conv("conv2", "conv1", 32, stride=2), _conv("conv3", "conv2", 32)],
     ),
-    "tiny_odd_channels": Entry(ANY, TINY, _tiny_odd_channels),
-    "tiny_residual": Entry(16, TINY, lambda: list(_residual_stages(_basic, (1, 1), (16, 32), INPUT))),
-    "tiny_bottleneck": Entry(ANY, TINY, lambda: list(_residual_stages(_bottleneck, (1, 1), (8, 16), INPUT))),
-    "tiny_resnet": Entry(ANY, (3, 48, 64), _tiny_host),
+    "tiny_odd_channels": Entry(ANY, TINY, "channels that no word divides", _tiny_odd_channels),
+    "tiny_residual": Entry(16, TINY, "two residual blocks", lambda: list(_residual_stages(_basic, (1, 1), (16, 32), INPUT))),
+    "tiny_bottleneck": Entry(
+        ANY,
+        TINY,
+        "two residual blocks of 1 x 1, 3 x 3 and 1 x 1 convolutions",
+        lambda: list(_residual_stages(_bottleneck, (1, 1), (8, 16), INPUT)),
+    ),
+    "tiny_resnet": Entry(ANY, (3, 48, 64), "a ResNet of two blocks, with stem and classifier", _tiny_host),
 }
 """The first block of tiny_residual adds the input itself to 16 channels."""

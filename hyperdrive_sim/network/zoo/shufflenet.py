@@ -101,7 +101,7 @@ def _tiny_grouped() -> list[Layer]:
 
 
 NETWORKS: dict[str, Entry] = {
-    "shufflenet": Entry(3, IMAGENET, _shufflenet),
-    "tiny_shufflenet": Entry(ANY, (3, 16, 16), _tiny),
-    "tiny_grouped": Entry(ANY, TINY, _tiny_grouped),
+    "shufflenet": Entry(3, IMAGENET, "ShuffleNet 1x of 3 groups (Zhang et al., CVPR 2018), binary weights", _shufflenet),
+    "tiny_shufflenet": Entry(ANY, (3, 16, 16), "two units of a ShuffleNet", _tiny),
+    "tiny_grouped": Entry(ANY, TINY, "grouped convolutions, and a mean", _tiny_grouped),
 }

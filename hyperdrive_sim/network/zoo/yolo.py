@@ -96,7 +96,7 @@ def _tiny_enlarged() -> list[Layer]:
 
 
 NETWORKS: dict[str, Entry] = {
-    "yolov3": Entry(3, (3, 320, 320), _yolov3, 32),
-    "tiny_yolo": Entry(ANY, (3, 16, 16), _tiny, 4),
-    "tiny_enlarged": Entry(ANY, TINY, _tiny_enlarged),
+    "yolov3": Entry(3, (3, 320, 320), "YOLOv3 (Redmon and Farhadi, 2018), binary weights", _yolov3, 32),
+    "tiny_yolo": Entry(ANY, (3, 16, 16), "two heads of a YOLO, one behind an enlarged map", _tiny, 4),
+    "tiny_enlarged": Entry(ANY, TINY, "maps enlarged by 2", _tiny_enlarged),
 }

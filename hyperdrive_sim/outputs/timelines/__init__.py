@@ -30,19 +30,22 @@ LARGE_BYTES = 100_000_000
 
 
 class Format(NamedTuple):
-    """A format and its module; *bytes_per_slice* with all that comes along, as measured on meshes of 50 and 200 chips."""
+    """A format, its module and its viewers; *bytes_per_slice* with all that comes along, as measured on meshes of 50 and 200 chips."""
 
     name: str
     suffixes: tuple[str, ...]
     module: str
     bytes_per_slice: float
+    opens_in: str
 
+
+CHROME_VIEWERS = "ui.perfetto.dev, speedscope, chrome://tracing"
 
 FORMATS = (
-    Format("Chrome trace JSON", (".json",), "chrome", 470),
-    Format("compressed Chrome trace JSON", (".json.gz",), "chrome", 27),
-    Format("Perfetto", (".pftrace", ".perfetto-trace"), "perfetto", 135),
-    Format("VCD", (".vcd",), "vcd", 65),
+    Format("Chrome trace JSON", (".json",), "chrome", 470, CHROME_VIEWERS),
+    Format("compressed Chrome trace JSON", (".json.gz",), "chrome", 27, CHROME_VIEWERS),
+    Format("Perfetto", (".pftrace", ".perfetto-trace"), "perfetto", 135, "ui.perfetto.dev, its trace processor"),
+    Format("VCD", (".vcd",), "vcd", 65, "GTKWave, Surfer"),
 )
 
 

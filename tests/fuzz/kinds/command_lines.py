@@ -34,8 +34,9 @@ OPTIONS = {
     "list": ["--json"],
     "describe": ["--json", "--set", "--input-shape"],
     "schema": [],
+    "weights": ["--set", "--json", "--template", "--template", "--force", "--max-memory"],
 }
-WEIGHTS = [8, 4, 3, 4, 1, 4, 3, 1, 0.3, 2, 0.2]
+WEIGHTS = [8, 4, 3, 4, 1, 4, 3, 1, 0.3, 2, 0.2, 2]
 FLAGS = ("--json", "--dry-run", "--markdown", "--force")
 ANYWHERE = ["-h", "--help", "--version", "--traceback", "--nonsense", "-x", "--", "--jso", "--out=out", "--json=1", "-", "--traceback=1"]
 NAMES = [
@@ -75,6 +76,7 @@ TIMELINES = [
     "T.JSON",
     "t.json.json",
 ]
+TEMPLATES = ["w.npz", "w.npz", "new/w.npz", "a.npz", "w"]
 WINDOWS = ["0us:1us", ":", "1us:", ":1ms", "1us", "2us:1us", "-1us:1us", "nan:inf", "1e3ps:1e9ps", "0ps:0ps", "1:2", "a:b", "1us:2us:3us"]
 LEVELS = ["unit", "chip", "machine", "unit", "Chip", "", "chips", "\x1b[2J"]
 SETTINGS = [
@@ -139,7 +141,7 @@ def drawn(rng: Random) -> Input:
     words, outputs = _arguments(rng, command), []
     for option in rng.choices(OPTIONS[command] or ["--json"], k=rng.choice([0, 0, 1, 1, 2, 3])):
         value = None if option in FLAGS else _value(rng, command, option)
-        if option in ("-o", "--trace") and value is not None:
+        if option in ("-o", "--trace", "--template") and value is not None:
             outputs.append(value)
         words.append(_written(rng, option, value))
     if chance(rng, 0.12):
@@ -177,6 +179,7 @@ def _value(rng: Random, command: str, option: str) -> str | None:
         "--set": [rng.choice(SETTINGS), rng.choice(SETTINGS), free],
         "-o": [*(PAGES * 4 if command == "report" else ()), *OUTPUTS],
         "--trace": [*TIMELINES * 2, *OUTPUTS],
+        "--template": [*TEMPLATES * 4, *OUTPUTS],
         "--engine": ["auto", "simpy", "compiled", "", "fast", "\x1b[2J"],
         "--max-memory": ["4GiB", "200MB", "1", "0", "-1", "", "much", "1e9", "9" * 30, "\u0663GiB", "4XB", "\x1b[2J"],
         "--input-shape": ["3,224,224", "3,8,8", "1,28,28", "[3,8,8]", "3,8", "", "0,1,1", "3,70000,1", "a,b,c", "1e3,1,1", "\u0663,8,8"],
@@ -200,4 +203,4 @@ def _replaceable(command: str, output: str, argv: list[str]) -> str:
     name = output.removeprefix("./").rstrip("/")
     if command == "run" and name == "run":
         return name
-    return name if "--force" in argv and name.endswith((".html", ".json", ".txt")) and not name.startswith("run/") else ""
+    return name if "--force" in argv and name.endswith((".html", ".json", ".txt", ".npz")) and not name.startswith("run/") else ""
