@@ -80,8 +80,6 @@ def _settings(found: Sequence[SettingSummary], sources: _Sources) -> Iterator[Re
         default = _value(one.default) if one.default is None else f"{_value(one.default)} {one.unit}".strip()
         yield Text.assemble(f"  {one.key}: ", (default, "bold"), (f"  {sources.mark(one)}", "dim"))
         yield _indented(one.about)
-        for value, meaning in one.values.items():
-            yield _indented(f"{value}: {meaning}")
         yield _indented(one.takes.replace("empty", ABSENT) + (f", in {one.unit}" if one.unit else ""), "dim")
 
 

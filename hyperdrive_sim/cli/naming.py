@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from hyperdrive_sim.cli.ending import command
-from hyperdrive_sim.cli.terminal import json_option, set_option, show, show_json, tell
+from hyperdrive_sim.cli.terminal import anything_named, json_option, set_option, show, show_json, tell
 
 
 @command
@@ -31,7 +31,7 @@ def list_(as_json: bool) -> None:
 
 
 @command
-@click.argument("name")
+@click.argument("name", shell_complete=anything_named)
 @click.option("--input-shape", metavar="C,H,W", help="Channels, rows and columns of a network, if not its usual ones.")
 @set_option
 @json_option

@@ -18,6 +18,7 @@ from hyperdrive_sim.cli.terminal import (
     result,
     room,
     say,
+    scenarios,
     set_option,
     show,
     show_json,
@@ -26,7 +27,7 @@ from hyperdrive_sim.cli.terminal import (
 from hyperdrive_sim.cli.writing import tell_written
 from hyperdrive_sim.errors import HyperdriveSimError
 
-files_argument = click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
+files_argument = click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(), shell_complete=scenarios)
 
 
 @command

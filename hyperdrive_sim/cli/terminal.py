@@ -7,12 +7,13 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from hyperdrive_sim.errors import HyperdriveSimError, visible
 from hyperdrive_sim.files.undone import undone
@@ -25,7 +26,28 @@ if TYPE_CHECKING:
 
 PIPED_WIDTH = 100
 
-file_argument = click.argument("file", type=click.Path(path_type=Path))
+
+def scenarios(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Short names of scenarios that begin so, for shells that complete them; files, which the shell knows itself, where there is none."""
+    from hyperdrive_sim.scenario import shipped
+
+    return [CompletionItem(begun, type="file"), *map(CompletionItem, _beginning(shipped.catalogue().names, begun))]
+
+
+def anything_named(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """What has a name to be described by, beginning so."""
+    from hyperdrive_sim.archs import registry
+    from hyperdrive_sim.network import zoo
+
+    names = map(CompletionItem, _beginning((*registry.names(), *zoo.names()), begun))
+    return [*scenarios(context, parameter, begun), *names]
+
+
+def _beginning(names: Iterable[str], begun: str) -> list[str]:
+    return [name for name in names if name.startswith(begun)]
+
+
+file_argument = click.argument("file", type=click.Path(path_type=Path), shell_complete=scenarios)
 set_option = click.option(
     "--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a key of the scenario: --set chip.mesh=[5,10]"
 )
@@ -79,7 +101,7 @@ def chips(context: click.Context, parameter: click.Parameter, begun: str) -> lis
     """Names of architectures that begin so, for shells that complete them."""
     from hyperdrive_sim.archs import registry
 
-    return [name for name in registry.names() if name.startswith(begun)]
+    return _beginning(registry.names(), begun)
 
 
 def output_option(metavar: str, what: str, **more: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -19,14 +19,13 @@ from hyperdrive_sim.text.wording import allowed
 
 
 class SettingSummary(NamedTuple):
-    """A key under `chip:`: its default with its unit, what it takes in words, what values mean, and where the default comes from."""
+    """A key under `chip:`: its default with its unit, what it takes in words, and where the default comes from."""
 
     key: str
     default: Any
     unit: str
     takes: str
     about: str
-    values: Mapping[str, str]
     provenance: Provenance
     source: str
     rests_on: tuple[str, ...]
@@ -95,8 +94,7 @@ def settings(spec: type[Spec]) -> tuple[SettingSummary, ...]:
     for key, field in schema["properties"].items():
         origin = known[key]
         source = (origin.provenance, origin.source, origin.rests_on)
-        about, values = field.get("description", ""), field.get("values", {})
-        found.append(SettingSummary(key, field.get("default"), unit(key), allowed(field, defs), about, values, *source))
+        found.append(SettingSummary(key, field.get("default"), unit(key), allowed(field, defs), field.get("description", ""), *source))
     return tuple(found)
 
 

@@ -575,21 +575,6 @@ def test_schema() -> None:
     assert check.is_valid(good | {"input_shape": [5, 28, 28]}), "tiny_conv takes any number of channels"
 
 
-def test_the_keys_of_a_chip(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = document("list", "xnorbin", "--json")
-    assert found["architecture"] == "xnorbin"
-    assert [key["name"] for key in found["keys"]] == list(registry.load("xnorbin").Spec.model_fields)
-    assert {name: found["keys"][0][name] for name in ("name", "unit", "default", "provenance")} == {
-        **{"name": "voltage_v", "unit": "V", "default": 0.8, "provenance": "published"}
-    }
-    shown = invoke("list", "hyperdrive").stdout
-    assert re.search(r"^mesh +\[1, 1\] +chips as", shown, re.MULTILINE)
-    assert re.search(r"^clock_mhz +MHz +- +core clock;", shown, re.MULTILINE)
-    unknown = invoke("list", "hyperdriv")
-    assert (unknown.exit_code, unknown.stdout) == (2, "")
-    assert unknown.stderr.startswith("error: architecture: 'hyperdriv' is unknown; known architectures: chewbaccann, ")
-
-
 def test_the_schema_explains_every_key() -> None:
     schema = document("schema")
     chips = [schema["$defs"][f"chip_{name}"] for name in registry.names()]

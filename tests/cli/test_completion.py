@@ -44,10 +44,18 @@ def test_commands_options_and_values(installed: dict[str, str]) -> None:
     assert completed(installed, "hyperdrive-sim", "run", "scen") == ["file,scen"], "the shell knows files itself"
 
 
+def test_short_names_of_scenarios(installed: dict[str, str]) -> None:
+    for command in ("run", "compare", "report", "sensitivity"):
+        found = completed(installed, "hyperdrive-sim", command, "hyperdrive/tiny")
+        assert found == ["file,hyperdrive/tiny", "plain,hyperdrive/tiny_2x2"]
+    found = completed(installed, "hyperdrive-sim", "describe", "hyperdrive")
+    assert {"plain,hyperdrive", "plain,hyperdrive/resnet34_224"} < set(found)
+    assert completed(installed, "hyperdrive-sim", "describe", "resnet3") == ["file,resnet3", "plain,resnet34"]
+
+
 def test_names_of_chips(installed: dict[str, str]) -> None:
     every = [f"plain,{name}" for name in registry.names()]
     assert completed(installed, "hyperdrive-sim", "validate", "") == every
-    assert completed(installed, "hyperdrive-sim", "list", "hyp") == ["plain,hyperdrive"]
     assert completed(installed, "hyperdrive-sim", "export", "s.yaml", "--target", "xn") == ["plain,xnorbin"]
 
 

@@ -104,20 +104,28 @@ EVERY = [
         ["diagram", TINY],
         ["explain", TINY, "compute layer1.0.conv1 chip[0,0].array"],
     ),
-    *(["weights", TINY], ["list", "hyperdrive"], ["validate", "xnorbin", "--quantity", "efficiency"]),
+    *(
+        ["weights", TINY],
+        ["list"],
+        ["describe", "hyperdrive"],
+        ["describe", TINY],
+        ["describe", "resnet18"],
+        ["sensitivity", TINY],
+        ["validate", "xnorbin", "--quantity", "efficiency"],
+    ),
     ["import", SCENARIOS / "trained" / "networks" / "digits_mlp"],
 ]
 
 
-@pytest.mark.parametrize("arguments", EVERY, ids=lambda arguments: arguments[0])
+@pytest.mark.parametrize("arguments", EVERY, ids=lambda arguments: " ".join(map(str, arguments[:2])))
 def test_no_command_cuts_anything_off_a_terminal_of_40_columns(arguments: list[object]) -> None:
     narrow, wide = (shown(width, *arguments) for width in (40, 200))
     assert max(map(len, narrow.splitlines())) <= 40
     assert "\N{HORIZONTAL ELLIPSIS}" not in narrow
-    if arguments[0] not in ("diagram", "check"):  # one has another picture, the other says how long it took
+    if arguments[0] not in ("diagram", "check", "list", "sensitivity"):  # another picture, how long it took, columns named as left out
         pieces, words = "".join(narrow.split()), set(re.findall(r"[\w.,%]+", wide))
         assert {word for word in words if len(word) > 1 and word not in pieces} <= UNSAID
 
 
-UNSAID = {"scenario", "quantity", "167"}
+UNSAID = {"scenario", "quantity", "name", "167"}
 """Titles of the first column, which blocks of lines do without, and a cell of a column that is named as left out."""

@@ -25,7 +25,7 @@ class ToySpec(Spec):
 
     voltage_v: float = figure(0.5, "its supply", "published", "a paper", gt=0, le=2)
     buffer_bits: int | None = figure(None, "its buffer", "derived", "sums", rests_on=(Basis("area", "a paper", "recalled"),), ge=1, le=4096)
-    mode: Literal["fast", "slow"] = figure("fast", "how", "assumed", "nobody knows")
+    mode: Literal["fast", "slow"] = figure("fast", "how", "assumed", "nobody knows", values={"fast": "at once", "slow": "later"})
 
 
 def test_the_settings_of_a_chip() -> None:
@@ -34,7 +34,7 @@ def test_the_settings_of_a_chip() -> None:
         SettingSummary(
             "buffer_bits", None, "bit", "an integer from 1 to 4,096 or empty", "its buffer", "recalled", "sums", ("area (recalled)",)
         ),
-        SettingSummary("mode", "fast", "", "one of 'fast' or 'slow'", "how", "assumed", "nobody knows", ()),
+        SettingSummary("mode", "fast", "", "one of 'fast' or 'slow'", "how; fast: at once; slow: later", "assumed", "nobody knows", ()),
     )
 
 
