@@ -28,6 +28,8 @@ TOP_LAYERS = 8
 WIDEST_MESH = 19
 WORTH_SAYING = 0.015
 LEAST_TITLE = 12
+BINARY = "binary weights", "binary weights and maps"
+"""Classes of layers with binary weights, and of those with binary maps too."""
 BLANK = Text("")
 
 RIGHT, WRONG = Text("ok", "green"), Text("FAULT", "bold red")
@@ -185,9 +187,9 @@ def model(found: ModelSummary) -> Group:
         TerminalColumn("MACs", [_count(one.binary_macs + one.other_macs) for one in layers]),
     )
     macs = sum(one.binary_macs + one.other_macs for one in layers)
-    binary = sum(one.binary_macs for one in layers)
+    weights, maps = (sum(one.binary_macs + one.other_macs for one in layers if one.of.startswith(of)) for of in BINARY)
     of = f"{sum(one.binary_weights for one in layers):,} weights of 1 bit and {sum(one.other_weights for one in layers):,} others"
-    work = f"{macs:,} MACs, {percent(binary / macs)} of them binary" if macs else "no MACs"
+    work = f"{macs:,} MACs, {percent(weights / macs)} of binary weights, {percent(maps / macs)} of binary maps too" if macs else "no MACs"
     inputs = ", ".join(f"{name} {' x '.join(map(str, shape))}" for name, shape in found.inputs.items())
     parts: list[RenderableType] = [Text(f"{found.name}: {inputs}", style="bold"), Text(f"{of}; {work}"), BLANK, table]
     parts += [Text("class: W1 for binary weights, A1 for binary maps; 1-bit and others are numbers of weights", style="dim"), BLANK]

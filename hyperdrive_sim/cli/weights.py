@@ -60,13 +60,16 @@ def weights(file: Path, output: Path | None, changes: tuple[str, ...], as_json: 
 def _write(scenario: Scenario, wanted: Template, output: Path, force: bool) -> None:
     """Write a template; the file that the scenario names as its weights is not read for it, but not replaced by drawn ones either."""
     from hyperdrive_sim.outputs import array_files
+    from hyperdrive_sim.scenario import shipped
     from hyperdrive_sim.study.templates import filled
 
     kept = [path for path in scenario.files if path.exists()]
     array_files.check(output, OPTION, force=force, inputs=kept)
     array_files.write(output, OPTION, filled(scenario, wanted), force=force, inputs=kept)
-    named = os.path.relpath(output, Path(scenario.file).parent)
-    tell_written(output, f"`weights: {named}` in {scenario.file} takes it", f"{len(wanted.arrays)} arrays")
+    beside = f"`weights: {os.path.relpath(output, Path(scenario.file).parent)}` in {scenario.file}"
+    named = shipped.catalogue().name(Path(scenario.file))  # what comes along is nothing to write into
+    taker = f"`hyperdrive-sim run {named} --set weights={os.path.abspath(output)}`" if named else beside
+    tell_written(output, f"{taker} takes it", f"{len(wanted.arrays)} arrays")
 
 
 def _table(found: Template) -> Group:

@@ -84,6 +84,8 @@ def test_what_was_written_is_said(tmp_path: Path) -> None:
     size = Path("w.npz").stat().st_size
     assert result.stderr == f"wrote w.npz: 3 arrays, {size} B; `weights: ../w.npz` in below/s.yaml takes it\n"
     assert json.loads(result.stdout)["network"] == "tiny_conv"
+    packaged = invoke("weights", "hyperdrive/tiny_2x2", "--template", "t.npz").stderr
+    assert packaged.endswith(f"; `hyperdrive-sim run hyperdrive/tiny_2x2 --set weights={tmp_path / 't.npz'}` takes it\n")
 
 
 def test_a_template_may_be_of_the_name_that_the_scenario_says_already(tmp_path: Path) -> None:
