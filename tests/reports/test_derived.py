@@ -15,16 +15,18 @@ from worlds import machine, run, task
 
 from hyperdrive_sim.engine.occupancy import Occupancy
 from hyperdrive_sim.engine.trace import Trace
-from hyperdrive_sim.reports.derived import energy_flow, waits
+from hyperdrive_sim.reports.derived import bins, energy_flow, waits
 from hyperdrive_sim.reports.derived.actions import action_counts, io_bits, joules
-from hyperdrive_sim.reports.derived.bins import binned, cut
+from hyperdrive_sim.reports.derived.bins import binned, cut, spread
 from hyperdrive_sim.reports.derived.energy_flow import flows, groups
 from hyperdrive_sim.reports.derived.gantt import GanttBar, busiest, gantt, merged, shares
+from hyperdrive_sim.reports.derived.layer_spans import LayerSpan, layer_spans
 from hyperdrive_sim.reports.derived.layer_time import seconds_by_layer
 from hyperdrive_sim.reports.derived.link_use import by_kind, by_unit
 from hyperdrive_sim.reports.derived.memory_use import curves, memory_kinds, thinned
 from hyperdrive_sim.reports.derived.metrics import METRICS, front
-from hyperdrive_sim.reports.derived.roofline import Roofline, RooflinePoint, bandwidths, lowest, roofline
+from hyperdrive_sim.reports.derived.power import power
+from hyperdrive_sim.reports.derived.roofline import Roofline, RooflinePoint, bandwidths, called, outstanding, roofline
 from hyperdrive_sim.reports.derived.tile_map import WHOLE_RUN, borders, laid_out, tile_map, tile_picture
 from hyperdrive_sim.reports.report import Report, UnitRow
 from hyperdrive_sim.scenario.scenario import Scenario
@@ -134,16 +136,27 @@ def test_a_roof_by_pencil() -> None:
     assert [roof.roof_ops_per_s(point) for point in points] == [80.0, 80.0, 100.0]
 
 
-def test_the_lowest_below_their_roofs() -> None:
-    """`far` attains a tenth of its roof, `twin` lies on it but for a percent; `near` attains half."""
-    far, twin, near = (
-        RooflinePoint("far", "l", 10.0, 1.0, 1),
-        RooflinePoint("twin", "l", 10.1, 1.01, 1),
-        RooflinePoint("near", "l", 2.0, 1.0, 1),
+def test_layers_that_stand_out_are_far_below_their_roofs_or_long() -> None:
+    """`far` attains a tenth of its roof, `twin` lies on it but for a percent; `near` attains half; `long` all of it, for ten seconds."""
+    far, twin, near, long = (
+        RooflinePoint("far", "l", 10.0, 1.0, 1, 2.0),
+        RooflinePoint("twin", "l", 10.1, 1.01, 1, 3.0),
+        RooflinePoint("near", "l", 2.0, 1.0, 1, 1.0),
+        RooflinePoint("long", "l", 4.0, 4.0, 1, 10.0),
     )
-    roof = Roofline(100.0, {"l": 1.0}, (near, far, twin), None, ())
-    assert lowest([roof], 5) == [(far, 1), (near, 0)]
-    assert lowest([roof], 1) == [(far, 1)]
+    roof = Roofline(100.0, {"l": 1.0}, (near, far, twin, long), None, ())
+    assert outstanding([roof], 5) == [(far, 1), (long, 0), (near, 0)]
+    assert outstanding([roof], 2) == [(far, 1), (long, 0)]
+    assert [called(point, others) for point, others in outstanding([roof], 2)] == ["far and 1 more", "long"]
+    assert outstanding([], 5) == []
+
+
+@every_run
+def test_layers_hold_the_arrays_for_as_long_as_the_report_says(which: tuple[str, ...]) -> None:
+    found = report(*which)
+    points = roofline(found, action_counts(found)).points
+    held = {row.name: row.computed_s + sum(row.stalls.values()) for row in found.layers}
+    assert {point.layer: point.held_s for point in points} == pytest.approx({point.layer: held[point.layer] for point in points})
 
 
 # --- energy ---
@@ -269,6 +282,94 @@ def test_spans_are_cut_at_edges() -> None:
     span, part, held = cut(np.array([5, -3]), np.array([12, 4]), np.array([0.0, 10.0, 20.0]))
     assert (span.tolist(), part.tolist(), held.tolist()) == ([0, 0, 1], [0, 1, 0], [5, 2, 4])
     assert binned(span, part, held, shape=(2, 2)).tolist() == [[5, 2], [4, 0]]
+
+
+def test_amounts_are_spread_evenly_over_their_spans() -> None:
+    """Two parts of 10: 12 over 4..16 and 6 over 8..11; what takes no time stands whole where it lies, at the end too."""
+    groups, starts, ends = np.array([0, 1, 1, 0]), np.array([4, 8, 10, 20]), np.array([16, 11, 10, 20])
+    found = spread(groups, (starts, ends), np.array([12.0, 6.0, 5.0, 2.0]), np.array([0.0, 10.0, 20.0]), count=2)
+    assert found.tolist() == [[6, 6 + 2], [4, 2 + 5]]
+
+
+def test_spans_are_spread_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As all of them together."""
+    chance = np.random.default_rng(1)
+    starts, groups, amounts = chance.integers(0, 90, 50), chance.integers(0, 3, 50), chance.integers(1, 9, 50).astype(float)
+    spans, edges = (starts, starts + 8), np.linspace(0, 100, 8)
+    together = spread(groups, spans, amounts, edges, count=3)
+    monkeypatch.setattr(bins, "TOGETHER", 7)
+    assert spread(groups, spans, amounts, edges, count=3) == pytest.approx(together)
+    assert together.sum() == pytest.approx(amounts.sum())
+
+
+# --- power and layers along the time ---
+
+
+def test_power_by_pencil() -> None:
+    """Two parts of 5 ps. `a`, 20 pJ over 0..10, gives each 10; `b`, 6 pJ of weights and 3 of the core over 3..6, two thirds and one."""
+    trace = run(
+        task("a", "one", 10, actions={"array.cycle": 4}),
+        task("b", "two", 3, not_before_ps=3, actions={"weight_io.bit": 6, "ram.bit": 3}),
+        task("c", "two", 0, not_before_ps=10, actions={"input_io.bit": 5}),
+    )
+    units = machine("one", "two")
+    units = replace(units, units=(units.units[0], replace(units.units[1], kind="link")))
+    paid = next(iter(smallest().energy.by_action.values()))
+    pj = {"array.cycle": 5.0, "ram.bit": 1.0, "weight_io.bit": 1.0, "input_io.bit": 2.0, "output_io.bit": 9.0}
+    energy = replace(smallest().energy, by_action={name: replace(paid, pj=price) for name, price in pj.items()})
+    found = replace(smallest(), machine=units, trace=trace, energy=energy)
+    by_part, by_unit_kind = power(found, parts=2), power(found, "unit", parts=2)
+    assert by_part.edges_s.tolist() == pytest.approx([0, 5e-12, 10e-12])
+    assert {part: watts.tolist() for part, watts in by_part.watts.items()} == {
+        "": pytest.approx([12 / 5, 11 / 5]),
+        "input": pytest.approx([0, 10 / 5]),
+        "weights": pytest.approx([4 / 5, 2 / 5]),
+    }
+    assert list(by_part.watts) == ["", "input", "weights"], "the largest first, and nothing that was not spent"
+    assert {kind: watts.tolist() for kind, watts in by_unit_kind.watts.items()} == {
+        "array": pytest.approx([10 / 5, 10 / 5]),
+        "link": pytest.approx([6 / 5, 3 / 5 + 10 / 5]),
+    }
+    assert by_part.total_w.tolist() == pytest.approx([16 / 5, 23 / 5])
+    assert (by_part.mean_w, by_part.part_s) == (pytest.approx(3.9), pytest.approx(5e-12))
+
+
+@every_run
+@pytest.mark.parametrize("by", ["part", "unit"])
+def test_the_integral_of_power_is_the_energy(which: tuple[str, ...], by: str) -> None:
+    found = report(*which)
+    drawn = power(found, by, parts=37)
+    energy = {name: float((watts * np.diff(drawn.edges_s)).sum()) for name, watts in drawn.watts.items()}
+    assert sum(energy.values()) == pytest.approx(found.energy.total_j * found.time.frames)
+    assert drawn.mean_w * drawn.edges_s[-1] == pytest.approx(found.energy.total_j * found.time.frames)
+    if by == "part":
+        assert energy[""] == pytest.approx(found.energy.core_j * found.time.frames)
+
+
+def test_layers_along_the_time_by_pencil() -> None:
+    """Parts of 10 ps: L has the first two and the gap of its own; of the fifth M has more; in the sixth nothing works; the link does not count."""
+    trace = run(
+        task("a", "one", 20),
+        task("b", "one", 14, not_before_ps=30),
+        task("c", "two", 6, layer="M", not_before_ps=44),
+        task("d", "one", 10, layer="N", not_before_ps=60),
+        task("e", "wire", 40, layer="P", not_before_ps=50),
+    )
+    units = machine("one", "two", "wire")
+    units = replace(units, units=(*units.units[:2], replace(units.units[2], kind="link")))
+    found = replace(smallest(), machine=units, trace=trace)
+    assert layer_spans(found, parts=9) == (LayerSpan("L", 0, 40), LayerSpan("M", 40, 50), LayerSpan("N", 60, 70))
+    assert layer_spans(found, 40, 50, parts=2) == (LayerSpan("L", 40, 45), LayerSpan("M", 45, 50))
+    assert layer_spans(found, 70, 90, parts=2) == ()
+
+
+@every_run
+def test_layers_along_the_time_follow_each_other(which: tuple[str, ...]) -> None:
+    found = report(*which)
+    spans = layer_spans(found)
+    assert {span.layer for span in spans} <= {row.name for row in found.layers}
+    assert all(one.end_ps <= other.start_ps and one.layer != other.layer for one, other in itertools.pairwise(spans))
+    assert all(0 <= span.start_ps < span.end_ps <= found.trace.makespan_ps for span in spans)
 
 
 # --- layers, links, metrics ---

@@ -13,7 +13,7 @@ from hyperdrive_sim.outputs.plots.axes import amount, axes, legend, logarithmic,
 from hyperdrive_sim.outputs.plots.colours import ground, ink
 from hyperdrive_sim.outputs.plots.labels import Labels, Named
 from hyperdrive_sim.reports.derived.actions import action_counts
-from hyperdrive_sim.reports.derived.roofline import WHOLE, Roofline, RooflinePoint, lowest
+from hyperdrive_sim.reports.derived.roofline import WHOLE, Roofline, RooflinePoint, called, outstanding
 from hyperdrive_sim.reports.derived.roofline import roofline as found_for
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.text.wording import counted
@@ -30,8 +30,9 @@ def roofline(reports: Report | Sequence[Report], *, most: int = 8, ax: Axes | No
 
     A layer's bits are those of one kind of link, the kind whose rate they take up longest: under its roof the layer stands, and under the
     arrays' peak. Its seconds are those that the arrays worked on it or stood still for it, or those that one unit was busy with it, if
-    that is longer: its bits may be moved while other layers are computed. The whole run is a larger point. The *most* that stay furthest
-    below their roofs are named as far as there is room. A layer without a bit across an edge has no place here; the title counts those.
+    that is longer: its bits may be moved while other layers are computed. The whole run is a larger point. Those that stay furthest below
+    their roofs and those that take longest, *most* in all, are named as far as there is room. A layer without a bit across an edge has no
+    place here; the title counts those.
     """
     shown = [reports] if isinstance(reports, Report) else list(reports)
     if not shown:
@@ -52,8 +53,7 @@ def roofline(reports: Report | Sequence[Report], *, most: int = 8, ax: Axes | No
         for link in dict.fromkeys(point.link for point in some):
             colour = own if several else of_units(report)[link]
             _of_a_link(ax, roof, [point for point in some if point.link == link], colour, MARKS[mark[link]])
-    firsts = [(point, f"{point.layer} and {others} more" if others else point.layer) for point, others in lowest(roofs, most)]
-    Labels(ax, [*(_place(point, said) for point, said in firsts), *map(_place, every)])
+    Labels(ax, [*(_place(point, called(point, others)) for point, others in outstanding(roofs, most)), *map(_place, every)])
     legend(ax)
     left_out = sum(len(roof.unlinked) for roof in roofs)
     title = shown[0].scenario.title if len(shown) == 1 else counted(len(shown), "run")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hyperdrive_sim.engine.ledger import crossing_bits
 from hyperdrive_sim.rates import PS_PER_S
-from hyperdrive_sim.reports.derived.bins import binned, cut
+from hyperdrive_sim.reports.derived.bins import spread
 from hyperdrive_sim.reports.report import Report
 
 
@@ -64,7 +64,5 @@ def _carried(report: Report, group_of: Mapping[str, str], edges: NDArray[np.floa
     groups = list(dict.fromkeys(group_of.values()))
     group = np.array([groups.index(group_of[unit]) if unit in group_of else -1 for unit in trace.units])[trace.tasks.unit.codes]
     some = np.flatnonzero((bits > 0) & (group >= 0))
-    start, end = trace.start[some], trace.end[some]
-    task, part, held = cut(start, end, edges)
-    amounts = bits[some][task] * held / (end - start)[task]
-    return dict(zip(groups, binned(group[some][task], part, amounts, shape=(len(groups), len(edges) - 1)), strict=True))
+    found = spread(group[some], (trace.start[some], trace.end[some]), bits[some], edges, count=len(groups))
+    return dict(zip(groups, found, strict=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from math import inf, log
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ class RooflinePoint(NamedTuple):
     """A layer in a roofline.
 
     `link` is the kind of link that its bits keep busy longest, `ops_per_bit` what it computes per bit over those; `io_bits` are its bits
-    over links of any kind, over all frames.
+    over links of any kind, over all frames. `held_s` is for how long it held the arrays, over all frames.
     """
 
     layer: str
@@ -27,6 +28,7 @@ class RooflinePoint(NamedTuple):
     ops_per_bit: float
     ops_per_s: float
     io_bits: int
+    held_s: float = 0.0
 
 
 class Roofline(NamedTuple):
@@ -79,7 +81,11 @@ def roofline(report: Report, actions: ActionCounts) -> Roofline:
     peak, bits = report.machine.peak_ops_per_s, io_bits(actions)
     rates, computed = bandwidths(report, actions), [row for row in report.layers if row.ops]
     hz = report.machine.clock.hz
-    points = [_point(row.name, row.ops, row.ops * hz / row.total_cycles, bits[row.name], rates) for row in computed if bits.get(row.name)]
+    points = [
+        _point(row.name, row.ops, row.ops * hz / row.total_cycles, bits[row.name], rates)._replace(held_s=row.held_s)
+        for row in computed
+        if bits.get(row.name)
+    ]
     total: Counter[str] = Counter()
     for moved in bits.values():
         total.update(moved)
@@ -98,12 +104,22 @@ def bandwidths(report: Report, actions: ActionCounts) -> dict[str, float]:
     return {kind: rate for kind, rate in report.machine.link_bits_per_s.items() if kind in carrying}
 
 
-def lowest(roofs: Sequence[Roofline], most: int) -> list[tuple[RooflinePoint, int]]:
-    """The layers that stay furthest below their roofs, at most so many, each with how many others can hardly be told apart from it."""
+def outstanding(roofs: Sequence[Roofline], most: int) -> list[tuple[RooflinePoint, int]]:
+    """The layers to name, at most so many: in turn, the one that stays furthest below its roof and the one that holds the arrays longest.
+
+    Each comes with how many others can hardly be told apart from it.
+    """
     alike: dict[tuple[int, int], list[tuple[float, RooflinePoint]]] = {}
     for roof in roofs:
         for point in roof.points:
             place = round(log(point.ops_per_bit) / ALIKE), round(log(point.ops_per_s) / ALIKE)
             alike.setdefault(place, []).append((point.ops_per_s / roof.roof_ops_per_s(point), point))
-    firsts = sorted(alike.values(), key=lambda some: some[0][0])[:most]
-    return [(some[0][1], len(some) - 1) for some in firsts]
+    lowest = sorted(alike, key=lambda place: alike[place][0][0])
+    longest = sorted(alike, key=lambda place: -max(point.held_s for _, point in alike[place]))
+    firsts = list(dict.fromkeys(chain.from_iterable(zip(lowest, longest, strict=True))))[:most]
+    return [(alike[place][0][1], len(alike[place]) - 1) for place in firsts]
+
+
+def called(point: RooflinePoint, others: int) -> str:
+    """The name beside a point: its layer, and how many others lie on it."""
+    return f"{point.layer} and {others} more" if others else point.layer
