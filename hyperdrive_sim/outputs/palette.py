@@ -66,3 +66,13 @@ def of_layer_time(report: Report) -> dict[str, str]:
 def of_carried() -> dict[str, str]:
     """Colours of I/O by what it carries: that of the first action that does."""
     return {IO_ACTIONS[action]: colour for action, colour in reversed(IO_COLOURS.items())}
+
+
+def of_parts() -> dict[str, str]:
+    """Colours of the parts of an energy: of the core, under "", and of I/O by what it carries."""
+    return {"": CORE, **of_carried()}
+
+
+def of_power(report: Report, by: str) -> dict[str, str]:
+    """Colours for what power is spent on, *by* "part" or by kind of "unit"."""
+    return of_units(report) if by == "unit" else of_parts()

@@ -34,6 +34,7 @@ from hyperdrive_sim.engine.simulate import simulate
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.outputs import plots
 from hyperdrive_sim.outputs.palette import PALETTE
+from hyperdrive_sim.outputs.plots.along import LongestFirst
 from hyperdrive_sim.outputs.plots.labels import Labels, Named
 from hyperdrive_sim.rates import Rate
 from hyperdrive_sim.reports import pace
@@ -237,6 +238,61 @@ def test_a_bin_that_cuts_a_task_has_its_part_of_the_bits() -> None:
     assert link * 4e9 * 6.5 * NS == pytest.approx([3, 1])
 
 
+def areas(ax: Axes) -> dict[str, list[float]]:
+    """By what the legend says, the milliwatts between the steps below and above, in parts of a nanosecond."""
+    data = {str(patch.get_label()): patch.get_data() for patch in ax.patches}  # type: ignore[attr-defined]
+    assert all(edges == pytest.approx(np.arange(14) * NS) for _, edges, _ in data.values())
+    return {label: ((top - below) * 1e3).round(9).tolist() for label, (top, _, below) in data.items()}
+
+
+def test_power_by_pencil() -> None:
+    """A picojoule a nanosecond is a milliwatt: 5 for each array that works; 10, 10 and 8 at the host, 6 and 6 over the border."""
+    ax = plots.power(pencil(), bins=13)
+    core, at_host, border = [0, 0, 10, 10, 10, 10, 0, 0, 5, 5, 5, 5, 5], [10, 10, 8], [0, 0, 0, 0, 0, 6, 6]
+    assert areas(ax) == {
+        "core, 5 mW": core,
+        "I/O, input, 1.538 mW": [10, 10] + [0] * 11,
+        "I/O, border, 923.1 \N{MICRO SIGN}W": border + [0] * 6,
+        "I/O, weights, 615.4 \N{MICRO SIGN}W": [0, 0, 8] + [0] * 10,
+    }
+    assert ax.patches[1].get_data()[2] == pytest.approx(np.array(core) * 1e-3), "they stand on each other"  # type: ignore[attr-defined]
+    assert list(areas(plots.power(pencil(), "unit", bins=13)).values()) == [core, at_host + [0] * 10, border + [0] * 6]
+    assert legend_of(ax)[0] == "mean, 8.077 mW", "105 pJ in 13 ns"
+    assert "power in means of 1 ns, at most 18 mW" in ax.get_title(loc="left").replace("\n", " ")
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("time (s)", "power (W)")
+
+
+ALONG = ("power", "gantt")
+"""Those that have the layers' names along the time."""
+
+
+def along(ax: Axes) -> dict[str, float]:
+    """Names of layers above an axis of time, and where."""
+    (top,) = ax.child_axes
+    low, high = sorted(top.xaxis.get_view_interval())
+    return {
+        tick.label1.get_text() or tick.label2.get_text(): tick.get_loc()
+        for tick in top.xaxis.get_major_ticks()
+        if low <= tick.get_loc() <= high
+    }
+
+
+@pytest.mark.parametrize("name", ALONG)
+def test_layers_are_named_along_the_time(name: str) -> None:
+    """Both arrays work on `a` from 2 to 6 ns, one of them on `b` from 8 to 13."""
+    ax = draw(getattr(pencil().plot, name)())
+    assert along(ax) == {"a": pytest.approx(4 * NS, rel=0.01), "b": pytest.approx(10.5 * NS, rel=0.01)}
+
+
+def test_of_layers_that_have_no_room_the_longer_are_named() -> None:
+    """Names are 8.75 points high, so 0.1216 of an axis that is an inch wide: the second of three spans stands too near to the third."""
+    ax = Figure(figsize=(1, 1)).add_axes((0, 0, 1, 1))
+    ax.xaxis.set_major_locator(LongestFirst([(0.0, 0.2), (0.4, 0.5), (0.5, 0.62), (0.8, 2.0)]))
+    assert list(ax.xaxis.get_major_locator()()) == pytest.approx([0.1, 0.56, 0.9])
+    ax.set_xlim(0.4, 0.6)
+    assert list(ax.xaxis.get_major_locator()()) == pytest.approx([0.45, 0.55]), "closer up there is room, also for what is cut off"
+
+
 def points_of(ax: Axes) -> set[tuple[float, float]]:
     """Where markers are, to four digits."""
     lines = [line for line in ax.lines if line.get_linestyle() == "None" and len(line.get_xdata())]  # type: ignore[arg-type]
@@ -335,7 +391,7 @@ RUNS = [
     ("nandnet_dram/lenet",),
     pytest.param(("chewbaccann/groupnet_resnet18",), marks=pytest.mark.slow),
 ]
-ALL = ("tile_use", "layer_time", "energy", "gantt", "occupancy", "bandwidth", "roofline")
+ALL = ("tile_use", "layer_time", "energy", "power", "gantt", "occupancy", "bandwidth", "roofline")
 
 
 @cache
@@ -426,7 +482,7 @@ def ticks(ax: Axes, side: str) -> list[Text]:
     """The labels on an axis, as far as it reaches."""
     axis = ax.xaxis if side == "x" else ax.yaxis
     low, high = sorted(axis.get_view_interval())
-    shown = [tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
+    shown = [label for tick in axis.get_major_ticks() for label in (tick.label1, tick.label2) if low <= tick.get_loc() <= high]
     return [text for text in shown if text.get_text() and text.get_visible()]
 
 
@@ -439,7 +495,8 @@ def legend_of(ax: Axes) -> list[str]:
 def written(figure: Figure) -> list[Text]:
     """Everything that can be read on a figure that has been drawn."""
     found = []
-    for ax in figure.axes:
+    above = [child for ax in figure.axes for child in ax.child_axes]
+    for ax in [*figure.axes, *above]:
         legend = ax.get_legend()
         found += [*ticks(ax, "x"), *ticks(ax, "y"), *ax.texts, *(legend.get_texts() if legend else ())]
         found += [ax.xaxis.label, ax.yaxis.label, ax.title, ax._left_title]  # type: ignore[attr-defined]
@@ -678,6 +735,8 @@ WRONG: dict[str, tuple[Callable[[Report], Any], str]] = {
         "end_s: 1e-06 s is not after 2e-06 s, where the plot begins; give a later end or an earlier start",
     ),
     "memories": (lambda one: one.plot.occupancy("fmm"), "memories: there is no 'fmm' here"),
+    "power by": (lambda one: one.plot.power("chip"), "by: there is no 'chip' here; one of part, unit"),
+    "parts": (lambda one: one.plot.power(bins=0), "bins: 0 parts of the time are none; give at least 1"),
     "bins": (lambda one: one.plot.bandwidth(bins=0), "bins: 0 parts of the time are none; give at least 1"),
     "reports": (lambda one: plots.roofline([]), "reports: there are none to draw; give at least one"),
     "no reports": (lambda one: plots.pareto([]), "reports: there are none to draw; give at least one"),

@@ -347,7 +347,7 @@ def test_the_integral_of_power_is_the_energy(which: tuple[str, ...], by: str) ->
 
 
 def test_layers_along_the_time_by_pencil() -> None:
-    """Parts of 10 ps: L has the first two and the gap of its own; of the fifth M has more; in the sixth nothing works; the link does not count."""
+    """Parts of 10 ps: L has the first four, with its gap; of the fifth M has more; the sixth is idle, as the link does not count."""
     trace = run(
         task("a", "one", 20),
         task("b", "one", 14, not_before_ps=30),

@@ -23,6 +23,7 @@ except ModuleNotFoundError as missing:
 
 from hyperdrive_sim.outputs.plots.lanes import bandwidth, occupancy
 from hyperdrive_sim.outputs.plots.layers import energy, layer_time
+from hyperdrive_sim.outputs.plots.powers import power
 from hyperdrive_sim.outputs.plots.roofs import roofline
 from hyperdrive_sim.outputs.plots.several import pareto, scaling
 from hyperdrive_sim.outputs.plots.spans import gantt
@@ -30,7 +31,20 @@ from hyperdrive_sim.outputs.plots.tiles import tile_use
 from hyperdrive_sim.outputs.plots.tornado import tornado
 from hyperdrive_sim.reports.report import Report
 
-__all__ = ["Plots", "bandwidth", "energy", "gantt", "layer_time", "occupancy", "pareto", "roofline", "scaling", "tile_use", "tornado"]
+__all__ = [
+    "Plots",
+    "bandwidth",
+    "energy",
+    "gantt",
+    "layer_time",
+    "occupancy",
+    "pareto",
+    "power",
+    "roofline",
+    "scaling",
+    "tile_use",
+    "tornado",
+]
 
 P = ParamSpec("P")
 
@@ -52,6 +66,7 @@ class Plots:
     tile_use = _of_its_report(tile_use)
     layer_time = _of_its_report(layer_time)
     energy = _of_its_report(energy)
+    power = _of_its_report(power)
     gantt = _of_its_report(gantt)
     occupancy = _of_its_report(occupancy)
     bandwidth = _of_its_report(bandwidth)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.outputs.palette import colours
+from hyperdrive_sim.outputs.plots.along import NAMES_INCHES, layers_along
 from hyperdrive_sim.outputs.plots.asked import there, window
 from hyperdrive_sim.outputs.plots.axes import axes, legend, measured, named, titled
 from hyperdrive_sim.outputs.plots.colours import in_order
@@ -45,7 +46,7 @@ def gantt(
     by: str = "layer",
     ax: Axes | None = None,
 ) -> Axes:
-    """A row per unit, a bar where it works, coloured by layer or by kind of task (*by* is "task").
+    """A row per unit, a bar where it works, coloured by layer or by kind of task (*by* is "task"); above, the layer that arrays work on.
 
     The *most* busiest units, of every kind in turn, unless *units* are named. Of what is shorter than a two thousandth of the time shown,
     nothing is left out: it is drawn in the mean of its colours, the paler the longer the unit is idle there.
@@ -56,7 +57,7 @@ def gantt(
     start, end = window(report, start_s, end_s)
     rows = list(busiest(report, most)) if units is None else there("units", units, [unit.name for unit in report.machine.units])
     names, kinds = _kinds(report, by)
-    ax = axes(ax, 10.0, 1.3 + ROW_INCHES * max(FEWEST_ROWS, len(rows)))
+    ax = axes(ax, 10.0, 1.3 + NAMES_INCHES + ROW_INCHES * max(FEWEST_ROWS, len(rows)))
     shades = in_order(len(names)) if by == "layer" else ListedColormap(list(colours(names).values()))
     edges = np.linspace(start, end, PARTS + 1) * PS_PER_S
     colour_of = shades(np.arange(len(names)))[:, :3]
@@ -69,6 +70,7 @@ def gantt(
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.set_xlim(start - MARGIN * (end - start), end + MARGIN * (end - start))
     measured(ax.xaxis, "time", "s")
+    layers_along(ax, report, start, end)
     some = f"{len(rows)} of " if len(rows) < len(report.machine.units) else ""
     titled(ax, report.scenario.title, f"what {some}{counted(len(report.machine.units), 'unit')} did, by {by}")
     return ax

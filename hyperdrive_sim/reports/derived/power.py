@@ -51,6 +51,11 @@ def power(report: Report, by: str = "part", parts: int = PARTS) -> Power:
     return Power(edges / PS_PER_S, largest_first(watts))
 
 
+def said(name: str, by: str) -> str:
+    """The words for what power is spent on: a part of the energy or a kind of unit."""
+    return name if by == "unit" else f"I/O, {name}" if name else "core"
+
+
 def _by_part(report: Report, edges: NDArray[np.float64]) -> Iterator[tuple[str, NDArray[np.float64]]]:
     """Picojoules in each part of the time: of the core, and of I/O by what it carries."""
     prices = report.energy.prices_pj

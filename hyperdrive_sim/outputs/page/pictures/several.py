@@ -7,7 +7,7 @@ from textwrap import wrap
 from typing import Any
 
 from hyperdrive_sim.outputs.page.picture import Picture, PlotlyJson, linear, logarithmic, plain, short
-from hyperdrive_sim.outputs.palette import CORE, MARKS, PALETTE, of_carried
+from hyperdrive_sim.outputs.palette import MARKS, PALETTE, of_parts
 from hyperdrive_sim.reports.derived.actions import joules_by_part
 from hyperdrive_sim.reports.derived.roofline import Roofline
 from hyperdrive_sim.reports.report import Report
@@ -24,7 +24,7 @@ def energies(names: Sequence[str], reports: Sequence[Report]) -> Picture:
     """A bar per run: the core, then I/O by what it carries."""
     parts = [joules_by_part(report) for report in reports]
     factor, x = linear("energy per frame", max(report.energy.total_j for report in reports) * 1.02, "J")
-    colour = {"": CORE, **of_carried()}
+    colour = of_parts()
     data = []
     for part in dict.fromkeys(part for one in parts for part in one):
         joules, name = [one.get(part, 0.0) for one in parts], f"I/O, {part}" if part else "core"
