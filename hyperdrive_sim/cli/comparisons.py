@@ -24,7 +24,7 @@ def comparison(found: Sequence[tuple[str, Report | HyperdriveSimError]]) -> Grou
     reports = [report for _, report in ran]
     below = [Text(remark, style="dim") for remark in unlike(reports)]
     below += [Text(line, style="bold red") for file, error in failed for line in _why(file, error)]
-    called = names(ran)
+    called = names(reports, [file for file, _ in ran])
     rows = [(name, row) for name, report in zip(called, reports, strict=True) for row in report.published]
     beside = (BLANK, published([row for _, row in rows], [name for name, _ in rows])) if rows else ()
     return Group(_table(called, reports), *beside, *((BLANK, *below) if below else ()))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from hyperdrive_sim.reports.helps import time_goes_to
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.summary import si
+from hyperdrive_sim.scenario.experiment import as_option
+
+FEW = 3
+"""A name has so many settings at most."""
 
 
 def bound_by(report: Report) -> str:
@@ -22,11 +25,42 @@ def weak_prices(report: Report) -> str:
     return f"{100 * report.energy.assumed_share:.0f} %"
 
 
-def names(ran: Sequence[tuple[str, Report]]) -> list[str]:
-    """Titles, with their file's name where two have the same."""
-    count = Counter(report.scenario.title for _, report in ran)
-    titled = [(report.scenario.title, file) for file, report in ran]
-    return [f"{title} ({Path(file).name})" if count[title] > 1 and file else title for title, file in titled]
+def names(reports: Sequence[Report], files: Sequence[str] | None = None) -> list[str]:
+    """A name for each report: its title, and where several have the same, what differs between these.
+
+    That is what was set, if those are few keys; else the names of their *files* (their scenarios' unless told otherwise), or at last their
+    numbers.
+    """
+    found = [report.scenario.title for report in reports]
+    files = [Path(file).name for file in files or [report.scenario.file for report in reports]]
+    for title in dict.fromkeys(found):
+        alike = [place for place, report in enumerate(reports) if report.scenario.title == title]
+        ways = (_settings([reports[place] for place in alike]), [files[place] for place in alike], [f"run {place + 1}" for place in alike])
+        if len(alike) > 1:
+            said = next(way for way in ways if all(way) and len(set(way)) == len(alike))
+            for place, what in zip(alike, said, strict=True):
+                found[place] = f"{title} ({what})"
+    return found
+
+
+def _settings(reports: Sequence[Report]) -> list[str]:
+    """In what the settings of each report differ from the others', as text; nothing where those are many keys."""
+    every = [_said(report) for report in reports]
+    keys = [key for key in dict.fromkeys(key for one in every for key in one) if len({repr(one.get(key)) for one in every}) > 1]
+    few = [key for key in keys if key != "chips" or "chip.mesh" not in keys]
+    return [", ".join(as_option(key, one[key]) if key in one else f"{key} by default" for key in few) * (len(few) <= FEW) for one in every]
+
+
+def _said(report: Report) -> dict[str, object]:
+    """What a report says of its settings, by the scenario's keys."""
+    network, system, time = report.network, report.system, report.time
+    return {
+        **{"network": network.name, "input_shape": network.input_shape, "architecture": system.architecture, "chips": system.chips},
+        **{f"network_options.{key}": value for key, value in network.options.items()},
+        **{f"chip.{key}": value for key, value in system.changed.items()},
+        **{"granularity": system.granularity, "frames": time.frames},
+        **({"frames_per_s": time.arrivals_per_s} if time.arrivals_per_s else {}),
+    }
 
 
 def unlike(reports: Sequence[Report]) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Several runs beside each other: their figures, what was set differently, and the pictures that hold all of them.
 
-Runs are numbered from 1, and called by number and title.
+Runs are numbered from 1, and called by number and title, with what differs between those of one title.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ ROWS = (
 
 def comparison(shown: Sequence[RunDetails]) -> SideBySide:
     reports = [one.run.report for one in shown]
-    titles = names([(report.scenario.file, report) for report in reports])
+    titles = names(reports)
     called = tuple(f"{number}: {title}" for number, title in enumerate(titles, 1))
     drawn = (energies(called, reports), trade_off(called, reports), rooflines(called, [one.roof for one in shown]))
     return SideBySide(

@@ -16,6 +16,7 @@ from hyperdrive_sim.reports.derived.actions import action_counts
 from hyperdrive_sim.reports.derived.roofline import WHOLE, Roofline, RooflinePoint, called, outstanding
 from hyperdrive_sim.reports.derived.roofline import roofline as found_for
 from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.side_by_side import names
 from hyperdrive_sim.text.wording import counted
 
 NAME_LETTERS = 30
@@ -45,9 +46,9 @@ def roofline(reports: Report | Sequence[Report], *, most: int = 8, ax: Axes | No
     ax = axes(ax, 9.0 if len(shown) == 1 else 10.0, max(5.4, 1.0 + ENTRY_INCHES * len(shown)))
     _limited(ax, roofs, every)
     mark = marks(link for roof in roofs for link in roof.links)
-    for number, (report, roof, some) in enumerate(zip(shown, roofs, points, strict=True)):
+    for number, (report, run, roof, some) in enumerate(zip(shown, names(shown), roofs, points, strict=True)):
         several = len(shown) > 1
-        name = f"{fill(report.scenario.title, NAME_LETTERS)}\n" if several else ""
+        name = f"{fill(run, NAME_LETTERS)}\n" if several else ""
         own, peak = PALETTE[number % len(PALETTE)], roof.peak_ops_per_s
         ax.axhline(peak, color=own if several else ink(ax), label=f"{name}peak {amount(peak, 'Op/s')}", zorder=1)
         for link in dict.fromkeys(point.link for point in some):

@@ -19,6 +19,7 @@ from hyperdrive_sim.outputs.plots.colours import ground, ink
 from hyperdrive_sim.outputs.plots.labels import Labels, Named
 from hyperdrive_sim.reports.derived.metrics import METRICS, Metric, front
 from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.side_by_side import names as called
 from hyperdrive_sim.text.wording import counted
 
 WIDE = 10
@@ -69,7 +70,10 @@ def scaling(
 
 
 def pareto(reports: Sequence[Report], x: str = "latency", y: str = "energy", *, ax: Axes | None = None) -> Axes:
-    """A point per report, named by its title as far as there is room, and the line through those that no other is better than in both."""
+    """A point per report, named by its title and what differs from others of that title as far as there is room.
+
+    The line goes through those that no other is better than in both.
+    """
     across, up = (METRICS[there(key, name, METRICS)[0]] for key, name in (("x", x), ("y", y)))
     if not reports:
         raise InvalidInput.at("reports", "there are none to draw", "give at least one")
@@ -87,7 +91,7 @@ def pareto(reports: Sequence[Report], x: str = "latency", y: str = "energy", *, 
         ax.plot(*some.T, shape, markersize=POINT_POINTS, color=colour[kind], markeredgecolor=ground(ax), label=kind, zorder=2)
     _scaled(ax, "x", across, points[:, 0].tolist())
     _scaled(ax, "y", up, points[:, 1].tolist())
-    names = [fill(report.scenario.title, NAME_LETTERS) for report in reports]
+    names = [fill(name, NAME_LETTERS) for name in called(reports)]
     order = [*best, *(place for place in range(len(reports)) if place not in best)]
     Labels(ax, [Named(float(points[place, 0]), float(points[place, 1]), POINT_POINTS, names[place]) for place in order])
     ax.grid(color=ink(ax), alpha=0.15)
