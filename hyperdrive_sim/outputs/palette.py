@@ -51,15 +51,15 @@ def marks(names: Iterable[str]) -> dict[str, str]:
     return {name: shapes[place % len(shapes)] for place, name in enumerate(dict.fromkeys(names))}
 
 
-def of_units(report: Report) -> dict[str, str]:
-    """A colour for each kind of unit, arrays first and the others in the machine's order, and last for waiting for an arrival."""
-    kinds = sorted((row.kind for row in report.units), key=lambda kind: kind != "array")
+def of_units(*reports: Report) -> dict[str, str]:
+    """A colour for each kind of unit, arrays first and the others in the machines' order, and last for waiting for an arrival."""
+    kinds = sorted((row.kind for report in reports for row in report.units), key=lambda kind: kind != "array")
     return colours((*kinds, "arrival"))
 
 
-def of_layer_time(report: Report) -> dict[str, str]:
+def of_layer_time(*reports: Report) -> dict[str, str]:
     """Colours for what the time of a layer goes to: arrays that compute, and what they wait for; for each other in a darker shade."""
-    kinds = of_units(report)
+    kinds = of_units(*reports)
     return {"computing": BLUE, **kinds, "array": darker(BLUE)}
 
 

@@ -22,12 +22,17 @@ from commands import TINY as TINY_FILE
 from pages import FIFTY, FOUR, TINY, by_id, column, data, parsed, simulation, table, text, tree, words
 
 from hyperdrive_sim.outputs import page
-from hyperdrive_sim.outputs.page import comparison, contents, run
-from hyperdrive_sim.outputs.page.inline import FOLDER, inline
+from hyperdrive_sim.outputs.page import comparison, contents, glance, run
+from hyperdrive_sim.outputs.page.inline import FOLDER, SCRIPTS, inline
 from hyperdrive_sim.outputs.page.picture import faded, linear, logarithmic
+from hyperdrive_sim.outputs.page.pictures import along
 from hyperdrive_sim.outputs.page.pictures.tiles import STEP
 from hyperdrive_sim.outputs.page.table import measured, scale
 from hyperdrive_sim.reports import side_by_side, summary
+from hyperdrive_sim.reports.derived.actions import action_counts
+from hyperdrive_sim.reports.derived.layer_spans import layer_spans
+from hyperdrive_sim.reports.derived.power import power
+from hyperdrive_sim.reports.derived.roofline import called, outstanding, roofline
 from hyperdrive_sim.reports.derived.tile_map import WHOLE_RUN
 from hyperdrive_sim.reports.helps import time_goes_to
 from hyperdrive_sim.reports.report import Report
@@ -137,7 +142,8 @@ def test_whatever_a_page_is_made_of_is_packaged() -> None:
     """Hatchling takes every file of the package that git does not ignore."""
     ignored = (ROOT / ".gitignore").read_text().split()
     made_of = [path for path in FOLDER.rglob("*") if path.suffix in (".html", ".css", ".js")]
-    assert {path.name for path in made_of} >= {"page.html", "run.html", "comparison.html", "parts.html", "page.css", "page.js"}
+    parts = {"page.html", "run.html", "comparison.html", "parts.html", "page.css"}
+    assert {path.name for path in made_of} == {*parts, *SCRIPTS}
     assert not any(path.match(pattern) for path in made_of for pattern in ignored)
 
 
@@ -149,9 +155,106 @@ def test_the_summary(name: str) -> None:
     found, shown = report(name), parsed(name)
     assert words(next(shown.iter("h1"))) == found.scenario.title == words(next(shown.iter("title")))
     assert summary.subject(found.network, found.system) in words(next(shown.iter("header")))
-    (lines,) = (element for element in shown.iter("dl"))
+    (lines,) = (element for element in shown.iter("dl") if element.get("class") == "summary")
     rows = [(words(row.find("dt")), words(row.find("dd"))) for row in lines]  # type: ignore[arg-type]
     assert rows == [(name, " ".join(f"{value} {remark}".split())) for name, value, remark in found.summary_lines()]
+
+
+@one_run
+def test_the_first_figures_and_the_first_picture(name: str) -> None:
+    """Before all sections: what an architect asks first, and where the time goes."""
+    found, shown = report(name), parsed(name)
+    main = by_id(shown, "main")
+    first = next(iter(main))
+    (figures,) = (element for element in first.iter("dl"))
+    assert {words(row.find("dt")): words(row.find("dd")) for row in figures} == {  # type: ignore[arg-type]
+        "latency": summary.si(found.time.latency_s, "s"),
+        "frame rate": summary.per_s(found.time.frames_per_s),
+        "energy per frame": summary.si(found.energy.total_j, "J"),
+        "system efficiency": summary.si(found.efficiency.system_ops_per_j, "Op/s/W"),
+        "utilisation": summary.percent(found.throughput.utilization),
+        "the time goes to": side_by_side.bound_by(found),
+    }
+    (figure,) = first.iter("figure")
+    assert figure.get("data-picture") == "layer_time-picture-data"
+    assert [element.tag for element in main][1:] == ["section"] * (len(main) - 1)
+
+
+def test_an_overload_comes_before_all_figures() -> None:
+    calm = report(TINY)
+    hurried = replace(calm, time=replace(calm.time, overload=1.2345, arrivals_per_s=9e9))
+    assert glance.glance(hurried) == (("overload", "1.234 times"), *glance.glance(calm))
+
+
+@one_run
+def test_bars_of_layers_are_those_of_the_report(name: str) -> None:
+    found, spec = report(name), dict(data(parsed(name)))["layer_time"]
+    rows, frames = found.layers, found.time.frames
+    took = [row.held_s / frames for row in rows]
+    power, prefix = scale([1.05 * max(took)])
+    assert spec["layout"]["yaxis"]["title"]["text"] == f"time per frame, {prefix}s"
+    stacks = {trace["name"].partition(",")[0]: [y * 10.0**power for y in trace["y"]] for trace in spec["data"]}
+    assert all(trace["x"] == [row.name for row in rows] for trace in spec["data"])
+    assert stacks.pop("computing") == pytest.approx([row.computed_s / frames for row in rows], rel=1e-5)
+    assert stacks == {
+        f"waiting for {cause}": pytest.approx([row.stalls.get(cause, 0.0) / frames for row in rows], rel=1e-5)
+        for cause in {cause for row in rows for cause in row.stalls}
+    }
+
+
+@one_run
+def test_bars_of_power_are_the_energy_of_the_run(name: str) -> None:
+    found, spec = report(name), dict(data(parsed(name)))["power"]
+    (time, _), (watt, _) = (scale([length]) for length in (found.trace.makespan_ps * 1e-12, 1.05 * float(power(found).total_w.max())))
+    bars = [trace for trace in spec["data"] if trace.get("yaxis") is None]
+    joules = {trace["name"].partition(", ")[0]: 0.0 for trace in bars}
+    for trace in bars:
+        part = trace["name"].rpartition(", ")[0]
+        joules[part] = sum(trace["y"]) * trace["width"] * 10.0 ** (time + watt) / found.time.frames
+    assert sum(joules.values()) == pytest.approx(found.energy.total_j, rel=1e-4)
+    assert joules["core"] == pytest.approx(found.energy.core_j, rel=1e-4)
+
+
+@pytest.mark.parametrize("picture", ["timeline", "power"])
+@one_run
+def test_layers_stand_along_the_time(name: str, picture: str) -> None:
+    found, spec = report(name), dict(data(parsed(name)))[picture]
+    spans, (strip,) = layer_spans(found), [trace for trace in spec["data"] if trace.get("yaxis") == "y2"]
+    time, _ = scale([found.trace.makespan_ps * 1e-12])
+    seconds = [[start * 10.0**time, end * 10.0**time, text] for start, end, text in spec["names"]["along"]]
+    assert [text for _, _, text in seconds] == [along.ended(span.layer) for span in spans]
+    assert [start for start, _, _ in seconds] == pytest.approx([span.start_ps * 1e-12 for span in spans], rel=1e-5)
+    assert strip["base"] == [start for start, _, _ in spec["names"]["along"]]
+    assert spec["layout"]["yaxis"]["domain"][1] < spec["layout"]["yaxis2"]["domain"][0]
+
+
+def test_of_a_long_name_the_end_is_written() -> None:
+    assert along.ended("layer1.0.conv1") == "layer1.0.conv1"
+    assert along.ended("features.denseblock1.denselayer6.conv2") == "...ck1.denselayer6.conv2"
+    assert len(along.ended("x" * 100)) == 24
+
+
+@one_run
+def test_layers_that_stand_out_are_named(name: str) -> None:
+    found, spec = report(name), dict(data(parsed(name)))["roofline"]
+    roof = roofline(found, action_counts(found))
+    named = [called(point, others) for point, others in outstanding([roof], 10)]
+    assert [text for _, _, text in spec["names"]["points"]] == named
+    assert named
+
+
+def test_sections_fold_and_what_few_look_up_is_folded() -> None:
+    """Every link of the contents leads into the part that folds, so that a browser opens it."""
+    shown = parsed("xnorbin/binary_alexnet")
+    parts = list(shown.iter("details"))
+    opened = {words(part.find("summary/*")): part.get("open") is not None for part in parts}  # type: ignore[arg-type]
+    assert opened == {
+        **{"Summary": True, "Published figures": False, "Time": True, "Tiles": True, "Layers": True, "Energy": True},
+        **{"Memories": False, "Reproduce": False},
+    }
+    links = [link.get("href", "") for link in next(shown.iter("nav")).iter("a")]
+    assert links == [f"#{part.find('div').get('id')}" for part in parts]  # type: ignore[union-attr]
+    assert "6 beside ours" in words(parts[1].find("summary"))  # type: ignore[arg-type]
 
 
 @one_run
@@ -353,10 +456,11 @@ def test_the_roofline_is_drawn_from_the_report(name: str) -> None:
 @one_run
 def test_the_timeline_says_what_was_merged(name: str) -> None:
     found, spec = report(name), dict(data(parsed(name)))["timeline"]
-    bars = sum(len(trace["x"]) for trace in spec["data"])
+    of_units = [trace for trace in spec["data"] if trace.get("yaxis") is None]
+    bars = sum(len(trace["x"]) for trace in of_units)
     units = spec["layout"]["yaxis"]["categoryarray"]
     assert bars <= 3000
-    assert {unit for trace in spec["data"] for unit in trace["y"]} == set(units)
+    assert {unit for trace in of_units for unit in trace["y"]} == set(units)
     (caption,) = (words(one) for one in parsed(name).iter("figcaption") if words(one).startswith("Timeline."))
     tasks = sum(len(found.trace.by_unit[unit]) for unit in units)
     assert f"{len(units)} units, " in caption
@@ -480,6 +584,38 @@ def test_what_is_computed_in_one_go_may_differ() -> None:
     assert [cell.value for cell in unlike.columns[1].cells] == [first.ops + first.ops // 4, *(row.ops for row in rest)]
 
 
+def test_several_at_a_glance() -> None:
+    reports = [report(name) for name in FOUR]
+    rows = table(parsed(*FOUR), "glance")
+    assert list(rows) == [f"{number}: {one.scenario.title}" for number, one in enumerate(reports, 1)]
+    assert [[cell.text for cell in list(row.values())[1:]] for row in rows.values()] == [
+        [text for _, text in glance.glance(one)] for one in reports
+    ]
+    first = next(iter(by_id(parsed(*FOUR), "main")))
+    assert [figure.get("data-picture") for figure in first.iter("figure")] == ["times-picture-data"]
+
+
+def test_where_the_time_of_several_goes() -> None:
+    """Shares that add up to all of each run; what is small in all of them is one."""
+    reports, spec = [report(name) for name in FOUR], dict(data(parsed(*FOUR)))["times"]
+    shares = {trace["name"]: trace["x"] for trace in spec["data"]}
+    assert np.sum(list(shares.values()), axis=0) == pytest.approx([1.0] * 4, abs=1e-5)
+    assert next(iter(shares)) == "computing"
+    assert list(shares)[-1] == "waiting for something else"
+    for number, one in enumerate(reports):
+        total = sum(row.held_s for row in one.layers)
+        assert shares["computing"][number] == pytest.approx(sum(row.computed_s for row in one.layers) / total, rel=1e-5)
+    assert max(shares["waiting for something else"]) < 0.04
+    assert all(max(share) >= 0.02 for name, share in shares.items() if not name.endswith("something else"))
+
+
+def test_runs_of_one_title_are_called_by_what_differs() -> None:
+    shown = parsed(TINY, f"{TINY} frames=3")
+    title = report(TINY).scenario.title
+    assert list(table(shown, "glance")) == [f"1: {title} (frames 1)", f"2: {title} (frames 3)"]
+    assert list(table(shown, "figures")["latency"])[1:] == list(table(shown, "glance"))
+
+
 def test_pictures_of_several() -> None:
     specs, reports = dict(data(parsed(*FOUR))), [report(name) for name in FOUR]
     bars = specs["energies"]["data"]
@@ -515,7 +651,7 @@ def test_a_directory_makes_the_page_that_its_scenario_does(name: str, tmp_path: 
     assert (result.exit_code, result.stdout) == (0, "")
     theirs, ours = ((tmp_path / "page.html").read_text("utf-8"), text(name))
     pages = [one.replace(str(SCENARIOS), "scenarios") for one in (theirs, ours)]
-    before = [one[: one.index('<h2 id="again"')] for one in pages]
+    before = [one[: one.index(' id="again"')] for one in pages]
     assert before[0] == before[1]
     assert "schema_version: 1" in words(tree(theirs))
 
@@ -687,4 +823,4 @@ def test_every_element_is_read() -> None:
     assert {grid.get("id") for grid in shown.iter("table")} == {
         *("layers", "time", "stalls", "units", "tile_use", "memories", "prices", "versions")
     }
-    assert {name for name, _ in data(shown)} == {"tiles", "timeline", "roofline", "energy", "memories"}
+    assert {name for name, _ in data(shown)} == {"layer_time", "tiles", "timeline", "roofline", "power", "energy", "memories"}

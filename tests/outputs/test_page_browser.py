@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import time
@@ -13,11 +14,12 @@ from typing import Any
 import programs
 import pytest
 from commands import BASE
-from pages import FIFTY, FOUR, TINY, simulation, text
+from pages import FIFTY, FOUR, TINY, data, parsed, simulation, text
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Playwright, Request, sync_playwright
 
 from hyperdrive_sim.outputs import page as pages
 from hyperdrive_sim.outputs.page.run import simulated
+from hyperdrive_sim.reports.derived.layer_spans import layer_spans
 from hyperdrive_sim.scenario.scenario import Scenario
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("chromium")]
@@ -31,7 +33,7 @@ PATIENCE_MS = 120_000
 
 ALL_DRAWN = """async () => {
   for (const figure of [...document.querySelectorAll("figure")].filter((one) => one.checkVisibility())) {
-    figure.scrollIntoView();
+    scrollTo(0, figure.getBoundingClientRect().top + scrollY); // scrollIntoView would have the next tab stop looked for from there on
     while (!figure.querySelector(".main-svg")) await new Promise((done) => setTimeout(done, 20));
   }
 }"""
@@ -108,24 +110,27 @@ def drawn(page: Page) -> int:
     return page.locator("figure:visible .main-svg >> nth=0").count() and page.locator("figure:visible").count()
 
 
+def unfold(page: Page) -> None:
+    """Open all sections that are folded."""
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+
+
 @pytest.mark.parametrize(
     ("names", "pictures", "scheme"),
     [
-        ((TINY,), 5, "light"),
-        ((TINY,), 5, "dark"),
-        (("xnorbin/binary_alexnet",), 5, "light"),
-        (("nandnet_sram/binary_alexnet",), 5, "dark"),
-        (FOUR, 3, "light"),
+        ((TINY,), 7, "light"),
+        ((TINY,), 7, "dark"),
+        (("xnorbin/binary_alexnet",), 7, "light"),
+        (("nandnet_sram/binary_alexnet",), 7, "dark"),
+        (FOUR, 4, "light"),
     ],
     ids=str,
 )
 def test_it_asks_for_nothing_and_complains_of_nothing(browser: Any, names: tuple[str, ...], pictures: int, scheme: str) -> None:
     seen = browser(text(*names), color_scheme=scheme)
     page = seen.opened()
-    assert drawn(page) == pictures
-    for details in page.locator("details").all():
-        details.locator("summary").click()
-    assert drawn(page) == pictures + 5 * (len(names) if len(names) > 1 else 0)
+    unfold(page)
+    assert drawn(page) == pictures + 7 * (len(names) if len(names) > 1 else 0)
     assert (seen.requests, seen.complaints) == ([], [])
 
 
@@ -149,7 +154,7 @@ def test_pictures_offer_nothing_but_what_stays_here(browser: Any, tmp_path: Path
     """plotly's own buttons: some versions would upload a picture."""
     seen = browser(text(TINY), accept_downloads=True)
     page = seen.opened()
-    assert drawn(page) == 5
+    assert drawn(page) == 6
     offered = page.locator(".modebar-btn").evaluate_all("(all) => all.map((one) => one.dataset.title)")
     assert {one.removesuffix(" as a SVG") for one in offered} == {"Download plot", "Zoom", "Pan", "Reset axes"}
     with page.expect_download() as saved:
@@ -165,7 +170,6 @@ def test_it_opens_soon(browser: Any, record_property: Any) -> None:
     begun = time.perf_counter()
     page = seen.opened()
     readable = time.perf_counter() - begun
-    page.locator("figure").first.scroll_into_view_if_needed()  # below the published figures; pictures are drawn as they come into view
     page.wait_for_selector("figure .main-svg", state="attached")
     record_property("readable_s", readable)
     record_property("first_picture_s", time.perf_counter() - begun)
@@ -214,6 +218,123 @@ def test_a_tile_says_whose_it_is(browser: Any) -> None:
     said = page.evaluate("document.querySelector('[data-picture=tiles-picture-data] .drawing').data[0].customdata")
     assert (len(said), len(said[0])) == (35, 70)
     assert said[15][69] == "chip[2,9], row 1, column 6 of its tiles"
+
+
+# --- what is seen first, and what folds ---
+
+
+@pytest.mark.parametrize("width", [1440, 900, 420])
+@pytest.mark.parametrize("names", [(FIFTY,), FOUR], ids=str)
+def test_the_first_screen_has_figures_and_a_picture(browser: Any, names: tuple[str, ...], width: int) -> None:
+    """Without scrolling: the title, the figures, and the axes of the picture of where the time goes, or on a phone the most of it."""
+    page = browser(text(*names), viewport={"width": width, "height": 900}).opened()
+    page.wait_for_selector(".first .main-svg", state="attached")
+    boxes = [page.locator(part).first.bounding_box() for part in ("h1", ".first .glance, .first table", ".first .drawing .bglayer")]
+    assert all(box and box["y"] >= 0 for box in boxes)
+    (*above, picture) = (box["y"] + box["height"] for box in boxes if box)
+    assert max(above) < 600
+    assert picture < 900 if width > 420 else picture < 1000
+
+
+def test_a_link_opens_its_section(browser: Any) -> None:
+    page = browser(text(TINY)).opened()
+    until(page, "Boolean(window.Plotly)")
+    kept = page.locator("#kept")
+    assert not kept.is_visible()
+    page.locator("nav a", has_text="Memories").click()
+    assert kept.is_visible()
+    page.wait_for_selector("#kept .main-svg", state="attached")
+    page.locator("summary", has_text="Memories").focus()
+    page.keyboard.press("Enter")
+    assert not kept.is_visible()
+    page.keyboard.press("Space")
+    assert kept.is_visible()
+
+
+def test_an_address_with_a_section_opens_it(browser: Any) -> None:
+    """Of a run among several, the run and the section in it."""
+    seen = browser(text(*FOUR))
+    seen.page.goto(f"{seen.url}#run2-again")
+    until(seen.page, "document.querySelector('#run2-again').checkVisibility()")
+    assert not seen.page.locator("#run1-summary").is_visible()
+    seen.page.goto(f"{seen.url}#run1-kept")
+    until(seen.page, "document.querySelector('#run1-kept').checkVisibility()")
+    assert seen.complaints == []
+
+
+def test_one_button_folds_and_unfolds_all(browser: Any) -> None:
+    page = browser(text(TINY)).opened()
+    button = page.locator("nav button")
+    assert button.inner_text() == "Fold all"
+    button.click()
+    assert page.locator("details[open]").count() == 0
+    assert button.inner_text() == "Unfold all"
+    page.keyboard.press("Enter")
+    assert page.locator("details:not([open])").count() == 0
+    assert button.inner_text() == "Fold all"
+
+
+def test_a_picture_that_was_folded_has_the_width_of_the_page(browser: Any) -> None:
+    page = browser(text(TINY)).opened()
+    drawn(page)
+    page.locator("summary", has_text="Energy").click()
+    page.set_viewport_size({"width": 700, "height": 900})
+    until(page, "!document.querySelector('#spent .main-svg')")
+    page.locator("summary", has_text="Energy").click()
+    until(page, "document.querySelector('[data-picture=power-picture-data] .main-svg')?.clientWidth === 652")
+
+
+# --- names in pictures ---
+
+NAMES = """(picture) => [...document.querySelectorAll(`[data-picture=${picture}-picture-data] .annotation-text`)]
+    .map((one) => [one.textContent, one.getBoundingClientRect()])
+    .map(([text, { left, right, top, bottom }]) => [text, left, right, top, bottom])"""
+MANY = "chewbaccann/groupnet_resnet18"
+
+
+def apart(boxes: list[list[Any]]) -> bool:
+    """None of them covers another, but for a pixel."""
+    pairs = itertools.combinations([box[1:] for box in boxes], 2)
+    return not any(a[0] + 1 < b[1] and b[0] + 1 < a[1] and a[2] + 1 < b[3] and b[2] + 1 < a[3] for a, b in pairs)
+
+
+@pytest.mark.parametrize(("name", "width", "least"), [(TINY, 1440, 4), (MANY, 1440, 40), (MANY, 420, 8), (FIFTY, 900, 20)])
+@pytest.mark.parametrize("picture", ["timeline", "power"])
+def test_layers_are_named_along_the_time_where_there_is_room(browser: Any, name: str, width: int, least: int, picture: str) -> None:
+    page = browser(text(name), viewport={"width": width, "height": 900}).opened()
+    drawn(page)
+    boxes = page.evaluate(NAMES, picture)
+    assert len(boxes) >= least
+    assert apart(boxes)
+    room = page.locator(f"[data-picture={picture}-picture-data] .drawing").bounding_box()
+    assert room
+    assert all(room["x"] <= left and right <= room["x"] + room["width"] for _, left, right, _, _ in boxes)
+
+
+def test_closer_up_more_layers_are_named(browser: Any) -> None:
+    page = browser(text(MANY), viewport={"width": 420, "height": 900}).opened()
+    drawn(page)
+    end = simulation(MANY).report.trace.makespan_ps * 1e-12
+    spans = layer_spans(simulation(MANY).report)
+    before = {text for text, *_ in page.evaluate(NAMES, "timeline")}
+    zoom = "(range) => Plotly.relayout(document.querySelector('[data-picture=timeline-picture-data] .drawing'), {'xaxis.range': range})"
+    page.evaluate(zoom, [0, end / 20])
+    after = {text for text, *_ in page.evaluate(NAMES, "timeline")}
+    assert after - before
+    assert after <= {span.layer for span in spans if span.start_ps * 1e-12 < end / 20}
+
+
+@pytest.mark.parametrize("width", [1440, 420])
+@pytest.mark.parametrize("name", [TINY, MANY, FIFTY])
+def test_points_of_a_roofline_are_named_apart(browser: Any, name: str, width: int) -> None:
+    page = browser(text(name), viewport={"width": width, "height": 900}).opened()
+    drawn(page)
+    boxes = page.evaluate(NAMES, "roofline")
+    wanted = [text for _, _, text in dict(data(parsed(name)))["roofline"]["names"]["points"]]
+    assert {text for text, *_ in boxes} <= set(wanted)
+    assert len(boxes) >= min(3, len(wanted))
+    assert wanted[0] in {text for text, *_ in boxes}
+    assert apart(boxes)
 
 
 # --- tables ---
@@ -302,6 +423,7 @@ def test_keys_reach_everything_in_order(browser: Any) -> None:
     assert [name for name in stops if name in fields] == fields
     page.set_viewport_size({"width": 400, "height": 900})
     until(page, "document.querySelector('[aria-labelledby=layers-caption]').tabIndex === 0")
+    page.evaluate("document.querySelector('#again').parentElement.open = true")
     assert page.locator("[aria-labelledby=versions-caption]").evaluate("(one) => one.tabIndex") == -1, "nothing to scroll there"
 
 
@@ -314,7 +436,9 @@ def test_without_javascript_all_is_there_but_the_pictures(browser: Any) -> None:
     rows = simulation(TINY).report.layers
     assert order(page, 1) == [row.name for row in rows]
     assert page.locator(".summary").is_visible()
-    assert page.locator(".instead:visible").count() == 5
+    assert page.locator(".instead:visible").count() == 6
+    page.locator("summary", has_text="Memories").click()
+    assert page.locator(".instead:visible").count() == 7, "sections fold without it"
     assert "The picture needs JavaScript." in page.locator(".instead").first.inner_text()
     assert page.locator("button, input:visible").count() == 0, "what would do nothing is not there"
     assert seen.requests == []
@@ -330,7 +454,7 @@ def test_pictures_that_cannot_be_drawn_leave_their_words(browser: Any) -> None:
     assert len(seen.complaints) == 1
 
 
-@pytest.mark.parametrize(("names", "least"), [((TINY,), 5), (FOUR, 3)], ids=str)
+@pytest.mark.parametrize(("names", "least"), [((TINY,), 6), (FOUR, 20)], ids=str)
 def test_it_prints(browser: Any, names: tuple[str, ...], least: int, tmp_path: Path) -> None:
     seen = browser(text(*names), color_scheme="dark")
     page = seen.opened()
@@ -340,12 +464,14 @@ def test_it_prints(browser: Any, names: tuple[str, ...], least: int, tmp_path: P
             f"addEventListener('{event}', () => {{ window.{event} = [...document.querySelectorAll('figure .main-svg:first-child')]"
             ".map((one) => [one.clientWidth, one.style.background]); })"
         )
+    folded = page.locator("details:not([open])").count()
     file = tmp_path / "page.pdf"
     page.pdf(path=file, prefer_css_page_size=True)
     assert file.read_bytes().startswith(b"%PDF")
     assert len(re.findall(rb"/Type\s*/Page\b", file.read_bytes())) >= least
     printed = page.evaluate("window.beforeprint")
-    assert len(printed) == page.locator("figure:visible").count() > 0, "those further down too"
+    assert len(printed) == page.locator("figure").count() > 0, "those further down too, and those of sections that are folded"
+    assert page.locator("details:not([open])").count() == folded > 0, "which are folded again"
     assert all(width <= 680 and background == "rgb(255, 255, 255)" for width, background in printed), "on paper, as wide as a page"
     assert {background for _, background in page.evaluate("window.afterprint")} == {"rgb(20, 24, 28)"}
     assert seen.complaints == []

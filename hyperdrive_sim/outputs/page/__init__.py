@@ -1,7 +1,8 @@
 """A run, or several side by side, as one HTML page that needs nothing else: no network, no other file, for its text no JavaScript either.
 
-Reading order: run (what a page is made of), table, picture (what stands on it), contents (the tables of a run), pictures/, details (all of
-a run), comparison (several), inline (what comes from files), filling (the templates), page.html and its parts, page.css, page.js.
+Reading order: run (what a page is made of), table, picture (what stands on it), glance (what is seen first), contents (the tables of a
+run), pictures/, details (all of a run), comparison (several), inline (what comes from files), filling (the templates), page.html and its
+parts, page.css, labels.js (names in pictures), folding.js (sections), page.js.
 """
 
 from __future__ import annotations

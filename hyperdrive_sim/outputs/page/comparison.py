@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hyperdrive_sim.outputs.page.details import RunDetails
+from hyperdrive_sim.outputs.page.glance import at_a_glance
 from hyperdrive_sim.outputs.page.picture import Picture
-from hyperdrive_sim.outputs.page.pictures.several import energies, rooflines, trade_off
+from hyperdrive_sim.outputs.page.pictures.several import energies, rooflines, times, trade_off
 from hyperdrive_sim.outputs.page.table import Cell, PageColumn, PageTable, measured, words
 from hyperdrive_sim.reports.derived.metrics import METRICS, Metric, front
 from hyperdrive_sim.reports.report import Report
@@ -25,10 +26,15 @@ NOT_A_SETTING = ("schema_version", "title", "sweep", "reproduces")
 
 
 class SideBySide(NamedTuple):
-    """Contents of a comparison; `notes` say in which ways the runs compute different things."""
+    """Contents of a comparison; `notes` say in which ways the runs compute different things.
+
+    `glance` and `times` are what is seen first: a few figures, and what each run's time goes to.
+    """
 
     names: tuple[str, ...]
     notes: tuple[str, ...]
+    glance: PageTable
+    times: Picture
     figures: PageTable
     settings: PageTable
     layers: tuple[PageTable, ...]
@@ -81,7 +87,14 @@ def comparison(shown: Sequence[RunDetails]) -> SideBySide:
     called = tuple(f"{number}: {title}" for number, title in enumerate(titles, 1))
     drawn = (energies(called, reports), trade_off(called, reports), rooflines(called, [one.roof for one in shown]))
     return SideBySide(
-        called, tuple(unlike(reports)), figures(called, reports), settings(called, shown), tuple(layers(called, reports)), drawn
+        names=called,
+        notes=tuple(unlike(reports)),
+        glance=at_a_glance(called, reports),
+        times=times(called, reports),
+        figures=figures(called, reports),
+        settings=settings(called, shown),
+        layers=tuple(layers(called, reports)),
+        pictures=drawn,
     )
 
 

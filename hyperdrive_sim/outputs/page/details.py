@@ -6,15 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hyperdrive_sim.outputs.page import contents
+from hyperdrive_sim.outputs.page.glance import glance
 from hyperdrive_sim.outputs.page.picture import Picture
-from hyperdrive_sim.outputs.page.pictures import energy, memories, roofline, tiles, timeline
+from hyperdrive_sim.outputs.page.pictures import energy, layer_time, memories, power, roofline, tiles, timeline
 from hyperdrive_sim.outputs.page.run import Run
 from hyperdrive_sim.outputs.page.table import PageTable
 from hyperdrive_sim.reports import summary
 from hyperdrive_sim.reports.derived.actions import action_counts
 from hyperdrive_sim.reports.derived.energy_flow import flows
 from hyperdrive_sim.reports.derived.gantt import gantt
+from hyperdrive_sim.reports.derived.layer_spans import layer_spans
 from hyperdrive_sim.reports.derived.memory_use import curves, memory_kinds
+from hyperdrive_sim.reports.derived.power import power as power_of
 from hyperdrive_sim.reports.derived.roofline import Roofline
 from hyperdrive_sim.reports.derived.roofline import roofline as points
 from hyperdrive_sim.reports.derived.tile_map import tile_map
@@ -23,10 +26,11 @@ from hyperdrive_sim.reports.summary import SummaryLine
 
 @dataclass(frozen=True)
 class RunDetails:
-    """All that a page shows of one run: the summary of the terminal, tables and pictures by name."""
+    """All that a page shows of one run: its first figures, the summary of the terminal, tables and pictures by name."""
 
     run: Run
     subject: str
+    glance: tuple[tuple[str, str], ...]
     summary: tuple[SummaryLine, ...]
     tables: Mapping[str, PageTable]
     pictures: Mapping[str, Picture]
@@ -36,7 +40,8 @@ class RunDetails:
 def details(run: Run) -> RunDetails:
     report = run.report
     actions = action_counts(report)
-    roof, found, kinds = points(report, actions), tile_map(report), memory_kinds(report)
+    roof, found, kinds, spans = points(report, actions), tile_map(report), memory_kinds(report), layer_spans(report)
+    spent = power_of(report)
     tables = [
         contents.layers(report, actions, roof),
         contents.time_goes_to(report),
@@ -49,8 +54,10 @@ def details(run: Run) -> RunDetails:
         *([contents.published(report), contents.origins(report)] if report.published else []),
     ]
     drawn = [
+        layer_time.layer_time(report),
         tiles.tiles(found),
-        timeline.timeline(gantt(report), report),
+        timeline.timeline(gantt(report), spans, report),
+        *([power.power(spent, spans, report)] if spent.watts else []),
         energy.energy(flows(report, actions), report.energy.total_j),
         memories.memories(curves(report), report.trace.makespan_ps),
         *([roofline.roofline(roof, report)] if roof.points else []),
@@ -58,6 +65,7 @@ def details(run: Run) -> RunDetails:
     return RunDetails(
         run,
         summary.subject(report.network, report.system),
+        glance(report),
         tuple(report.summary_lines()),
         {table.name: table for table in tables},
         {picture.name: picture for picture in drawn},

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 FOLDER = Path(__file__).parent
+SCRIPTS = ("labels.js", "folding.js", "page.js")
+STRICT = '"use strict";\n'
+"""The beginning of the script that these are together."""
 
 
 class Inline(NamedTuple):
@@ -28,7 +31,7 @@ class Inline(NamedTuple):
 def inline() -> Inline:
     from plotly.offline import get_plotlyjs  # type: ignore[import-untyped,unused-ignore]
 
-    style, script, plotly = read("page.css"), read("page.js"), get_plotlyjs()
+    style, script, plotly = read("page.css"), STRICT + "".join(map(read, SCRIPTS)), get_plotlyjs()
     scripts = " ".join(f"'sha256-{digest(one)}'" for one in (script, plotly))
     policy = (
         f"default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"

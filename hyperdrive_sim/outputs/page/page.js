@@ -1,4 +1,3 @@
-"use strict";
 // What a page can do beyond being read: draw its pictures, move through layers, sort and search its tables.
 
 const PRINTED_WIDTH = 680;
@@ -93,7 +92,7 @@ function laidOut(layout) {
     ...layout,
     legend: { orientation: "h", yref: "container", y: 1, yanchor: "top", x: 0, ...layout.legend },
   };
-  for (const name in layout) if (/^[xy]axis/.test(name)) made[name] = { ...lines, zeroline: false, ...layout[name] };
+  for (const name in layout) if (/^[xy]axis/.test(name)) made[name] = { ...lines, zeroline: false, ...layout[name], title: { standoff: 10, ...layout[name].title } };
   return made;
 }
 
@@ -106,7 +105,20 @@ function draw(figure, room) {
   place.style.height = `${height}px`;
   const config = { ...CONFIG, modeBarButtons: BUTTONS[spec.layout.xaxis ? "axes" : "none"] };
   Plotly.react(place, coloured(spec.data, style), coloured({ ...laidOut(spec.layout), width, height }, style), config);
+  const missing = Math.ceil(spec.plot - place._fullLayout._size.h); // a legend of many lines takes what it needs from the axes
+  if (missing > 0) {
+    place.style.height = `${height + missing}px`;
+    Plotly.relayout(place, { height: height + missing });
+  }
+  named(place, spec, style);
+  place.removeAllListeners("plotly_relayout");
+  place.on("plotly_relayout", (changed) => changed.annotations || named(place, spec, style));
   place.querySelectorAll(".main-svg").forEach((svg) => { svg.ariaHidden = "true"; });
+}
+
+// Where there is room is known once the axes have been drawn.
+function named(place, { names }, style) {
+  if (names.along || names.points) Plotly.relayout(place, { annotations: coloured(annotations(place, names), style) });
 }
 
 // Tiles are square: where there is no room beside them, there need not be any above.
@@ -176,7 +188,12 @@ async function drawPictures() {
     });
   }, { rootMargin: NEAR });
   figures.forEach((figure) => watcher.observe(figure));
-  const again = () => [...drawn.keys()].filter((figure) => figure.checkVisibility()).forEach((figure) => draw(figure));
+  const again = () => [...drawn.keys()].forEach((figure) => (figure.checkVisibility() ? draw(figure) : forget(figure)));
+  const forget = (figure) => { // it is drawn anew when its section is unfolded
+    Plotly.purge(drawn.get(figure).place);
+    drawn.delete(figure);
+    watcher.observe(figure);
+  };
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
   let settling;
   addEventListener("resize", () => {

@@ -28,7 +28,8 @@ class Picture(NamedTuple):
     """A picture of a page, as plotly.js takes it.
 
     `instead` says where its figures stand as text; `height` and the least and largest width are in CSS pixels; `frames` are for a picture
-    with a slider.
+    with a slider; `names` are those that labels.js writes where there is room, the most important first; `plot` is the least height of what
+    stands within the axes: a legend of many lines makes the picture higher.
     """
 
     name: str
@@ -40,10 +41,13 @@ class Picture(NamedTuple):
     layout: PlotlyJson
     frames: PlotlyJson = NOTHING
     widths: tuple[int, int] = (300, 1600)
+    names: PlotlyJson = NOTHING
+    plot: int = 0
 
     @property
     def spec(self) -> PlotlyJson:
-        return {"data": self.data, "layout": self.layout, "height": self.height, "widths": self.widths, "frames": dict(self.frames)}
+        shown = {"data": self.data, "layout": self.layout, "height": self.height, "widths": self.widths}
+        return {**shown, "frames": dict(self.frames), "names": dict(self.names), "plot": self.plot}
 
 
 def faded(colour: str, share: float) -> str:

@@ -15,7 +15,7 @@ from hyperdrive_sim.outputs.plots.asked import there
 from hyperdrive_sim.outputs.plots.axes import amount, axes, inches, legend, measured, named, titled
 from hyperdrive_sim.outputs.plots.colours import ground, ink
 from hyperdrive_sim.reports.derived.actions import action_counts, joules_by_layer
-from hyperdrive_sim.reports.derived.layer_time import COMPUTING, seconds_by_layer
+from hyperdrive_sim.reports.derived.layer_time import said, seconds_by_layer
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.summary import percent
 
@@ -36,8 +36,7 @@ def layer_time(report: Report, *, ax: Axes | None = None) -> Axes:
     """
     stack, colour = seconds_by_layer(report), of_layer_time(report)
     total = fsum(map(_sum, stack.values()))
-    said = {name: name if name == COMPUTING else f"waiting for {name}" for name in stack}
-    styles = {name: {"facecolor": colour[name], "label": f"{said[name]}, {percent(_sum(stack[name]) / total)}"} for name in stack}
+    styles = {name: {"facecolor": colour[name], "label": f"{said(name)}, {percent(_sum(stack[name]) / total)}"} for name in stack}
     ax = _bars(ax, "layer", [row.name for row in report.layers], stack, styles)
     measured(ax.yaxis, "time per frame", "s")
     titled(ax, report.scenario.title, f"what the time of a layer goes to, {amount(total, 's')} in all")

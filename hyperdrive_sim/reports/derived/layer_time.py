@@ -20,6 +20,11 @@ def seconds_by_layer(report: Report) -> dict[str, NDArray[np.float64]]:
     return {COMPUTING: np.array([row.computed_s / frames for row in report.layers]), **largest_first(stalls)}
 
 
+def said(part: str) -> str:
+    """The words for a part of a layer's time."""
+    return part if part == COMPUTING else f"waiting for {part}"
+
+
 def largest_first(parts: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
     """Parts of a whole by name, those with the largest sums first."""
     return dict(sorted(parts.items(), key=lambda item: -fsum(item[1].tolist())))

@@ -30,7 +30,10 @@ class Power(NamedTuple):
     @property
     def total_w(self) -> NDArray[np.float64]:
         """All power together [parts]."""
-        return np.sum(list(self.watts.values()), axis=0)
+        total = np.zeros(len(self.edges_s) - 1)
+        for watts in self.watts.values():
+            total += watts
+        return total
 
     @property
     def part_s(self) -> float:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from hyperdrive_sim.outputs.page.picture import INK, Picture, PlotlyJson, logarithmic, plain, short
 from hyperdrive_sim.outputs.palette import marks, of_units
-from hyperdrive_sim.reports.derived.roofline import Roofline, RooflinePoint
+from hyperdrive_sim.reports.derived.roofline import Roofline, RooflinePoint, called, outstanding
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.summary import si
 
-HEIGHT = 440
+HEIGHT, LEAST = 480, 320
+NAMED = 10
 _ROOF: PlotlyJson = {"type": "scatter", "mode": "lines", "hoverinfo": "skip"}
 
 
@@ -34,12 +35,21 @@ def roofline(found: Roofline, report: Report) -> Picture:
         "roofline",
         "Roofline",
         "Every layer that computes, against what all arrays together can compute and all links of a kind together can carry. A layer has "
-        f"the colour of the kind of link that it keeps busy longest, and its operations per bit count the bits over those.{missing}",
+        "the colour of the kind of link that it keeps busy longest, and its operations per bit count the bits over those. Named are layers "
+        f"far below their roofs and those that take longest; all say their names when pointed at.{missing}",
         "Operations per bit stand in the table of layers.",
         HEIGHT,
         [*roofs, *(trace for trace in points if trace["x"])],
         {"xaxis": x, "yaxis": y, "hovermode": "closest", "showlegend": True},
+        names=named([found]),
+        plot=LEAST,
     )
+
+
+def named(roofs: Sequence[Roofline]) -> PlotlyJson:
+    """The points that have their names beside them, the most important first."""
+    firsts = outstanding(roofs, NAMED)
+    return {"points": [[short(point.ops_per_bit), short(point.ops_per_s), plain(called(point, others))] for point, others in firsts]}
 
 
 def _points(points: Sequence[RooflinePoint], name: str, colour: str, symbol: str) -> PlotlyJson:

@@ -2,22 +2,71 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from math import fsum
 from textwrap import wrap
 from typing import Any
 
-from hyperdrive_sim.outputs.page.picture import Picture, PlotlyJson, linear, logarithmic, plain, short
-from hyperdrive_sim.outputs.palette import MARKS, PALETTE, of_parts
+from hyperdrive_sim.outputs.page.picture import Picture, PlotlyJson, axis, linear, logarithmic, plain, short
+from hyperdrive_sim.outputs.palette import GREY, MARKS, PALETTE, of_layer_time, of_parts
 from hyperdrive_sim.reports.derived.actions import joules_by_part
+from hyperdrive_sim.reports.derived.layer_time import said, seconds_by_layer
 from hyperdrive_sim.reports.derived.roofline import Roofline
 from hyperdrive_sim.reports.report import Report
-from hyperdrive_sim.reports.summary import si
+from hyperdrive_sim.reports.summary import percent, si
 
 LABEL = 28
+NO_BREAK = "\N{NO-BREAK SPACE}"
+SMALL = 0.02
+"""Causes of stalls that take less than this share of every run's time are one."""
+ELSE = "something else"
 ROW, AROUND = 44, 120
 HEIGHT, LOW = 480, 400
 WIDTHS = (600, 1600)
 SHAPES = tuple(MARKS)
+
+
+def times(names: Sequence[str], reports: Sequence[Report]) -> Picture:
+    """A bar per run: the shares of its time in which arrays compute and in which they stand still, by cause."""
+    stacks = [_shares(report) for report in reports]
+    largest = {cause: max(stack.get(cause, 0.0) for stack in stacks) for stack in stacks for cause in stack}
+    colour = {**of_layer_time(*reports), ELSE: GREY}
+    data = []
+    for cause in [*(cause for cause, share in largest.items() if share >= SMALL), ELSE]:
+        small = [other for other, share in largest.items() if share < SMALL] if cause == ELSE else [cause]
+        shares = [fsum(stack.get(one, 0.0) for one in small) for stack in stacks]
+        data.append(
+            {
+                **{"type": "bar", "orientation": "h", "name": said(cause), "marker": {"color": colour[cause]}},
+                "y": [label(run) for run in names],
+                "x": list(map(short, shares)),
+                "customdata": [f"{said(cause)}: {percent(share)}" for share in shares],
+                "hovertemplate": "%{customdata}<extra></extra>",
+            }
+        )
+    return Picture(
+        "times",
+        "Where the time goes",
+        "Every run's time: how long its arrays compute and what they stand still for, on average over them.",
+        "What the time of each run goes to stands in its tables.",
+        len(names) * ROW + AROUND,
+        [bars for bars in data if any(bars["x"])],
+        {
+            "xaxis": axis("share of the time", range=[0, 1], tickformat=".0%", ticklabeloverflow="allow"),
+            "yaxis": {"autorange": "reversed", "automargin": True, "showgrid": False},
+            "barmode": "stack",
+            "legend": {"traceorder": "normal"},
+        },
+        plot=len(names) * ROW,
+    )
+
+
+def _shares(report: Report) -> dict[str, float]:
+    """Shares of a run's time by what it goes to."""
+    parts = {cause: fsum(seconds.tolist()) for cause, seconds in seconds_by_layer(report).items()}
+    total = fsum(parts.values())
+    return {cause: seconds / total for cause, seconds in parts.items()}
 
 
 def energies(names: Sequence[str], reports: Sequence[Report]) -> Picture:
@@ -50,7 +99,7 @@ def energies(names: Sequence[str], reports: Sequence[Report]) -> Picture:
             "barmode": "stack",
             "legend": {"traceorder": "normal"},
         },
-        widths=WIDTHS,
+        plot=len(names) * ROW,
     )
 
 
@@ -119,5 +168,6 @@ def _marked(number: int, name: str, symbol: str, size: int) -> Mapping[str, Any]
 
 
 def label(name: str) -> str:
-    """A run's name in several short lines."""
-    return "<br>".join(map(plain, wrap(name, LABEL, break_on_hyphens=False)))
+    """A run's name in several short lines; a number stays with its unit."""
+    lines = wrap(re.sub(r"(?<=\d) ", NO_BREAK, name), LABEL, break_on_hyphens=False)
+    return "<br>".join(plain(line.replace(NO_BREAK, " ")) for line in lines)
