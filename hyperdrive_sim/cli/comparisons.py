@@ -11,13 +11,14 @@ from hyperdrive_sim.cli.fitted import FittedTable, TerminalColumn
 from hyperdrive_sim.cli.tables import BLANK, LEAST_TITLE, published
 from hyperdrive_sim.errors import HyperdriveSimError, one_line
 from hyperdrive_sim.reports.report import Report
-from hyperdrive_sim.reports.side_by_side import bound_by, names, unlike, weak_prices
+from hyperdrive_sim.reports.side_by_side import bound_by, common_title, names, unlike, weak_prices
 from hyperdrive_sim.reports.summary import per_s, percent, si
 
 
 def comparison(found: Sequence[tuple[str, Report | HyperdriveSimError]]) -> Group:
-    """A row per scenario that ran, by file; below, what papers say of them, how they differ in what they compute, and why the others did
-    not run.
+    """A row per scenario that ran, under the title that all have, if they do.
+
+    Below stands what papers say of them, how they differ in what they compute, and why the others did not run.
     """
     ran = [(file, outcome) for file, outcome in found if isinstance(outcome, Report)]
     failed = [(file, outcome) for file, outcome in found if isinstance(outcome, HyperdriveSimError)]
@@ -27,7 +28,10 @@ def comparison(found: Sequence[tuple[str, Report | HyperdriveSimError]]) -> Grou
     called = names(reports, [file for file, _ in ran])
     rows = [(name, row) for name, report in zip(called, reports, strict=True) for row in report.published]
     beside = (BLANK, published([row for _, row in rows], [name for name, _ in rows])) if rows else ()
-    return Group(_table(called, reports), *beside, *((BLANK, *below) if below else ()))
+    title = common_title(reports)
+    return Group(
+        *([Text(one_line(title), style="bold")] if title else []), _table(called, reports), *beside, *((BLANK, *below) if below else ())
+    )
 
 
 def _table(names: Sequence[str], reports: Sequence[Report]) -> FittedTable:

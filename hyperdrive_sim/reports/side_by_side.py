@@ -26,41 +26,46 @@ def weak_prices(report: Report) -> str:
 
 
 def names(reports: Sequence[Report], files: Sequence[str] | None = None) -> list[str]:
-    """A name for each report: its title, and where several have the same, what differs between these.
+    """A name for each report: its title, and where several have the same, what differs between these, which is all where all have it.
 
     That is what was set, if those are few keys; else the names of their *files* (their scenarios' unless told otherwise), or at last their
     numbers.
     """
     found = [report.scenario.title for report in reports]
     files = [Path(file).name for file in files or [report.scenario.file for report in reports]]
+    common = common_title(reports)
     for title in dict.fromkeys(found):
         alike = [place for place, report in enumerate(reports) if report.scenario.title == title]
         ways = (_settings([reports[place] for place in alike]), [files[place] for place in alike], [f"run {place + 1}" for place in alike])
         if len(alike) > 1:
             said = next(way for way in ways if all(way) and len(set(way)) == len(alike))
             for place, what in zip(alike, said, strict=True):
-                found[place] = f"{title} ({what})"
+                found[place] = what if common else f"{title} ({what})"
     return found
+
+
+def common_title(reports: Sequence[Report]) -> str:
+    """The title that all of several reports have; empty if there is none."""
+    titles = {report.scenario.title for report in reports}
+    return titles.pop() if len(reports) > 1 and len(titles) == 1 else ""
 
 
 def _settings(reports: Sequence[Report]) -> list[str]:
     """In what the settings of each report differ from the others', as text; nothing where those are many keys."""
     every = [_said(report) for report in reports]
-    keys = [key for key in dict.fromkeys(key for one in every for key in one) if len({repr(one.get(key)) for one in every}) > 1]
-    few = [key for key in keys if key != "chips" or "chip.mesh" not in keys]
-    return [", ".join(as_option(key, one[key]) if key in one else f"{key} by default" for key in few) * (len(few) <= FEW) for one in every]
+    keys = [key for key in dict.fromkeys(key for one in every for key in one) if len({one.get(key) for one in every}) > 1]
+    few = [key for key in keys if key != "chips" or "mesh" not in keys]
+    return [", ".join(one.get(key, f"{key} default") for key in few) if len(few) <= FEW else "" for one in every]
 
 
-def _said(report: Report) -> dict[str, object]:
-    """What a report says of its settings, by the scenario's keys."""
+def _said(report: Report) -> dict[str, str]:
+    """What a report says of its settings, by their keys, those of the chip and the network by the last part of these."""
     network, system, time = report.network, report.system, report.time
-    return {
-        **{"network": network.name, "input_shape": network.input_shape, "architecture": system.architecture, "chips": system.chips},
-        **{f"network_options.{key}": value for key, value in network.options.items()},
-        **{f"chip.{key}": value for key, value in system.changed.items()},
-        **{"granularity": system.granularity, "frames": time.frames},
-        **({"frames_per_s": time.arrivals_per_s} if time.arrivals_per_s else {}),
-    }
+    settings = {"network": network.name, **network.options, "input_shape": network.input_shape, "architecture": system.architecture}
+    settings |= {"chips": system.chips, **system.changed, "granularity": system.granularity, "frames": time.frames}
+    if time.arrivals_per_s:
+        settings["frames_per_s"] = time.arrivals_per_s
+    return {key: as_option(key, value).strip("'") for key, value in settings.items()}
 
 
 def unlike(reports: Sequence[Report]) -> Iterator[str]:

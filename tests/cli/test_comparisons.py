@@ -182,6 +182,12 @@ def test_titles_that_say_the_same_are_told_apart_by_their_files() -> None:
     assert [cells(line)[0] for line in text.splitlines()[2:]] == ["chip (a.yaml)", "chip (b.yaml)", "mesh"]
 
 
+def test_a_title_that_all_have_stands_above() -> None:
+    text = shown(("here/a.yaml", titled("chip", report())), ("there/b.yaml", titled("chip", report())))
+    assert text.splitlines()[0] == "chip"
+    assert [cells(line)[0] for line in text.splitlines()[3:]] == ["a.yaml", "b.yaml"]
+
+
 def test_a_title_is_text_and_no_markup() -> None:
     out = io.StringIO()
     Console(file=out, width=WIDE).print(comparisons.comparison([("a", titled("[red]a[/red] [b", report()))]))

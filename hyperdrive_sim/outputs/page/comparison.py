@@ -17,7 +17,7 @@ from hyperdrive_sim.outputs.page.pictures.several import energies, rooflines, ti
 from hyperdrive_sim.outputs.page.table import Cell, PageColumn, PageTable, measured, words
 from hyperdrive_sim.reports.derived.metrics import METRICS, Metric, front
 from hyperdrive_sim.reports.report import Report
-from hyperdrive_sim.reports.side_by_side import bound_by, names, unlike, weak_prices
+from hyperdrive_sim.reports.side_by_side import bound_by, common_title, names, unlike, weak_prices
 from hyperdrive_sim.reports.summary import percent, si
 from hyperdrive_sim.text.document import Document
 from hyperdrive_sim.text.wording import counted
@@ -28,9 +28,10 @@ NOT_A_SETTING = ("schema_version", "title", "sweep", "reproduces")
 class SideBySide(NamedTuple):
     """Contents of a comparison; `notes` say in which ways the runs compute different things.
 
-    `glance` and `times` are what is seen first: a few figures, and what each run's time goes to.
+    `title` names what they have in common, `glance` and `times` are what is seen first: a few figures, and what each run's time goes to.
     """
 
+    title: str
     names: tuple[str, ...]
     notes: tuple[str, ...]
     glance: PageTable
@@ -86,7 +87,9 @@ def comparison(shown: Sequence[RunDetails]) -> SideBySide:
     titles = names(reports)
     called = tuple(f"{number}: {title}" for number, title in enumerate(titles, 1))
     drawn = (energies(called, reports), trade_off(called, reports), rooflines(called, [one.roof for one in shown]))
+    common = common_title(reports)
     return SideBySide(
+        title=f"{common}: {len(shown)} runs compared" if common else f"{len(shown)} runs compared",
         names=called,
         notes=tuple(unlike(reports)),
         glance=at_a_glance(called, reports),

@@ -16,7 +16,7 @@ from hyperdrive_sim.outputs.page.run import Run
 def page(runs: Sequence[Run]) -> str:
     shown = [details(run) for run in runs]
     several = comparison(shown) if len(shown) > 1 else None
-    title = f"{len(shown)} runs compared" if several else shown[0].run.report.scenario.title
+    title = several.title if several else shown[0].run.report.scenario.title
     return _templates().get_template("page.html").render(title=title, shown=shown, several=several, inline=inline(), version=__version__)
 
 

@@ -16,7 +16,7 @@ from hyperdrive_sim.reports.derived.actions import action_counts
 from hyperdrive_sim.reports.derived.roofline import WHOLE, Roofline, RooflinePoint, called, outstanding
 from hyperdrive_sim.reports.derived.roofline import roofline as found_for
 from hyperdrive_sim.reports.report import Report
-from hyperdrive_sim.reports.side_by_side import names
+from hyperdrive_sim.reports.side_by_side import common_title, names
 from hyperdrive_sim.text.wording import counted
 
 NAME_LETTERS = 30
@@ -57,7 +57,7 @@ def roofline(reports: Report | Sequence[Report], *, most: int = 8, ax: Axes | No
     Labels(ax, [*(_place(point, called(point, others)) for point, others in outstanding(roofs, most)), *map(_place, every)])
     legend(ax)
     left_out = sum(len(roof.unlinked) for roof in roofs)
-    title = shown[0].scenario.title if len(shown) == 1 else counted(len(shown), "run")
+    title = shown[0].scenario.title if len(shown) == 1 else common_title(shown) or counted(len(shown), "run")
     without = f"; {counted(left_out, 'layer')} without a bit across an edge not shown" if left_out else ""
     titled(ax, title, f"what layers attain under their roofs; the larger point is the whole run{without}")
     return ax

@@ -19,6 +19,7 @@ from hyperdrive_sim.outputs.plots.colours import ground, ink
 from hyperdrive_sim.outputs.plots.labels import Labels, Named
 from hyperdrive_sim.reports.derived.metrics import METRICS, Metric, front
 from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.reports.side_by_side import common_title
 from hyperdrive_sim.reports.side_by_side import names as called
 from hyperdrive_sim.text.wording import counted
 
@@ -96,7 +97,7 @@ def pareto(reports: Sequence[Report], x: str = "latency", y: str = "energy", *, 
     Labels(ax, [Named(float(points[place, 0]), float(points[place, 1]), POINT_POINTS, names[place]) for place in order])
     ax.grid(color=ink(ax), alpha=0.15)
     legend(ax)
-    titled(ax, counted(len(reports), "run"), f"{up.name} and {across.name}, the better the {_corner(across, up)}")
+    titled(ax, common_title(reports) or counted(len(reports), "run"), f"{up.name} and {across.name}, the better the {_corner(across, up)}")
     return ax
 
 

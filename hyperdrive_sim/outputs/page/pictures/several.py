@@ -21,7 +21,7 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 SMALL = 0.02
 """Causes of stalls that take less than this share of every run's time are one."""
 ELSE = "something else"
-ROW, AROUND = 44, 120
+ROW, LINE, AROUND = 44, 17, 120
 HEIGHT, LOW = 480, 400
 WIDTHS = (600, 1600)
 SHAPES = tuple(MARKS)
@@ -50,7 +50,7 @@ def times(names: Sequence[str], reports: Sequence[Report]) -> Picture:
         "Where the time goes",
         "Every run's time: how long its arrays compute and what they stand still for, on average over them.",
         "What the time of each run goes to stands in its tables.",
-        len(names) * ROW + AROUND,
+        _rows(names) + AROUND,
         [bars for bars in data if any(bars["x"])],
         {
             "xaxis": axis("share of the time", range=[0, 1], tickformat=".0%", ticklabeloverflow="allow"),
@@ -58,7 +58,7 @@ def times(names: Sequence[str], reports: Sequence[Report]) -> Picture:
             "barmode": "stack",
             "legend": {"traceorder": "normal"},
         },
-        plot=len(names) * ROW,
+        plot=_rows(names),
     )
 
 
@@ -91,7 +91,7 @@ def energies(names: Sequence[str], reports: Sequence[Report]) -> Picture:
         "Energy of a frame",
         "Every run's energy: the core's, and that of I/O by what it carries.",
         "Core and I/O stand in the table above.",
-        len(names) * ROW + AROUND,
+        _rows(names) + AROUND,
         data,
         {
             "xaxis": x,
@@ -99,7 +99,7 @@ def energies(names: Sequence[str], reports: Sequence[Report]) -> Picture:
             "barmode": "stack",
             "legend": {"traceorder": "normal"},
         },
-        plot=len(names) * ROW,
+        plot=_rows(names),
     )
 
 
@@ -165,6 +165,12 @@ def _marked(number: int, name: str, symbol: str, size: int) -> Mapping[str, Any]
     marker = {"color": colour, "symbol": symbol, "size": size, "line": {"width": 1.5, "color": colour}}
     said = {"hovertemplate": "%{customdata}<extra></extra>", "name": label(name), "legendgroup": name}
     return {"type": "scatter", "mode": "markers", "marker": marker, **said}
+
+
+def _rows(names: Sequence[str]) -> int:
+    """Height of a row for each run, with room for the lines of the longest name."""
+    lines = max(label(name).count("<br>") + 1 for name in names)
+    return len(names) * max(ROW, (lines + 1) * LINE)
 
 
 def label(name: str) -> str:
