@@ -11,7 +11,7 @@ from hyperdrive_sim.cli.fitted import FittedTable, TerminalColumn
 from hyperdrive_sim.cli.tables import BLANK, LEAST_TITLE, published
 from hyperdrive_sim.errors import HyperdriveSimError, one_line
 from hyperdrive_sim.reports.report import Report
-from hyperdrive_sim.reports.side_by_side import bound_by, common_title, names, unlike, weak_prices
+from hyperdrive_sim.reports.side_by_side import common_title, most_time, names, unlike, weak_prices
 from hyperdrive_sim.reports.summary import per_s, percent, si
 
 
@@ -48,7 +48,7 @@ def _table(names: Sequence[str], reports: Sequence[Report]) -> FittedTable:
         TerminalColumn("system\nOp/s/W", [si(one.efficiency.system_ops_per_j) for one in reports]),
         TerminalColumn("core\nOp/s/W", [si(one.efficiency.core_ops_per_j) for one in reports], spare=4),
         TerminalColumn("use", [percent(one.throughput.utilization) for one in reports], spare=2),
-        TerminalColumn("bound by", [bound_by(one) for one in reports], right=False, spare=3),
+        TerminalColumn("most time", [most_time(one) for one in reports], right=False, spare=3),
         TerminalColumn("weak\nprices", [weak_prices(one) for one in reports], spare=1),
     )
 
@@ -63,7 +63,7 @@ def sweep(points: Iterable[tuple[Mapping[str, object], Report | HyperdriveSimErr
     """A row per point, and what was wrong with those that failed. Of a report no more is kept than its row."""
     rows = [(point, _outcome(outcome), outcome if isinstance(outcome, HyperdriveSimError) else None) for point, outcome in points]
     keys = [TerminalColumn(key.rpartition(".")[2].replace("_", "\n"), [str(point[key]) for point, _, _ in rows]) for key in rows[0][0]]
-    names = {"latency": 0, "rate": 2, "use": 3, "energy": 1, "efficiency": 0, "bound by": 4}
+    names = {"latency": 0, "rate": 2, "use": 3, "energy": 1, "efficiency": 0, "most time": 4}
     figures = [
         TerminalColumn(name, [cells[number] for _, cells, _ in rows], spare=spare) for number, (name, spare) in enumerate(names.items())
     ]
@@ -81,4 +81,4 @@ def _outcome(outcome: Report | HyperdriveSimError) -> list[str | Text]:
         return [Text("failed", style="bold red"), "", "", "", "", ""]
     time, energy, efficiency = outcome.time, outcome.energy.total_j, outcome.efficiency.system_ops_per_j
     use = percent(outcome.throughput.utilization)
-    return [si(time.latency_s, "s"), per_s(time.frames_per_s), use, si(energy, "J"), si(efficiency, "Op/s/W"), bound_by(outcome)]
+    return [si(time.latency_s, "s"), per_s(time.frames_per_s), use, si(energy, "J"), si(efficiency, "Op/s/W"), most_time(outcome)]

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 @click.option("--trace-level", metavar="unit|chip|machine", help="Show every unit in it (unless told otherwise), every chip, or all.")
 @force_option
 def run(file: Path, changes: tuple[str, ...], as_json: bool, output: Path | None, dry_run: bool, force: bool, **timeline: Any) -> None:
-    """Simulate a scenario and report latency, energy with I/O, utilisation and what it is bound by.
+    """Simulate a scenario and report latency, energy with I/O, utilisation and what would help.
 
     FILE, here and in all other commands, is a scenario file; or the short name of one that comes along, as `hyperdrive-sim list` shows
     them, such as hyperdrive/resnet34_224; or a directory that an earlier run was written into, whose scenario is run again.

@@ -9,6 +9,9 @@ from hyperdrive_sim.schedule.prices import IO_ACTIONS
 
 BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 PURPLE, SKY, GREY = "#CC79A7", "#56B4E9", "#999999"
+VIOLET = "#8c6bb1"
+"""None of the others, nor a shade of one: what no kind of unit has, however many there are."""
+
 OKABE_ITO = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, GREY)
 """M. Okabe, K. Ito: Color Universal Design (2008), for colour-blind eyes too; grey for their black and yellow, which dark or white paper
 would swallow.
@@ -58,9 +61,9 @@ def of_units(*reports: Report) -> dict[str, str]:
 
 
 def of_layer_time(*reports: Report) -> dict[str, str]:
-    """Colours for what the time of a layer goes to: arrays that compute, and what they wait for; for each other in a darker shade."""
+    """Colours for what the time of a layer goes to: arrays that compute, and what they wait for; for each other in a colour of its own."""
     kinds = of_units(*reports)
-    return {"computing": BLUE, **kinds, "array": darker(BLUE)}
+    return {"computing": BLUE, **kinds, "array": VIOLET}
 
 
 def of_carried() -> dict[str, str]:

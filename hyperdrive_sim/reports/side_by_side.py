@@ -1,4 +1,4 @@
-"""Several reports side by side: their names, what they are bound by and rest on, in which ways their work differs."""
+"""Several reports side by side: their names, what their time goes to and what they rest on, in which ways their work differs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FEW = 3
 """A name has so many settings at most."""
 
 
-def bound_by(report: Report) -> str:
+def most_time(report: Report) -> str:
     """The kind of unit that most of the time goes to, and how much: which of a chip's many it is says nothing about another chip."""
     kind, share = time_goes_to(report.units, report.trace)[0]
     return f"{kind} {100 * share:.0f} %"

@@ -93,7 +93,7 @@ def test_a_comparison_shows_or_names_every_column(width: int) -> None:
 def test_a_sweep_names_what_it_leaves_out() -> None:
     keys = "sweep={chip.border_link_bits_per_cycle: [2, 4], frames: [1, 2]}"
     text = " ".join(shown(50, "sweep", TINY, "--set", keys).split())
-    assert "left out for want of room: rate, use, bound by; shown by a terminal of " in text
+    assert "left out for want of room: rate, use, most time; shown by a terminal of " in text
 
 
 EVERY = [

@@ -173,7 +173,7 @@ def test_the_first_figures_and_the_first_picture(name: str) -> None:
         "energy per frame": summary.si(found.energy.total_j, "J"),
         "system efficiency": summary.si(found.efficiency.system_ops_per_j, "Op/s/W"),
         "utilisation": summary.percent(found.throughput.utilization),
-        "the time goes to": side_by_side.bound_by(found),
+        "the time goes to": side_by_side.most_time(found),
     }
     (figure,) = first.iter("figure")
     assert figure.get("data-picture") == "layer_time-picture-data"
@@ -496,7 +496,7 @@ def test_side_by_side() -> None:
         "of it I/O": [summary.si(one.energy.io_j, "J") for one in reports],
         "system efficiency": [summary.si(one.efficiency.system_ops_per_j, "Op/s/W") for one in reports],
         "utilisation": [summary.percent(one.throughput.utilization) for one in reports],
-        "bound by": [side_by_side.bound_by(one) for one in reports],
+        "most time": [side_by_side.most_time(one) for one in reports],
         "weak prices": [f"{100 * one.energy.assumed_share:.0f} %" for one in reports],
     }.items():
         assert [rows[name][head].text.removesuffix(" best") for head in heads] == said, name

@@ -11,6 +11,7 @@ from hyperdrive_sim.outputs.palette import (
     MARKS,
     ORANGE,
     PALETTE,
+    VIOLET,
     colours,
     marks,
     of_carried,
@@ -37,7 +38,8 @@ def test_units_arrays_first() -> None:
     assert list(kinds.values()) == list(PALETTE[:5])
     waiting = of_layer_time(found)
     assert waiting["computing"] == kinds["array"] == BLUE, "what arrays do has their colour everywhere"
-    assert waiting["array"] == "#00476e", "0.62 of blue, to wait for another array"
+    assert waiting["array"] == VIOLET, "to wait for another array"
+    assert VIOLET not in PALETTE, "however many kinds of unit there are, as where several runs are compared"
     assert {kind: waiting[kind] for kind in kinds if kind != "array"} == {kind: kinds[kind] for kind in kinds if kind != "array"}
 
 

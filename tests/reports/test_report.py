@@ -308,9 +308,9 @@ def test_no_column_of_a_sweep_is_cut_off(axes: dict[str, list[Any]], width: int)
         "use": percent(found.throughput.utilization),
         "energy": si(found.energy.total_j, "J"),
         "efficiency": si(found.efficiency.system_ops_per_j, "Op/s/W"),
-        "bound by": side_by_side.bound_by(found),
+        "most time": side_by_side.most_time(found),
     }
-    left_out = ("bound by", "use", "rate")[: len(keys) + len(figures) - len(heads)]
+    left_out = ("most time", "use", "rate")[: len(keys) + len(figures) - len(heads)]
     assert heads == [*keys, *(name for name in figures if name not in left_out)]
     assert body[: len(keys)] == [[str(point[key]) for point in [*points, points[0]]] for key in axes]
     last = ["failed", *[""] * len(figures)]

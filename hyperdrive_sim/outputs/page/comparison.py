@@ -17,7 +17,7 @@ from hyperdrive_sim.outputs.page.pictures.several import energies, rooflines, ti
 from hyperdrive_sim.outputs.page.table import Cell, PageColumn, PageTable, measured, words
 from hyperdrive_sim.reports.derived.metrics import METRICS, Metric, front
 from hyperdrive_sim.reports.report import Report
-from hyperdrive_sim.reports.side_by_side import bound_by, common_title, names, unlike, weak_prices
+from hyperdrive_sim.reports.side_by_side import common_title, most_time, names, unlike, weak_prices
 from hyperdrive_sim.reports.summary import percent, si
 from hyperdrive_sim.text.document import Document
 from hyperdrive_sim.text.wording import counted
@@ -69,7 +69,7 @@ ROWS = (
     _ranked("throughput", METRICS["ops_per_s"]),
     ComparisonRow("peak", lambda one: si(one.system.peak_ops_per_s, "Op/s")),
     _ranked("utilisation", METRICS["utilization"]),
-    ComparisonRow("bound by", bound_by),
+    ComparisonRow("most time", most_time),
     _ranked("energy per frame", METRICS["energy"], alike=True),
     _ranked("of it core", METRICS["core_energy"], alike=True),
     _ranked("of it I/O", METRICS["io_energy"], alike=True),
