@@ -12,6 +12,10 @@ from hyperdrive_sim.schedule.mapped import Mapped
 S = TypeVar("S", bound=specs.Spec)
 
 
+WORTH = 0.96
+"""How little of what is wanted a system with more chips must cost beside one with fewer to be worth them."""
+
+
 class Architecture(Protocol):
     """A kind of chip; the package of an architecture offers one such object under the name `architecture`."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
+from hyperdrive_sim.archs.architecture import WORTH
 from hyperdrive_sim.engine.compiled import Candidate, Compiled
 from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.schedule.mapped import Mapped
@@ -15,9 +16,6 @@ MOST = 3
 
 AFFORDABLE = 400_000
 """Tasks that candidates may have together, in a frame each and if all have as many: beyond that an estimate has to do."""
-
-WORTH = 0.96
-"""How little of what is wanted a system with more chips must cost beside one with fewer to be worth them."""
 
 
 def chosen(first: Compiled, others: Iterable[Mapped], goal: Goal) -> Compiled:

@@ -7,7 +7,8 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from hyperdrive_sim.archs.hyperdrive.meshes import MORE_CHIPS, WORTH, Meshes
+from hyperdrive_sim.archs.architecture import WORTH
+from hyperdrive_sim.archs.hyperdrive.meshes import MORE_CHIPS, Meshes
 from hyperdrive_sim.archs.hyperdrive.spec import HyperdriveSpec
 from hyperdrive_sim.archs.hyperdrive.steps import plan
 from hyperdrive_sim.engine.compiled import Compiled
@@ -47,12 +48,18 @@ def test_estimates_are_close_to_what_is_simulated(mesh: tuple[int, int], chip: d
     assert found.estimates.pj()[number] == pytest.approx(made.ledger.total_j * 1e12, rel=1e-9)
 
 
-def test_a_mesh_is_roomy_where_each_chips_maps_are_laid_out() -> None:
-    """At 100 x 60 no two chips' addresses go to waste: room for the bits that are alive is room for the maps."""
-    found = meshes("tiny_resnet", 100, 60, feature_map_memory_bits=300_000)
+@pytest.mark.parametrize(
+    "chip",
+    [{"feature_map_memory_bits": 300_000}, {"border_memory_bits": 12_000}, {"corner_memory_bits": 2_000}, {"corner_memory_bits": 0}],
+    ids=str,
+)
+def test_a_mesh_is_roomy_where_each_chips_maps_and_borders_have_room(chip: dict[str, object]) -> None:
+    """At 100 x 60 no addresses go to waste: room for the bits that are alive together is room for all of them."""
+    found = meshes("tiny_resnet", 100, 60, **chip)
+    assert 0 < np.count_nonzero(found.roomy) < len(found.roomy)
     for rows, columns, roomy in zip(found.rows.tolist(), found.columns.tolist(), found.roomy.tolist(), strict=True):
         try:
-            simulated("tiny_resnet", 100, 60, mesh=(rows, columns), feature_map_memory_bits=300_000)
+            simulated("tiny_resnet", 100, 60, mesh=(rows, columns), **chip)
             fits = True
         except DoesNotFit:
             fits = False

@@ -76,6 +76,17 @@ class Estimates:
         """Bits of a chip's largest part of a map in its feature-map memory [meshes]."""
         return self.cut(tensor).patch * self.network.shape(tensor).channels * self.spec.tiles * WORD_BITS
 
+    def halo_bits(self, tensor: str) -> Numbers:
+        """Bits of a map's neighbours' pixels in a chip's border memory, of a chip with neighbours on all sides [meshes]."""
+        cut, down, across = self.cut(tensor), _neighbours(self.rows), _neighbours(self.columns)
+        pixels = down * cut.columns + across * cut.rows
+        return pixels * self.network.shape(tensor).channels * WORD_BITS
+
+    def corner_bits(self, tensor: str) -> Numbers:
+        """Bits of a map's diagonal neighbours' pixels in a chip's corner memory [meshes]."""
+        corners = _neighbours(self.rows) * _neighbours(self.columns)
+        return corners * self.network.shape(tensor).channels * WORD_BITS
+
     def cycles(self) -> Floats:
         """Core cycles from the first bit of the input to the last of the output [meshes]."""
         total = self._host_cycles()
@@ -149,3 +160,8 @@ class Estimates:
             channels, rows, columns = self.network.shape(tensor)
             bits += min(channels, self.spec.lanes) * rows * columns
         return np.full(len(self.rows), bits * WORD_BITS * cycles_per_bit)
+
+
+def _neighbours(chips: Numbers) -> Numbers:
+    """Neighbours that a chip has in one direction, if it has them on both sides where there are so many chips [meshes]."""
+    return np.asarray(np.minimum(chips - 1, 2), np.int64)

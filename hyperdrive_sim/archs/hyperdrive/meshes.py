@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hyperdrive_sim.archs.architecture import WORTH
 from hyperdrive_sim.archs.hyperdrive.estimates import Estimates, Floats
-from hyperdrive_sim.archs.hyperdrive.placement import MOST_CHIPS, MeshLayout, placed_ranges, smallest_map
+from hyperdrive_sim.archs.hyperdrive.placement import MOST_CHIPS, MeshLayout, halo_ranges, placed_ranges, smallest_map
 from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS, HyperdriveSpec
 from hyperdrive_sim.archs.hyperdrive.steps import HyperdrivePlan
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.schedule.columns import Numbers
 from hyperdrive_sim.schedule.mesh import Mesh
+from hyperdrive_sim.schedule.placement import LiveRange
 
 MORE_CHIPS, MORE = 1.35, 2
 """How many times as many chips, or how many more, a larger mesh may have and still be weighed against a mesh."""
-
-WORTH = 0.96
-"""How little of what is wanted a larger mesh must cost for its chips to be worth it, by estimates that are off by a hundredth or two."""
 
 
 class Meshes:
@@ -57,20 +56,29 @@ class Meshes:
 
     @cached_property
     def roomy(self) -> NDArray[np.bool_]:
-        """True where the feature-map memory has room for the maps that are alive together, at any step [meshes]."""
-        needed = np.zeros(len(self.rows), np.int64)
-        for tensors in self._alive():
-            needed = np.maximum(needed, sum(self.estimates.bits(tensor) for tensor in tensors))
-        return np.asarray(needed <= self.spec.feature_map_memory_bits)
+        """True where each memory has room for what is alive together, at any step [meshes]."""
+        maps, halos = self._alive(placed_ranges(self.plan, self.network)), self._alive(halo_ranges(self.plan))
+        found = self._most_bits(self.estimates.bits, maps) <= self.spec.feature_map_memory_bits
+        found &= self._most_bits(self.estimates.halo_bits, halos) <= self.spec.border_memory_bits
+        found &= self._most_bits(self.estimates.corner_bits, halos) <= self.spec.corner_memory_bits
+        return found
 
-    def _alive(self) -> set[frozenset[str]]:
-        """Maps that are alive together, for each step."""
-        ranges = placed_ranges(self.plan, self.network)
-        return {frozenset(live.tensor for live in ranges if live.alive_beside(number)) for number in range(len(self.plan.steps))}
+    def _most_bits(self, bits: Callable[[str], Numbers], alive: Iterable[Iterable[str]]) -> Numbers:
+        """The most bits that maps take which are alive together [meshes]; *bits* are those of one map."""
+        most = np.zeros(len(self.rows), np.int64)
+        for tensors in alive:
+            most = np.maximum(most, sum((bits(tensor) for tensor in tensors), np.int64(0)))
+        return most
+
+    def _alive(self, ranges: Iterable[LiveRange]) -> set[frozenset[str]]:
+        """Maps of some live ranges that are alive together, for each step."""
+        every = list(ranges)
+        return {frozenset(live.tensor for live in every if live.alive_beside(number)) for number in range(len(self.plan.steps))}
 
     def _least(self) -> int:
         """Chips that no mesh can do with less of: cut evenly, all maps that are alive together have to lie in as many memories."""
-        values = max(sum(self.network.shape(tensor).size for tensor in tensors) for tensors in self._alive())
+        alive = self._alive(placed_ranges(self.plan, self.network))
+        values = max(sum(self.network.shape(tensor).size for tensor in tensors) for tensors in alive)
         return -(-values * WORD_BITS // self.spec.feature_map_memory_bits)
 
     def smallest(self) -> tuple[int, int] | None:

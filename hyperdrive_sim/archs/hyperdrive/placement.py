@@ -90,10 +90,9 @@ class MeshLayout:
 
         Maps that lie side by side have one in common in the feature-map memory.
         """
-        born = {live.tensor: live.first for live in lifetimes(self.plan)}
-        seen = {t: max(number for number, step in enumerate(self.plan.steps) if t in step.halos) for t in self.halo_maps}
-        halos = [LiveRange(t, self._halo_bits(t), born[t], seen[t]) for t in self.halo_maps]
-        corners = [LiveRange(t, self._corner_bits(t), born[t], seen[t]) for t in self.halo_maps]
+        ranges = halo_ranges(self.plan) if self.halo_maps else ()
+        halos = [live._replace(bits=self._halo_bits(live.tensor)) for live in ranges]
+        corners = [live._replace(bits=self._corner_bits(live.tensor)) for live in ranges]
         return {
             "fmm": [live._replace(bits=self._bits(live.tensor)) for live in placed_ranges(self.plan, self.network)],
             "border": halos,
@@ -304,6 +303,13 @@ def bypasses_paid(network: Network, plan: HyperdrivePlan, spec: HyperdriveSpec) 
     if spec.bypass_adds == "all":
         return set(sums)
     return set({network.shape(output): output for output in reversed(sums)}.values())
+
+
+def halo_ranges(plan: HyperdrivePlan) -> tuple[LiveRange, ...]:
+    """Live ranges of neighbours' pixels in steps, sizes left at 0: from when a map is made to its last 3 x 3 layer."""
+    born = {live.tensor: live.first for live in lifetimes(plan)}
+    seen = {t: max(number for number, step in enumerate(plan.steps) if t in step.halos) for t in halo_maps(plan)}
+    return tuple(LiveRange(t, 0, born[t], seen[t]) for t in seen)
 
 
 def halo_maps(plan: HyperdrivePlan) -> tuple[str, ...]:
