@@ -445,7 +445,7 @@ def test_sweep_as_text(tmp_path: Path) -> None:
     result = invoke("sweep", tmp_path / "s.yaml")
     assert (result.exit_code, result.stderr) == (0, "")
     head, *rows = result.stdout.splitlines()[-5:]
-    assert head.split() == ["cycle", "frames", "latency", "rate", "use", "energy", "efficiency", "bound", "by"]
+    assert head.split() == ["cycle", "frames", "latency", "rate", "use", "energy", "efficiency", "most", "time"]
     assert [row.split()[:4] for row in rows] == [
         ["16.0", "1", "7.243", "us"],
         ["16.0", "2", "7.243", "us"],
