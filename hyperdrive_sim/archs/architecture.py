@@ -12,10 +12,6 @@ from hyperdrive_sim.schedule.mapped import Mapped
 S = TypeVar("S", bound=specs.Spec)
 
 
-WORTH = 0.96
-"""How little of what is wanted a system with more chips must cost beside one with fewer to be worth them."""
-
-
 class Architecture(Protocol):
     """A kind of chip; the package of an architecture offers one such object under the name `architecture`."""
 
@@ -40,8 +36,8 @@ class Architecture(Protocol):
     def candidates(self, network: Network, spec: specs.Spec) -> Iterable[specs.Spec]:
         """Decided specs that an open *spec* (a mesh that is `auto`) may become for this network, at least one, the most promising first.
 
-        Which of them it becomes, a simulation of the first few decides, by `spec.goal`; where that would take long it is the first. Raises
-        DoesNotFit if there is none, InvalidInput for a network that this kind of chip cannot run.
+        Which of them it becomes, a simulation of the first few decides, by `spec.goal` and `schedule/goals.py`; where that would take long
+        it is the first. Raises DoesNotFit if there is none, InvalidInput for a network that this kind of chip cannot run.
         """
         ...
 

@@ -139,7 +139,12 @@ def energies(energy: Energy, io_bits: Mapping[str, int | float], efficiency: Eff
     yield SummaryLine("prices", f"{known} published", _in_pairs([f"{percent(share)} {how}" for how, share in shares.items()]))
 
 
-GOALS = {"edp": "energy x delay", "latency": "latency", "energy": "energy", "chips": "few chips, then energy x delay"}
+GOALS = {
+    "edp": "energy x delay worth its chips",
+    "latency": "latency worth its chips",
+    "energy": "energy worth its chips",
+    "chips": "the fewest chips, then energy x delay",
+}
 """What decides between systems, in words."""
 
 
@@ -148,8 +153,10 @@ def choice(system: SystemRecord) -> Iterator[SummaryLine]:
     if system.choice is None:
         return
     best, *others = system.choice.candidates
-    said = [f"{_settings(one.settings)} {100 * (_cost(one, system.choice) / _cost(best, system.choice) - 1):+.1f} %" for one in others]
-    remark = "\n".join((f"{_settings(best.settings)} for {GOALS[system.choice.goal]};", *said))
+    change = [_cost(one, system.choice) / _cost(best, system.choice) - 1 for one in others]
+    said = [f"{_settings(one.settings)} {signed(by)}, {counted(one.chips, 'chip')}" for one, by in zip(others, change, strict=True)]
+    mine = f"{_settings(best.settings)}, {counted(best.chips, 'chip')}:\n{GOALS[system.choice.goal]}; others have"
+    remark = "\n".join((mine, *said))
     yield SummaryLine("chosen", counted(len(best.settings), "setting"), remark)
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hyperdrive_sim.schedule.goals import Goal
 from hyperdrive_sim.schedule.provenance import Basis, Provenance, chain, weakest
-
-Goal = Literal["edp", "latency", "energy", "chips"]
-"""What a system is to have little of: energy x delay, the latency of a frame, its energy, chips."""
 
 
 class Spec(BaseModel):

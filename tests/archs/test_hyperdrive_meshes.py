@@ -7,14 +7,14 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from hyperdrive_sim.archs.architecture import WORTH
-from hyperdrive_sim.archs.hyperdrive.meshes import MORE_CHIPS, Meshes
+from hyperdrive_sim.archs.hyperdrive.meshes import Meshes
 from hyperdrive_sim.archs.hyperdrive.spec import HyperdriveSpec
 from hyperdrive_sim.archs.hyperdrive.steps import plan
 from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.errors import DoesNotFit
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.schedule.goals import MORE_CHIPS, WORTH
 from hyperdrive_sim.study.runs import compiled
 
 

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 import pytest
 
 from hyperdrive_sim.engine.compiled import Compiled
-from hyperdrive_sim.reports.summary import SummaryLine
+from hyperdrive_sim.reports.summary import SummaryLine, signed
 from hyperdrive_sim.scenario.scenario import Scenario
+from hyperdrive_sim.schedule import goals
 from hyperdrive_sim.study import choosing, runs
+from hyperdrive_sim.text.wording import counted
 
 OPEN = {"architecture": "hyperdrive", "network": "resnet18", "input_shape": (3, 128, 128)}
 
@@ -48,16 +50,18 @@ def test_the_chosen_one_stands_first_and_the_others_behind_it_in_order() -> None
 
 
 def test_more_chips_have_to_be_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of what is nearly as good as the best, the fewest chips are taken."""
-    monkeypatch.setattr(choosing, "WORTH", 0.1)
+    """Of what is nearly as good as the best, the fewest chips are taken; what has many times as many is shown, and not weighed."""
+    made = chosen("edp", (1, 1), (2, 4))
+    assert (made.machine.chips, [one.chips for one in made.candidates]) == (1, [1, 8])
+    monkeypatch.setattr(goals, "WORTH", 0.1)
     assert chosen("edp", (2, 2), (1, 1), (1, 2)).machine.mesh == (1, 1)
 
 
 def test_no_more_are_tried_than_can_be_afforded(monkeypatch: pytest.MonkeyPatch) -> None:
     first = on((1, 1))
-    monkeypatch.setattr(choosing, "AFFORDABLE", 2 * first.size)
+    monkeypatch.setattr(choosing, "AFFORDABLE", 3 * first.size)
     assert [one.chips for one in chosen("edp", (1, 1), (1, 2), (2, 2)).candidates] == [2, 1]
-    monkeypatch.setattr(choosing, "AFFORDABLE", 2 * first.size - 1)
+    monkeypatch.setattr(choosing, "AFFORDABLE", 3 * first.size - 1)
     made = chosen("edp", (1, 1), (1, 2), (2, 2))
     assert (made.machine.chips, made.candidates) == (1, ())
 
@@ -89,8 +93,12 @@ def test_a_report_says_what_was_chosen_and_what_else_was_tried() -> None:
 def _line(candidates: list[Mapping[str, object]]) -> SummaryLine:
     meshes = ["'chip.mesh=[{},{}]'".format(*one["settings"]["mesh"]) for one in candidates]  # type: ignore[index]
     cost = [one["latency_s"] * one["energy_j"] for one in candidates]  # type: ignore[operator]
-    others = [f"{mesh} {100 * (each / cost[0] - 1):+.1f} %" for mesh, each in zip(meshes[1:], cost[1:], strict=True)]
-    return SummaryLine("chosen", "1 setting", "\n".join((f"{meshes[0]} for energy x delay;", *others)))
+    chips = [counted(one["chips"], "chip") for one in candidates]  # type: ignore[arg-type]
+    rows = zip(meshes[1:], cost[1:], chips[1:], strict=True)
+    others = [f"{mesh} {signed(each / cost[0] - 1)}, {many}" for mesh, each, many in rows]
+    return SummaryLine(
+        "chosen", "1 setting", "\n".join((f"{meshes[0]}, {chips[0]}:", "energy x delay worth its chips; others have", *others))
+    )
 
 
 def test_it_is_the_same_from_a_written_run() -> None:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from itertools import chain, islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdrive_sim.archs.architecture import WORTH
 from hyperdrive_sim.archs.hyperdrive.estimates import Estimates, Floats
 from hyperdrive_sim.archs.hyperdrive.placement import MOST_CHIPS, MeshLayout, halo_ranges, placed_ranges, smallest_map
 from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS, HyperdriveSpec
 from hyperdrive_sim.archs.hyperdrive.steps import HyperdrivePlan
 from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.schedule import goals
 from hyperdrive_sim.schedule.columns import Numbers
 from hyperdrive_sim.schedule.mesh import Mesh
 from hyperdrive_sim.schedule.placement import LiveRange
-
-MORE_CHIPS, MORE = 1.35, 2
-"""How many times as many chips, or how many more, a larger mesh may have and still be weighed against a mesh."""
 
 
 class Meshes:
@@ -46,13 +44,7 @@ class Meshes:
     @cached_property
     def cost(self) -> Floats:
         """What is wanted little of, by estimate [meshes]: energy x delay, unless the spec says otherwise."""
-        match self.spec.goal:
-            case "latency":
-                return self.estimates.cycles()
-            case "energy":
-                return self.estimates.pj()
-            case _:
-                return self.estimates.cycles() * self.estimates.pj()
+        return goals.cost(self.spec.goal, self.estimates.cycles(), self.estimates.pj())
 
     @cached_property
     def roomy(self) -> NDArray[np.bool_]:
@@ -88,26 +80,19 @@ class Meshes:
     def promising(self) -> Iterator[tuple[int, int]]:
         """Meshes that are worth a simulation, as (rows, columns), the best first; none if no mesh holds the network.
 
-        The best is the smallest that is worth its chips: none that is weighed against it would cost much less of what is wanted. Those that
-        are come behind it, by estimate.
+        The best is the smallest that is worth its chips. Those that are weighed against it come behind, by estimate, the first of them
+        before the one that costs least whatever its chips: it says what more chips would bring.
         """
         order = np.lexsort((self.cost, self.chips))
         order = order[self.roomy[order]]
-        best = next(self._fitting(order[self._worth(order)]), None)
+        best = next(self._fitting(order[goals.worth(self.spec.goal, self.chips[order], self.cost[order])]), None)
         if best is not None:
-            yield best
-            others = order[self.chips[order] <= self._most(np.array(best).prod())]
-            yield from (mesh for mesh in self._fitting(others[np.argsort(self.cost[others], kind="stable")]) if mesh != best)
-
-    def _worth(self, order: Numbers) -> NDArray[np.bool_]:
-        """True for a mesh, of some by number of chips, if no mesh that is weighed against it costs much less [order]."""
-        cost, chips = self.cost[order], self.chips[order]
-        least = np.minimum.accumulate(cost)[np.searchsorted(chips, self._most(chips), side="right") - 1]
-        return np.asarray(least >= WORTH * cost)
-
-    def _most(self, chips: Numbers) -> Numbers:
-        """Chips of the largest mesh that is weighed against one of some *chips*."""
-        return chips if self.spec.goal == "chips" else np.maximum(chips + MORE, (MORE_CHIPS * chips).astype(np.int64))
+            by_cost = order[np.argsort(self.cost[order], kind="stable")]
+            near = self.chips[by_cost] <= goals.largest(self.spec.goal, np.array(best).prod())
+            others = self._fitting(by_cost[near])
+            second = (mesh for mesh in others if mesh != best)
+            ranked = chain((best,), islice(second, 1), islice(self._fitting(by_cost), self.spec.goal != "chips"), second)
+            yield from dict.fromkeys(ranked)
 
     def _fitting(self, numbers: Numbers) -> Iterator[tuple[int, int]]:
         """Those of some meshes, as (rows, columns), that hold the network."""

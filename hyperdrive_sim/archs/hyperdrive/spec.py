@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt
 
-from hyperdrive_sim.schedule.spec import Goal, Spec, choices, figure
+from hyperdrive_sim.schedule.goals import Goal
+from hyperdrive_sim.schedule.spec import Spec, choices, figure
 
 JETCAS = "R. Andri et al., Hyperdrive, IEEE JETCAS 2019 (arXiv 1804.00623v3)"
 CONFIRMED = f"{JETCAS}; recalled, and confirmed by arithmetic on ResNet-34"
@@ -22,9 +23,9 @@ WIDTH: dict[str, Any] = {"ge": 0.001, "le": 1e6}
 
 GOALS = {
     "edp": "the least energy x delay that is worth its chips, as auto alone",
-    "latency": "the fastest",
-    "energy": "the thriftiest",
-    "chips": "the smallest",
+    "latency": "the shortest latency that is worth its chips",
+    "energy": "the least energy that is worth its chips",
+    "chips": "the fewest chips",
 }
 AutoMesh = Annotated[dict[Literal["auto"], Goal], Field(min_length=1, json_schema_extra={"expects": "{auto: GOAL}", **choices(GOALS)})]
 """A mesh to be chosen, and what for."""
@@ -35,7 +36,8 @@ class HyperdriveSpec(Spec):
 
     mesh: tuple[PositiveInt, PositiveInt] | Literal["auto"] | AutoMesh = figure(
         (1, 1),
-        "chips as [rows, columns], or {auto: latency}, {auto: energy}, {auto: chips}: the fastest mesh, the thriftiest, the smallest",
+        "chips as [rows, columns], or {auto: latency | energy | chips}: the shortest latency or the least energy worth its chips, "
+        "or the fewest chips",
         "published",
         JETCAS,
         values={"auto": "of those that hold the network, the one of the least energy x delay that is worth its chips"},
