@@ -17,6 +17,7 @@ from hyperdrive_sim.cli.terminal import (
     set_option,
     show,
     show_json,
+    tell,
 )
 from hyperdrive_sim.cli.writing import tell_written
 
@@ -44,6 +45,8 @@ def sensitivity(file: Path, changes: tuple[str, ...], as_json: bool, output: Pat
     from hyperdrive_sim.study.sensitivity import sensitivity as found_of
 
     scenario = Scenario.read(file, changes)
+    if scenario.settings.sweep and not as_json:
+        tell("this scenario has a sweep; what follows is about its base case")
     target = _target(output, scenario, force) if output else None
     with progress_bar() as progress:
         found = found_of(scenario, progress=progress)

@@ -13,6 +13,7 @@ from hyperdrive_sim.errors import one_line
 from hyperdrive_sim.reports.summary import si, signed
 from hyperdrive_sim.scenario.experiment import as_option
 from hyperdrive_sim.study.sensitivity import Sensitivity, Varied
+from hyperdrive_sim.text.wording import counted
 
 HELPS = "what would help: units in half their time"
 RESTS = "what it rests on: settings, and prices in pJ, that are not well known"
@@ -25,7 +26,8 @@ UNSEEN = 0.0005
 def sensitivity(found: Sensitivity) -> Group:
     """Two tables, and below them what could not be varied."""
     head = Text(one_line(found.title), style="bold")
-    head.append(f"\n{found.subject}\n{si(found.makespan_s, 's')}, {si(found.energy_j, 'J')} per frame", style="not bold")
+    time = f"{found.time_is} {si(found.time_s, 's')} of {counted(found.frames, 'frame')}"
+    head.append(f"\n{found.subject}\n{time}, energy {si(found.energy_j, 'J')} per frame", style="not bold")
     moving = [figure for figure in found.figures if figure.most >= UNSEEN]
     below = [*_refused(found.figures), *_still(found)]
     tables = (BLANK, Text(HELPS, style="bold"), _units(found), BLANK, Text(RESTS, style="bold"), _figures(moving))
@@ -84,7 +86,7 @@ def _refused(figures: Sequence[Varied]) -> Iterator[Text]:
     for figure in figures:
         for one in figure.outcomes:
             if one.refused:
-                yield Text(f"not {as_option(figure.key, one.value)}: {one.refused}", style="dim")
+                yield Text(f"refused: {as_option(figure.key, one.value)}: {one.refused}", style="dim")
 
 
 def _still(found: Sensitivity) -> Iterator[Text]:
@@ -96,4 +98,4 @@ def _still(found: Sensitivity) -> Iterator[Text]:
     for key, reason in found.left.items():
         by_reason[reason].append(key.removeprefix("chip."))
     for reason, keys in by_reason.items():
-        yield Text(f"not varied, {reason}: {', '.join(keys)}", style="dim")
+        yield Text(f"not varied, as each {reason}: {', '.join(keys)}", style="dim")

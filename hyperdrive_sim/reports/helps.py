@@ -1,4 +1,4 @@
-"""What would help: the makespan of a run if units of some kinds took half their time, simulated."""
+"""What would help: how long a run would last if units of some kinds took half their time, simulated."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from dataclasses import dataclass
 from hyperdrive_sim.engine.simulate import chosen, preferred, simulate
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.rates import PS_PER_S
+from hyperdrive_sim.reports.pace import frame_times
 from hyperdrive_sim.reports.records import UnitRow
 from hyperdrive_sim.schedule.faster import twice_as_fast
 from hyperdrive_sim.schedule.machine import Machine, Unit
 
 WORTH_TRYING = 0.05
-"""Share of the time that must go to a kind of unit for a summary to try it: what little goes to it can save is no more."""
+"""Share of the time, without arrivals, that must go to a kind of unit for a summary to try it: what goes to it is all it can save."""
 
 FEW = 3
 """Kinds that a summary tries."""
 
 NOTHING = 0.005
-"""Part of the makespan that is too little to be called a help."""
+"""Part of the time that is too little to be called a help."""
 
 ARRIVAL = "arrival"
 """What time goes to in which nothing is done because a frame has not arrived."""
@@ -28,10 +29,10 @@ ARRIVAL = "arrival"
 
 @dataclass(frozen=True)
 class Help:
-    """What some kinds of unit, twice as fast, make of a run: `change` is by what part of the makespan it changes, negative if shorter."""
+    """What some kinds of unit, twice as fast, make of the time that a run lasts: `change` is by what part, negative if shorter."""
 
     kinds: tuple[str, ...]
-    makespan_s: float
+    time_s: float
     change: float
 
 
@@ -39,14 +40,28 @@ def tried(machine: Machine, trace: Trace, groups: Sequence[tuple[str, ...]]) -> 
     """What each of some groups of kinds helps, all units of a group twice as fast."""
     engine = chosen(preferred(), len(trace) * len(groups))
     for kinds in groups:
-        makespan_ps = simulate(twice_as_fast(trace.tasks, machine, kinds), engine=engine).makespan_ps
-        yield Help(kinds, makespan_ps / PS_PER_S, makespan_ps / trace.makespan_ps - 1)
+        time_ps = lasts_ps(simulate(twice_as_fast(trace.tasks, machine, kinds), engine=engine))
+        yield Help(kinds, time_ps / PS_PER_S, time_ps / lasts_ps(trace) - 1)
+
+
+def lasts_ps(trace: Trace) -> float:
+    """How long a run lasts: its makespan or, where frames arrive at times of their own, the mean latency of a frame."""
+    return float(frame_times(trace).latency.mean()) if _arrive(trace) else trace.makespan_ps
+
+
+def lasting(trace: Trace) -> str:
+    """What that is, in words."""
+    return "mean latency" if _arrive(trace) else "makespan"
+
+
+def _arrive(trace: Trace) -> bool:
+    return bool(trace.tasks.not_before_ps.any())
 
 
 def most(machine: Machine, trace: Trace) -> tuple[Help, ...]:
     """What the kinds that most of the time goes to help, each alone, the best first; before them all together if none alone does."""
-    spent = time_goes_to(machine.units, trace)
-    kinds = [kind for kind, share in spent if share >= WORTH_TRYING and kind != ARRIVAL][:FEW]
+    spent = {kind: share for kind, share in time_goes_to(machine.units, trace) if kind != ARRIVAL}
+    kinds = [kind for kind, share in spent.items() if share >= WORTH_TRYING * sum(spent.values())][:FEW]
     alone = sorted(tried(machine, trace, [(kind,) for kind in kinds]), key=lambda one: one.change)
     if len(alone) < 2 or alone[0].change <= -NOTHING:
         return tuple(alone)

@@ -8,7 +8,7 @@ from math import fsum
 from typing import Any, NamedTuple
 
 from hyperdrive_sim.engine.trace import Trace
-from hyperdrive_sim.reports.helps import NOTHING, Help, time_goes_to
+from hyperdrive_sim.reports.helps import NOTHING, Help, lasting, time_goes_to
 from hyperdrive_sim.reports.records import (
     CandidateRow,
     Choice,
@@ -116,7 +116,7 @@ def help(helps: Sequence[Help], units: Sequence[UnitRow], trace: Trace) -> Summa
     """What would help most, tried; beside it what the time goes to, and who is busy."""
     best = next((one for one in helps if one.change <= -NOTHING), None)
     said = [
-        "in half the time: " + ", ".join(f"{' and '.join(one.kinds)} {signed(one.change)}" for one in helps),
+        f"{lasting(trace)} if twice as fast: " + ", ".join(f"{' and '.join(one.kinds)} {signed(one.change)}" for one in helps),
         "the time goes to " + ", ".join(f"{kind} {percent(part)}" for kind, part in time_goes_to(units, trace)[:3] if part > 0.01),
         "busy are " + ", ".join(f"{kind} {percent(part)}" for kind, part in busiest(units)[:3]),
     ]

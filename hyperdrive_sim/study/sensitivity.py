@@ -79,13 +79,16 @@ class Varied:
 class Sensitivity:
     """What was found: `units` twice as fast and `figures` varied, each with what moves most first; `left` are figures that cannot be.
 
-    Time is the makespan of all frames, energy that of one.
+    `time_s` is what `time_is` says: the makespan of all frames or, where these arrive at times of their own, the mean latency of one.
+    Energy is that of one.
     """
 
     schema_version: int
     title: str
     subject: str
-    makespan_s: float
+    frames: int
+    time_is: str
+    time_s: float
     energy_j: float
     units: tuple[Help, ...]
     figures: tuple[Varied, ...]
@@ -136,7 +139,9 @@ def _found(scenario: Scenario, progress: Progress) -> Sensitivity:
         SCHEMA_VERSION,
         scenario.settings.title,
         summary.subject(report.network, report.system),
-        made.trace.makespan_ps / PS_PER_S,
+        report.time.frames,
+        helps.lasting(made.trace),
+        helps.lasts_ps(made.trace) / PS_PER_S,
         report.energy.total_j,
         tuple(_units(made, progress)),
         tuple(sorted(figures, key=lambda figure: -figure.most)),
@@ -200,7 +205,9 @@ def _settings(scenario: Scenario, made: Compiled, left: dict[str, str], progress
         progress("other settings", number, len(weak))
         key, value = f"chip.{name}", getattr(spec, name)
         values = other_values(fields[name].annotation, value)
-        if values:
+        if getattr(scenario.spec, name) != fields[name].default:
+            left[key] = "is set"  # by the user, who knows it
+        elif values:
             outcomes = (_outcome(scenario, made, [*decided, setting(key, other)], other) for other in values)
             yield Varied(key, value, provenance, tuple(outcomes))
         else:
@@ -212,7 +219,7 @@ def _outcome(scenario: Scenario, made: Compiled, changes: Sequence[str], value: 
         other = scenario.changed(changes)
         run = compiled(other)
         limits.check_length(other, run)
-        time = run.trace.makespan_ps / made.trace.makespan_ps - 1
+        time = helps.lasts_ps(run.trace) / helps.lasts_ps(made.trace) - 1
         energy = run.ledger.total_j / made.ledger.total_j - 1 if made.ledger.total_j else 0.0
     except HyperdriveSimError as error:
         return Outcome(value, None, None, error.mistakes[0].problem if isinstance(error, InvalidInput) else str(error))

@@ -205,13 +205,17 @@ def _finding(spot: _Spot, defs: Schema, value: Any, elsewhere: Elsewhere) -> _Fi
     return _Finding(path, path, *_must_be(spot, defs, value))
 
 
+ELSEWHERE = 0.8
+"""Likeness from which on a key of another place is meant: fewer letters in common are chance."""
+
+
 def _instead(key: str, known: Sequence[str], elsewhere: Elsewhere) -> str:
     """The cure for an unknown key: one of those that are *known*, or the place where it belongs."""
     if key in elsewhere.keys:
         return elsewhere.cure
     if like := near(key, known):
         return like
-    if there := meant(nearest(key, elsewhere.keys)):
+    if there := meant(nearest(key, elsewhere.keys, ELSEWHERE)):
         return f"{there} {elsewhere.cure}"
     return f"known keys: {', '.join(known)}" if known else ""
 

@@ -31,12 +31,12 @@ FIGURES = (
     Varied("chip.sizes", (4, 2), "assumed", (Outcome((2, 1), None, None, "are too small"),)),
 )
 LEFT = {"chip.clock_mhz": "is absent", "chip.io_pj_per_bit": "is absent", "chip.drain_cycles": "is 0"}
-FOUND = Sensitivity(1, "a chip", "net on chip", 1e-3, 2e-6, UNITS, FIGURES, LEFT)
+FOUND = Sensitivity(1, "a chip", "net on chip", 1, "makespan", 1e-3, 2e-6, UNITS, FIGURES, LEFT)
 
 TEXT = """\
 a chip
 net on chip
-1 ms, 2 uJ per frame
+makespan 1 ms of 1 frame, energy 2 uJ per frame
 
 what would help: units in half their time
 units              time  each alone
@@ -58,11 +58,11 @@ fill                       a      b      0 %  +10.0 %
   fitted                          c      0 %  -10.0 %
                                   d      0 %   +5.0 %
 
-not chip.lanes=24: is too large
-not 'chip.sizes=[2,1]': are too small
+refused: chip.lanes=24: is too large
+refused: 'chip.sizes=[2,1]': are too small
 without effect: buffer_bits
-not varied, is absent: clock_mhz, io_pj_per_bit
-not varied, is 0: drain_cycles
+not varied, as each is absent: clock_mhz, io_pj_per_bit
+not varied, as each is 0: drain_cycles
 """
 
 
@@ -119,5 +119,5 @@ def test_what_is_no_picture_is_refused_before_anything_runs(tmp_path: Path, monk
     monkeypatch.setattr("hyperdrive_sim.study.sensitivity.sensitivity", None)
     result = invoke("sensitivity", TINY, "-o", tmp_path / "t.gif")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert sentences(result) == [f"--output: '{tmp_path / 't.gif'}' is no picture; end it with .png, .svg, .pdf"]
+    assert sentences(result) == [f"--output: '{tmp_path / 't.gif'}' is no picture; end it with .png, .svg or .pdf"]
     assert list(tmp_path.iterdir()) == []

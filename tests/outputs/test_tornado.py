@@ -20,7 +20,7 @@ FIGURES = (
     Varied("a.cycle, b.cycle", 320.0, "assumed", (Outcome(160.0, 0.0, -0.37), Outcome(480.0, 0.0, 0.37))),
     Varied("chip.fill", "a", "fitted", (Outcome("b", 0.02, 0.0), Outcome("c", -0.3, 0.0), Outcome("d", 0.05, 0.0))),
 )
-FOUND = Sensitivity(1, "a chip", "net on chip", 1e-3, 2e-6, UNITS, FIGURES, {})
+FOUND = Sensitivity(1, "a chip", "net on chip", 1, "makespan", 1e-3, 2e-6, UNITS, FIGURES, {})
 
 
 def names(of: str) -> list[str]:
@@ -65,11 +65,11 @@ def test_axes_say_what_is_changed() -> None:
 
 def test_no_more_bars_than_can_be_read() -> None:
     many = tuple(Varied(f"chip.k{n}", n, "assumed", (Outcome(2 * n, n / 100, 0.0),)) for n in range(1, 40))
-    found = Sensitivity(1, "t", "s", 1.0, 1.0, (), many, {})
+    found = Sensitivity(1, "t", "s", 1, "makespan", 1.0, 1.0, (), many, {})
     assert [bar.name for bar in bars(found, "time")] == [f"k{n}\n{n}, assumed" for n in range(39, 39 - MOST_BARS, -1)]
 
 
-@pytest.mark.parametrize("found", [FOUND, Sensitivity(1, "nothing moves", "s", 1.0, 0.0, (), (), {})], ids=["some", "none"])
+@pytest.mark.parametrize("found", [FOUND, Sensitivity(1, "nothing moves", "s", 1, "makespan", 1.0, 0.0, (), (), {})], ids=["some", "none"])
 def test_a_picture_has_all_three(tmp_path: Path, found: Sensitivity) -> None:
     target = tornado_file.target(tmp_path / "t.svg", Scenario.read(TINY))
     tornado_file.write(found, target)

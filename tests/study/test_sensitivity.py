@@ -56,7 +56,7 @@ def test_every_kind_and_every_pair_is_tried_the_best_first() -> None:
     assert found.units[0].kinds == ("border", "array")
     assert found.units[0].change == pytest.approx(-0.48, abs=0.01)
     assert found.alone["weights"] == 0
-    assert found.units[0].makespan_s == pytest.approx(found.makespan_s * (1 + found.units[0].change))
+    assert found.units[0].time_s == pytest.approx(found.time_s * (1 + found.units[0].change))
 
 
 def test_of_groups_those_are_worth_saying_that_bring_more_than_one_of_their_kinds() -> None:
@@ -112,6 +112,20 @@ def test_values_that_cannot_be_run_say_why() -> None:
     assert tiny().left == {"chip.clock_mhz": "is absent", "chip.io_pj_per_bit": "is absent"}
 
 
+def test_what_the_scenario_sets_is_known() -> None:
+    found = tiny(("chip.border_link_bits_per_cycle", 2.0))
+    assert found.left["chip.border_link_bits_per_cycle"] == "is set"
+    assert "chip.border_link_bits_per_cycle" not in figures(found)
+
+
+def test_frames_that_arrive_are_judged_by_their_latency() -> None:
+    """At 100 frames a second most of the run is waiting for them: faster chips change little of its length."""
+    slow, alone = tiny(("frames", 3), ("frames_per_s", 100.0)), tiny()
+    assert (slow.frames, slow.time_is, alone.time_is) == (3, "mean latency", "makespan")
+    assert slow.time_s == pytest.approx(alone.time_s, rel=0.01)
+    assert slow.alone["array"] == pytest.approx(alone.alone["array"], abs=0.01)
+
+
 def test_figures_that_move_most_stand_first() -> None:
     most = [one.most for one in tiny().figures]
     assert most == sorted(most, reverse=True)
@@ -123,7 +137,7 @@ def test_what_a_scenario_leaves_open_stays_as_it_was_decided() -> None:
     found = tiny(("chip.mesh", "auto"))
     (mesh,) = {hs.run(TINY, {"chip.mesh": "auto"}).system.mesh}
     assert f"(mesh {mesh[0]} x {mesh[1]})" in found.subject
-    assert found.makespan_s == sensitivity(TINY, {"chip.mesh": mesh}).makespan_s
+    assert found.time_s == sensitivity(TINY, {"chip.mesh": mesh}).time_s
 
 
 def test_a_network_of_ones_own() -> None:
@@ -137,5 +151,5 @@ def test_a_network_of_ones_own() -> None:
 def test_the_json_form() -> None:
     plain = json.loads(json.dumps(tiny().to_dict()))
     assert plain["schema_version"] == 1
-    assert plain["units"][0] == {"kinds": ["border", "array"], "makespan_s": tiny().units[0].makespan_s, "change": tiny().units[0].change}
+    assert plain["units"][0] == {"kinds": ["border", "array"], "time_s": tiny().units[0].time_s, "change": tiny().units[0].change}
     assert set(plain["figures"][0]) == {"key", "value", "provenance", "outcomes"}

@@ -59,8 +59,8 @@ def tornado(found: Sensitivity, of: Measure = "energy", *, ax: Axes | None = Non
     for row, bar in enumerate(shown):
         _draw(ax, row, bar)
     _lay_out(ax, shown)
-    whole = amount(found.energy_j, "J") if of == "energy" else amount(found.makespan_s, "s")
-    ax.set_xlabel(f"change of {whole}, a frame's energy" if of == "energy" else f"change of {whole}, the makespan")
+    whole = amount(found.energy_j, "J") if of == "energy" else amount(found.time_s, "s")
+    ax.set_xlabel(f"change of {whole}, a frame's energy" if of == "energy" else f"change of {whole}, the {found.time_is}")
     titled(ax, found.title, WHAT[of])
     return ax
 

@@ -21,7 +21,7 @@ NOT_OURS = b"\0"
 def target(path: Path, scenario: Scenario, *, force: bool = False) -> FileTarget:
     """The file as a target. Raises InvalidInput for a format that is none, or where nothing may be written."""
     if path.suffix.lower() not in FORMATS:
-        raise InvalidInput.at("--output", f"'{path}' is no picture", f"end it with {', '.join(FORMATS)}")
+        raise InvalidInput.at("--output", f"'{path}' is no picture", f"end it with {', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
     found = FileTarget(path, "--output", NOT_OURS, force, scenario.files)
     found.check()
     return found
