@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import fsum
 
 from hyperdrive_sim.engine.simulate import chosen, preferred, simulate
 from hyperdrive_sim.engine.trace import Trace
@@ -61,7 +62,7 @@ def _arrive(trace: Trace) -> bool:
 def most(machine: Machine, trace: Trace) -> tuple[Help, ...]:
     """What the kinds that most of the time goes to help, each alone, the best first; before them all together if none alone does."""
     spent = {kind: share for kind, share in time_goes_to(machine.units, trace) if kind != ARRIVAL}
-    kinds = [kind for kind, share in spent.items() if share >= WORTH_TRYING * sum(spent.values())][:FEW]
+    kinds = [kind for kind, share in spent.items() if share >= WORTH_TRYING * fsum(spent.values())][:FEW]
     alone = sorted(tried(machine, trace, [(kind,) for kind in kinds]), key=lambda one: one.change)
     if len(alone) < 2 or alone[0].change <= -NOTHING:
         return tuple(alone)
