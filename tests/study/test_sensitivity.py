@@ -25,6 +25,7 @@ REALLY = [
     ("chewbaccann/cifar10_bnn", ("source",), {"source_words_per_cycle": 2}),
     ("chewbaccann/cifar10_bnn", ("source", "sink"), {"source_words_per_cycle": 2, "sink_words_per_cycle": 2}),
     ("nandnet_sram/lenet", ("port",), {"port_bits": 256}),
+    ("nandnet_dram/lenet", ("array", "copies"), {"t_ras_ns": 16.0, "t_rp_ns": 7.08, "overlap_ns": 2.0}),
 ]
 """Kinds of unit, and settings of the chip that make just these twice as fast."""
 
