@@ -35,8 +35,8 @@ def compiled(scenario: Scenario, progress: Progress = silent) -> Compiled:
     scenario; no schedule is written yet, but those of candidates.
     """
     arch, network = scenario.architecture, scenario.network()
-    candidates = iter(arch.candidates(network, scenario.spec))
     with scenario.locating():
+        candidates = iter(arch.candidates(network, scenario.spec))
         mapped = arch.map(network, next(candidates))
         _check_host(scenario, mapped)
         if scenario.settings.reproduces:

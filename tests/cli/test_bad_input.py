@@ -420,6 +420,15 @@ def test_a_network_that_the_chip_cannot_run(tmp_path: Path, monkeypatch: pytest.
     ]
 
 
+@pytest.mark.parametrize("architecture", registry.usable())
+def test_every_chip_tells_a_network_that_it_cannot_run_where_it_is_named(tmp_path: Path, architecture: str) -> None:
+    """Also one that works out what a scenario leaves open before it maps the network."""
+    network = "tiny_xnor_pointwise" if architecture == "hyperdrive" else "tiny_conv"
+    base = BASE.replace("hyperdrive", architecture).replace("tiny_conv", network)
+    (said,) = complaints(tmp_path, base=base)
+    assert said.startswith("s.yaml:3:1: ")
+
+
 def test_layers_that_the_host_may_not_compute(tmp_path: Path) -> None:
     binary = BASE.replace("hyperdrive", "xnorbin").replace("tiny_conv", "tiny_xnor_pooled")
     (sentence,) = complaints(tmp_path, "host_layers: refused", base=binary)
