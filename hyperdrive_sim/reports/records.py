@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
+from hyperdrive_sim.schedule.goals import Goal
+
 
 def _frozen(value: Any) -> Any:
     """JSON's lists as the tuples that settings have."""
@@ -76,7 +78,7 @@ class CandidateRow:
 class Choice:
     """What a scenario left open, such as `mesh: auto`: by which `goal` it was chosen, and the candidates, the chosen one first."""
 
-    goal: str
+    goal: Goal
     candidates: tuple[CandidateRow, ...]
 
 

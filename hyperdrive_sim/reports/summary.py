@@ -10,8 +10,6 @@ from typing import Any, NamedTuple
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.reports.helps import NOTHING, Help, lasting, time_goes_to
 from hyperdrive_sim.reports.records import (
-    CandidateRow,
-    Choice,
     DatasheetEntry,
     Efficiency,
     Energy,
@@ -24,6 +22,7 @@ from hyperdrive_sim.reports.records import (
 from hyperdrive_sim.reports.sums import by_key
 from hyperdrive_sim.scenario.experiment import as_option
 from hyperdrive_sim.scenario.published import Comparison
+from hyperdrive_sim.schedule.goals import Goal, cost
 from hyperdrive_sim.text.wording import counted
 
 AREA = "mm2"
@@ -139,7 +138,7 @@ def energies(energy: Energy, io_bits: Mapping[str, int | float], efficiency: Eff
     yield SummaryLine("prices", f"{known} published", _in_pairs([f"{percent(share)} {how}" for how, share in shares.items()]))
 
 
-GOALS = {
+GOALS: dict[Goal, str] = {
     "edp": "energy x delay worth its chips",
     "latency": "latency worth its chips",
     "energy": "energy worth its chips",
@@ -153,15 +152,12 @@ def choice(system: SystemRecord) -> Iterator[SummaryLine]:
     if system.choice is None:
         return
     best, *others = system.choice.candidates
-    change = [_cost(one, system.choice) / _cost(best, system.choice) - 1 for one in others]
+    least, *costs = (cost(system.choice.goal, one.latency_s, one.energy_j) for one in system.choice.candidates)
+    change = [one / least - 1 for one in costs]
     said = [f"{_settings(one.settings)} {signed(by)}, {counted(one.chips, 'chip')}" for one, by in zip(others, change, strict=True)]
     mine = f"{_settings(best.settings)}, {counted(best.chips, 'chip')}:\n{GOALS[system.choice.goal]}; others have"
     remark = "\n".join((mine, *said))
     yield SummaryLine("chosen", counted(len(best.settings), "setting"), remark)
-
-
-def _cost(one: CandidateRow, by: Choice) -> float:
-    return {"latency": one.latency_s, "energy": one.energy_j}.get(by.goal, one.latency_s * one.energy_j)
 
 
 def _settings(values: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,11 @@ WORTH = 0.96
 """How little a system with more chips must cost beside one with fewer to be worth them."""
 
 Costs = NDArray[np.float64]
+C = TypeVar("C", float, Costs)
 
 
-def cost(goal: Goal, latency: Costs, energy: Costs) -> Costs:
-    """What is wanted little of, of some systems; of systems with few chips, energy x delay decides between those with as many."""
+def cost(goal: Goal, latency: C, energy: C) -> C:
+    """What is wanted little of, of a system or of some; of those with few chips, energy x delay decides between as many."""
     return {"latency": latency, "energy": energy}.get(goal, latency * energy)
 
 
