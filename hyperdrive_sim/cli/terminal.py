@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from hyperdrive_sim.errors import HyperdriveSimError, visible
 from hyperdrive_sim.files.undone import undone
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
     from rich.console import Console, ConsoleOptions, RenderableType
     from rich.segment import Segment
 
@@ -29,6 +29,8 @@ PIPED_WIDTH = 100
 
 def scenarios(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
     """Short names of scenarios that begin so, for shells that complete them; files, which the shell knows itself, where there is none."""
+    from click.shell_completion import CompletionItem
+
     from hyperdrive_sim.scenario import shipped
 
     return [CompletionItem(begun, type="file"), *map(CompletionItem, _beginning(shipped.catalogue().names, begun))]
@@ -36,6 +38,8 @@ def scenarios(context: click.Context, parameter: click.Parameter, begun: str) ->
 
 def anything_named(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
     """What has a name to be described by, beginning so."""
+    from click.shell_completion import CompletionItem
+
     from hyperdrive_sim.archs import registry
     from hyperdrive_sim.network import zoo
 
