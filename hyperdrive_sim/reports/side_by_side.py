@@ -8,7 +8,7 @@ from pathlib import Path
 from hyperdrive_sim.reports.helps import time_goes_to
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.summary import si
-from hyperdrive_sim.scenario.experiment import as_option
+from hyperdrive_sim.scenario.experiment import briefly_set
 
 FEW = 3
 """A name has so many settings at most."""
@@ -65,7 +65,7 @@ def _said(report: Report) -> dict[str, str]:
     settings |= {"chips": system.chips, **system.changed, "granularity": system.granularity, "frames": time.frames}
     if time.arrivals_per_s:
         settings["frames_per_s"] = time.arrivals_per_s
-    return {key: as_option(key, value).strip("'") for key, value in settings.items()}
+    return {key: briefly_set(key, value) for key, value in settings.items()}
 
 
 def unlike(reports: Sequence[Report]) -> Iterator[str]:

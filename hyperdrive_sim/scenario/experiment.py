@@ -106,9 +106,18 @@ def as_option(key: str, value: object) -> str:
     >>> print(as_option("chip.mesh", (3, 3)), as_option("chip.cell", "6t"), as_option("chip.voltage_v", 0.5))
     'chip.mesh=[3,3]' chip.cell=6t chip.voltage_v=0.5
     """
+    return shlex.quote(briefly_set(key, value))
+
+
+def briefly_set(key: str, value: object) -> str:
+    """One change in the form `key=value`, without spaces and with words as they are.
+
+    >>> briefly_set("mesh", (3, 3)), briefly_set("cell", "6t")
+    ('mesh=[3,3]', 'cell=6t')
+    """
     plain = isinstance(value, str) and re.fullmatch(r"\w*[A-Za-z]\w*", value) and value not in SPECIAL
     text = value if plain else json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
-    return shlex.quote(f"{key}={text}")
+    return f"{key}={text}"
 
 
 def _briefly(value: object) -> str:
