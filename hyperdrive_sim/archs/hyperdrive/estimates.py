@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdrive_sim.archs.hyperdrive import timing
-from hyperdrive_sim.archs.hyperdrive.placement import bypasses_paid, cut_lines, halo_maps
+from hyperdrive_sim.archs.hyperdrive.placement import MOST_BESIDE, bypasses_paid, corner_bits, cut_lines, halo_bits, halo_maps, map_bits
 from hyperdrive_sim.archs.hyperdrive.prices import operating_point, prices
 from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS, HyperdriveSpec
 from hyperdrive_sim.archs.hyperdrive.steps import HyperdrivePlan, HyperdriveStep, block_inputs, channel_weights
@@ -51,6 +51,7 @@ class Estimates:
     def __init__(self, network: Network, plan: HyperdrivePlan, spec: HyperdriveSpec, rows: Numbers, columns: Numbers) -> None:
         self.network, self.plan, self.spec, self.rows, self.columns = network, plan, spec, rows, columns
         self.halos, self.paid = set(halo_maps(plan)), bypasses_paid(network, plan, spec)
+        self._neighbours = _beside(rows), _beside(columns)
         self._cuts: dict[tuple[object, ...], Cut] = {}
 
     def cut(self, tensor: str) -> Cut:
@@ -74,18 +75,16 @@ class Estimates:
 
     def bits(self, tensor: str) -> Numbers:
         """Bits of a chip's largest part of a map in its feature-map memory [meshes]."""
-        return self.cut(tensor).patch * self.network.shape(tensor).channels * self.spec.tiles * WORD_BITS
+        return map_bits(self.network.shape(tensor).channels, self.cut(tensor).patch, self.spec)
 
     def halo_bits(self, tensor: str) -> Numbers:
         """Bits of a map's neighbours' pixels in a chip's border memory, of a chip with neighbours on all sides [meshes]."""
-        cut, down, across = self.cut(tensor), _neighbours(self.rows), _neighbours(self.columns)
-        pixels = down * cut.columns + across * cut.rows
-        return pixels * self.network.shape(tensor).channels * WORD_BITS
+        cut = self.cut(tensor)
+        return halo_bits(self.network.shape(tensor).channels, (cut.rows, cut.columns), self._neighbours)
 
     def corner_bits(self, tensor: str) -> Numbers:
         """Bits of a map's diagonal neighbours' pixels in a chip's corner memory [meshes]."""
-        corners = _neighbours(self.rows) * _neighbours(self.columns)
-        return corners * self.network.shape(tensor).channels * WORD_BITS
+        return corner_bits(self.network.shape(tensor).channels, self._neighbours)
 
     def cycles(self) -> Floats:
         """Core cycles from the first bit of the input to the last of the output [meshes]."""
@@ -119,16 +118,16 @@ class Estimates:
 
     def _step_cycles(self, step: HyperdriveStep) -> Floats:
         """Cycles of a step [meshes]: its blocks one after the other, or as long as its borders take, and then the last one's corners."""
-        cut, total, borders, last = self.cut(step.output), np.zeros(len(self.rows)), np.zeros(len(self.rows)), np.zeros(1)
+        cut, total, borders, behind = self.cut(step.output), np.zeros(len(self.rows)), np.zeros(len(self.rows)), np.zeros(1)
         for block in self._blocks(step):
             busy = cut.patch * sum(self._phases(step, block).values())
             stream = block.channels * channel_weights(step, self.network) / self.spec.weight_stream_bits_per_cycle
             head = timing.head_cycles(step, block.inputs)
             total += block.number * (np.maximum(busy, stream) if self.spec.prefetches else busy + max(0, stream - head))
-            last = self._link_cycles(step.output, block.channels)
-            borders += block.number * last
-            last = last + self._corner_cycles(step.output, block.channels)
-        return np.maximum(total, borders) + last
+            sent = self._link_cycles(step.output, block.channels)
+            borders += block.number * sent
+            behind = sent + self._corner_cycles(step.output, block.channels)
+        return np.maximum(total, borders) + behind
 
     def _link_cycles(self, tensor: str, channels: int) -> Floats:
         """Cycles that the busiest link takes for a block of some channels of a map's borders [meshes]."""
@@ -162,6 +161,6 @@ class Estimates:
         return np.full(len(self.rows), bits * WORD_BITS * cycles_per_bit)
 
 
-def _neighbours(chips: Numbers) -> Numbers:
-    """Neighbours that a chip has in one direction, if it has them on both sides where there are so many chips [meshes]."""
-    return np.asarray(np.minimum(chips - 1, 2), np.int64)
+def _beside(chips: Numbers) -> Numbers:
+    """Neighbours that a chip has at most in a direction in which there are so many chips [meshes]."""
+    return np.asarray(np.minimum(chips - 1, MOST_BESIDE), np.int64)

@@ -49,8 +49,8 @@ class Meshes:
     @cached_property
     def roomy(self) -> NDArray[np.bool_]:
         """True where each memory has room for what is alive together, at any step [meshes]."""
-        maps, halos = self._alive(placed_ranges(self.plan, self.network)), self._alive(halo_ranges(self.plan))
-        found = self._most_bits(self.estimates.bits, maps) <= self.spec.feature_map_memory_bits
+        halos = self._together(halo_ranges(self.plan))
+        found = self._most_bits(self.estimates.bits, self._alive) <= self.spec.feature_map_memory_bits
         found &= self._most_bits(self.estimates.halo_bits, halos) <= self.spec.border_memory_bits
         found &= self._most_bits(self.estimates.corner_bits, halos) <= self.spec.corner_memory_bits
         return found
@@ -62,15 +62,19 @@ class Meshes:
             most = np.maximum(most, sum((bits(tensor) for tensor in tensors), np.int64(0)))
         return most
 
-    def _alive(self, ranges: Iterable[LiveRange]) -> set[frozenset[str]]:
+    @cached_property
+    def _alive(self) -> set[frozenset[str]]:
+        """Maps in the feature-map memories that are alive together, for each step."""
+        return self._together(placed_ranges(self.plan, self.network))
+
+    def _together(self, ranges: Iterable[LiveRange]) -> set[frozenset[str]]:
         """Maps of some live ranges that are alive together, for each step."""
         every = list(ranges)
         return {frozenset(live.tensor for live in every if live.alive_beside(number)) for number in range(len(self.plan.steps))}
 
     def _least(self) -> int:
         """Chips that no mesh can do with less of: cut evenly, all maps that are alive together have to lie in as many memories."""
-        alive = self._alive(placed_ranges(self.plan, self.network))
-        values = max(sum(self.network.shape(tensor).size for tensor in tensors) for tensors in alive)
+        values = max(sum(self.network.shape(tensor).size for tensor in tensors) for tensors in self._alive)
         return -(-values * WORD_BITS // self.spec.feature_map_memory_bits)
 
     def smallest(self) -> tuple[int, int] | None:

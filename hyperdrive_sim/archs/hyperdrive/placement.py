@@ -13,7 +13,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise, product
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Concat
+from hyperdrive_sim.schedule.columns import Numbers
 from hyperdrive_sim.schedule.lazy import Lazy
 from hyperdrive_sim.schedule.mesh import HORIZONTAL, OPPOSITE, VERTICAL, Chip, Mesh, Side, halo_box
 from hyperdrive_sim.schedule.placement import Allocation, LiveRange, Part, Placement, allocate
@@ -30,6 +31,12 @@ from hyperdrive_sim.schedule.placement import Allocation, LiveRange, Part, Place
 MOST_CHIPS = 4096
 MEMORIES = ("fmm", "border", "corner")
 """Memories of each chip that hold maps."""
+
+MOST_BESIDE = 2
+"""Neighbours that a chip has in one direction at most."""
+
+N = TypeVar("N", int, Numbers)
+"""A number for one mesh, or an array with one for each of some."""
 
 BEFORE_ALL = -1
 """Number of the step at which maps from the host are written."""
@@ -103,19 +110,17 @@ class MeshLayout:
         """Bits of a chip's largest part of a map, or of maps side by side, in the feature-map memory."""
         rows, columns = self.largest(tensor)
         pixels = -(-rows // self.spec.tile_rows) * -(-columns // self.spec.tile_columns)
-        return pixels * self.network.shape(tensor).channels * self.spec.tiles * WORD_BITS
+        return map_bits(self.network.shape(tensor).channels, pixels, self.spec)
 
     def _sides(self) -> tuple[int, int]:
         """Largest number of vertical and of horizontal neighbours of a chip."""
-        return min(2, self.mesh.rows - 1), min(2, self.mesh.columns - 1)
+        return min(MOST_BESIDE, self.mesh.rows - 1), min(MOST_BESIDE, self.mesh.columns - 1)
 
     def _halo_bits(self, tensor: str) -> int:
-        (rows, columns), (vertical, horizontal) = self.largest(tensor), self._sides()
-        return (vertical * columns + horizontal * rows) * self.network.shape(tensor).channels * WORD_BITS
+        return halo_bits(self.network.shape(tensor).channels, self.largest(tensor), self._sides())
 
     def _corner_bits(self, tensor: str) -> int:
-        vertical, horizontal = self._sides()
-        return vertical * horizontal * self.network.shape(tensor).channels * WORD_BITS
+        return corner_bits(self.network.shape(tensor).channels, self._sides())
 
     def memory_bits(self) -> dict[str, int]:
         spec = self.spec
@@ -228,6 +233,21 @@ def cut_lines(entry: int, size: int, stride: Fraction, grid: Fraction, chips: in
     down, pixels = (grid / stride).as_integer_ratio()
     even = -(-math.ceil(entry / grid) * np.arange(chips) // chips)  # as `cuts` has them, thousands at once
     return [*(-(-even * down // pixels)).tolist(), size]
+
+
+def map_bits(channels: int, pixels: N, spec: HyperdriveSpec) -> N:
+    """Bits of a chip's part of a map whose tiles have patches of some *pixels*: all tiles have room for as many."""
+    return pixels * channels * spec.tiles * WORD_BITS
+
+
+def halo_bits(channels: int, part: tuple[N, N], neighbours: tuple[N, N]) -> N:
+    """Bits of the pixels around a *part* of a map, rows and columns, of a chip with so many *neighbours*, vertical and horizontal."""
+    return (neighbours[0] * part[1] + neighbours[1] * part[0]) * channels * WORD_BITS
+
+
+def corner_bits(channels: int, neighbours: tuple[N, N]) -> N:
+    """Bits of a map's pixels that a chip with so many neighbours, vertical and horizontal, has from its diagonal ones."""
+    return neighbours[0] * neighbours[1] * channels * WORD_BITS
 
 
 def _numbers(lines: Sequence[Sequence[int]]) -> list[int]:
