@@ -38,7 +38,8 @@ def _units(found: Sensitivity) -> FittedTable:
     """Every kind of unit alone, and the best groups."""
     groups = [one for one in found.worth_saying if len(one.kinds) > 1][:MOST_GROUPS]
     rows = [one for one in found.worth_saying if len(one.kinds) == 1 or one in groups]
-    each = [", ".join(f"{kind} {signed(found.alone[kind])}" for kind in one.kinds) if len(one.kinds) == 2 else "" for one in rows]
+    alone = found.alone
+    each = [", ".join(f"{kind} {signed(alone[kind])}" for kind in one.kinds) if len(one.kinds) == 2 else "" for one in rows]
     return FittedTable(
         "",
         TerminalColumn("units", [" and ".join(one.kinds) for one in rows], right=False, wraps=" "),

@@ -39,10 +39,10 @@ class Help:
 
 def tried(machine: Machine, trace: Trace, groups: Sequence[tuple[str, ...]]) -> Iterator[Help]:
     """What each of some groups of kinds helps, all units of a group twice as fast."""
-    engine = chosen(preferred(), len(trace) * len(groups))
+    engine, whole_ps = chosen(preferred(), len(trace) * len(groups)), lasts_ps(trace)
     for kinds in groups:
         time_ps = lasts_ps(simulate(twice_as_fast(trace.tasks, machine, kinds), engine=engine))
-        yield Help(kinds, time_ps / PS_PER_S, time_ps / lasts_ps(trace) - 1)
+        yield Help(kinds, time_ps / PS_PER_S, time_ps / whole_ps - 1)
 
 
 def lasts_ps(trace: Trace) -> float:

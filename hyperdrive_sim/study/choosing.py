@@ -39,7 +39,7 @@ def chosen(first: Compiled, others: Iterable[Mapped], goal: Goal) -> Compiled:
 
 def _affordable(first: Compiled, others: Iterable[Mapped]) -> Iterator[Compiled]:
     """The first, and others as long as all of them together have few enough tasks, if a chip has as many in each."""
-    size = first.of_frames(1).size
+    size = _frame(first).size
     yield first
     tasks = size
     for mapped in islice(others, MOST - 1) if 2 * size <= AFFORDABLE else ():
@@ -55,5 +55,10 @@ def _simulated(tried: Sequence[Compiled]) -> list[Candidate]:
 
 
 def _candidate(one: Compiled, settings: Mapping[str, object]) -> Candidate:
-    frame = one if one.arrivals.frames == 1 else one.of_frames(1)
+    frame = _frame(one)
     return Candidate(settings, one.machine.chips, frame.trace.makespan_ps / PS_PER_S, frame.ledger.total_j)
+
+
+def _frame(one: Compiled) -> Compiled:
+    """A run of one frame: itself, with what has been made of it, if it has no more."""
+    return one if one.arrivals.frames == 1 else one.of_frames(1)
