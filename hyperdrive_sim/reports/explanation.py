@@ -15,6 +15,7 @@ from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.rates import PS_PER_S, Clock
+from hyperdrive_sim.reports.layer_table import ARRIVAL
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.schedule.columns import Interned
 from hyperdrive_sim.schedule.tasks import Compute, Copy, Effect, Load
@@ -100,11 +101,11 @@ def explain(report: Report, wanted: str) -> Explanation:
     trace, clock = report.trace, report.machine.clock
     index = find(trace, wanted)
     task, ready, start, end = trace[index]
-    kinds = {unit.name: unit.kind for unit in report.machine.units}
+    kinds = report.machine.kinds
     chain = tuple(_chain(trace, index))
     spent: Counter[str] = Counter()
     for blocker, ps in chain:
-        spent["arrival" if blocker is None else kinds[trace.tasks.unit[blocker]]] += ps
+        spent[ARRIVAL if blocker is None else kinds[trace.tasks.unit[blocker]]] += ps
     return Explanation(
         task=_named(trace, index),
         unit_kind=kinds[task.unit],

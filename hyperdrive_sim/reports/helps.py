@@ -10,6 +10,7 @@ from math import fsum
 from hyperdrive_sim.engine.simulate import chosen, preferred, simulate
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.rates import PS_PER_S
+from hyperdrive_sim.reports.layer_table import ARRIVAL
 from hyperdrive_sim.reports.pace import frame_times
 from hyperdrive_sim.reports.records import UnitRow
 from hyperdrive_sim.schedule.faster import twice_as_fast
@@ -23,9 +24,6 @@ FEW = 3
 
 NOTHING = 0.005
 """Part of the time that is too little to be called a help."""
-
-ARRIVAL = "arrival"
-"""What time goes to in which nothing is done because a frame has not arrived."""
 
 
 @dataclass(frozen=True)

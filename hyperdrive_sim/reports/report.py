@@ -109,7 +109,7 @@ class Report(Results):
 
     def span_columns(self) -> SpanColumns:
         """The trace as columns, with the kind of every task's unit and what the task cost."""
-        return columns(self.trace, {unit.name: unit.kind for unit in self.machine.units}, self.energy.prices_pj)
+        return columns(self.trace, self.machine.kinds, self.energy.prices_pj)
 
     def to_pandas(self) -> DataFrame:
         """A row per layer; raises MissingExtra where pandas is not installed."""

@@ -17,7 +17,7 @@ def twice_as_fast(schedule: Schedule, machine: Machine, kinds: Collection[str]) 
     A task that lasted until a stream that it started with had come in still does: it uses what the stream brings, and is not cut below it.
     Latencies and arrivals stay as they are.
     """
-    mine = np.array([machine.unit[unit].kind in kinds for unit in schedule.unit.values], np.bool_)[schedule.unit.codes]
+    mine = np.array([machine.kinds[unit] in kinds for unit in schedule.unit.values], np.bool_)[schedule.unit.codes]
     ps = np.where(mine, -(-schedule.ps // 2), schedule.ps)
     tasks, streams = schedule.after_start.rows, schedule.after_start.others
     lasts = schedule.ps[tasks] >= schedule.ps[streams] + schedule.latency_ps[streams]

@@ -64,6 +64,11 @@ class Machine:
         return {unit.name: unit for unit in self.units}
 
     @cached_property
+    def kinds(self) -> Mapping[str, str]:
+        """Kind of each unit, by its name."""
+        return {unit.name: unit.kind for unit in self.units}
+
+    @cached_property
     def link_bits_per_s(self) -> Mapping[str, float]:
         """Bits per second of all links of a kind together; kinds without a rate are left out."""
         total: dict[str, float] = {}

@@ -151,7 +151,7 @@ def _found(scenario: Scenario, progress: Progress) -> Sensitivity:
 
 def _units(made: Compiled, progress: Progress) -> list[Help]:
     """Every kind of unit twice as fast, every pair, and the smallest group that brings nearly all that all do; the best first."""
-    kinds = tuple(dict.fromkeys(made.machine.unit[unit].kind for unit in made.schedule.unit.values))
+    kinds = tuple(dict.fromkeys(made.machine.kinds[unit] for unit in made.schedule.unit.values))
     groups = [group for size in (1, 2) for group in combinations(kinds, size)]
     found = []
     for number, one in enumerate(helps.tried(made.machine, made.trace, groups)):

@@ -134,7 +134,7 @@ def test_any_durations_give_the_same_values(built: Built) -> None:
 def test_units_that_are_twice_as_fast_give_the_same_values(built: Built) -> None:
     """What is tried to say what would help is a schedule that could run: each kind of unit alone, and all together."""
     made, tolerance = built.compiled, built.architecture.tolerance
-    kinds = tuple(dict.fromkeys(made.machine.unit[unit].kind for unit in made.schedule.unit.values))
+    kinds = tuple(dict.fromkeys(made.machine.kinds[unit] for unit in made.schedule.unit.values))
     for some in (*((kind,) for kind in kinds), kinds):
         faster = made.scheduled(twice_as_fast(made.schedule, made.machine, some))
         hazards.check(faster)

@@ -21,7 +21,7 @@ ActionCounts = Mapping[tuple[tuple[str, str], str], int]
 
 def action_counts(report: Report) -> ActionCounts:
     """The actions of every task of a run."""
-    kind = {unit.name: unit.kind for unit in report.machine.units}
+    kind = report.machine.kinds
     tasks = report.trace.tasks
     kinds = {name: place for place, name in enumerate(dict.fromkeys(kind.values()))}
     kind_of_unit = np.array([kinds[kind[unit]] for unit in tasks.unit.values], np.int32)

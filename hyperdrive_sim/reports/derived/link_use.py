@@ -32,7 +32,7 @@ class LinkUse(NamedTuple):
 
 def by_kind(report: Report, bins: int) -> Iterator[LinkUse]:
     """Use of all links of a kind together, where they carry anything, in so many equal parts of the run."""
-    kinds = {unit.name: unit.kind for unit in report.machine.units}
+    kinds = report.machine.kinds
     members, limits = Counter(kinds.values()), report.machine.link_bits_per_s
     for kind, bits in _carried(report, kinds, edges := _edges(report, bins)).items():
         if bits.any():

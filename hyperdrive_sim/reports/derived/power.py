@@ -68,7 +68,7 @@ def _by_part(report: Report, edges: NDArray[np.float64]) -> Iterator[tuple[str, 
 
 def _by_unit(report: Report, edges: NDArray[np.float64]) -> Iterator[tuple[str, NDArray[np.float64]]]:
     """Picojoules in each part of the time, by kind of unit."""
-    kinds = {unit.name: unit.kind for unit in report.machine.units}
+    kinds = report.machine.kinds
     yield from zip(dict.fromkeys(kinds.values()), _spread(report, report.energy.prices_pj, edges, kinds), strict=True)
 
 
