@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,18 +30,14 @@ NO_NAMES = Catalogue()
 
 
 class Places(Mapping[KeyPath, Place]):
-    """The places of a text's keys and values, found when one is asked for: where nothing is wrong, nobody does."""
+    """The places of keys and values, which *find* finds when one is asked for: where nothing is wrong, nobody does."""
 
-    def __init__(self, text: str, file: str) -> None:
-        self.text, self.file = text, file
+    def __init__(self, find: Callable[[], Mapping[KeyPath, Place]]) -> None:
+        self._find = find
 
     @cached_property
     def found(self) -> Mapping[KeyPath, Place]:
-        from hyperdrive_sim.text.reading import Reading
-
-        reading = Reading(self.file, self.text)
-        reading.whole(self.text)
-        return reading.places
+        return self._find()
 
     def __getitem__(self, path: KeyPath) -> Place:
         return self.found[path]
@@ -53,25 +49,18 @@ class Places(Mapping[KeyPath, Place]):
         return len(self.found)
 
 
-class MergedPlaces(Mapping[KeyPath, Place]):
-    """The places of what is left of a text above another, which are found when one is asked for."""
+def _places_in(text: str, file: str) -> Mapping[KeyPath, Place]:
+    """The places of a text's keys and values."""
+    from hyperdrive_sim.text.reading import Reading
 
-    def __init__(self, above: Mapping[KeyPath, Place], below: Mapping[KeyPath, Place], data: Mapping[str, Any]) -> None:
-        self.above, self.below, self.data = above, below, data
+    reading = Reading(file, text)
+    reading.whole(text)
+    return reading.places
 
-    @cached_property
-    def found(self) -> Mapping[KeyPath, Place]:
-        every = {**self.below, **self.above}
-        return {known: where for known, where in every.items() if lookup(self.data, known) is not ABSENT}
 
-    def __getitem__(self, path: KeyPath) -> Place:
-        return self.found[path]
-
-    def __iter__(self) -> Iterator[KeyPath]:
-        return iter(self.found)
-
-    def __len__(self) -> int:
-        return len(self.found)
+def _places_left(above: Mapping[KeyPath, Place], below: Mapping[KeyPath, Place], data: Mapping[str, Any]) -> Mapping[KeyPath, Place]:
+    """The places of what is left in *data* of a text above another."""
+    return {known: where for known, where in {**below, **above}.items() if lookup(data, known) is not ABSENT}
 
 
 @dataclass(frozen=True)
@@ -115,7 +104,7 @@ class Document:
     def parse(cls, text: str, file: str) -> Document:
         """Read a text alone, in which `extends` is a key like any other; messages call it *file*. Raises InvalidInput."""
         try:
-            return cls(plain(text), Places(text, file))
+            return cls(plain(text), Places(partial(_places_in, text, file)))
         except NotPlain:
             from hyperdrive_sim.text.reading import Reading
 
@@ -203,7 +192,7 @@ def _read(path: Path, shown: str, catalogue: Catalogue, chain: tuple[str, ...] =
         raise InvalidInput(own.mistake("extends", problem, "put some of them together"))
     below = _read(target, called, catalogue, chain, own)
     data = _merged(below.data, {key: value for key, value in own.data.items() if key != "extends"})
-    return Document(data, MergedPlaces(own.places, below.places, data), (*own.sources, *below.sources))
+    return Document(data, Places(partial(_places_left, own.places, below.places, data)), (*own.sources, *below.sources))
 
 
 def _text(path: Path, shown: str, asking: Document | None, catalogue: Catalogue = NO_NAMES) -> str:
