@@ -83,7 +83,7 @@ class Computes:
         self.layers = effect.locations.layers
         self.first = self.network[self.layers[0]]
         self.shapes = self.network.input_shapes(self.first)
-        self.weights = common.memories.fifos[effect.locations.weights]
+        self.weights = common.memories.fifos[effect.locations.weights] if effect.locations.weights else None
         self.macs_each = sum(map(self.network.macs, self.layers)) / self.network.shape(self.layers[-1]).size
         self.places = [self._places(patch) for patch in effect.patches]
 
@@ -140,7 +140,7 @@ class Computes:
     def end(self, instance: Instance, kept: list[Result]) -> None:
         """Store what a task has computed. Raises NotThere if its weights are not there."""
         c0, c1, frame = instance.c0, instance.c1, instance.frame
-        if Weights(self.layers[0], c0, c1) not in self.weights:
+        if self.weights is not None and Weights(self.layers[0], c0, c1) not in self.weights:
             which = f"the weights of '{self.layers[0]}', channels {c0}:{c1}"
             raise NotThere(f"{self.effect.locations.weights} lacks {which}, when {instance} ends")
         watch = self.common.watch

@@ -8,6 +8,7 @@ weights takes at least as long as the stream.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Hashable
 
 import numpy as np
@@ -52,6 +53,9 @@ class _Proof:
         self.fifos: dict[str, Buffer[BufferEntry]] = {m.name: Buffer(m) for m in compiled.machine.memories if m.kind == "fifo"}
         self.pushed_out_by: dict[tuple[str, Hashable], int] = {}
         self.places: dict[tuple[object, ...], list[AccessHistory]] = {}
+        self.pools = {m.name: m.entries for m in compiled.machine.memories if m.kind == "pool"} | {HOST: None}
+        self.seen: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+        """Frames in the order in which they came to a pool, by pool and map."""
         for memory, allocations in placement.allocations.items():
             places = [AccessHistory(memory, allocation) for allocation in allocations]
             for place in places:
@@ -63,7 +67,7 @@ class _Proof:
             for read in reads(task.effect, self.network):
                 self._read(index, task.frame, read)
             match task.effect:
-                case Compute(locations):
+                case Compute(locations) if locations.weights:
                     self._use(index, locations.weights, weights(task.effect), str(weights(task.effect)), at_end=True)
                 case Load(targets=targets):
                     for target in targets:
@@ -76,11 +80,19 @@ class _Proof:
                 self._arrived(len(self.tasks), frame, name)
 
     def _places(self, memory: str, tensor: str, frame: int) -> list[AccessHistory]:
-        """Allocations of a map in a memory, with their accesses; in the host's, each frame has one of its own, never reused."""
-        if memory != HOST:
+        """Allocations of a map in a memory, with their accesses; in a pool, the frames take its places in turn, in the host's each has one."""
+        if memory not in self.pools:
             return self.places.get((memory, tensor), [])
-        shape = self.network.shape(tensor)
-        return self.places.setdefault((HOST, tensor, frame), [AccessHistory(HOST, Allocation(tensor, shape.box, 0, shape.size, 0, 0))])
+        if (memory, tensor, frame) not in self.places:
+            before, entries = self.seen[memory, tensor], self.pools[memory]
+            if entries is not None and len(before) >= entries:
+                self.places[memory, tensor, frame] = self.places[memory, tensor, before[-entries]]
+            else:
+                place = AccessHistory(memory, Allocation(tensor, self.network.shape(tensor).box, 0, 1, 0, 0))
+                place.aliases = (place,)
+                self.places[memory, tensor, frame] = [place]
+            before.append(frame)
+        return self.places[memory, tensor, frame]
 
     def _arrived(self, index: int, frame: int, tensor: str) -> None:
         """Check that the host has a map when task *index* starts, or at the end; for a layer of its own, that it has the inputs."""
@@ -93,7 +105,7 @@ class _Proof:
 
     def _read(self, index: int, frame: int, read: Read) -> None:
         memory = read.regions[0].memory if read.regions else ""
-        if memory == HOST:
+        if memory == HOST and (read.tensor in self.host_layers or read.tensor in self.network.inputs):
             self._arrived(index, frame, read.tensor)
         elif memory in self.fifos:
             self._use(index, memory, (read.tensor, read.box, frame), f"'{read.tensor}' ({read.box})", at_end=False)

@@ -124,32 +124,51 @@ class Buffer(Generic[V]):
         return self.fifo.newest[1] if self.fifo.newest else None
 
 
-class Host:
-    """The host's memory: whole maps. Layers left to the host are computed when they are asked for, each frame from what has arrived."""
+class Pool:
+    """A memory of whole maps, each frame's apart: of a map, those of the last *entries* frames, or of all."""
 
-    def __init__(self, computation: Computation, layers: frozenset[str]) -> None:
-        self.computation, self.layers = computation, layers
-        self.maps: dict[tuple[str, int], Array] = {}
-        self.there: dict[tuple[str, int], Extent] = {}
+    def __init__(self, name: str, computation: Computation, entries: int | None = None) -> None:
+        self.name, self.computation, self.entries = name, computation, entries
+        self._maps: dict[str, dict[int, tuple[Array, Extent]]] = {}
+        """Values of each frame, in the order in which the frames came, and what is there of them, by map."""
 
     def write(self, tensor: str, box: Box, values: Array, frame: int) -> None:
-        shape = self.computation.network.shape(tensor)
-        if (tensor, frame) not in self.maps:
-            self.maps[tensor, frame] = np.empty((shape.rows, shape.columns, shape.channels), values.dtype)
-            self.there[tensor, frame] = Extent()
-        self.maps[tensor, frame][box.slices(shape.box)] = values
-        self.there[tensor, frame].add(box)
+        shape, frames = self.computation.network.shape(tensor), self._maps.setdefault(tensor, {})
+        if frame not in frames:
+            if len(frames) == self.entries:
+                del frames[next(iter(frames))]
+            frames[frame] = np.empty((shape.rows, shape.columns, shape.channels), values.dtype), Extent()
+        held, there = frames[frame]
+        held[box.slices(shape.box)] = values
+        there.add(box)
+
+    def read(self, tensor: str, box: Box, frame: int) -> Array:
+        """A block of a map. Raises NotThere if some of it is not there."""
+        held, there = self._maps.get(tensor, {}).get(frame, (None, Extent()))
+        if held is None or there.count(box) < box.size:
+            raise NotThere(f"{self.name} needs '{tensor}' of frame {frame}, which has not arrived in full")
+        return held[box.slices(self.computation.network.shape(tensor).box)]
+
+
+class Host(Pool):
+    """The host's memory, which has the network's inputs and keeps all maps.
+
+    Layers left to the host are computed when they are asked for, each frame from what has arrived.
+    """
+
+    def __init__(self, computation: Computation, layers: frozenset[str]) -> None:
+        super().__init__("the host", computation)
+        self.layers = layers
+
+    def read(self, tensor: str, box: Box, frame: int) -> Array:
+        if tensor in self.computation.inputs:
+            values = self.computation.inputs[tensor].astype(self.computation.arithmetic.dtype, copy=False)
+            return values[box.slices(self.computation.network.shape(tensor).box)]
+        if tensor in self.layers and frame not in self._maps.get(tensor, {}):
+            sources = {name: self.whole(name, frame) for name in self.computation.network[tensor].inputs}
+            self.write(tensor, self.computation.network.shape(tensor).box, whole(self.computation, tensor, sources), frame)
+        return super().read(tensor, box, frame)
 
     def whole(self, tensor: str, frame: int) -> Array:
         """A whole map [rows, columns, channels], arrived or computed by the host. Raises NotThere if some of it has not arrived yet."""
-        if tensor in self.computation.inputs:
-            return self.computation.inputs[tensor].astype(self.computation.arithmetic.dtype, copy=False)
-        whole_map = self.computation.network.shape(tensor).box
-        if (there := self.there.get((tensor, frame))) and there.count(whole_map) == whole_map.size:
-            return self.maps[tensor, frame]
-        if tensor not in self.layers:
-            raise NotThere(f"the host needs '{tensor}' of frame {frame}, which has not arrived in full")
-        sources = {name: self.whole(name, frame) for name in self.computation.network[tensor].inputs}
-        self.maps[tensor, frame] = whole(self.computation, tensor, sources)
-        self.there[tensor, frame] = Extent([whole_map])
-        return self.maps[tensor, frame]
+        return self.read(tensor, self.computation.network.shape(tensor).box, frame)

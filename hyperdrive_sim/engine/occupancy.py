@@ -46,8 +46,11 @@ def occupancies(machine: Machine, placement: Placement, trace: Trace) -> Mapping
     alike: dict[object, Occupancy] = {}
     found = {}
     for memory in machine.memories:
+        its, of_maps = placement.allocations.get(memory.name, ()), lives.get(memory.name, {})
         if memory.kind == "ram":
-            found[memory.name] = _summed(_of_ram(placement.allocations.get(memory.name, ()), lives.get(memory.name, {})), memory.bits)
+            found[memory.name] = _summed(_of_ram(its, of_maps), memory.bits)
+        elif memory.kind == "pool":
+            found[memory.name] = _summed(_of_pool(its, of_maps, memory.entries or 1), memory.bits)
         else:  # one stream fills the buffers of many chips
             into = streams.into[memory.name]
             same = (memory.bits, memory.entries, *map(id, into))
@@ -149,6 +152,14 @@ def _of_ram(allocations: Sequence[Allocation], lives: Mapping[str, Sequence[Life
         yield start, one.bits
     for end, one in alive:
         yield end, -one.bits
+
+
+def _of_pool(allocations: Sequence[Allocation], lives: Mapping[str, Sequence[Life]], entries: int) -> Iterator[Event]:
+    """Events of a pool: each frame's map takes one of the *entries* of its allocation, and gives it back at its end."""
+    for one in allocations:
+        for start, end in lives.get(one.tensor, ()):
+            yield start, one.bits // entries
+            yield end, -(one.bits // entries)
 
 
 def _of_buffer(memory: Memory, streams: Iterable[Sequence[Event]]) -> Iterator[Event]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from hyperdrive_sim.engine.effects import Read
-from hyperdrive_sim.engine.memories import Buffer, Contents, Host, Ram
+from hyperdrive_sim.engine.memories import Buffer, Contents, Host, Pool, Ram
 from hyperdrive_sim.errors import NotThere
 from hyperdrive_sim.network.box import Box, new
 from hyperdrive_sim.network.golden import Computation
@@ -60,11 +60,12 @@ class Target(Protocol):
 
 
 class Memories:
-    """All memories while a schedule is replayed: the host's, RAMs and buffers by name."""
+    """All memories while a schedule is replayed: the host's, RAMs, pools and buffers by name."""
 
     def __init__(self, machine: Machine, placement: Placement, computation: Computation) -> None:
         self.host = Host(computation, placement.host)
         self.fifos: dict[str, Buffer[Array | None]] = {m.name: Buffer(m) for m in machine.memories if m.kind == "fifo"}
+        self._pools = {m.name: Pool(m.name, computation, m.entries) for m in machine.memories if m.kind == "pool"} | {HOST: self.host}
         self._rams = {m.name: Ram(placement.allocations.get(m.name, ())) for m in machine.memories if m.kind == "ram"}
         self.network = computation.network
         self._word_bits, self._dtype = placement.word_bits, computation.arithmetic.dtype
@@ -73,8 +74,8 @@ class Memories:
         """Where blocks of a map lie that have the pixels of one; if some are missing, *reader* lacks them, by default the task's unit."""
         tensor, block, regions = read
         memory = regions[0].memory if regions else ""
-        if memory == HOST:
-            return _HostSource(self.host, tensor, self.network.shape(tensor).box)
+        if memory in self._pools:
+            return _PoolSource(self._pools[memory], tensor)
         if memory in self.fifos:
             return _BufferSource(memory, self.fifos[memory], tensor)
         spots = [spot for region in regions for spot in _spots(self._rams[region.memory].of(region.tensor), region.box, block)]
@@ -83,23 +84,23 @@ class Memories:
     def target(self, region: Region) -> Target:
         """Where blocks of a map are put that have the pixels of one."""
         memory, tensor, block = region
-        if memory == HOST:
-            return _HostTarget(self.host, tensor)
+        if memory in self._pools:
+            return _PoolTarget(self._pools[memory], tensor)
         if memory in self.fifos:
             return _BufferTarget(self.fifos[memory], tensor, self._word_bits[tensor])
         return _RamTarget(list(_spots(self._rams[memory].of(tensor), block, block)))
 
 
-class _HostSource:
-    """A whole map of the host."""
+class _PoolSource:
+    """A map in a pool, of the frame that asks."""
 
     contents: Sequence[Contents] = ()
 
-    def __init__(self, host: Host, tensor: str, whole: Box) -> None:
-        self.host, self.tensor, self.whole = host, tensor, whole
+    def __init__(self, pool: Pool, tensor: str) -> None:
+        self.pool, self.tensor = pool, tensor
 
     def read(self, block: Box, instance: Instance) -> Array:
-        return self.host.whole(self.tensor, instance.frame)[block.slices(self.whole)]
+        return self.pool.read(self.tensor, block, instance.frame)
 
 
 class _BufferSource:
@@ -169,14 +170,14 @@ class _RamSource:
         return out
 
 
-class _HostTarget(NamedTuple):
-    """A map of the host."""
+class _PoolTarget(NamedTuple):
+    """A map in a pool."""
 
-    host: Host
+    pool: Pool
     tensor: str
 
     def write(self, block: Box, values: Array, frame: int) -> None:
-        self.host.write(self.tensor, block, values, frame)
+        self.pool.write(self.tensor, block, values, frame)
 
 
 class _BufferTarget(NamedTuple):

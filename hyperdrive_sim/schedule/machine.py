@@ -33,11 +33,15 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """*bits* of storage. In a `ram` everything has an address; a `fifo` keeps what came last, at most *entries* things of *bits* in all."""
+    """*bits* of storage.
+
+    In a `ram` everything has an address; a `fifo` keeps what came last, at most *entries* things of *bits* in all. A `pool` has places for
+    whole maps, *entries* of each, which its frames take in turn: what comes there makes way for the frame that came *entries* before.
+    """
 
     name: str
     bits: int
-    kind: Literal["ram", "fifo"] = "ram"
+    kind: Literal["ram", "fifo", "pool"] = "ram"
     entries: int | None = None
 
 

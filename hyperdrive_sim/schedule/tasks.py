@@ -26,8 +26,8 @@ class OperandLocations(NamedTuple):
 
     *layers* are computed in one go, each taking its predecessor's result; only the last one's output is stored, in each of
     *stores* as far as it covers it. *reads* together hold the first layer's input, *operands* what later ones take besides, pixel
-    by pixel; *weights* names the memory that the first layer's weights come from. A map that is there in the places of others alone, such
-    as a concatenation, is read from theirs: then the regions are those of the others.
+    by pixel; *weights* names the memory that the first layer's weights come from, and is empty for layers without any. A map that is there
+    in the places of others alone, such as a concatenation, is read from theirs: then the regions are those of the others.
     """
 
     layers: tuple[str, ...]
