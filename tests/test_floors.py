@@ -28,6 +28,7 @@ ORDER = [
     "schedule",
     "engine",
     "archs",
+    "systems",
     "scenario",
     "reports",
     "study",

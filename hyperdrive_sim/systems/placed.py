@@ -1,4 +1,4 @@
-"""A mapped network as one part of a system: every name gets the part's in front, and a part may take some of the frames only.
+"""A mapped network as one part of a system: every name gets the part's in front.
 
 No architecture knows of it: a lowering writes its tasks under its own names, and they are renamed where they stand.
 """
@@ -8,39 +8,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from math import fsum
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from hyperdrive_sim.network.golden import Arithmetic
 from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.schedule.columns import Codes
 from hyperdrive_sim.schedule.lazy import Lazy
-from hyperdrive_sim.schedule.machine import Machine, Memory, Unit
+from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.mapped import Datasheet, Mapped, Tiles
 from hyperdrive_sim.schedule.placement import Part, Placement
 from hyperdrive_sim.schedule.prices import Price
+from hyperdrive_sim.schedule.schedule import Schedule
 from hyperdrive_sim.schedule.spec import Spec
 from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Compute, Copy, Effect, Load, OperandLocations, Region
 from hyperdrive_sim.schedule.writer import Writer
 
-N = TypeVar("N", int, Codes)
-
 
 class Position(NamedTuple):
-    """The place of a part in a system: its *name*, the memories that its maps come from and go to, and which frames are its own.
-
-    The part's frame n is the system's frame *first* + n * *every*: two replicas that take turns are (0, 2) and (1, 2).
-    """
+    """The place of a part in a system: its *name*, and the memories that its maps come from and go to."""
 
     name: str
     source: str = HOST
     sink: str = HOST
-    first: int = 0
-    every: int = 1
-
-    def frame(self, number: N) -> N:
-        """The system's number of one of the part's frames, or of each of an array of them."""
-        return self.first + number * self.every
 
     def path(self, name: str) -> str:
         """A unit, memory or action of the part, by its name in the system."""
@@ -93,19 +81,19 @@ class PlacedPart:
     def write(self, to: Writer, arrivals: Arrivals, grain: str) -> None:
         if to.counting:
             self.mapped.write(to, arrivals, grain)
-            return
-        own, place = to.inner(), self.place
+        else:
+            to.extend(self.schedule(to.inner(), arrivals, grain))
+
+    def schedule(self, own: Writer, arrivals: Arrivals, grain: str) -> Schedule:
+        """The part's tasks, under its name in the system, written to a writer of its *own*."""
         self.mapped.write(own, arrivals, grain)
-        schedule = own.schedule()
+        schedule, place = own.schedule(), self.place
         actions = tuple({place.path(action): count for action, count in of.items()} for of in schedule.actions.values)
-        to.extend(
-            replace(
-                schedule,
-                unit=replace(schedule.unit, values=tuple(map(place.path, schedule.unit.values))),
-                frame=place.frame(schedule.frame),
-                actions=replace(schedule.actions, values=actions),
-                patterns=_Renamed(schedule.patterns, place),
-            )
+        return replace(
+            schedule,
+            unit=replace(schedule.unit, values=tuple(map(place.path, schedule.unit.values))),
+            actions=replace(schedule.actions, values=actions),
+            patterns=_Renamed(schedule.patterns, place),
         )
 
     def tiles(self, layer: str | None) -> Tiles:
@@ -144,26 +132,3 @@ class _Renamed(Sequence[Effect]):
 
     def _regions(self, regions: tuple[Region, ...]) -> tuple[Region, ...]:
         return tuple(region._replace(memory=self.place.path(region.memory)) for region in regions)
-
-
-def side_by_side(machines: tuple[Machine, ...]) -> Machine:
-    """All units and memories of some parts as one machine of the first one's clock."""
-    units: tuple[Unit, ...] = tuple(unit for machine in machines for unit in machine.units)
-    memories: tuple[Memory, ...] = tuple(memory for machine in machines for memory in machine.memories)
-    clock = machines[0].clock
-    peak = fsum(machine.peak_ops_per_s for machine in machines) / clock.hz
-    return Machine(units, memories, clock, peak, sum(machine.chips for machine in machines))
-
-
-def placed_together(placements: tuple[Placement, ...]) -> Placement:
-    """The placements of all parts of a system as one; the host has the layers that no part runs."""
-    parts = tuple(part for placement in placements for part in placement.parts)
-    of = {memory: placement for placement in placements for memory in placement.allocations}
-    allocations = Lazy(of, lambda memory: of[memory].allocations[memory])
-    kinds = {memory: kind for placement in placements for memory, kind in placement.kinds.items()}
-    host = frozenset.intersection(*(placement.host for placement in placements))
-    words = {tensor: bits for placement in placements for tensor, bits in placement.word_bits.items()}
-    halos = frozenset(memory for placement in placements for memory in placement.halos)
-    extra_ops = {layer: ops for placement in placements for layer, ops in placement.extra_ops.items()}
-    moved = frozenset(layer for placement in placements for layer in placement.moved)
-    return Placement(parts, allocations, host, words, halos, extra_ops, moved, kinds)

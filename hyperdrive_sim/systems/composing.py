@@ -1,0 +1,225 @@
+"""Composition: the schedules of a system's members become one, in which every way of a map from one to another is made of tasks too.
+
+A member's lowering takes its maps from outside and leaves them there, as it does alone. Here that outside is the member's edge: a pool with
+places for a few frames of each map. From there a map goes over the links of its way, block by block as it was left, each hop a task; where
+real numbers meet signs, a converter makes these. Whoever takes a block in waits for what brings it, and whoever brings one waits until the
+frame that had its place has been taken away: that is back-pressure.
+
+Frames are written one after the other, and within a frame the tasks of each member in its own order, each map behind what it is made of. So
+edges point back. Members that wait for each other whatever the order are a partition that turns in a circle.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from hyperdrive_sim.errors import InvalidInput
+from hyperdrive_sim.schedule.columns import Numbers
+from hyperdrive_sim.schedule.tasks import Arrivals, Compute, Copy, OperandLocations, Patch, Region, Task
+from hyperdrive_sim.schedule.writer import Writer
+from hyperdrive_sim.systems.blocks import Block, Crossing, crossings
+from hyperdrive_sim.systems.flow import Flow
+from hyperdrive_sim.systems.member import Member
+from hyperdrive_sim.systems.pools import Pools
+from hyperdrive_sim.systems.reordering import reordered
+from hyperdrive_sim.systems.spec import HOST_NODE
+from hyperdrive_sim.systems.wiring import Hop
+
+
+class Done(NamedTuple):
+    """A task, by its position, that has brought a block to a node or takes it away."""
+
+    row: int
+    block: Block
+
+
+class Stretch(NamedTuple):
+    """Tasks *low* to *high* of a member, of which only the first may have to wait for a map, with those that cross its edge."""
+
+    low: int
+    high: int
+    crossings: Sequence[Crossing]
+    waits_for: str | None
+
+
+class Written(NamedTuple):
+    """A member's tasks among those of all: the first of each of its frames, and the end, and what crosses its edge in each."""
+
+    member: Member
+    bounds: Sequence[int]
+    crossings: Sequence[Sequence[Crossing]]
+
+    def stretches(self, number: int) -> Iterator[Stretch]:
+        """A frame, cut wherever a map comes in."""
+        its = self.crossings[number]
+        cuts = [self.bounds[number], *(one.row for one in its if one.enters), self.bounds[number + 1]]
+        for low, high in pairwise(dict.fromkeys(cuts)):
+            inside = [one for one in its if low <= one.row < high]
+            yield Stretch(low, high, inside, inside[0].tensor if inside and inside[0].enters else None)
+
+
+class Composition:
+    """State of a composition: which blocks have come to which node, what takes them away, what is written besides the members' tasks."""
+
+    def __init__(self, flow: Flow, pools: Pools, arrivals: Arrivals, to: Writer, *, finest: bool) -> None:
+        self.flow, self.pools, self.arrivals, self.to = flow, pools, arrivals, to
+        self.all = to.inner()
+        self.written = [self._written(member, finest) for member in flow.members if member.frames(arrivals.frames)]
+        self.own = self.all.size
+        """Number of the members' tasks; hops and conversions are written behind them, and put in their places at last."""
+        self.beside: list[tuple[int, int]] = []
+        """Of each of the latter, the member's task that it stands beside, and how far behind it, or before if below 0."""
+        self.edges: list[tuple[int, int]] = []
+        """Members' tasks with the tasks that they come after besides those of their own member."""
+        self.not_before: dict[int, int] = {}
+        self.brought: defaultdict[tuple[str, str, int], list[Done]] = defaultdict(list)
+        self.taken: defaultdict[tuple[str, str, int], list[Done]] = defaultdict(list)
+        """Tasks that bring blocks to a node and that take them away, by node, map and frame."""
+        self.came: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+        """Frames of a map that have come to a node, in order."""
+        self.sequence: list[tuple[int, int]] = []
+        """Stretches of the members' tasks in the order of the whole."""
+
+    def _written(self, member: Member, finest: bool) -> Written:
+        """Write a member's tasks, with the system's numbers of its frames."""
+        frames, first = member.frames(self.arrivals.frames), self.all.size
+        schedule = member.schedule(self.all.inner(), len(frames), finest)
+        self.all.extend(replace(schedule, frame=np.array(frames, np.int32)[schedule.frame]))
+        bounds = first + np.searchsorted(schedule.frame, np.arange(len(frames) + 1))
+        return Written(member, bounds.tolist(), crossings(schedule, member.edge, member.edge, first))
+
+    def write(self) -> None:
+        """Write the whole schedule."""
+        for frame in range(self.arrivals.frames):
+            self._frame(frame)
+        whole = self.all.schedule()
+        rows = np.array([*self.not_before], np.int64)
+        whole.not_before_ps[rows] = [*self.not_before.values()]
+        self.to.extend(reordered(whole, self._order(), np.array(self.edges, np.int64).reshape(-1, 2)))
+
+    def _order(self) -> Numbers:
+        """Positions of all tasks in the order of the whole: the members' as they follow each other, the others beside them."""
+        turn = np.empty(self.own, np.int64)
+        turn[np.concatenate([np.arange(*stretch) for stretch in self.sequence])] = np.arange(self.own)
+        beside, behind = np.array(self.beside, np.int64).reshape(-1, 2).T
+        return np.lexsort((np.concatenate((np.zeros(self.own, np.int64), behind)), np.concatenate((turn, turn[beside]))))
+
+    def _frame(self, frame: int) -> None:
+        """Order the tasks of a frame: of each member as many as can be before another one must go on."""
+        turns = [(written, number) for written in self.written if (number := written.member.number(frame)) is not None]
+        missing = Counter(one.tensor for written, number in turns for one in written.crossings[number] if not one.enters)
+        queues = [(written.member, deque(written.stretches(number))) for written, number in turns]
+        while any(queue for _, queue in queues):
+            before = len(self.sequence)
+            for member, queue in queues:
+                while queue and not self._lacks(queue[0].waits_for, missing):
+                    self._take(member, queue.popleft(), frame, missing)
+            if len(self.sequence) == before:
+                raise self._circle([(member, queue[0]) for member, queue in queues if queue], missing)
+
+    def _lacks(self, tensor: str | None, missing: Counter[str]) -> str | None:
+        """A map that has not come in full from the chip that sends it, and without which *tensor* cannot be taken in."""
+        needed = (self.flow.left_by_chips(name) for name in self.flow.made_of(tensor)) if tensor else ()
+        return next((name for name in needed if missing[name]), None)
+
+    def _circle(self, stuck: Sequence[tuple[Member, Stretch]], missing: Counter[str]) -> InvalidInput:
+        """The refusal of members that wait for each other."""
+        waits = [f"{member.name} takes in '{stretch.waits_for}' before it sends what that is made of" for member, stretch in stuck]
+        problem = f"turns in a circle: {', and '.join(waits)}"
+        return InvalidInput.at("system.partition", problem, "give a part layers that need nothing of the parts behind it")
+
+    def _take(self, member: Member, stretch: Stretch, frame: int, missing: Counter[str]) -> None:
+        self.sequence.append((stretch.low, stretch.high))
+        for one in stretch.crossings:
+            if one.enters:
+                self._enter(member, one, frame)
+            else:
+                missing[one.tensor] -= 1
+                for other in self._free(member.node, one.tensor, one.block, frame):
+                    self.edges.append((one.row, other))
+                self._come_to_be(one.tensor, member.node, one.row, one.block, frame, one.row)
+
+    def _enter(self, member: Member, one: Crossing, frame: int) -> None:
+        """Let a member's task take a block in, once it is there; what the host has comes when the member has room for it."""
+        node, tensor = member.node, one.tensor
+        sent = tensor in self.flow.sent
+        others = self._bringing(node, tensor, one.block, frame) if sent else self._from_host(member, one, frame)
+        self.edges += [(one.row, other) for other in others]
+        self.taken[node, tensor, frame].append(Done(one.row, one.block))
+
+    def _from_host(self, member: Member, one: Crossing, frame: int) -> list[int]:
+        """Bring a block from the host, when it has it; returns the tasks that the member waits for."""
+        tensor, block = one.tensor, one.block
+        waits = [row for name in self.flow.made_of(tensor) for row in self._bringing(HOST_NODE, name, None, frame)]
+        arrival = self.arrivals.period_ps * frame if tensor in self.flow.network.inputs else 0
+        way = self.flow.wiring.route(HOST_NODE, [member.node], f"'{tensor}'")
+        for number, hop in enumerate(way):
+            waits = [self._hop(hop, tensor, block, waits, frame, (one.row, number - len(way)), arrival if number == 0 else 0)]
+            self.brought[hop.target, tensor, frame].append(Done(waits[0], block))
+        if arrival and not way:
+            self.not_before[one.row] = arrival
+        return waits
+
+    def _come_to_be(self, tensor: str, node: str, row: int, block: Block, frame: int, beside: int) -> None:
+        """Send a block from the node where it has come to be to all that take it."""
+        at = {node: row}
+        self._arrive(tensor, node, row, block, frame, beside)
+        for hop in self.flow.way(tensor, node, frame):
+            at[hop.target] = self._hop(hop, tensor, block, [at[hop.source]], frame, (beside, len(self.beside) + 1))
+            self._arrive(tensor, hop.target, at[hop.target], block, frame, beside)
+
+    def _arrive(self, tensor: str, node: str, row: int, block: Block, frame: int, beside: int) -> None:
+        """Note that a block has come to a node, and let the converter there make signs of it."""
+        self.brought[node, tensor, frame].append(Done(row, block))
+        for layer, member in self.flow.conversions(tensor, frame):
+            if member.node == node:
+                made = self._convert(layer, member, row, block, frame, beside)
+                self.taken[node, tensor, frame].append(Done(made, block))
+                self._come_to_be(layer, node, made, block, frame, beside)
+
+    def _hop(self, hop: Hop, tensor: str, block: Block, after: list[int], frame: int, beside: tuple[int, int], arrival: int = 0) -> int:
+        """Write the transfer of a block over a link."""
+        source, target = self.pools.at(hop.source), self.pools.at(hop.target)
+        bits = block.size * self.pools.word_bits(tensor)
+        waits = [*after, *self._free(hop.target, tensor, block, frame)]
+        unit = self.pools.links[hop.unit]
+        effect, actions = Copy(tensor, *block, source, target), self.pools.actions(hop, bits)
+        task = Task("hop", tensor, hop.unit, unit.ps(bits), tuple(waits), (), effect, actions, unit.latency_ps, arrival, frame)
+        row = self._add(task, beside)
+        self.taken[hop.source, tensor, frame].append(Done(row, block))
+        return row
+
+    def _convert(self, layer: str, member: Member, after: int, block: Block, frame: int, beside: int) -> int:
+        """Write the conversion of a block to signs, at a member's edge."""
+        pool, tensor = member.edge, self.flow.network[layer].inputs[0]
+        waits = (after, *self._free(member.node, layer, block, frame))
+        whole = self.flow.network.shape(layer).box
+        locations = OperandLocations((layer,), (Region(pool, tensor, whole),), (), "", (Region(pool, layer, whole),))
+        effect = Compute(locations, block.c0, block.c1, tuple(Patch(box, box) for box in block.boxes))
+        ps, actions = self.pools.conversion(member, block.size)
+        task = Task("convert", layer, member.converter.name, ps, waits, (), effect, actions, frame=frame)
+        return self._add(task, (beside, len(self.beside) + 1))
+
+    def _add(self, task: Task, beside: tuple[int, int]) -> int:
+        self.beside.append(beside)
+        return self.all.add(task)
+
+    def _bringing(self, node: str, tensor: str, block: Block | None, frame: int) -> list[int]:
+        """Tasks that bring a block, or some of it, to a node; without a block, all of the map."""
+        return [done.row for done in self.brought[node, tensor, frame] if block is None or done.block.meets(block)]
+
+    def _free(self, node: str, tensor: str, block: Block, frame: int) -> list[int]:
+        """Tasks after which a node has room for a block: they have taken away what lay in its place."""
+        frames = self.came[node, tensor]
+        if not frames or frames[-1] != frame:
+            frames.append(frame)
+        places = self.pools.places(node)
+        if len(frames) <= places:
+            return []
+        return [done.row for done in self.taken[node, tensor, frames[-1 - places]] if done.block.meets(block)]

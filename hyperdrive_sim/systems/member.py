@@ -1,0 +1,74 @@
+"""A member of a system: a chip, or a mesh of chips, with the layers that it runs, the frames that it takes and its node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from hyperdrive_sim.archs import registry
+from hyperdrive_sim.schedule.machine import Unit
+from hyperdrive_sim.schedule.mapped import Mapped
+from hyperdrive_sim.schedule.schedule import Schedule
+from hyperdrive_sim.schedule.tasks import HOST, Arrivals
+from hyperdrive_sim.schedule.writer import Writer
+from hyperdrive_sim.systems.blocks import Crossing, crossings
+from hyperdrive_sim.systems.placed import PlacedPart, Position
+from hyperdrive_sim.systems.spec import HOST_NODE, PartSpec
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member: its *name*, the *runner* that a partition gives layers to (itself, or all of its kind in turn), its network on the chip.
+
+    It takes the system's frames *first*, *first* + *every* and so on. *node* is where it meets the links, the host's if none reaches it.
+    """
+
+    name: str
+    runner: str
+    part: PartSpec
+    mapped: Mapped
+    node: str
+    first: int = 0
+    every: int = 1
+
+    @cached_property
+    def placed(self) -> PlacedPart:
+        return PlacedPart(self.mapped, Position(self.name, self.edge, self.edge))
+
+    @property
+    def edge(self) -> str:
+        """The memory that its maps come from and go to: a pool of its own where links reach it, else the host's."""
+        return HOST if self.node == HOST_NODE else f"{self.name}.edge"
+
+    @property
+    def converter(self) -> Unit:
+        return Unit(f"{self.name}.converter", "converter", part=self.name)
+
+    def frames(self, total: int) -> range:
+        """The system's numbers of its frames, of so many in all."""
+        return range(self.first, total, self.every)
+
+    def number(self, frame: int) -> int | None:
+        """Its own number of one of the system's frames; None for one that it does not take."""
+        return (frame - self.first) // self.every if frame % self.every == self.first else None
+
+    def schedule(self, to: Writer, frames: int, finest: bool) -> Schedule:
+        """Tasks of some frames by its own numbers of them, under its name; when they arrive, the system says."""
+        return self.placed.schedule(to, Arrivals(frames), registry.load(self.part.architecture).grains[-1 if finest else 0])
+
+    @cached_property
+    def crossings(self) -> tuple[Crossing, ...]:
+        """What crosses its edge in a frame."""
+        writer = Writer()
+        self.mapped.write(writer, Arrivals(), registry.load(self.part.architecture).grains[0])
+        return tuple(crossings(writer.schedule(), HOST, HOST)[0])
+
+    @cached_property
+    def takes(self) -> frozenset[str]:
+        """Maps that come in."""
+        return frozenset(one.tensor for one in self.crossings if one.enters)
+
+    @cached_property
+    def leaves(self) -> frozenset[str]:
+        """Maps that it sends out."""
+        return frozenset(one.tensor for one in self.crossings if not one.enters)

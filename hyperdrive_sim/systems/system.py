@@ -1,0 +1,198 @@
+"""A network on a system of several parts, and systems as an architecture: their parts are mapped here, and composed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from math import fsum
+from typing import ClassVar
+
+from hyperdrive_sim.archs import registry
+from hyperdrive_sim.archs.architecture import narrowed
+from hyperdrive_sim.errors import InvalidInput, Mistake
+from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.schedule import spec as specs
+from hyperdrive_sim.schedule.lazy import Lazy
+from hyperdrive_sim.schedule.machine import Machine
+from hyperdrive_sim.schedule.mapped import Datasheet, Mapped, Tiles
+from hyperdrive_sim.schedule.placement import Allocation, Placement
+from hyperdrive_sim.schedule.prices import Price
+from hyperdrive_sim.schedule.tasks import Arrivals
+from hyperdrive_sim.schedule.writer import Writer
+from hyperdrive_sim.systems.arithmetic import Mixed
+from hyperdrive_sim.systems.composing import Composition
+from hyperdrive_sim.systems.flow import Flow
+from hyperdrive_sim.systems.member import Member
+from hyperdrive_sim.systems.partition import assigned
+from hyperdrive_sim.systems.pools import Pools
+from hyperdrive_sim.systems.spec import HOST_NODE, PartSpec, SystemSpec
+from hyperdrive_sim.systems.wiring import Wiring
+
+COARSEST, FINEST = "coarsest", "finest"
+"""How finely the tasks of every part are cut."""
+
+
+class MappedSystem:
+    """A network on a system whose partition is decided.
+
+    Raises InvalidInput, with the part named, for layers that a part cannot run or hold, for nodes that no link reaches, and for links and
+    partitions that are none.
+    """
+
+    def __init__(self, network: Network, spec: SystemSpec) -> None:
+        self.network, self.spec = network, spec
+        self.names = {kind: _names(kind, part.count) for kind, part in spec.parts.items()}
+        layers = assigned(network, spec.decided or {}, self.names)
+        mapped = {runner: _mapped(network, spec, runner, its) for runner, its in layers.items() if runner != HOST_NODE}
+        wiring = Wiring(spec, self.names, {name: mapped[runner].machine.clock for name, runner, _ in self._running(mapped)})
+        self.members = tuple(
+            Member(name, runner, spec.parts[kind_of(runner)], mapped[runner], wiring.node(name), *turn)
+            for name, runner, turn in self._running(mapped)
+        )
+        self.flow = Flow(network, self.members, wiring, {layer: runner for runner, its in layers.items() for layer in its})
+        self.pools = Pools(spec, self.flow)
+        self.placement = self._placed().checked(network, self.machine)
+
+    def _running(self, runners: Iterable[str]) -> Iterator[tuple[str, str, tuple[int, int]]]:
+        """Chips that have anything to do: the name of each, the runner that it is or is one of, and its turn with the frames."""
+        for runner in runners:
+            several = self.names.get(runner, (runner,))
+            for number, name in enumerate(several):
+                yield name, runner, (number, len(several))
+
+    @cached_property
+    def machine(self) -> Machine:
+        """All units and memories as one machine; its cycles are those of the first part's clock."""
+        machines = [member.placed.machine for member in self.members]
+        units = (*(unit for one in machines for unit in one.units), *self.pools.converters, *self.flow.wiring.units)
+        memories = (*(memory for one in machines for memory in one.memories), *self.pools.memories)
+        clock, chips = machines[0].clock, sum(one.chips for one in machines)
+        return Machine(units, memories, clock, fsum(one.peak_ops_per_s for one in machines) / clock.hz, chips)
+
+    def _placed(self) -> Placement:
+        """The placements of all members as one, and the pools between them."""
+        placements = {member.name: member.placed.placement for member in self.members}
+        of = {memory: one for one in placements.values() for memory in one.allocations}
+        once = {member.runner: member.mapped.placement for member in self.members}.values()
+        return Placement(
+            parts=tuple(part for one in placements.values() for part in one.parts),
+            allocations=Lazy((*of, *self.pools.allocations), lambda memory: _allocations(memory, of, self.pools)),
+            host=self.flow.host,
+            word_bits={tensor: self.pools.word_bits(tensor) for tensor in self.network.maps}
+            | {tensor: bits for one in once for tensor, bits in one.word_bits.items()},
+            halos=frozenset((*self.pools.allocations, *(memory for one in placements.values() for memory in one.halos))),
+            extra_ops={layer: ops for one in once for layer, ops in one.extra_ops.items()},
+            moved=frozenset(layer for one in once for layer in one.moved),
+            kinds={memory: kind for one in placements.values() for memory, kind in one.kinds.items()},
+        )
+
+    @cached_property
+    def prices(self) -> Mapping[str, Price]:
+        own = {action: price for member in self.members for action, price in member.placed.prices.items()}
+        return {**own, **self.pools.prices}
+
+    @cached_property
+    def arithmetic(self) -> Mixed:
+        runners = {member.runner: member.mapped.arithmetic for member in self.members}
+        return Mixed({layer: runners[runner] for layer, runner in self.flow.runs.items()})
+
+    @cached_property
+    def datasheet(self) -> Datasheet:
+        return {name: quantity for member in self.members for name, quantity in member.placed.datasheet.items()}
+
+    def write(self, to: Writer, arrivals: Arrivals, grain: str) -> None:
+        if to.counting:
+            to.size += self._size(arrivals.frames, grain)
+        else:
+            Composition(self.flow, self.pools, arrivals, to, finest=grain == FINEST).write()
+
+    def _size(self, frames: int, grain: str) -> int:
+        """Number of tasks of some frames: from the second turn of all members on, every turn has equally many."""
+        turn = self.flow.period
+        turns, rest = divmod(frames, turn)
+        if turns <= 1:
+            return self._composed(frames, grain)
+        once, twice = (self._composed(turn * times, grain) for times in (1, 2))
+        begun = self._composed(turn + rest, grain) if rest else once
+        return begun + (turns - 1) * (twice - once)
+
+    def _composed(self, frames: int, grain: str) -> int:
+        writer = Writer()
+        self.write(writer, Arrivals(frames), grain)
+        return writer.size
+
+    def tiles(self, layer: str | None) -> Tiles:
+        runner = self.flow.runs.get(layer) if layer is not None else None
+        return {
+            chip: use
+            for member in self.members
+            if layer is None or member.runner == runner
+            for chip, use in member.placed.tiles(layer).items()
+        }
+
+
+def _allocations(memory: str, of: Mapping[str, Placement], pools: Pools) -> tuple[Allocation, ...]:
+    return of[memory].allocations[memory] if memory in of else pools.allocations[memory]
+
+
+@dataclass(frozen=True)
+class System:
+    """Systems of several parts, as an architecture: the settings of one are what stands under `system:`."""
+
+    name: ClassVar[str] = "system"
+    Spec: ClassVar[type[SystemSpec]] = SystemSpec
+    grains: ClassVar[tuple[str, ...]] = (COARSEST, FINEST)
+    tolerance: ClassVar[float] = 0.0
+
+    def candidates(self, network: Network, spec: specs.Spec) -> Iterable[specs.Spec]:
+        return (narrowed(SystemSpec, spec),)
+
+    def map(self, network: Network, spec: specs.Spec) -> MappedSystem:
+        return MappedSystem(network, narrowed(SystemSpec, spec))
+
+
+architecture = System()
+
+
+def _names(kind: str, count: int) -> tuple[str, ...]:
+    """Names of the chips of a part."""
+    return (kind,) if count == 1 else tuple(f"{kind}[{number}]" for number in range(count))
+
+
+def kind_of(runner: str) -> str:
+    """The part that a runner is one of."""
+    return runner.partition("[")[0]
+
+
+def chip_of(part: PartSpec) -> specs.Spec:
+    """The settings of a part's chip, as its architecture has them."""
+    return registry.load(part.architecture).Spec.model_validate_json(json.dumps(part.chip))
+
+
+def _mapped(network: Network, spec: SystemSpec, runner: str, layers: tuple[str, ...]) -> Mapped:
+    """The layers of a runner on its chip; of settings that are open, what the architecture finds most promising."""
+    kind = kind_of(runner)
+    part = spec.parts[kind]
+    arch = registry.load(part.architecture)
+    with located(kind):
+        own = network.part(layers)
+        return arch.map(own, next(iter(arch.candidates(own, chip_of(part)))))
+
+
+@contextmanager
+def located(kind: str) -> Iterator[None]:
+    """Let mistakes that a part's architecture finds name the part."""
+    try:
+        yield
+    except InvalidInput as error:
+        raise type(error)(*(_of_part(kind, mistake) for mistake in error.mistakes)) from None
+
+
+def _of_part(kind: str, mistake: Mistake) -> Mistake:
+    key = f"system.parts.{kind}"
+    if mistake.key.partition(".")[0] == "chip":
+        return mistake._replace(key=f"{key}.{mistake.key}")
+    return mistake._replace(key=key, problem=": ".join(filter(None, (mistake.key, mistake.problem))))
