@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.rates import Clock
-from hyperdrive_sim.schedule.prices import IO_ACTIONS, Price
+from hyperdrive_sim.schedule.prices import EDGE_ACTIONS, Price
 from hyperdrive_sim.schedule.provenance import Basis, Provenance, bases
 from hyperdrive_sim.text.document import Document
 
@@ -67,7 +67,7 @@ def core_clock(point: OperatingPoint, wanted_mhz: float | None) -> Clock:
     return Clock.of_mhz(wanted_mhz or point.clock_mhz)
 
 
-def io_prices(io: Mapping[str, Any], pj_per_bit: float | None, actions: Iterable[str] = IO_ACTIONS) -> dict[str, Price]:
+def io_prices(io: Mapping[str, Any], pj_per_bit: float | None, actions: Iterable[str] = EDGE_ACTIONS) -> dict[str, Price]:
     """Prices of I/O by action, all the same per bit: the table's or, where given, the scenario's *pj_per_bit*."""
     if pj_per_bit is None:
         return {action: Price(action, io["pj_per_bit"], *origin(io)) for action in actions}

@@ -14,7 +14,7 @@ from hyperdrive_sim.cli.fitted import FittedTable, TerminalColumn, unlined
 from hyperdrive_sim.errors import one_line
 from hyperdrive_sim.reports.layer_table import LayerRow
 from hyperdrive_sim.reports.report import Report
-from hyperdrive_sim.reports.summary import BESIDE, beside, further_off, percent, remarks, si, subject
+from hyperdrive_sim.reports.summary import BESIDE, beside, further_off, per_s, percent, remarks, si, subject
 from hyperdrive_sim.reports.sums import mean as average
 from hyperdrive_sim.scenario.published import Comparison
 from hyperdrive_sim.text.wording import counted
@@ -39,7 +39,10 @@ DOUBTFUL, UNTRIED = Text("WARN", "bold yellow"), Text("--", "dim")
 
 def summary(report: Report) -> Group:
     """The summary of a run: how long it takes, how much energy, what it waits for, and how far to trust it."""
-    parts: list[RenderableType] = [_headline(report), BLANK, _figures(report), BLANK, _layers(report), BLANK, _tiles(report)]
+    parts: list[RenderableType] = [_headline(report), BLANK, _figures(report), BLANK]
+    if report.parts:
+        parts += [_parts(report), BLANK]
+    parts += [_layers(report), BLANK, _tiles(report)]
     if report.published:
         parts += [BLANK, published(report.published)]
     return Group(*parts)
@@ -56,6 +59,22 @@ def _figures(report: Report) -> Table:
     for name, value, remark in report.summary_lines():
         table.add_row(Text(name), Text(value, style="bold"), Text(remark, style="dim"))
     return table
+
+
+def _parts(report: Report) -> FittedTable:
+    """The parts of a system, per frame: what each does, costs and waits for."""
+    parts = report.parts
+    return FittedTable(
+        "the parts, per frame" if report.time.frames > 1 else "the parts",
+        TerminalColumn("part", [part.name for part in parts], right=False),
+        TerminalColumn("chips", [f"{part.chips} {part.architecture}" for part in parts], right=False),
+        TerminalColumn("layers", [str(len(part.layers)) for part in parts], spare=2),
+        TerminalColumn("use", [percent(part.utilization) for part in parts]),
+        TerminalColumn("at most", [per_s(part.most_frames_per_s) for part in parts]),
+        TerminalColumn("as fast as its", [part.busiest.removeprefix(f"{part.name}.") for part in parts], right=False, spare=1),
+        TerminalColumn("energy", [si(part.energy.total_j, "J") for part in parts]),
+        TerminalColumn("of it I/O", [si(part.energy.io_j, "J") for part in parts], spare=3),
+    )
 
 
 def _layers(report: Report) -> FittedTable:

@@ -80,7 +80,7 @@ class _Proof:
                 self._arrived(len(self.tasks), frame, name)
 
     def _places(self, memory: str, tensor: str, frame: int) -> list[AccessHistory]:
-        """Allocations of a map in a memory, with their accesses; in a pool, the frames take its places in turn, in the host's each has one."""
+        """Allocations of a map in a memory, with their accesses; frames take a pool's places in turn, in the host's each has its own."""
         if memory not in self.pools:
             return self.places.get((memory, tensor), [])
         if (memory, tensor, frame) not in self.places:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.schedule.machine import is_array
 from hyperdrive_sim.schedule.prices import IO_ACTIONS
 
 BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
@@ -56,14 +57,14 @@ def marks(names: Iterable[str]) -> dict[str, str]:
 
 def of_units(*reports: Report) -> dict[str, str]:
     """A colour for each kind of unit, arrays first and the others in the machines' order, and last for waiting for an arrival."""
-    kinds = sorted((row.kind for report in reports for row in report.units), key=lambda kind: kind != "array")
+    kinds = sorted((row.kind for report in reports for row in report.units), key=lambda kind: not is_array(kind))
     return colours((*kinds, "arrival"))
 
 
 def of_layer_time(*reports: Report) -> dict[str, str]:
     """Colours for what the time of a layer goes to: arrays that compute, and what they wait for; for each other in a colour of its own."""
     kinds = of_units(*reports)
-    return {"computing": BLUE, **kinds, "array": VIOLET}
+    return {"computing": BLUE, **kinds, **{kind: VIOLET for kind in kinds if is_array(kind)}, "array": VIOLET}
 
 
 def of_carried() -> dict[str, str]:

@@ -18,7 +18,7 @@ from hyperdrive_sim.reports.derived.bins import cut
 from hyperdrive_sim.reports.summary import percent, si
 from hyperdrive_sim.reports.sums import mean as average
 from hyperdrive_sim.schedule.columns import pairs, summed
-from hyperdrive_sim.schedule.machine import Machine
+from hyperdrive_sim.schedule.machine import Machine, is_array
 
 SHADES = " ░▒▓█"
 ASCII_SHADES = " .:+#"
@@ -114,7 +114,7 @@ def diagram(machine: Machine, trace: Trace, cells: int = CELLS, rows: int = ROWS
     number = {unit.name: place for place, unit in enumerate(machine.units)}
     unit = np.array([number[name] for name in trace.units], np.int64)[trace.tasks.unit.codes[task]]
     table = summed(unit * cells + part, held, len(number) * cells).reshape(-1, cells)
-    on_arrays = np.array([one.kind == "array" for one in machine.units])[unit]
+    on_arrays = np.array([is_array(one.kind) for one in machine.units])[unit]
     task, part, held = task[on_arrays], part[on_arrays], held[on_arrays]
     frame = trace.tasks.frame
     frames = _runs(part, held, frame[task], list(map(str, range(frame.max(initial=0) + 1))))

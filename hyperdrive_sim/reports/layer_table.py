@@ -16,7 +16,7 @@ from hyperdrive_sim.engine.trace import NOBODY, Trace
 from hyperdrive_sim.network.layers import Layer
 from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.schedule.columns import Numbers, grouped, largest, summed
-from hyperdrive_sim.schedule.machine import Machine
+from hyperdrive_sim.schedule.machine import Machine, is_array
 from hyperdrive_sim.schedule.patterns import NO_EFFECT
 from hyperdrive_sim.schedule.tasks import Compute
 
@@ -65,7 +65,7 @@ def layer_rows(compiled: Compiled) -> Iterator[LayerRow]:
     """A row for every layer that tasks were written for, in the order of the schedule."""
     network, machine, trace = compiled.network, compiled.machine, compiled.trace
     frames = trace.tasks.frames
-    arrays = [unit for unit in trace.units if machine.unit[unit].kind == "array"]
+    arrays = [unit for unit in trace.units if is_array(machine.unit[unit].kind)]
     joules, stalls, together = compiled.ledger.by_layer(), _stalls(machine, trace, arrays), _together(trace)
     for work in _work(machine, trace):
         layers = together.get(work.layer, ())
@@ -151,7 +151,7 @@ def _work(machine: Machine, trace: Trace) -> Iterator[_LayerWork]:
     names, layer, units = trace.layers, trace.tasks.layer.codes, [machine.unit[unit] for unit in trace.units]
     starts, ends = -largest(layer, -trace.start, len(names)), largest(layer, trace.end, len(names))
     work, bits = (_by_layer_and_unit(trace, column) for column in (trace.tasks.ps, crossing_bits(trace)))
-    by_array = work[:, [unit.kind == "array" for unit in units]]
+    by_array = work[:, [is_array(unit.kind) for unit in units]]
     per_cycle = np.array([unit.rate.bits_per_s / machine.clock.hz if unit.rate else np.inf for unit in units])
     least = np.ceil(bits / per_cycle * (1 - ROUNDING)).astype(np.int64).max(axis=1, initial=0)
     for number, name in enumerate(names):

@@ -204,3 +204,33 @@ class UnitRow:
     busy_s: float
     waiting_s: float
     utilization: float
+
+
+@dataclass(frozen=True)
+class PartRecord:
+    """A part of a system of several, per frame where that makes sense; its settings are as in `SystemRecord`.
+
+    `layers` are those that its chips compute, `chips` how many there are of them, of which `every` take frames in turn. `utilization` is
+    that of all their tiles at the frame rate of the whole, and `most_frames_per_s` the rate that its `busiest` unit alone would allow.
+    `waiting_s` is how long tasks that could have run waited for its units in the whole run.
+    """
+
+    name: str
+    architecture: str
+    chips: int
+    mesh: tuple[int, int] | None
+    every: int
+    clock_mhz: float
+    peak_ops_per_s: float
+    layers: tuple[str, ...]
+    ops: int
+    utilization: float
+    busiest: str
+    most_frames_per_s: float
+    waiting_s: float
+    energy: Energy
+    io_bits: Mapping[str, int | float]
+    efficiency: Efficiency
+    assumed: Mapping[str, Setting]
+    fitted: Mapping[str, FittedSetting]
+    changed: Mapping[str, Setting]

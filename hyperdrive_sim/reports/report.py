@@ -9,7 +9,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from hyperdrive_sim.engine.compiled import Compiled
-from hyperdrive_sim.engine.ledger import Ledger, LedgerEntry, joules
 from hyperdrive_sim.engine.occupancy import Occupancy
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.network.graph import Network
@@ -19,14 +18,11 @@ from hyperdrive_sim.reports import frames, helps, pace, summary
 from hyperdrive_sim.reports.helps import Help
 from hyperdrive_sim.reports.layer_columns import LayerColumns, layer_columns
 from hyperdrive_sim.reports.layer_table import layer_rows
+from hyperdrive_sim.reports.parts import part_records
 from hyperdrive_sim.reports.records import (
-    Action,
     CandidateRow,
     Choice,
     DatasheetEntry,
-    Efficiency,
-    Energy,
-    FittedSetting,
     NetworkRecord,
     ScenarioRecord,
     SystemRecord,
@@ -34,16 +30,17 @@ from hyperdrive_sim.reports.records import (
     UnitRow,
 )
 from hyperdrive_sim.reports.results import Results
+from hyperdrive_sim.reports.settings import NO_SETTINGS, settings
 from hyperdrive_sim.reports.span_columns import SpanColumns, columns
+from hyperdrive_sim.reports.spending import efficiency, energy, io_bits
 from hyperdrive_sim.reports.summary import SummaryLine
 from hyperdrive_sim.scenario.published import Row, compare
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.lazy import Lazy
 from hyperdrive_sim.schedule.machine import Machine
-from hyperdrive_sim.schedule.mapped import Tiles
+from hyperdrive_sim.schedule.mapped import Composed, Tiles
 from hyperdrive_sim.schedule.placement import Placement
-from hyperdrive_sim.schedule.provenance import WEAK, chain
-from hyperdrive_sim.schedule.spec import origins
+from hyperdrive_sim.schedule.provenance import chain
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -85,7 +82,9 @@ class Report(Results):
         yield summary.help(self.helps, self.units, self.trace)
         yield from summary.energies(self.energy, self.io_bits, self.efficiency)
         yield from summary.choice(self.system)
-        yield from summary.settings(self.system)
+        yield from summary.settings(self.system, "chip")
+        for part in self.parts:
+            yield from summary.settings(part, f"system.parts.{part.name}.chip")
         yield from summary.granularity(self.system)
         yield from summary.of_chip(self.datasheet)
         yield from summary.host(self.network)
@@ -130,7 +129,7 @@ def summarise(scenario: Scenario, compiled: Compiled) -> Report:
     compiled.progress("summarising", 0, 0)
     layers = tuple(layer_rows(compiled))
     computed, time = _network(scenario, compiled.network, compiled.placement), pace.time(compiled)
-    energy = _energy(ledger, time.frames)
+    spent = energy(ledger, time.frames)
     ops_per_s = computed.ops * time.frames_per_s
     return Report(
         schema_version=SCHEMA_VERSION,
@@ -139,9 +138,10 @@ def summarise(scenario: Scenario, compiled: Compiled) -> Report:
         system=_system(scenario, compiled),
         time=time,
         throughput=Throughput(ops_per_s, ops_per_s / machine.clock.hz, min(1.0, ops_per_s / machine.peak_ops_per_s)),
-        energy=energy,
-        io_bits={what: _per(bits, time.frames) for what, bits in ledger.io_bits().items()},
-        efficiency=Efficiency(_per_joule(computed.ops, energy.total_j), _per_joule(computed.ops, energy.core_j)),
+        energy=spent,
+        io_bits=io_bits(ledger, time.frames),
+        efficiency=efficiency(computed.ops, spent),
+        parts=tuple(part_records(compiled, time)),
         units=tuple(_unit_rows(machine, trace)),
         layers=layers,
         datasheet={
@@ -155,16 +155,6 @@ def summarise(scenario: Scenario, compiled: Compiled) -> Report:
         tiles_by_layer=Lazy(tuple(row.name for row in layers if row.ops), mapped.tiles),
         occupancy=Lazy(tuple(memory.name for memory in machine.memories), lambda memory: compiled.occupancy[memory]),
     )
-
-
-def _per_joule(ops: int, joules: float) -> float:
-    """Operations per joule; 0 where nothing that was done has a price."""
-    return ops / joules if joules else 0.0
-
-
-def _per(count: int, frames: int) -> int | float:
-    """A count per frame: whole where every frame has the same."""
-    return count // frames if count % frames == 0 else count / frames
 
 
 def _network(scenario: Scenario, network: Network, placement: Placement) -> NetworkRecord:
@@ -187,34 +177,16 @@ def _network(scenario: Scenario, network: Network, placement: Placement) -> Netw
 
 
 def _system(scenario: Scenario, compiled: Compiled) -> SystemRecord:
-    spec, machine = scenario.spec, compiled.machine
-    settings = spec.model_dump()
-    changed = {name: value for name, value in settings.items() if value != type(spec).model_fields[name].default}
-    known = origins(type(spec))
-    assumed = {name: settings[name] for name, origin in known.items() if origin.provenance == "assumed"}
-    fitted = {
-        name: FittedSetting(settings[name], origin.rests_on)
-        for name, origin in known.items()
-        if origin.stated == "fitted" and name not in changed
-    }
-    peaks = machine.peak_ops_per_cycle, machine.peak_ops_per_s
-    arch, cut = scenario.architecture, (scenario.granularity, scenario.architecture.grains)
+    spec, machine, arch = scenario.spec, compiled.machine, scenario.architecture
+    name, known = arch.name, settings(spec)
+    if isinstance(compiled.mapped, Composed):
+        name, known = " + ".join(dict.fromkeys(part.architecture for part in compiled.mapped.parts)), NO_SETTINGS  # parts say theirs
+    peaks, cut = (machine.peak_ops_per_cycle, machine.peak_ops_per_s), (scenario.granularity, arch.grains)
     tried = tuple(CandidateRow(**vars(one)) for one in compiled.candidates)
     choice = Choice(spec.goal, tried) if tried else None
-    return SystemRecord(arch.name, machine.chips, machine.mesh, machine.clock.mhz, *peaks, assumed, fitted, changed, *cut, choice)
-
-
-def _energy(ledger: Ledger, frames: int) -> Energy:
-    actions = {name: _action(entry, frames) for name, entry in ledger.by_action().items()}
-    total = ledger.total_j
-    weak = joules((entry.count, entry.price.pj) for entry in ledger.entries if entry.price.provenance in WEAK)
-    return Energy(total / frames, ledger.core_j / frames, ledger.io_j / frames, actions, weak / total if total else 0.0)
-
-
-def _action(entry: LedgerEntry, frames: int) -> Action:
-    price = entry.price
-    known = price.provenance, price.source, chain(price.rests_on)
-    return Action(_per(entry.count, frames), entry.joules / frames, price.pj, *known)
+    return SystemRecord(
+        name, machine.chips, machine.mesh, machine.clock.mhz, *peaks, known.assumed, known.fitted, known.changed, *cut, choice
+    )
 
 
 def _unit_rows(machine: Machine, trace: Trace) -> Iterator[UnitRow]:

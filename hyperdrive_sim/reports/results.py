@@ -13,6 +13,7 @@ from hyperdrive_sim.reports.records import (
     Efficiency,
     Energy,
     NetworkRecord,
+    PartRecord,
     ScenarioRecord,
     SystemRecord,
     Throughput,
@@ -39,6 +40,7 @@ class Results:
     energy: Energy
     io_bits: Mapping[str, int | float]
     efficiency: Efficiency
+    parts: tuple[PartRecord, ...]
     units: tuple[UnitRow, ...]
     layers: tuple[LayerRow, ...]
     datasheet: Mapping[str, DatasheetEntry]

@@ -14,6 +14,7 @@ from hyperdrive_sim.reports.records import (
     Efficiency,
     Energy,
     NetworkRecord,
+    PartRecord,
     SystemRecord,
     Throughput,
     Time,
@@ -164,15 +165,15 @@ def _settings(values: Mapping[str, Any]) -> str:
     return " ".join(as_option(f"chip.{name}", value) for name, value in values.items())
 
 
-def settings(system: SystemRecord) -> Iterator[SummaryLine]:
-    """Settings of the chip, as keys that can be copied behind --set."""
+def settings(system: SystemRecord | PartRecord, at: str) -> Iterator[SummaryLine]:
+    """Settings of a chip, as keys that can be copied behind --set; they stand *at* a key of the scenario."""
     for what, values in (("changed", system.changed), ("assumed", system.assumed)):
         if values:
-            said = [as_option(f"chip.{name}", value) for name, value in values.items()]
+            said = [as_option(f"{at}.{name}", value) for name, value in values.items()]
             yield SummaryLine(what, counted(len(said), "setting"), "\n".join(said))
     together: dict[tuple[str, ...], list[str]] = {}
     for name, setting in system.fitted.items():
-        together.setdefault(setting.fitted_to, []).append(as_option(f"chip.{name}", setting.value))
+        together.setdefault(setting.fitted_to, []).append(as_option(f"{at}.{name}", setting.value))
     for fitted_to, said in together.items():
         figures = _in_pairs([figure.rpartition(" (")[0] for figure in fitted_to])
         yield SummaryLine("fitted", counted(len(said), "setting"), "\n".join((*said, f"selected for {figures}")))

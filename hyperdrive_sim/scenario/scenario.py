@@ -25,7 +25,7 @@ from hyperdrive_sim.network.box import MOST_SIDE
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.parameters import Parameters
 from hyperdrive_sim.rates import PS_PER_S
-from hyperdrive_sim.scenario import shipped
+from hyperdrive_sim.scenario import shipped, systems
 from hyperdrive_sim.scenario.experiment import Experiment, Options, document_of, named, setting, structure
 from hyperdrive_sim.scenario.preparation import PLAIN, Preparation
 from hyperdrive_sim.schedule.spec import Spec, choices
@@ -76,8 +76,9 @@ class Settings(BaseModel):
         description="[channels, rows, columns]; of a model from a file: absent, as it is there",
         json_schema_extra={"expects": "[channels, rows, columns]"},
     )
-    architecture: str = Field(min_length=1, description="the chip; `hyperdrive-sim list` names them")
+    architecture: str | None = Field(default=None, min_length=1, description="the chip; `hyperdrive-sim list` names them")
     chip: dict[str, Any] = Field(default={}, description="fields of that architecture's spec; what is absent is as published")
+    system: dict[str, Any] | None = Field(default=None, description="several chips and what links them, in place of architecture and chip")
     host_layers: Literal["allowed", "refused"] = Field(
         default="allowed",
         description="whether the host may compute layers that the chip does not run",
@@ -152,12 +153,13 @@ class Scenario:
         """From a document, with `key=value` settings on top; *given* is the network in place of one of the zoo."""
         for change in changes:
             document = document.with_setting(change)
+        document = systems.shortened(document)
         mistakes: list[Mistake] = []
         arch = _kept(mistakes, lambda: _architecture(document))
         of_chip = Elsewhere(arch.Spec if arch else None, "put it under 'chip:'")
         settings = _kept(mistakes, lambda: document.validate(Settings, elsewhere=of_chip))
         spec = _kept(mistakes, lambda: _spec(document, arch)) if arch else None
-        mistakes += _unknown_granularity(document, arch) if arch else ()
+        mistakes += _unknown_granularity(document, arch) if arch else _without_chip(document)
         if given is None:
             _kept(mistakes, lambda: _network(document))
         else:
@@ -183,6 +185,11 @@ class Scenario:
         if not isinstance(name, str):
             return None
         return (self.document.folder(key) if self.document.files else Path(self.file).parent) / name
+
+    @property
+    def at_spec(self) -> str:
+        """The key that the settings of the spec stand under."""
+        return systems.SYSTEM if self.settings.system else "chip"
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -329,11 +336,12 @@ def _unlike(given: Network, document: Document) -> Iterator[Mistake]:
 
 def _unsweepable(document: Document, settings: Settings, arch: Architecture) -> Iterator[Mistake]:
     """Mistakes of the sweep as a whole, whatever its values: unknown keys, too many points."""
-    chip = [f"chip.{field}" for field in arch.Spec.model_fields]
-    known = [*(field for field in Settings.model_fields if field not in UNSWEPT), *chip]
+    at = systems.SYSTEM if settings.system else "chip"
+    of_spec = [f"{at}.{field}" for field in arch.Spec.model_fields]
+    known = [*(field for field in Settings.model_fields if field not in UNSWEPT), *of_spec]
     for key in settings.sweep:
         first, *others = key.split(".")
-        if (f"chip.{others[0]}" if others and first == "chip" else first) not in known:
+        if (f"{at}.{others[0]}" if others and first == at else first) not in known:
             there = [one for one in (f"chip.{key}", key.removeprefix("chip.")) if one in known]
             yield document.mistake(("sweep", key), f"unknown key '{key}'", meant(there) or near(key, known))
     if (points := prod(map(len, settings.sweep.values()))) > MAX_POINTS:
@@ -352,7 +360,11 @@ def _with(document: Document, key: str, value: Any, place: Place) -> Document:
 
 
 def _architecture(document: Document) -> Architecture | None:
-    """The architecture; None where the file does not even name one."""
+    """The architecture, for a system of several parts that of systems; None where the file does not even name one."""
+    if systems.SYSTEM in document.data:
+        from hyperdrive_sim.systems.system import architecture
+
+        return architecture
     name = document.data.get("architecture")
     if not isinstance(name, str) or not name:
         return None
@@ -364,9 +376,18 @@ def _architecture(document: Document) -> Architecture | None:
 
 def _spec(document: Document, arch: Architecture) -> Spec | None:
     """The validated spec of the chip; None where the file has something other than settings for it."""
+    if systems.SYSTEM in document.data:
+        return systems.spec(document)
     if not isinstance(document.data.get("chip", {}), dict):
         return None
     return document.validate(arch.Spec, ("chip",), Elsewhere(Settings, "put it at the top of the file, beside 'chip:'"))
+
+
+def _without_chip(document: Document) -> Iterator[Mistake]:
+    """The mistake of a document that says neither `architecture:` nor `system:`."""
+    if document.data.get("architecture") is None:
+        cure = Settings.model_fields["architecture"].description
+        yield Mistake("", "'architecture' is missing", f"add it: {cure}", document.place(""))
 
 
 def _unknown_granularity(document: Document, arch: Architecture) -> Iterator[Mistake]:

@@ -15,7 +15,8 @@ class Unit:
     """Something that is busy with one task at a time, uninterrupted; of those that wait it takes the lowest key (`engine.turns`).
 
     `name` is a path (`chip[3,4].array`), `kind` what it is for (`array`, `weights`, `border`, `host`). A link has a `rate` and a
-    latency: what it sends arrives that much after it has left. `part` names the part of a system that it belongs to, if there are several.
+    latency: what it sends arrives that much after it has left. `part` names the part of a system that it belongs to, if there are several;
+    its kind then stands before that of the unit: `back[1].chip.bpus` of the part `back[1]` is a `back array`.
     """
 
     name: str
@@ -29,6 +30,11 @@ class Unit:
         if self.rate is None:
             raise TypeError(f"{self.name} is not a link")
         return self.rate.ps(bits)
+
+
+def is_array(kind: str) -> bool:
+    """True for the kind of unit that does what a peak counts, the array, of whatever part of a system."""
+    return kind.rpartition(" ")[2] == "array"
 
 
 @dataclass(frozen=True, slots=True)

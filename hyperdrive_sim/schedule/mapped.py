@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,28 @@ class Quantity(Known):
 
 
 Datasheet = Mapping[str, Quantity]
+
+
+class PartOfSystem(NamedTuple):
+    """A part of a system: its *name*, the *architecture* of its chips and what they are set to, its *machines* by name, its *layers*.
+
+    Each of several machines takes every *every*-th frame: the one of all, or where each has layers of its own, every one.
+    """
+
+    name: str
+    architecture: str
+    spec: Spec
+    machines: Mapping[str, Machine]
+    layers: tuple[str, ...]
+    every: int
+
+
+@runtime_checkable
+class Composed(Protocol):
+    """What a mapped network has besides where its system has several parts."""
+
+    @property
+    def parts(self) -> tuple[PartOfSystem, ...]: ...
 
 
 class Mapped(Protocol):

@@ -9,14 +9,17 @@ from hyperdrive_sim.schedule.provenance import Basis, Known, Provenance
 
 PJ = 1e-12
 
-IO_ACTIONS: Mapping[str, str] = {
+EDGE_ACTIONS: Mapping[str, str] = {
     "weight_io.bit": "weights",
     "input_io.bit": "input",
     "output_io.bit": "output",
     "border_io.bit": "border",
     "corner_io.bit": "border",
 }
-"""Actions that cross a chip's edge, and what they carry; all else is the core's."""
+"""Actions that cross a chip's edge, and what they carry."""
+
+IO_ACTIONS: Mapping[str, str] = {**EDGE_ACTIONS, "link_io.bit": "links"}
+"""These, and the wires between the parts of a system, which carry what crosses edges once more; all else is the core's."""
 
 
 def carries(action: str) -> str:

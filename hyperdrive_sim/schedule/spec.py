@@ -75,5 +75,5 @@ def origins(spec: type[Spec]) -> Mapping[str, Origin]:
     return {
         name: Origin(extra["provenance"], extra["stated"], extra["source"], tuple(extra["rests_on"]))  # type: ignore[arg-type]
         for name, extra in extras.items()
-        if isinstance(extra, dict)
+        if isinstance(extra, dict) and "provenance" in extra
     }

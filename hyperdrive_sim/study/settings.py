@@ -13,6 +13,9 @@ from hyperdrive_sim.text.wording import ABSENT, KeyPath, dotted, lookup
 
 Origin = Literal["file", "set", "default"]
 
+SPECS = ("chip", "system")
+"""Keys whose own keys an architecture has, and not every scenario."""
+
 
 class KeySummary(NamedTuple):
     """A key of a scenario: its value, None where there is none, its unit, and whether a file says so, a setting or a default.
@@ -45,9 +48,9 @@ class ScenarioSummary:
 def summary(scenario: Scenario) -> ScenarioSummary:
     """What a scenario says, and where."""
     decided = scenario.settings.model_dump(mode="json") | {"granularity": scenario.granularity}
-    keys = [row for field in Settings.model_fields if field != "chip" for row in _rows(scenario, (field,), decided[field])]
+    keys = [row for field in Settings.model_fields if field not in SPECS for row in _rows(scenario, (field,), decided[field])]
     for field, value in scenario.spec.model_dump(mode="json").items():
-        keys += _rows(scenario, ("chip", field), value)
+        keys += _rows(scenario, (scenario.at_spec, field), value)
     files = dict.fromkeys((scenario.file, *(one.file for one in keys if one.file)))
     return ScenarioSummary(scenario.settings.title, scenario.architecture.name, tuple(files), tuple(keys))
 

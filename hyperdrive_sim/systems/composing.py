@@ -83,6 +83,8 @@ class Composition:
         """Tasks that bring blocks to a node and that take them away, by node, map and frame."""
         self.came: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
         """Frames of a map that have come to a node, in order."""
+        self.conversions: dict[tuple[str, str, Block], Compute] = {}
+        """By layer, pool and block: those of all frames share one."""
         self.sequence: list[tuple[int, int]] = []
         """Stretches of the members' tasks in the order of the whole."""
 
@@ -197,14 +199,20 @@ class Composition:
 
     def _convert(self, layer: str, member: Member, after: int, block: Block, frame: int, beside: int) -> int:
         """Write the conversion of a block to signs, at a member's edge."""
-        pool, tensor = member.edge, self.flow.network[layer].inputs[0]
         waits = (after, *self._free(member.node, layer, block, frame))
-        whole = self.flow.network.shape(layer).box
-        locations = OperandLocations((layer,), (Region(pool, tensor, whole),), (), "", (Region(pool, layer, whole),))
-        effect = Compute(locations, block.c0, block.c1, tuple(Patch(box, box) for box in block.boxes))
+        if (key := (layer, member.edge, block)) not in self.conversions:
+            self.conversions[key] = self._conversion(*key)
+        effect = self.conversions[key]
         ps, actions = self.pools.conversion(member, block.size)
         task = Task("convert", layer, member.converter.name, ps, waits, (), effect, actions, frame=frame)
         return self._add(task, (beside, len(self.beside) + 1))
+
+    def _conversion(self, layer: str, pool: str, block: Block) -> Compute:
+        """What a conversion does to data: values of some channels become signs of the same."""
+        tensor, whole = self.flow.network[layer].inputs[0], self.flow.network.shape(layer).box
+        locations = OperandLocations((layer,), (Region(pool, tensor, whole),), (), "", (Region(pool, layer, whole),))
+        patches = tuple(Patch(box, box.channels(block.c0, block.c1)) for box in block.boxes)
+        return Compute(locations, block.c0, block.c1, patches)
 
     def _add(self, task: Task, beside: tuple[int, int]) -> int:
         self.beside.append(beside)

@@ -12,7 +12,7 @@ from hyperdrive_sim.schedule.schedule import Schedule
 from hyperdrive_sim.schedule.tasks import HOST, Arrivals
 from hyperdrive_sim.schedule.writer import Writer
 from hyperdrive_sim.systems.blocks import Crossing, crossings
-from hyperdrive_sim.systems.placed import PlacedPart, Position
+from hyperdrive_sim.systems.placed import PlacedPart, Position, kind_of
 from hyperdrive_sim.systems.spec import HOST_NODE, PartSpec
 
 
@@ -42,7 +42,7 @@ class Member:
 
     @property
     def converter(self) -> Unit:
-        return Unit(f"{self.name}.converter", "converter", part=self.name)
+        return Unit(f"{self.name}.converter", f"{kind_of(self.name)} converter", part=self.name)
 
     def frames(self, total: int) -> range:
         """The system's numbers of its frames, of so many in all."""

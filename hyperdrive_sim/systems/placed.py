@@ -31,8 +31,13 @@ class Position(NamedTuple):
     sink: str = HOST
 
     def path(self, name: str) -> str:
-        """A unit, memory or action of the part, by its name in the system."""
-        return f"{self.name}.{name}"
+        """A unit, memory or action of the part, by its name in the system; one that is alone there has no name."""
+        return f"{self.name}.{name}" if self.name else name
+
+
+def kind_of(name: str) -> str:
+    """The part that one of several is one of: `back` of `back[1]`."""
+    return name.partition("[")[0]
 
 
 class PlacedPart:
@@ -60,7 +65,10 @@ class PlacedPart:
     @cached_property
     def machine(self) -> Machine:
         machine, path = self.mapped.machine, self.place.path
-        units = tuple(replace(unit, name=path(unit.name), part=self.place.name) for unit in machine.units)
+        kind = kind_of(self.place.name)
+        units = tuple(
+            replace(unit, name=path(unit.name), part=self.place.name, kind=f"{kind} {unit.kind}".lstrip()) for unit in machine.units
+        )
         memories = tuple(replace(memory, name=path(memory.name)) for memory in machine.memories)
         return replace(machine, units=units, memories=memories)
 

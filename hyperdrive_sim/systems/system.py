@@ -17,7 +17,7 @@ from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.schedule import spec as specs
 from hyperdrive_sim.schedule.lazy import Lazy
 from hyperdrive_sim.schedule.machine import Machine
-from hyperdrive_sim.schedule.mapped import Datasheet, Mapped, Tiles
+from hyperdrive_sim.schedule.mapped import Datasheet, Mapped, PartOfSystem, Tiles
 from hyperdrive_sim.schedule.placement import Allocation, Placement
 from hyperdrive_sim.schedule.prices import Price
 from hyperdrive_sim.schedule.tasks import Arrivals
@@ -27,6 +27,7 @@ from hyperdrive_sim.systems.composing import Composition
 from hyperdrive_sim.systems.flow import Flow
 from hyperdrive_sim.systems.member import Member
 from hyperdrive_sim.systems.partition import assigned
+from hyperdrive_sim.systems.placed import kind_of
 from hyperdrive_sim.systems.pools import Pools
 from hyperdrive_sim.systems.spec import HOST_NODE, PartSpec, SystemSpec
 from hyperdrive_sim.systems.wiring import Wiring
@@ -103,6 +104,16 @@ class MappedSystem:
     def datasheet(self) -> Datasheet:
         return {name: quantity for member in self.members for name, quantity in member.placed.datasheet.items()}
 
+    @cached_property
+    def parts(self) -> tuple[PartOfSystem, ...]:
+        return tuple(self._part(kind, part) for kind, part in self.spec.parts.items())
+
+    def _part(self, kind: str, part: PartSpec) -> PartOfSystem:
+        members = [member for member in self.members if kind_of(member.name) == kind]
+        layers = tuple(layer.name for layer in self.network if kind_of(self.flow.runs.get(layer.name, "")) == kind)
+        machines = {member.name: member.placed.machine for member in members}
+        return PartOfSystem(kind, part.architecture, chip_of(part), machines, layers, max((one.every for one in members), default=1))
+
     def write(self, to: Writer, arrivals: Arrivals, grain: str) -> None:
         if to.counting:
             to.size += self._size(arrivals.frames, grain)
@@ -160,11 +171,6 @@ architecture = System()
 def _names(kind: str, count: int) -> tuple[str, ...]:
     """Names of the chips of a part."""
     return (kind,) if count == 1 else tuple(f"{kind}[{number}]" for number in range(count))
-
-
-def kind_of(runner: str) -> str:
-    """The part that a runner is one of."""
-    return runner.partition("[")[0]
 
 
 def chip_of(part: PartSpec) -> specs.Spec:

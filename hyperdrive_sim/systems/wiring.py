@@ -108,7 +108,10 @@ class Wiring:
     def units(self) -> tuple[Unit, ...]:
         """A unit for each direction of wires, and for each bus."""
         found = {hop.unit: hop.link for hops in self._hops.values() for hop in hops}
-        return tuple(Unit(unit, LINK, self._rates[link], round(self.spec.links[link].latency_ns * 1000)) for unit, link in found.items())
+        return tuple(self._unit(unit, link) for unit, link in found.items())
+
+    def _unit(self, name: str, link: str) -> Unit:
+        return Unit(name, f"{link} {LINK}", self._rates[link], round(self.spec.links[link].latency_ns * 1000), link)
 
     @cached_property
     def graph(self) -> nx.DiGraph[str]:

@@ -16,6 +16,7 @@ from hyperdrive_sim.reports.derived.roofline import roofline
 from hyperdrive_sim.reports.layer_columns import counts_by_layer
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.schedule.columns import pairs
+from hyperdrive_sim.schedule.machine import is_array
 from hyperdrive_sim.schedule.prices import carries
 
 SLACK = 1 + 1e-9
@@ -68,7 +69,7 @@ def _throughput(report: Report) -> Iterator[str]:
 def _time(report: Report) -> Iterator[str]:
     """All layers together hold the arrays for as long as the run lasts."""
     held, end = fsum(row.held_s for row in report.layers), int(report.trace.end.max()) / PS_PER_S
-    if any(unit.kind == "array" for unit in report.units) and not isclose(held, end, rel_tol=1e-9):
+    if any(is_array(unit.kind) for unit in report.units) and not isclose(held, end, rel_tol=1e-9):
         yield f"the layers hold the arrays for {held} s of a run of {end} s"
 
 

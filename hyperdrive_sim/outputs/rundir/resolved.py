@@ -63,7 +63,7 @@ def _network(scenario: Scenario) -> dict[str, bytes]:
 def _resolved(scenario: Scenario, files: list[str]) -> dict[str, Any]:
     decided = scenario.settings.model_copy(update={"granularity": scenario.granularity})
     settings = decided.model_dump(mode="json", exclude_none=True, exclude={"sweep"})
-    settings["chip"] = scenario.spec.model_dump(mode="json")
+    settings[scenario.at_spec] = scenario.spec.model_dump(mode="json")
     for name in files:
         settings |= _named(name, settings)
     if portable.NETWORK in files:

@@ -15,6 +15,7 @@ import numpy as np
 from hyperdrive_sim.outputs.timelines.columns import TaskColumns, place
 from hyperdrive_sim.outputs.timelines.slices import Slice, Track, clipped, stalls
 from hyperdrive_sim.outputs.timelines.window import TimeWindow
+from hyperdrive_sim.schedule.machine import is_array
 
 MACHINE = "machine"
 
@@ -34,7 +35,7 @@ def by_chip(columns: TaskColumns) -> Iterator[UnitGroup]:
     working = set(columns.report.trace.units)
     for where in columns.places:
         there = [unit for unit in units if place(unit.name) == where and unit.name in working]
-        if arrays := tuple(unit.name for unit in there if unit.kind == "array"):
+        if arrays := tuple(unit.name for unit in there if is_array(unit.kind)):
             yield UnitGroup(where, where, "array", arrays)
         else:
             yield from (UnitGroup(where, unit.name, unit.kind, (unit.name,)) for unit in there)
@@ -133,7 +134,7 @@ def _stalled(group: UnitGroup, columns: TaskColumns, since: Mapping[Key, int]) -
     """Picoseconds that the arrays of a group stood still before tasks of a layer once its slice had begun, by cause, added up."""
     trace, unit = columns.report.trace, columns.report.machine.unit
     stalled: dict[Key, Counter[str]] = {}
-    gaps = trace.gaps([unit for unit in group.units if unit in trace.by_unit] if group.kind == "array" else [])
+    gaps = trace.gaps([unit for unit in group.units if unit in trace.by_unit] if is_array(group.kind) else [])
     for index, gap in zip(*(column.tolist() for column in gaps), strict=True):
         key = trace.tasks.layer[index], int(trace.tasks.frame[index])
         for blocker, ps in trace.blockers(index, min(gap, int(trace.start[index]) - since[key])):

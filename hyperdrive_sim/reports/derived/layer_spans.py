@@ -8,6 +8,7 @@ import numpy as np
 
 from hyperdrive_sim.reports.derived.bins import spread
 from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.schedule.machine import is_array
 
 PARTS = 1000
 
@@ -25,7 +26,7 @@ def layer_spans(report: Report, start_ps: float = 0.0, end_ps: float | None = No
 
     Parts in which no array works belong to the layer around them, if it is one; else no layer has them.
     """
-    trace, arrays = report.trace, {unit.name for unit in report.machine.units if unit.kind == "array"}
+    trace, arrays = report.trace, {unit.name for unit in report.machine.units if is_array(unit.kind)}
     edges = np.linspace(start_ps, trace.makespan_ps if end_ps is None else end_ps, parts + 1)
     of_array = trace.tasks.unit.mapped([unit in arrays for unit in trace.units], np.bool_)
     within = (trace.end > edges[0]) & (trace.start < edges[-1])

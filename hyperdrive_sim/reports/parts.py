@@ -1,0 +1,59 @@
+"""The parts of a system of several: what each does, costs and waits for, from the same run as the figures of the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import fsum
+
+from hyperdrive_sim.engine.compiled import Compiled
+from hyperdrive_sim.engine.ledger import Ledger
+from hyperdrive_sim.rates import PS_PER_S
+from hyperdrive_sim.reports.records import PartRecord, Time
+from hyperdrive_sim.reports.settings import settings
+from hyperdrive_sim.reports.spending import efficiency, energy, io_bits
+from hyperdrive_sim.schedule.mapped import Composed, PartOfSystem
+
+
+def part_records(compiled: Compiled, time: Time) -> Iterator[PartRecord]:
+    """A record of each part; none for a chip or a mesh that is alone."""
+    if isinstance(compiled.mapped, Composed):
+        for part in compiled.mapped.parts:
+            yield _record(part, compiled, time)
+
+
+def _record(part: PartOfSystem, compiled: Compiled, time: Time) -> PartRecord:
+    machines, network = [*part.machines.values()], compiled.network
+    ledger, ops = _own(compiled.ledger, part), sum(compiled.placement.ops(network, layer) for layer in part.layers)
+    spent, peak = energy(ledger, time.frames), fsum(machine.peak_ops_per_s for machine in machines)
+    trace = compiled.trace
+    busy, waiting = ({unit: ps for unit, ps in of.items() if _is_of(part, unit)} for of in (trace.busy_ps(), trace.waiting_ps()))
+    busiest = max(busy, key=lambda unit: busy[unit])
+    return PartRecord(
+        part.name,
+        part.architecture,
+        sum(machine.chips for machine in machines),
+        machines[0].mesh,
+        part.every,
+        machines[0].clock.mhz,
+        peak,
+        part.layers,
+        ops,
+        min(1.0, ops * time.frames_per_s / peak),
+        busiest,
+        time.frames * PS_PER_S / busy[busiest],
+        sum(waiting.values()) / PS_PER_S,
+        spent,
+        io_bits(ledger, time.frames),
+        efficiency(ops, spent),
+        *settings(part.spec),
+    )
+
+
+def _is_of(part: PartOfSystem, name: str) -> bool:
+    """True for the name of a unit or an action that one of a part's machines has."""
+    return name.partition(".")[0] in part.machines
+
+
+def _own(ledger: Ledger, part: PartOfSystem) -> Ledger:
+    """What a part's own actions cost."""
+    return Ledger(tuple(entry for entry in ledger.entries if _is_of(part, entry.price.action)))
