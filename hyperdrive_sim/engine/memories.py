@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -124,30 +124,53 @@ class Buffer(Generic[V]):
         return self.fifo.newest[1] if self.fifo.newest else None
 
 
+class Held(NamedTuple):
+    """A frame of a map in a pool: its values, what is there of them, and the frame whose place it takes, block by block."""
+
+    values: Array
+    there: Extent
+    before: int | None
+
+
 class Pool:
-    """A memory of whole maps, each frame's apart: of a map, those of the last *entries* frames, or of all."""
+    """A memory of whole maps, each frame's apart: of a map, there are places for *entries* frames, or for all.
+
+    A frame that comes when all places are taken takes that of the first one, each block as it comes.
+    """
 
     def __init__(self, name: str, computation: Computation, entries: int | None = None) -> None:
         self.name, self.computation, self.entries = name, computation, entries
-        self._maps: dict[str, dict[int, tuple[Array, Extent]]] = {}
-        """Values of each frame, in the order in which the frames came, and what is there of them, by map."""
+        self._maps: dict[str, dict[int, Held]] = {}
+        """Frames of each map that anything is there of."""
+        self._places: dict[str, list[int]] = {}
+        """Frames that have the places of each map."""
 
     def write(self, tensor: str, box: Box, values: Array, frame: int) -> None:
-        shape, frames = self.computation.network.shape(tensor), self._maps.setdefault(tensor, {})
-        if frame not in frames:
-            if len(frames) == self.entries:
-                del frames[next(iter(frames))]
-            frames[frame] = np.empty((shape.rows, shape.columns, shape.channels), values.dtype), Extent()
-        held, there = frames[frame]
-        held[box.slices(shape.box)] = values
-        there.add(box)
+        frames = self._maps.setdefault(tensor, {})
+        held = frames.get(frame) or self._taken_in(tensor, frame, values.dtype)
+        held.values[box.slices(self.computation.network.shape(tensor).box)] = values
+        held.there.add(box)
+        if held.before in frames:
+            frames[held.before].there.remove(box)
+            if not frames[held.before].there.boxes:
+                del frames[held.before]
+
+    def _taken_in(self, tensor: str, frame: int, dtype: np.dtype[Any]) -> Held:
+        """A place for a frame."""
+        places, shape, first = self._places.setdefault(tensor, []), self.computation.network.shape(tensor), None
+        if len(places) == self.entries:
+            places.remove(first := min(places))
+        places.append(frame)
+        held = Held(np.empty((shape.rows, shape.columns, shape.channels), dtype), Extent(), first)
+        self._maps[tensor][frame] = held
+        return held
 
     def read(self, tensor: str, box: Box, frame: int) -> Array:
         """A block of a map. Raises NotThere if some of it is not there."""
-        held, there = self._maps.get(tensor, {}).get(frame, (None, Extent()))
-        if held is None or there.count(box) < box.size:
+        held = self._maps.get(tensor, {}).get(frame)
+        if held is None or held.there.count(box) < box.size:
             raise NotThere(f"{self.name} needs '{tensor}' of frame {frame}, which has not arrived in full")
-        return held[box.slices(self.computation.network.shape(tensor).box)]
+        return held.values[box.slices(self.computation.network.shape(tensor).box)]
 
 
 class Host(Pool):

@@ -33,6 +33,7 @@ class Options(TypedDict, total=False):
 
     title: str
     chip: Mapping[str, object]
+    system: Mapping[str, object]
     granularity: str | None
     host_layers: str
     frames: int
@@ -56,7 +57,7 @@ def document_of(experiment: Experiment) -> Document:
     """An experiment as a scenario's document, without places. Raises InvalidInput for values that no file could hold."""
     network = experiment.get("network")
     own = named(network) if isinstance(network, Network) else {}
-    title = f"{own.get('network', network)} on {experiment.get('architecture')}"
+    title = f"{own.get('network', network)} on {experiment.get('architecture', 'a system')}"
     said: dict[str, object] = {"schema_version": 1, "title": title, **own, **experiment}
     said |= {key: own[key] for key in own if key == "network"}  # the name in place of the object
     found = Document({}, {(): NOWHERE})

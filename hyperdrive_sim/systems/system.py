@@ -10,6 +10,8 @@ from functools import cached_property
 from math import fsum
 from typing import ClassVar
 
+import numpy as np
+
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.archs.architecture import narrowed
 from hyperdrive_sim.errors import InvalidInput, Mistake
@@ -138,10 +140,9 @@ class MappedSystem:
     def tiles(self, layer: str | None) -> Tiles:
         runner = self.flow.runs.get(layer) if layer is not None else None
         return {
-            chip: use
+            chip: use if layer is None or member.runner == runner else np.zeros_like(use)
             for member in self.members
-            if layer is None or member.runner == runner
-            for chip, use in member.placed.tiles(layer).items()
+            for chip, use in member.placed.tiles(layer if member.runner == runner else None).items()
         }
 
 

@@ -77,7 +77,7 @@ def test_counts_stay_whole() -> None:
 
 
 def test_bits_across_edges_by_what_they_carry() -> None:
-    assert ledger().io_bits() == {"weights": 2, "input": 0, "output": 0, "border": 6 + 1}
+    assert ledger().io_bits() == {"weights": 2, "input": 0, "output": 0, "border": 6 + 1, "links": 0}
 
 
 @pytest.mark.parametrize("action", IO_ACTIONS)

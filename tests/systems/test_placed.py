@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isclose
 
 import pytest
-from worlds import Hand, on
+from systems.composed import system
+from worlds import on
 
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.engine import hazards
@@ -15,11 +17,11 @@ from hyperdrive_sim.errors import Finding
 from hyperdrive_sim.network import synthetic, zoo
 from hyperdrive_sim.network.golden import Computation, forward
 from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.schedule.parts import PlacedPart, Position, placed_together, side_by_side
+from hyperdrive_sim.schedule.machine import is_array
 from hyperdrive_sim.schedule.prices import carries
-from hyperdrive_sim.schedule.schedule import Schedule
 from hyperdrive_sim.schedule.tasks import HOST, Arrivals, Copy
 from hyperdrive_sim.schedule.writer import Writer
+from hyperdrive_sim.systems.placed import PlacedPart, Position
 
 TWO = Arrivals(2)
 NETWORKS = {"hyperdrive": ("tiny_resnet", (3, 12, 12)), "nandnet_dram": ("tiny_xnor_pooled", (3, 9, 8))}
@@ -31,18 +33,10 @@ def network(chip: str) -> Network:
     return zoo.build(name, shape)
 
 
-def replicas(chip: str, count: int = 2) -> Compiled:
-    """So many of a chip, which take frames in turn: two frames each."""
-    mapped = on(registry.load(chip), network(chip)).mapped
-    parts = [PlacedPart(mapped, Position(f"replica{n}", first=n, every=count)) for n in range(count)]
-    writer = Writer()
-    for part in parts:
-        part.write(writer, TWO, registry.load(chip).grains[0])
-    machine = side_by_side(tuple(part.machine for part in parts))
-    placement = placed_together(tuple(part.placement for part in parts)).checked(mapped.network, machine)
-    prices = {action: price for part in parts for action, price in part.prices.items()}
-    whole = Hand(mapped.network, machine, placement, prices=prices, arithmetic=mapped.arithmetic)
-    return Compiled(whole, Arrivals(2 * count), "block").scheduled(writer.schedule().checked(machine))
+def replicas(chip: str, frames: int = 4) -> Compiled:
+    """Two of a chip, which take frames in turn."""
+    said = {"parts": {"replica": {"architecture": chip, "count": 2}}, "partition": {"replica": ["*"]}}
+    return system(network(chip), said, frames)
 
 
 @pytest.mark.parametrize("chip", registry.folders())
@@ -63,14 +57,14 @@ def test_two_replicas_are_twice_as_fast_and_bit_true(chip: str) -> None:
 
 def test_names_begin_with_the_part() -> None:
     both = replicas("xnorbin")
-    assert [unit.name for unit in both.machine.units if unit.kind == "array"] == ["replica0.chip.bpus", "replica1.chip.bpus"]
-    assert {unit.part for unit in both.machine.units} == {"replica0", "replica1"}
-    assert "replica1.host.flash" in both.machine.unit
-    assert "replica0.chip.maps1" in both.machine.memory
-    assert {task.frame for task in both.schedule if task.unit.startswith("replica1.")} == {1, 3}
-    assert {action.partition(".")[0] for action in both.schedule.action_counts} == {"replica0", "replica1"}
-    assert carries("replica0.weight_io.bit") == carries("weight_io.bit") == "weights"
-    assert carries("replica0.bpu.unit_cycle") == ""
+    assert [unit.name for unit in both.machine.units if is_array(unit.kind)] == ["replica[0].chip.bpus", "replica[1].chip.bpus"]
+    assert {unit.part for unit in both.machine.units} == {"replica[0]", "replica[1]"}
+    assert "replica[1].host.flash" in both.machine.unit
+    assert "replica[0].chip.maps1" in both.machine.memory
+    assert {task.frame for task in both.schedule if task.unit.startswith("replica[1].")} == {1, 3}
+    assert {action.partition(".")[0] for action in both.schedule.action_counts} == {"replica[0]", "replica[1]"}
+    assert carries("replica[0].weight_io.bit") == carries("weight_io.bit") == "weights"
+    assert carries("replica[0].bpu.unit_cycle") == ""
 
 
 def test_prices_may_differ_by_part() -> None:
@@ -113,7 +107,7 @@ def test_a_part_that_is_too_large_is_noticed_while_it_is_written() -> None:
 
 def test_a_layer_that_is_computed_twice_in_one_part_is_a_fault() -> None:
     mapped = on(registry.load("xnorbin"), network("xnorbin")).mapped
-    twice = placed_together((mapped.placement, mapped.placement))
+    twice = replace(mapped.placement, parts=(*mapped.placement.parts, *mapped.placement.parts))
     with pytest.raises(Finding, match="is computed by 2 units, not by one"):
         twice.checked(mapped.network, mapped.machine)
 
@@ -122,10 +116,3 @@ def test_a_unit_that_is_not_there() -> None:
     mapped = on(registry.load("xnorbin"), network("xnorbin")).mapped
     with pytest.raises(Finding, match=r"is computed by 'core\.chip\.bpus', which this machine does not have"):
         PlacedPart(mapped, Position("core")).placement.checked(mapped.network, mapped.machine)
-
-
-def test_a_schedule_that_was_begun_goes_on() -> None:
-    """Positions of a second part's tasks count from the first one's."""
-    both: Schedule = replicas("hyperdrive").schedule
-    half = len(both) // 2
-    assert all(other >= half for task in both[half:] for other in (*task.after, *task.after_start))
