@@ -22,11 +22,11 @@ def part_records(compiled: Compiled, time: Time) -> Iterator[PartRecord]:
 
 
 def _record(part: PartOfSystem, compiled: Compiled, time: Time) -> PartRecord:
-    machines, network = [*part.machines.values()], compiled.network
+    machines, network = part.machines, compiled.network
     ledger, ops = _own(compiled.ledger, part), sum(compiled.placement.ops(network, layer) for layer in part.layers)
     spent, peak = energy(ledger, time.frames), fsum(machine.peak_ops_per_s for machine in machines)
     trace = compiled.trace
-    busy, waiting = ({unit: ps for unit, ps in of.items() if _is_of(part, unit)} for of in (trace.busy_ps(), trace.waiting_ps()))
+    busy, waiting = ({unit: ps for unit, ps in of.items() if unit in part.units} for of in (trace.busy_ps(), trace.waiting_ps()))
     busiest = max(busy, key=lambda unit: busy[unit])
     return PartRecord(
         part.name,
@@ -49,11 +49,6 @@ def _record(part: PartOfSystem, compiled: Compiled, time: Time) -> PartRecord:
     )
 
 
-def _is_of(part: PartOfSystem, name: str) -> bool:
-    """True for the name of a unit or an action that one of a part's machines has."""
-    return name.partition(".")[0] in part.machines
-
-
 def _own(ledger: Ledger, part: PartOfSystem) -> Ledger:
     """What a part's own actions cost."""
-    return Ledger(tuple(entry for entry in ledger.entries if _is_of(part, entry.price.action)))
+    return Ledger(tuple(entry for entry in ledger.entries if entry.price.action in part.actions))

@@ -38,15 +38,18 @@ Datasheet = Mapping[str, Quantity]
 
 
 class PartOfSystem(NamedTuple):
-    """A part of a system: its *name*, the *architecture* of its chips and what they are set to, its *machines* by name, its *layers*.
+    """A part of a system: its *name*, the *architecture* of its chips and what they are set to, its machines and its *layers*.
 
-    Each of several machines takes every *every*-th frame: the one of all, or where each has layers of its own, every one.
+    *units* and *actions* are the names that they have in the system, of what stands at their edges too. Each of several machines takes
+    every *every*-th frame: the one of all, or where each has layers of its own, every one.
     """
 
     name: str
     architecture: str
     spec: Spec
-    machines: Mapping[str, Machine]
+    machines: tuple[Machine, ...]
+    units: frozenset[str]
+    actions: frozenset[str]
     layers: tuple[str, ...]
     every: int
 

@@ -1,4 +1,4 @@
-"""Blocks of maps that cross the edge of a part, found in its schedule."""
+"""Blocks of maps, and loads of weights, that cross the edge of a part, found in its schedule."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.schedule.patterns import NO_EFFECT
+from hyperdrive_sim.schedule.prices import carries
 from hyperdrive_sim.schedule.schedule import Schedule
 from hyperdrive_sim.schedule.tasks import Copy
 
@@ -57,3 +58,18 @@ def crossings(schedule: Schedule, source: str, sink: str, first: int = 0) -> lis
         tensor, boxes, enters = of[pattern]
         found[frame].append(Crossing(first + row, tensor, Block(c0, c1, boxes), enters))
     return found
+
+
+class WeightLoad(NamedTuple):
+    """A task that brings weights, by its position, with their bits and their layer."""
+
+    row: int
+    bits: int
+    layer: str
+
+
+def weight_loads(schedule: Schedule, first: int) -> list[WeightLoad]:
+    """Tasks of a part that bring weights across its edge, in order; *first* is the position of its first task among those of all."""
+    each = [sum(count for action, count in of.items() if carries(action) == "weights") for of in schedule.actions.values]
+    bits = schedule.actions.mapped(each)
+    return [WeightLoad(first + row, int(bits[row]), schedule.layer[row]) for row in np.flatnonzero(bits).tolist()]

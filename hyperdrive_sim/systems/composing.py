@@ -21,15 +21,24 @@ import numpy as np
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.schedule.columns import Numbers
+from hyperdrive_sim.schedule.schedule import Schedule
 from hyperdrive_sim.schedule.tasks import Arrivals, Compute, Copy, OperandLocations, Patch, Region, Task
 from hyperdrive_sim.schedule.writer import Writer
-from hyperdrive_sim.systems.blocks import Block, Crossing, crossings
+from hyperdrive_sim.systems.blocks import Block, Crossing, WeightLoad, crossings, weight_loads
 from hyperdrive_sim.systems.flow import Flow
 from hyperdrive_sim.systems.member import Member
+from hyperdrive_sim.systems.placed import kind_of
 from hyperdrive_sim.systems.pools import Pools
 from hyperdrive_sim.systems.reordering import reordered
+from hyperdrive_sim.systems.sensors import seen
 from hyperdrive_sim.systems.spec import HOST_NODE
 from hyperdrive_sim.systems.wiring import Hop
+
+MOST = 2**40
+"""More tasks than there can be: what stands before a task counts up from minus that."""
+
+LOADS_AHEAD = 2
+"""Loads of weights that there is room for at a part's edge: the one that its chip takes, and the next."""
 
 
 class Done(NamedTuple):
@@ -54,6 +63,8 @@ class Written(NamedTuple):
     member: Member
     bounds: Sequence[int]
     crossings: Sequence[Sequence[Crossing]]
+    loads: deque[WeightLoad]
+    """Loads of weights that come over links and are still to be written."""
 
     def stretches(self, number: int) -> Iterator[Stretch]:
         """A frame, cut wherever a map comes in."""
@@ -69,6 +80,7 @@ class Composition:
 
     def __init__(self, flow: Flow, pools: Pools, arrivals: Arrivals, to: Writer, *, finest: bool) -> None:
         self.flow, self.pools, self.arrivals, self.to = flow, pools, arrivals, to
+        self.seen = {member.name: flow.seen(member) for member in flow.members}
         self.all = to.inner()
         self.written = [self._written(member, finest) for member in flow.members if member.frames(arrivals.frames)]
         self.own = self.all.size
@@ -83,6 +95,8 @@ class Composition:
         """Tasks that bring blocks to a node and that take them away, by node, map and frame."""
         self.came: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
         """Frames of a map that have come to a node, in order."""
+        self.loads: defaultdict[str, list[int]] = defaultdict(list)
+        """Tasks that have loaded weights which came over links, by member."""
         self.conversions: dict[tuple[str, str, Block], Compute] = {}
         """By layer, pool and block: those of all frames share one."""
         self.sequence: list[tuple[int, int]] = []
@@ -91,10 +105,22 @@ class Composition:
     def _written(self, member: Member, finest: bool) -> Written:
         """Write a member's tasks, with the system's numbers of its frames."""
         frames, first = member.frames(self.arrivals.frames), self.all.size
-        schedule = member.schedule(self.all.inner(), len(frames), finest)
+        schedule = self._seen(member, member.schedule(self.all.inner(), len(frames), finest))
         self.all.extend(replace(schedule, frame=np.array(frames, np.int32)[schedule.frame]))
         bounds = first + np.searchsorted(schedule.frame, np.arange(len(frames) + 1))
-        return Written(member, bounds.tolist(), crossings(schedule, member.edge, member.edge, first))
+        loads = weight_loads(schedule, first) if member.part.weights_from else ()
+        return Written(member, bounds.tolist(), crossings(schedule, member.edge, member.edge, first), deque(loads))
+
+    def _seen(self, member: Member, schedule: Schedule) -> Schedule:
+        """A member's schedule, in which what a sensor on its chips sees comes from there."""
+        tensors = self.seen[member.name]
+        if not tensors:
+            return schedule
+        sensor = self.flow.sensors.on(kind_of(member.name))
+        assert sensor is not None
+        its = crossings(schedule, member.edge, member.edge)
+        rows = [one.row for frame in its for one in frame if one.enters and one.tensor in tensors]
+        return seen(schedule, rows, member.sensor, sensor)
 
     def write(self) -> None:
         """Write the whole schedule."""
@@ -116,14 +142,14 @@ class Composition:
         """Order the tasks of a frame: of each member as many as can be before another one must go on."""
         turns = [(written, number) for written in self.written if (number := written.member.number(frame)) is not None]
         missing = Counter(one.tensor for written, number in turns for one in written.crossings[number] if not one.enters)
-        queues = [(written.member, deque(written.stretches(number))) for written, number in turns]
+        queues = [(written, deque(written.stretches(number))) for written, number in turns]
         while any(queue for _, queue in queues):
             before = len(self.sequence)
-            for member, queue in queues:
+            for written, queue in queues:
                 while queue and not self._lacks(queue[0].waits_for, missing):
-                    self._take(member, queue.popleft(), frame, missing)
+                    self._take(written, queue.popleft(), frame, missing)
             if len(self.sequence) == before:
-                raise self._circle([(member, queue[0]) for member, queue in queues if queue], missing)
+                raise self._circle([(written.member, queue[0]) for written, queue in queues if queue], missing)
 
     def _lacks(self, tensor: str | None, missing: Counter[str]) -> str | None:
         """A map that has not come in full from the chip that sends it, and without which *tensor* cannot be taken in."""
@@ -136,8 +162,11 @@ class Composition:
         problem = f"turns in a circle: {', and '.join(waits)}"
         return InvalidInput.at("system.partition", problem, "give a part layers that need nothing of the parts behind it")
 
-    def _take(self, member: Member, stretch: Stretch, frame: int, missing: Counter[str]) -> None:
+    def _take(self, written: Written, stretch: Stretch, frame: int, missing: Counter[str]) -> None:
+        member = written.member
         self.sequence.append((stretch.low, stretch.high))
+        while written.loads and written.loads[0].row < stretch.high:
+            self._load(member, written.loads.popleft(), frame)
         for one in stretch.crossings:
             if one.enters:
                 self._enter(member, one, frame)
@@ -157,16 +186,42 @@ class Composition:
 
     def _from_host(self, member: Member, one: Crossing, frame: int) -> list[int]:
         """Bring a block from the host, when it has it; returns the tasks that the member waits for."""
-        tensor, block = one.tensor, one.block
+        tensor, is_input = one.tensor, one.tensor in self.flow.network.inputs
         waits = [row for name in self.flow.made_of(tensor) for row in self._bringing(HOST_NODE, name, None, frame)]
-        arrival = self.arrivals.period_ps * frame if tensor in self.flow.network.inputs else 0
-        way = self.flow.wiring.route(HOST_NODE, [member.node], f"'{tensor}'")
+        seen = tensor in self.seen[member.name]
+        for name in () if is_input or seen else self.flow.from_sensors(tensor):
+            if not self.brought[HOST_NODE, name, frame]:
+                whole = self.flow.network.shape(name)
+                self._over(self.flow.to_host(name), name, Block(0, whole.channels, (whole.box,)), [], frame, one.row)
+            waits += self._bringing(HOST_NODE, name, None, frame)
+        way = () if seen else self.flow.from_outside(tensor, member)
+        if not way and not self.flow.made_of(tensor):
+            self.not_before[one.row] = self._arrival(frame)
+        return self._over(way, tensor, one.block, waits, frame, one.row)
+
+    def _over(self, way: Sequence[Hop], tensor: str, block: Block, waits: list[int], frame: int, before: int) -> list[int]:
+        """Bring a block over the links of a way, *before* a member's task; returns the tasks after which it is there."""
         for number, hop in enumerate(way):
-            waits = [self._hop(hop, tensor, block, waits, frame, (one.row, number - len(way)), arrival if number == 0 else 0)]
+            arrival = self._arrival(frame) if number == 0 and not self.flow.made_of(tensor) else 0
+            waits = [self._hop(hop, tensor, block, waits, frame, (before, len(self.beside) - MOST), arrival)]
             self.brought[hop.target, tensor, frame].append(Done(waits[0], block))
-        if arrival and not way:
-            self.not_before[one.row] = arrival
         return waits
+
+    def _arrival(self, frame: int) -> int:
+        """Picoseconds at which a frame arrives."""
+        return self.arrivals.period_ps * frame
+
+    def _load(self, member: Member, load: WeightLoad, frame: int) -> None:
+        """Bring weights over links to the edge of a member that loads them from there."""
+        before = self.loads[member.name]
+        waits = [before[-LOADS_AHEAD]] if len(before) >= LOADS_AHEAD else []
+        for hop in self.flow.from_weights(member):
+            unit, actions = self.pools.links[hop.unit], self.pools.actions(hop, load.bits)
+            ps, after = unit.ps(load.bits), tuple(waits)
+            task = Task("weights", load.layer, hop.unit, ps, after, (), None, actions, unit.latency_ps, 0, frame)
+            waits = [self._add(task, (load.row, len(self.beside) - MOST))]
+        self.edges += [(load.row, other) for other in waits if other >= self.own]
+        before.append(load.row)
 
     def _come_to_be(self, tensor: str, node: str, row: int, block: Block, frame: int, beside: int) -> None:
         """Send a block from the node where it has come to be to all that take it."""

@@ -8,6 +8,8 @@ from functools import cached_property
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Sign
 from hyperdrive_sim.systems.member import Member
+from hyperdrive_sim.systems.placed import kind_of
+from hyperdrive_sim.systems.sensors import Sensors
 from hyperdrive_sim.systems.spec import HOST_NODE
 from hyperdrive_sim.systems.wiring import Hop, Wiring
 
@@ -19,8 +21,8 @@ class Flow:
     else the host's.
     """
 
-    def __init__(self, network: Network, members: Sequence[Member], wiring: Wiring, runner_of: Mapping[str, str]) -> None:
-        self.network, self.members, self.wiring, self.runner_of = network, members, wiring, runner_of
+    def __init__(self, network: Network, members: Sequence[Member], wiring: Wiring, sensors: Sensors, runner_of: Mapping[str, str]) -> None:
+        self.network, self.members, self.wiring, self.sensors, self.runner_of = network, members, wiring, sensors, runner_of
         self.by_runner: dict[str, list[Member]] = {}
         for member in members:
             self.by_runner.setdefault(member.runner, []).append(member)
@@ -66,6 +68,32 @@ class Flow:
         if tensor in self.sent:
             return (tensor,)
         return tuple(self.network.made_from(tensor, self.sent))
+
+    def seen(self, member: Member) -> frozenset[str]:
+        """Maps that come in from a sensor on a member's chips."""
+        kind = kind_of(member.name)
+        if self.sensors.on(kind) is None:
+            return frozenset()
+        return frozenset(tensor for tensor in member.takes - self.sent if self.sensors.sees(kind, tensor))
+
+    def from_outside(self, tensor: str, member: Member) -> tuple[Hop, ...]:
+        """Links that a map which no member sends passes to one that takes it, from the host or the sensor that has it."""
+        source = self.sensors.node(tensor)
+        return self.wiring.route(source, [member.node], f"'{tensor}'") if source != member.node else ()
+
+    def from_sensors(self, tensor: str) -> tuple[str, ...]:
+        """Inputs of the network that the host must have for a map, and that sensors of their own bring it."""
+        above = self.network.before({tensor})
+        return tuple(name for name in self.network.inputs if name in above and self.sensors.node(name) != HOST_NODE)
+
+    def to_host(self, tensor: str) -> tuple[Hop, ...]:
+        """Links that an input passes from its sensor to the host."""
+        return self.wiring.route(self.sensors.node(tensor), [HOST_NODE], f"'{tensor}'")
+
+    def from_weights(self, member: Member) -> tuple[Hop, ...]:
+        """Links that a member's weights pass to it; none where they come as its chip has it."""
+        source = member.part.weights_from
+        return self.wiring.route(source, [member.node], "weights") if source not in (None, member.node) else ()
 
     def left_by_chips(self, tensor: str) -> str:
         """The map that a chip has sent for a map: itself, or what a converter makes it of."""

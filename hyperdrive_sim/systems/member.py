@@ -20,7 +20,8 @@ from hyperdrive_sim.systems.spec import HOST_NODE, PartSpec
 class Member:
     """A member: its *name*, the *runner* that a partition gives layers to (itself, or all of its kind in turn), its network on the chip.
 
-    It takes the system's frames *first*, *first* + *every* and so on. *node* is where it meets the links, the host's if none reaches it.
+    Its units and memories have its name before theirs, unless it is *alone* in its system. It takes the system's frames *first*, *first* +
+    *every* and so on. *node* is where it meets the links, the host's if none reaches it.
     """
 
     name: str
@@ -30,19 +31,35 @@ class Member:
     node: str
     first: int = 0
     every: int = 1
+    alone: bool = False
 
     @cached_property
     def placed(self) -> PlacedPart:
-        return PlacedPart(self.mapped, Position(self.name, self.edge, self.edge))
+        return PlacedPart(self.mapped, Position(self.prefix, self.edge, self.edge))
+
+    @property
+    def prefix(self) -> str:
+        return "" if self.alone else self.name
+
+    def path(self, name: str) -> str:
+        """Something that stands at its edge, by its name in the system."""
+        return Position(self.prefix).path(name)
 
     @property
     def edge(self) -> str:
         """The memory that its maps come from and go to: a pool of its own where links reach it, else the host's."""
-        return HOST if self.node == HOST_NODE else f"{self.name}.edge"
+        return HOST if self.node == HOST_NODE else self.path("edge")
 
     @property
     def converter(self) -> Unit:
-        return Unit(f"{self.name}.converter", f"{kind_of(self.name)} converter", part=self.name)
+        return self._at_edge("converter")
+
+    @property
+    def sensor(self) -> Unit:
+        return self._at_edge("sensor")
+
+    def _at_edge(self, kind: str) -> Unit:
+        return Unit(self.path(kind), f"{kind_of(self.prefix)} {kind}".lstrip(), part=self.prefix)
 
     def frames(self, total: int) -> range:
         """The system's numbers of its frames, of so many in all."""

@@ -12,11 +12,15 @@ from hyperdrive_sim.schedule.prices import Price
 from hyperdrive_sim.schedule.tasks import HOST
 from hyperdrive_sim.systems.flow import Flow
 from hyperdrive_sim.systems.member import Member
+from hyperdrive_sim.systems.sensors import SEEN
 from hyperdrive_sim.systems.spec import HOST_NODE, SystemSpec
 from hyperdrive_sim.systems.wiring import Hop
 
 REAL_BITS = 16
 """Bits of a value that no chip has said the size of: FP16."""
+
+CONVERTED = "converter.value"
+"""Action of a value that a converter makes a sign of."""
 
 WAITING = 2
 """Frames of a map that wait in a memory beside the parts, for each chip that takes frames in turn."""
@@ -33,7 +37,8 @@ class Pools:
 
     def at(self, node: str) -> str:
         """The memory of a node."""
-        return HOST if node == HOST_NODE else self.members[node].edge if node in self.members else node
+        outside = node == HOST_NODE or node in self.spec.sensors
+        return HOST if outside else self.members[node].edge if node in self.members else node
 
     def places(self, node: str) -> int:
         """Frames of a map that a node has places for; so many wait at the host, too, on their way from part to part."""
@@ -58,8 +63,8 @@ class Pools:
         for frame in range(self.flow.period):
             for member in self.flow.members:
                 for tensor in sorted(member.takes - self.flow.sent):
-                    route = self.flow.wiring.route(HOST_NODE, [member.node], f"'{tensor}'") if member.node != HOST_NODE else ()
-                    yield from ((hop.target, tensor) for hop in route)
+                    way = () if tensor in self.flow.seen(member) else self.flow.from_outside(tensor, member)
+                    yield from ((hop.target, tensor) for hop in way)
                 for tensor in sorted(member.leaves):
                     yield member.node, tensor
                     yield from ((hop.target, tensor) for hop in self.flow.way(tensor, member.node, frame))
@@ -92,6 +97,11 @@ class Pools:
         busy = {self.flow.member(runner, frame).name for runner in self.flow.converts.values() for frame in range(self.flow.period)}
         return tuple(member.converter for member in self.flow.members if member.name in busy)
 
+    @cached_property
+    def sensors(self) -> tuple[Unit, ...]:
+        """Sensors on chips."""
+        return tuple(member.sensor for member in self.flow.members if self.flow.seen(member))
+
     def actions(self, hop: Hop, bits: int) -> Mapping[str, int]:
         """What the transfer of some bits over a link is paid for: the link, and the memories beside the parts that it reads or writes."""
         beside = {f"{node}.access.bit": bits for node in (hop.source, hop.target) if node in self.spec.memories}
@@ -100,7 +110,7 @@ class Pools:
     def conversion(self, member: Member, values: int) -> tuple[int, Mapping[str, int]]:
         """Picoseconds that a converter takes for some values, and what they are paid for."""
         cycles = -(-values // member.part.converter.values_per_cycle)
-        return member.mapped.machine.clock.ps(cycles), {f"{member.name}.converter.value": values}
+        return member.mapped.machine.clock.ps(cycles), {member.path(CONVERTED): values}
 
     @cached_property
     def prices(self) -> Mapping[str, Price]:
@@ -114,14 +124,16 @@ class Pools:
             for name, memory in self.spec.memories.items()
         ]
         found += [_conversion_price(member) for member in self.flow.members]
+        on_chip = "nothing crosses an edge from a sensor on the chip; what writing its bits into a memory costs is in that memory's price"
+        found += [Price(member.path(SEEN), 0.0, on_chip, "assumed") for member in self.flow.members if self.flow.seen(member)]
         return {price.action: price for price in found}
 
 
 def _conversion_price(member: Member) -> Price:
-    action, given = f"{member.name}.converter.value", member.part.converter.pj_per_value
+    action, given = member.path(CONVERTED), member.part.converter.pj_per_value
     if given is not None:
         return Price(action, given, f"system.parts.{member.runner}.converter.pj_per_value of the scenario", "assumed")
-    row = table_of("hyperdrive_sim.systems", "energy.yaml")["converter.value"]
+    row = table_of("hyperdrive_sim.systems", "energy.yaml")[CONVERTED]
     return Price(action, row["pj"], *origin(row))
 
 

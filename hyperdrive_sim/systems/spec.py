@@ -45,6 +45,9 @@ class PartSpec(BaseModel):
     waiting_frames: int = Field(
         default=2, ge=1, le=1024, description="frames of a map that wait at its edge at most; whoever sends one more waits itself"
     )
+    weights_from: str | None = Field(
+        default=None, description="host, or a memory beside the parts, that its weights come from over links; absent: as the chip has it"
+    )
     converter: Converter = Field(default=Converter.model_construct(), description="what makes signs of real numbers at its edge")
 
 
@@ -77,6 +80,18 @@ class MemorySpec(BaseModel):
     pj_per_bit: float = Field(default=0, ge=0, le=1e6, description="energy of a bit that is written or read")
 
 
+class SensorSpec(BaseModel):
+    """What the network's inputs come from: a node of its own, or a sensor on the chip of a part, whose pixels cross no edge."""
+
+    model_config = CHECKED
+
+    inputs: tuple[str, ...] = Field(default=("*",), min_length=1, description="patterns of the network's inputs that it sees")
+    on: str | None = Field(default=None, description="the part on whose chips it is; absent: a node, which links lead from")
+    gbit_per_s: float | None = Field(
+        default=None, gt=0, le=MOST_RATE, description="rate at which a sensor on a chip is read; absent: that of the chip's own link"
+    )
+
+
 Partition = dict[str, tuple[str, ...]]
 """Patterns of layers' names by part, by one of several, or by host: `conv1`, `layer[12].*`."""
 
@@ -100,6 +115,7 @@ class SystemSpec(Spec):
         default={}, description="by name; a part that none of them reaches is beside the host, at its own links' rates"
     )
     memories: dict[Name, MemorySpec] = Field(default={}, description="by name")
+    sensors: dict[Name, SensorSpec] = Field(default={}, description="by name; what none of them sees comes from the host")
     partition: Literal["auto"] | AutoPartition | Partition = Field(
         default="auto",
         description="layers that each part runs, as patterns of their names; or chosen: 'auto', {auto: latency}, {auto: energy}",

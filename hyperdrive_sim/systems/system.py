@@ -30,7 +30,8 @@ from hyperdrive_sim.systems.flow import Flow
 from hyperdrive_sim.systems.member import Member
 from hyperdrive_sim.systems.partition import assigned
 from hyperdrive_sim.systems.placed import kind_of
-from hyperdrive_sim.systems.pools import Pools
+from hyperdrive_sim.systems.pools import CONVERTED, Pools
+from hyperdrive_sim.systems.sensors import SEEN, Sensors
 from hyperdrive_sim.systems.spec import HOST_NODE, PartSpec, SystemSpec
 from hyperdrive_sim.systems.wiring import Wiring
 
@@ -51,11 +52,13 @@ class MappedSystem:
         layers = assigned(network, spec.decided or {}, self.names)
         mapped = {runner: _mapped(network, spec, runner, its) for runner, its in layers.items() if runner != HOST_NODE}
         wiring = Wiring(spec, self.names, {name: mapped[runner].machine.clock for name, runner, _ in self._running(mapped)})
+        alone = [part.count for part in spec.parts.values()] == [1]
         self.members = tuple(
-            Member(name, runner, spec.parts[kind_of(runner)], mapped[runner], wiring.node(name), *turn)
+            Member(name, runner, spec.parts[kind_of(runner)], mapped[runner], wiring.node(name), *turn, alone)
             for name, runner, turn in self._running(mapped)
         )
-        self.flow = Flow(network, self.members, wiring, {layer: runner for runner, its in layers.items() for layer in its})
+        sensors = Sensors(spec, network)
+        self.flow = Flow(network, self.members, wiring, sensors, {layer: runner for runner, its in layers.items() for layer in its})
         self.pools = Pools(spec, self.flow)
         self.placement = self._placed().checked(network, self.machine)
 
@@ -70,7 +73,7 @@ class MappedSystem:
     def machine(self) -> Machine:
         """All units and memories as one machine; its cycles are those of the first part's clock."""
         machines = [member.placed.machine for member in self.members]
-        units = (*(unit for one in machines for unit in one.units), *self.pools.converters, *self.flow.wiring.units)
+        units = (*(unit for one in machines for unit in one.units), *self.pools.converters, *self.pools.sensors, *self.flow.wiring.units)
         memories = (*(memory for one in machines for memory in one.memories), *self.pools.memories)
         clock, chips = machines[0].clock, sum(one.chips for one in machines)
         return Machine(units, memories, clock, fsum(one.peak_ops_per_s for one in machines) / clock.hz, chips)
@@ -113,8 +116,12 @@ class MappedSystem:
     def _part(self, kind: str, part: PartSpec) -> PartOfSystem:
         members = [member for member in self.members if kind_of(member.name) == kind]
         layers = tuple(layer.name for layer in self.network if kind_of(self.flow.runs.get(layer.name, "")) == kind)
-        machines = {member.name: member.placed.machine for member in members}
-        return PartOfSystem(kind, part.architecture, chip_of(part), machines, layers, max((one.every for one in members), default=1))
+        machines = tuple(member.placed.machine for member in members)
+        units = {unit.name for machine in machines for unit in machine.units}
+        units |= {unit.name for member in members for unit in (member.converter, member.sensor)}
+        actions = {action for member in members for action in (*member.placed.prices, member.path(CONVERTED), member.path(SEEN))}
+        every = max(member.every for member in members)
+        return PartOfSystem(kind, part.architecture, chip_of(part), machines, frozenset(units), frozenset(actions), layers, every)
 
     def write(self, to: Writer, arrivals: Arrivals, grain: str) -> None:
         if to.counting:

@@ -11,7 +11,7 @@ from hyperdrive_sim.errors import InvalidInput, Mistake
 from hyperdrive_sim.rates import PS_PER_S, Clock, Rate
 from hyperdrive_sim.schedule.machine import Unit
 from hyperdrive_sim.systems.spec import HOST_NODE, LinkSpec, SystemSpec
-from hyperdrive_sim.text.wording import near
+from hyperdrive_sim.text.wording import listed, near
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -43,7 +43,8 @@ class Wiring:
 
     def __init__(self, spec: SystemSpec, members: Mapping[str, Sequence[str]], clocks: Mapping[str, Clock]) -> None:
         self.spec, self.members, self.clocks = spec, members, clocks
-        self.nodes = (HOST_NODE, *spec.memories, *(one for several in members.values() for one in several))
+        apart = (name for name, sensor in spec.sensors.items() if sensor.on is None)
+        self.nodes = (HOST_NODE, *spec.memories, *apart, *(one for several in members.values() for one in several))
         mistakes: list[Mistake] = []
         self._ends: dict[str, tuple[str, ...]] = {}
         self._rates: dict[str, Rate] = {}
@@ -53,8 +54,17 @@ class Wiring:
                 self._rates[name] = self._rate(name, link)
             except InvalidInput as error:
                 mistakes += error.mistakes
+        mistakes += self._strange_sources()
         InvalidInput.collected(mistakes)
         self._hops = {name: tuple(self._hops_of(name, link)) for name, link in spec.links.items()}
+
+    def _strange_sources(self) -> Iterator[Mistake]:
+        """Mistakes of parts whose weights come from what is no memory."""
+        known = (HOST_NODE, *self.spec.memories)
+        for name, part in self.spec.parts.items():
+            if part.weights_from is not None and part.weights_from not in known:
+                cure = near(part.weights_from, known) or f"there are {listed(known)}"
+                yield Mistake(f"system.parts.{name}.weights_from", f"there is no memory '{part.weights_from}' in this system", cure)
 
     def _nodes(self, name: str, link: LinkSpec) -> tuple[str, ...]:
         """Nodes that a link has: a part's name stands for all of its chips."""
