@@ -81,7 +81,7 @@ class Report(Results):
         yield from summary.pace(self.time, self.throughput, self.system)
         yield summary.help(self.helps, self.units, self.trace)
         yield from summary.energies(self.energy, self.io_bits, self.efficiency)
-        yield from summary.choice(self.system)
+        yield from summary.choice(self.system, "system" if self.parts else "chip")
         yield from summary.settings(self.system, "chip")
         for part in self.parts:
             yield from summary.settings(part, f"system.parts.{part.name}.chip")

@@ -148,21 +148,21 @@ GOALS: dict[Goal, str] = {
 """What decides between systems, in words."""
 
 
-def choice(system: SystemRecord) -> Iterator[SummaryLine]:
-    """What the scenario left open and what it became, with the runners-up: by how much they miss what was looked for."""
+def choice(system: SystemRecord, at: str) -> Iterator[SummaryLine]:
+    """What the scenario left open *at* a key and what it became, with the runners-up: by how much they miss what was looked for."""
     if system.choice is None:
         return
     best, *others = system.choice.candidates
     least, *costs = (cost(system.choice.goal, one.latency_s, one.energy_j) for one in system.choice.candidates)
     change = [one / least - 1 for one in costs]
-    said = [f"{_settings(one.settings)} {signed(by)}, {counted(one.chips, 'chip')}" for one, by in zip(others, change, strict=True)]
-    mine = f"{_settings(best.settings)}, {counted(best.chips, 'chip')}:\n{GOALS[system.choice.goal]}; others have"
+    said = [f"{_settings(one.settings, at)} {signed(by)}, {counted(one.chips, 'chip')}" for one, by in zip(others, change, strict=True)]
+    mine = f"{_settings(best.settings, at)}, {counted(best.chips, 'chip')}:\n{GOALS[system.choice.goal]}; others have"
     remark = "\n".join((mine, *said))
     yield SummaryLine("chosen", counted(len(best.settings), "setting"), remark)
 
 
-def _settings(values: Mapping[str, Any]) -> str:
-    return " ".join(as_option(f"chip.{name}", value) for name, value in values.items())
+def _settings(values: Mapping[str, Any], at: str) -> str:
+    return " ".join(as_option(f"{at}.{name}", value) for name, value in values.items())
 
 
 def settings(system: SystemRecord | PartRecord, at: str) -> Iterator[SummaryLine]:

@@ -11,15 +11,13 @@ edges point back. Members that wait for each other whatever the order are a part
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
+from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
-from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.schedule.columns import Numbers
 from hyperdrive_sim.schedule.schedule import Schedule
 from hyperdrive_sim.schedule.tasks import Arrivals, Compute, Copy, OperandLocations, Patch, Region, Task
@@ -27,6 +25,7 @@ from hyperdrive_sim.schedule.writer import Writer
 from hyperdrive_sim.systems.blocks import Block, Crossing, WeightLoad, crossings, weight_loads
 from hyperdrive_sim.systems.flow import Flow
 from hyperdrive_sim.systems.member import Member
+from hyperdrive_sim.systems.ordering import Stretch, in_order, stretches
 from hyperdrive_sim.systems.placed import kind_of
 from hyperdrive_sim.systems.pools import Pools
 from hyperdrive_sim.systems.reordering import reordered
@@ -48,15 +47,6 @@ class Done(NamedTuple):
     block: Block
 
 
-class Stretch(NamedTuple):
-    """Tasks *low* to *high* of a member, of which only the first may have to wait for a map, with those that cross its edge."""
-
-    low: int
-    high: int
-    crossings: Sequence[Crossing]
-    waits_for: str | None
-
-
 class Written(NamedTuple):
     """A member's tasks among those of all: the first of each of its frames, and the end, and what crosses its edge in each."""
 
@@ -67,12 +57,8 @@ class Written(NamedTuple):
     """Loads of weights that come over links and are still to be written."""
 
     def stretches(self, number: int) -> Iterator[Stretch]:
-        """A frame, cut wherever a map comes in."""
-        its = self.crossings[number]
-        cuts = [self.bounds[number], *(one.row for one in its if one.enters), self.bounds[number + 1]]
-        for low, high in pairwise(dict.fromkeys(cuts)):
-            inside = [one for one in its if low <= one.row < high]
-            yield Stretch(low, high, inside, inside[0].tensor if inside and inside[0].enters else None)
+        """One of its frames, cut wherever a map comes in."""
+        return stretches(self.bounds[number], self.bounds[number + 1], self.crossings[number])
 
 
 class Composition:
@@ -139,30 +125,13 @@ class Composition:
         return np.lexsort((np.concatenate((np.zeros(self.own, np.int64), behind)), np.concatenate((turn, turn[beside]))))
 
     def _frame(self, frame: int) -> None:
-        """Order the tasks of a frame: of each member as many as can be before another one must go on."""
+        """Order the tasks of a frame, and write what is beside them."""
         turns = [(written, number) for written in self.written if (number := written.member.number(frame)) is not None]
-        missing = Counter(one.tensor for written, number in turns for one in written.crossings[number] if not one.enters)
-        queues = [(written, deque(written.stretches(number))) for written, number in turns]
-        while any(queue for _, queue in queues):
-            before = len(self.sequence)
-            for written, queue in queues:
-                while queue and not self._lacks(queue[0].waits_for, missing):
-                    self._take(written, queue.popleft(), frame, missing)
-            if len(self.sequence) == before:
-                raise self._circle([(written.member, queue[0]) for written, queue in queues if queue], missing)
+        whole = [(written.member, written.stretches(number)) for written, number in turns]
+        for number, stretch in in_order(self.flow, whole):
+            self._take(turns[number][0], stretch, frame)
 
-    def _lacks(self, tensor: str | None, missing: Counter[str]) -> str | None:
-        """A map that has not come in full from the chip that sends it, and without which *tensor* cannot be taken in."""
-        needed = (self.flow.left_by_chips(name) for name in self.flow.made_of(tensor)) if tensor else ()
-        return next((name for name in needed if missing[name]), None)
-
-    def _circle(self, stuck: Sequence[tuple[Member, Stretch]], missing: Counter[str]) -> InvalidInput:
-        """The refusal of members that wait for each other."""
-        waits = [f"{member.name} takes in '{stretch.waits_for}' before it sends what that is made of" for member, stretch in stuck]
-        problem = f"turns in a circle: {', and '.join(waits)}"
-        return InvalidInput.at("system.partition", problem, "give a part layers that need nothing of the parts behind it")
-
-    def _take(self, written: Written, stretch: Stretch, frame: int, missing: Counter[str]) -> None:
+    def _take(self, written: Written, stretch: Stretch, frame: int) -> None:
         member = written.member
         self.sequence.append((stretch.low, stretch.high))
         while written.loads and written.loads[0].row < stretch.high:
@@ -171,7 +140,6 @@ class Composition:
             if one.enters:
                 self._enter(member, one, frame)
             else:
-                missing[one.tensor] -= 1
                 for other in self._free(member.node, one.tensor, one.block, frame):
                     self.edges.append((one.row, other))
                 self._come_to_be(one.tensor, member.node, one.row, one.block, frame, one.row)

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from math import fsum
 from typing import ClassVar
 
 import numpy as np
 
-from hyperdrive_sim.archs import registry
 from hyperdrive_sim.archs.architecture import narrowed
-from hyperdrive_sim.errors import InvalidInput, Mistake
+from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.schedule import spec as specs
 from hyperdrive_sim.schedule.lazy import Lazy
 from hyperdrive_sim.schedule.machine import Machine
-from hyperdrive_sim.schedule.mapped import Datasheet, Mapped, PartOfSystem, Tiles
+from hyperdrive_sim.schedule.mapped import Datasheet, PartOfSystem, Tiles
 from hyperdrive_sim.schedule.placement import Allocation, Placement
 from hyperdrive_sim.schedule.prices import Price
 from hyperdrive_sim.schedule.tasks import Arrivals
 from hyperdrive_sim.schedule.writer import Writer
+from hyperdrive_sim.systems import ordering
 from hyperdrive_sim.systems.arithmetic import Mixed
+from hyperdrive_sim.systems.automatic import TRIED, Partitions
+from hyperdrive_sim.systems.chips import chip_of, mapped_alone
 from hyperdrive_sim.systems.composing import Composition
 from hyperdrive_sim.systems.flow import Flow
 from hyperdrive_sim.systems.member import Member
@@ -50,7 +51,9 @@ class MappedSystem:
         self.network, self.spec = network, spec
         self.names = {kind: _names(kind, part.count) for kind, part in spec.parts.items()}
         layers = assigned(network, spec.decided or {}, self.names)
-        mapped = {runner: _mapped(network, spec, runner, its) for runner, its in layers.items() if runner != HOST_NODE}
+        mapped = {
+            runner: mapped_alone(network.part(its), spec, kind_of(runner))[0] for runner, its in layers.items() if runner != HOST_NODE
+        }
         wiring = Wiring(spec, self.names, {name: mapped[runner].machine.clock for name, runner, _ in self._running(mapped)})
         alone = [part.count for part in spec.parts.values()] == [1]
         self.members = tuple(
@@ -59,6 +62,7 @@ class MappedSystem:
         )
         sensors = Sensors(spec, network)
         self.flow = Flow(network, self.members, wiring, sensors, {layer: runner for runner, its in layers.items() for layer in its})
+        ordering.check(self.flow)
         self.pools = Pools(spec, self.flow)
         self.placement = self._placed().checked(network, self.machine)
 
@@ -111,7 +115,8 @@ class MappedSystem:
 
     @cached_property
     def parts(self) -> tuple[PartOfSystem, ...]:
-        return tuple(self._part(kind, part) for kind, part in self.spec.parts.items())
+        running = {kind_of(member.name) for member in self.members}
+        return tuple(self._part(kind, part) for kind, part in self.spec.parts.items() if kind in running)
 
     def _part(self, kind: str, part: PartSpec) -> PartOfSystem:
         members = [member for member in self.members if kind_of(member.name) == kind]
@@ -167,7 +172,12 @@ class System:
     tolerance: ClassVar[float] = 0.0
 
     def candidates(self, network: Network, spec: specs.Spec) -> Iterable[specs.Spec]:
-        return (narrowed(SystemSpec, spec),)
+        asked = narrowed(SystemSpec, spec)
+        if asked.decided is None:
+            return _partitioned(network, asked)
+        if idle := [kind for kind in asked.parts if kind not in map(kind_of, asked.decided)]:
+            raise InvalidInput.at(f"system.parts.{idle[0]}", "runs no layer", "give it some under system.partition, or leave it out")
+        return (asked,)
 
     def map(self, network: Network, spec: specs.Spec) -> MappedSystem:
         return MappedSystem(network, narrowed(SystemSpec, spec))
@@ -176,37 +186,24 @@ class System:
 architecture = System()
 
 
+def _partitioned(network: Network, spec: SystemSpec) -> Iterator[SystemSpec]:
+    """Specs with partitions that fit, the most promising first. Raises InvalidInput, why the first does not, if none does."""
+    refusal: InvalidInput | None = None
+    known = []
+    for partition in islice(Partitions(network, spec).ranked(spec.goal), TRIED):
+        decided = spec.model_copy(update={"partition": partition})
+        try:
+            flow = MappedSystem(network, decided).flow
+        except InvalidInput as error:
+            refusal = refusal or error
+            continue
+        if (who := (flow.runs, flow.converts)) not in known:  # what nobody runs may be given to anybody
+            known.append(who)
+            yield decided
+    if refusal is not None and not known:
+        raise refusal
+
+
 def _names(kind: str, count: int) -> tuple[str, ...]:
     """Names of the chips of a part."""
     return (kind,) if count == 1 else tuple(f"{kind}[{number}]" for number in range(count))
-
-
-def chip_of(part: PartSpec) -> specs.Spec:
-    """The settings of a part's chip, as its architecture has them."""
-    return registry.load(part.architecture).Spec.model_validate_json(json.dumps(part.chip))
-
-
-def _mapped(network: Network, spec: SystemSpec, runner: str, layers: tuple[str, ...]) -> Mapped:
-    """The layers of a runner on its chip; of settings that are open, what the architecture finds most promising."""
-    kind = kind_of(runner)
-    part = spec.parts[kind]
-    arch = registry.load(part.architecture)
-    with located(kind):
-        own = network.part(layers)
-        return arch.map(own, next(iter(arch.candidates(own, chip_of(part)))))
-
-
-@contextmanager
-def located(kind: str) -> Iterator[None]:
-    """Let mistakes that a part's architecture finds name the part."""
-    try:
-        yield
-    except InvalidInput as error:
-        raise type(error)(*(_of_part(kind, mistake) for mistake in error.mistakes)) from None
-
-
-def _of_part(kind: str, mistake: Mistake) -> Mistake:
-    key = f"system.parts.{kind}"
-    if mistake.key.partition(".")[0] == "chip":
-        return mistake._replace(key=f"{key}.{mistake.key}")
-    return mistake._replace(key=key, problem=": ".join(filter(None, (mistake.key, mistake.problem))))

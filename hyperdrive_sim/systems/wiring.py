@@ -56,6 +56,7 @@ class Wiring:
                 mistakes += error.mistakes
         mistakes += self._strange_sources()
         InvalidInput.collected(mistakes)
+        self._routes: dict[tuple[str, tuple[str, ...]], tuple[Hop, ...]] = {}
         self._hops = {name: tuple(self._hops_of(name, link)) for name, link in spec.links.items()}
 
     def _strange_sources(self) -> Iterator[Mistake]:
@@ -146,6 +147,12 @@ class Wiring:
 
         The fewest links, of those the fastest. Raises InvalidInput that says *what* cannot get from where to where.
         """
+        key = source, tuple(targets)
+        if key not in self._routes:
+            self._routes[key] = tuple(self._route(*key, what))
+        return self._routes[key]
+
+    def _route(self, source: str, targets: tuple[str, ...], what: str) -> Iterator[Hop]:
         import networkx as nx
 
         paths = nx.single_source_dijkstra_path(self.graph, source)
@@ -155,4 +162,4 @@ class Wiring:
                 raise InvalidInput.at("system.links", f"{what} cannot get from {source} to {target}: no links lead there", "add one")
             path = paths[target]
             hops.update((self.graph.edges[pair]["hop"], None) for pair in pairwise(path))
-        return tuple(hops)
+        yield from hops

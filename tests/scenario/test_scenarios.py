@@ -64,7 +64,11 @@ def report(path: Path, *changes: str) -> Report:
 def test_all_scenarios_are_found() -> None:
     assert len(FILES) >= 39
     assert {name_of(path) for path in FILES} >= set(SLOW)
-    assert {path.relative_to(SCENARIOS).parts[0] for path in FILES} == {*registry.names(), "systems", *(folder.name for folder in BY_NETWORK)}
+    assert {path.relative_to(SCENARIOS).parts[0] for path in FILES} == {
+        *registry.names(),
+        "systems",
+        *(folder.name for folder in BY_NETWORK),
+    }
     for path in FILES:
         assert len(path.relative_to(SCENARIOS).parts) == (3 if by_network(path) else 2)
 
@@ -82,7 +86,11 @@ def test_every_scenario_is_valid(path: Path) -> None:
     """A scenario stands in the folder of its architecture or, called for it, in that of a network which is compared or was trained."""
     scenario = Scenario.read(path)
     assert 10 < len(scenario.settings.title) <= 100
-    assert path.stem.startswith(scenario.architecture.name) if by_network(path) else path.parent.name in (scenario.architecture.name, f"{scenario.architecture.name}s")
+    assert (
+        path.stem.startswith(scenario.architecture.name)
+        if by_network(path)
+        else path.parent.name in (scenario.architecture.name, f"{scenario.architecture.name}s")
+    )
     assert scenario.is_model or scenario.network().shape("input") == scenario.settings.input_shape
 
 
