@@ -13,6 +13,7 @@ from hyperdrive_sim.cli.tables import BLANK
 from hyperdrive_sim.errors import one_line
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.reports.summary import si
+from hyperdrive_sim.scenario.systems import SYSTEM
 from hyperdrive_sim.study.listing import ListedArchitecture, ListedNetwork, ListedScenario, Listing
 from hyperdrive_sim.text.wording import counted
 
@@ -35,7 +36,7 @@ def _parts(found: Listing) -> Iterator[RenderableType]:
     yield Text("MACs of a frame and numbers of weights at the usual input, with the options that stand here", style="dim")
     for name in dict.fromkeys(one.architecture for one in found.scenarios):
         yield BLANK
-        yield Text(f"scenarios of {name}", style="bold")
+        yield Text("systems of several parts" if name == SYSTEM else f"scenarios of {name}", style="bold")
         for one in found.scenarios:
             if one.architecture == name:
                 yield from _scenario(one)
@@ -78,6 +79,8 @@ def _scenario(one: ListedScenario) -> Iterator[RenderableType]:
 
 
 def _chips(one: ListedScenario) -> str:
+    if one.parts:
+        return " and ".join(f"{count} {architecture}" for architecture, count in one.parts.items())
     if isinstance(one.mesh, str):
         return f"mesh: {one.mesh}"
     if isinstance(one.mesh, Mapping):

@@ -10,6 +10,7 @@ from hyperdrive_sim.archs.architecture import Architecture
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.scenario.hover import told
 from hyperdrive_sim.scenario.scenario import PATH, UNSWEPT, Settings
+from hyperdrive_sim.scenario.systems import SYSTEM
 from hyperdrive_sim.text.wording import counted
 
 Schema = dict[str, Any]
@@ -27,6 +28,8 @@ def schema() -> Schema:
     chips = {name: registry.load(name) for name in registry.usable()}
     whole = _keys()
     whole["$defs"] |= {_definition(name): _chip(arch) for name, arch in chips.items()}
+    whole["properties"]["system"] = {**whole["properties"]["system"], "anyOf": [{"$ref": f"#/$defs/{SYSTEM}"}, {"type": "null"}]}
+    whole["$defs"][SYSTEM] = _system(chips)
     whole["$defs"][ANY_CHIP] = _any_chip({name: whole["$defs"][_definition(name)] for name in chips})
     whole["allOf"] = [*(_of_architecture(arch, whole) for arch in chips.values()), _of_none(whole)]
     return whole
@@ -46,7 +49,8 @@ def _keys() -> Schema:
     for part in whole["$defs"].values():
         part["properties"] = _all_told(part["properties"])
     of_zoo = {"if": {"properties": {"network": {"enum": list(zoo.names())}}}, "then": {"required": ["input_shape"]}}
-    whole |= {"if": {"not": {"required": ["extends"]}}, "then": {"required": whole.pop("required"), **of_zoo}}
+    chips = {"anyOf": [{"required": ["architecture"]}, {"required": [SYSTEM]}]}
+    whole |= {"if": {"not": {"required": ["extends"]}}, "then": {"required": whole.pop("required"), **chips, **of_zoo}}
     whole["dependentSchemas"] = {"network": {"allOf": list(_input_channels())}}
     return whole
 
@@ -84,6 +88,25 @@ def _chip(arch: Architecture) -> Schema:
     """The keys of one chip."""
     found = arch.Spec.model_json_schema(ref_template=f"#/$defs/{_definition(arch.name)}/$defs/{{model}}")
     return {**found, "title": arch.name, "properties": _all_told(found["properties"])}
+
+
+def _system(chips: Mapping[str, Architecture]) -> Schema:
+    """The keys of a system, in each part those of its chip."""
+    from hyperdrive_sim.systems.spec import SystemSpec
+
+    found = SystemSpec.model_json_schema(ref_template=f"#/$defs/{SYSTEM}/$defs/{{model}}")
+    for definition in (found, *found["$defs"].values()):
+        definition["properties"] = _all_told(definition["properties"])
+    part = found["$defs"]["PartSpec"]
+    part["properties"]["architecture"] |= {"enum": list(registry.names()), "enumDescriptions": [_about(name) for name in registry.names()]}
+    part["allOf"] = [
+        {
+            "if": {"properties": {"architecture": {"const": name}}, "required": ["architecture"]},
+            "then": {"properties": {"chip": {"$ref": f"#/$defs/{_definition(name)}"}}},
+        }
+        for name in chips
+    ]
+    return {**found, "title": SYSTEM}
 
 
 def _any_chip(chips: Mapping[str, Schema]) -> Schema:
@@ -137,7 +160,7 @@ def _sweep(definition: str, whole: Schema, more: Mapping[str, Schema]) -> Schema
     return {
         "type": "object",
         "properties": whole_lists,
-        "patternProperties": {f"^({_any_of(NESTED)}|chip\\.({_any_of(of_chip)}))\\.": deeper},
+        "patternProperties": {f"^({_any_of(NESTED)}|{SYSTEM}|chip\\.({_any_of(of_chip)}))\\.": deeper},
         "additionalProperties": whole["$defs"][definition]["additionalProperties"] and deeper,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from math import prod
@@ -13,6 +14,7 @@ from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.scenario import shipped
 from hyperdrive_sim.scenario.scenario import is_path
+from hyperdrive_sim.scenario.systems import SYSTEM
 from hyperdrive_sim.text.document import Document
 
 
@@ -47,7 +49,8 @@ class ListedNetwork:
 @dataclass(frozen=True)
 class ListedScenario:
     """A scenario that comes along, by its short name. `mesh` is None for one chip, as the scenario has it for one that is yet to be
-    chosen: `auto`, or what it is to have little of, `{auto: chips}`; `points` are a sweep's.
+    chosen: `auto`, or what it is to have little of, `{auto: chips}`; `points` are a sweep's. The architecture of a system of several parts
+    is `system`, and `parts` counts them by architecture.
 
     `trained` is said of a network with weights of its own, from a file.
     """
@@ -59,6 +62,7 @@ class ListedScenario:
     trained: bool
     input_shape: tuple[int, ...]
     mesh: tuple[int, int] | str | Mapping[str, str] | None
+    parts: Mapping[str, int]
     frames: int
     points: int
     work: Work
@@ -120,14 +124,18 @@ def _scenario(name: str, document: Document, sizes: _Sizes) -> ListedScenario:
     else:
         shape, work = tuple(data["input_shape"]), sizes.of_zoo(network, tuple(data["input_shape"]), data.get("network_options", {}))
     mesh = data.get("chip", {}).get("mesh")
+    parts: Counter[str] = Counter()
+    for part in data.get(SYSTEM, {}).get("parts", {}).values():
+        parts[part["architecture"]] += part.get("count", 1)
     return ListedScenario(
         name,
         data["title"],
-        data["architecture"],
+        SYSTEM if parts else data["architecture"],
         Path(network).name if trained else network,
         trained,
         shape,
         tuple(mesh) if isinstance(mesh, list) else mesh,
+        parts,
         data.get("frames", 1),
         prod(map(len, data.get("sweep", {}).values())),
         work,

@@ -66,8 +66,7 @@ class LinkSpec(BaseModel):
     pj_per_bit: float = Field(default=0, ge=0, le=1e6, description="energy of the wires, beside what the chips' edges cost")
     shared: bool = Field(
         default=False,
-        description="whether all its nodes take turns on it",
-        json_schema_extra=choices({"true": "a bus", "false": "wires from one node to the other, in each direction"}),
+        description="true: a bus, on which all its nodes take turns; false: wires from one node to the other, in each direction",
     )
 
 
@@ -96,7 +95,7 @@ Partition = dict[str, tuple[str, ...]]
 """Patterns of layers' names by part, by one of several, or by host: `conv1`, `layer[12].*`."""
 
 GOALS = {
-    "edp": "the least energy x delay, as auto alone",
+    "edp": "the least energy x delay",
     "latency": "the shortest latency",
     "energy": "the least energy",
 }
@@ -119,7 +118,7 @@ class SystemSpec(Spec):
     partition: Literal["auto"] | AutoPartition | Partition = Field(
         default="auto",
         description="layers that each part runs, as patterns of their names; or chosen: 'auto', {auto: latency}, {auto: energy}",
-        json_schema_extra={"expects": "{part: [patterns of layers]} or 'auto'"},
+        json_schema_extra={"expects": "{part: [patterns of layers]} or 'auto'", **choices({"auto": GOALS["edp"]})},
     )
 
     @property

@@ -67,10 +67,12 @@ def test_the_table_of_layers_as_columns() -> None:
         "input_io_bits": [10, 0, 0],
         "output_io_bits": [0, 0, 0],
         "border_io_bits": [0, 0, 0],
+        "links_io_bits": [0, 0, 0],
         "weights_io_bits_per_cycle": [0.0, 0.0, 0.0],
         "input_io_bits_per_cycle": [5.0, 0.0, 0.0],
         "output_io_bits_per_cycle": [0.0, 0.0, 0.0],
         "border_io_bits_per_cycle": [0.0, 0.0, 0.0],
+        "links_io_bits_per_cycle": [0.0, 0.0, 0.0],
         "array_cycle_count": [0, 7, 6],
     }
 
