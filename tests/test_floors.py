@@ -163,7 +163,7 @@ def test_all_modules_are_seen() -> None:
     assert len(SOURCES) >= 190
     assert {f"{ROOT}.{name}" for name in ("engine.replay", "cli.commands", "archs.hyperdrive.lower")} <= set(SOURCES)
     assert sum(len(others) for others in inside(IMPORTS).values()) >= 600
-    below = {f"{ROOT}.{name}" for name in ("schedule.schedule", "engine.trace", "engine.turns")}
+    below = {f"{ROOT}.{name}" for name in ("schedule.schedule", "engine.trace", "engine.turns", "engine.waiting")}
     assert inside(IMPORTS)[f"{ROOT}.engine.clockwork"] == below
 
 

@@ -6,7 +6,7 @@ import gc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from hyperdrive_sim.engine.ledger import Ledger, account
@@ -14,6 +14,7 @@ from hyperdrive_sim.engine.occupancy import Occupancy, occupancies
 from hyperdrive_sim.engine.simulate import Engine, preferred, simulate
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.schedule.admission import Admission
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.mapped import Mapped
 from hyperdrive_sim.schedule.placement import Placement
@@ -52,7 +53,8 @@ class Compiled:
 
     Schedule, trace, ledger and occupancy are made when they are first asked for, and kept. *limit* is asked, with this object and its
     number of tasks, before many are written, and may raise. *engine* simulates it, by default the one that is preferred. *candidates* are
-    what was simulated to choose it, itself first.
+    what was simulated to choose it, itself first. *admission* says which frames are dropped where more arrive than can be taken; by default
+    none is.
     """
 
     def __init__(
@@ -65,9 +67,10 @@ class Compiled:
         limit: Callable[[Compiled, int], None] = unlimited,
         engine: Engine | None = None,
         candidates: tuple[Candidate, ...] = (),
+        admission: Admission | None = None,
     ) -> None:
         self.mapped, self.arrivals, self.grain, self.progress, self.limit = mapped, arrivals, grain, progress, limit
-        self.engine, self.candidates = engine or preferred(), candidates
+        self.engine, self.candidates, self.admission = engine or preferred(), candidates, admission
 
     @property
     def network(self) -> Network:
@@ -83,15 +86,15 @@ class Compiled:
 
     def cut(self, grain: str) -> Compiled:
         """A copy with another granularity, *grain*, for the same network and frames; nothing made so far is kept."""
-        return self._with(self.arrivals, grain)
+        return self._with(self.mapped, self.arrivals, grain, self.candidates)
 
     def of_frames(self, frames: int) -> Compiled:
         """A copy for another number of frames; nothing made so far is kept."""
-        return self._with(self.arrivals._replace(frames=frames), self.grain)
+        return self._with(self.mapped, self.arrivals._replace(frames=frames), self.grain, self.candidates)
 
     def on(self, mapped: Mapped) -> Compiled:
         """A copy for another machine that the same network is mapped on; nothing made so far is kept."""
-        return Compiled(mapped, self.arrivals, self.grain, progress=self.progress, limit=self.limit, engine=self.engine)
+        return self._with(mapped, self.arrivals, self.grain, ())
 
     def beside(self, candidates: tuple[Candidate, ...]) -> Compiled:
         """A copy, with all that has been made so far, that knows the *candidates* that it was chosen from."""
@@ -99,9 +102,17 @@ class Compiled:
         other.candidates = candidates
         return other
 
-    def _with(self, arrivals: Arrivals, grain: str) -> Compiled:
-        same = {"progress": self.progress, "limit": self.limit, "engine": self.engine, "candidates": self.candidates}
-        return Compiled(self.mapped, arrivals, grain, **same)  # type: ignore[arg-type]
+    def _with(self, mapped: Mapped, arrivals: Arrivals, grain: str, candidates: tuple[Candidate, ...]) -> Compiled:
+        return Compiled(
+            mapped,
+            arrivals,
+            grain,
+            progress=self.progress,
+            limit=self.limit,
+            engine=self.engine,
+            candidates=candidates,
+            admission=self.admission,
+        )
 
     def scheduled(self, schedule: Schedule) -> Compiled:
         """A copy that takes *schedule* in place of its own, for the same network and frames."""
@@ -119,13 +130,19 @@ class Compiled:
 
     @cached_property
     def schedule(self) -> Schedule:
-        """Tasks of all frames, checked against the machine."""
+        """Tasks of all frames, with the stream that these are, checked against the machine.
+
+        Raises InvalidInput if frames are to be dropped that do not arrive at times of their own.
+        """
         self.progress("scheduling", 0, 0)
         writer = Writer(large=LARGE, when_large=lambda tasks: self.limit(self, tasks))
         with collector_paused():
             self.mapped.write(writer, self.arrivals, self.grain)
             self.limit(self, writer.size)
-            return writer.schedule().checked(self.machine)
+            schedule = writer.schedule()
+            if self.admission is not None:
+                schedule = replace(schedule, streams=(self.admission.stream(schedule.frame, schedule.not_before_ps),))
+            return schedule.checked(self.machine)
 
     @cached_property
     def trace(self) -> Trace:
@@ -134,10 +151,15 @@ class Compiled:
         with collector_paused():
             return simulate(schedule, lambda done: self.progress("simulating", done, len(schedule)), self.engine)
 
+    @property
+    def executed(self) -> Schedule:
+        """The schedule as it was carried out, in which tasks of dropped frames are skipped; simulated only if frames may be dropped."""
+        return self.trace.tasks if self.schedule.streams else self.schedule
+
     @cached_property
     def ledger(self) -> Ledger:
-        """Energy of every action, by layer."""
-        return account(self.schedule, self.mapped.prices)
+        """Energy of every action that was carried out, by layer."""
+        return account(self.executed, self.mapped.prices)
 
     @cached_property
     def occupancy(self) -> Mapping[str, Occupancy]:

@@ -4,6 +4,11 @@ Edges point back, so the one order that they can prove is that in which the task
 order, and for every access it is checked that those which it must not overtake are certain to be over, however long tasks take. The
 order in which a unit serves its tasks is not relied on. Of durations one thing is used: a task that starts with a stream of its
 weights takes at least as long as the stream.
+
+Where frames may be dropped, what is proven is the schedule as it was carried out, for those that were. Their skipped tasks access nothing,
+but are links of the order still: each is over only after all that it came after, or would have started with. So what later frames wait for
+holds. Of buffers, fewer entries are pushed between two that are, so that an entry is pushed out by the same task as else or by a later one,
+which comes after its last use all the more; and one that would still be there is.
 """
 
 from __future__ import annotations
@@ -46,8 +51,8 @@ class _Proof:
 
     def __init__(self, compiled: Compiled) -> None:
         placement = compiled.placement
-        self.tasks, self.network = list(compiled.schedule), compiled.network
-        self.frames = compiled.schedule.frames
+        self.tasks, self.network = list(compiled.executed), compiled.network
+        self.frames = sorted(set(range(compiled.schedule.frames)) - set(compiled.executed.dropped))
         self.host_layers, self.word_bits = placement.host, placement.word_bits
         self.pasts = Pasts(self.tasks)
         self.fifos: dict[str, Buffer[BufferEntry]] = {m.name: Buffer(m) for m in compiled.machine.memories if m.kind == "fifo"}
@@ -75,7 +80,7 @@ class _Proof:
             for region in writes(task.effect):
                 self._write(index, task.frame, region)
         self.pasts.ended.append(EVERYBODY)
-        for frame in range(self.frames):  # as if one more task read all outputs
+        for frame in self.frames:  # as if one more task read all outputs
             for name in self.network.outputs:
                 self._arrived(len(self.tasks), frame, name)
 

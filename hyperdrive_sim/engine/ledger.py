@@ -103,7 +103,7 @@ def crossing_bits(trace: Trace) -> NDArray[np.int64]:
 
 
 def account(schedule: Schedule, prices: Mapping[str, Price]) -> Ledger:
-    """Ledger of a schedule at *prices* by action. Raises InvalidInput for an action without a price."""
+    """Ledger of a schedule, as it was carried out, at *prices* by action. Raises InvalidInput for an action without a price."""
     counts = schedule.actions_by_layer
     if missing := sorted({action for _, action in counts} - set(prices)):
         raise InvalidInput.at("prices", f"action '{missing[0]}' has no price", "add it, with its source, to the architecture's energy.yaml")

@@ -29,13 +29,13 @@ from hyperdrive_sim.schedule.tasks import Compute, Copy, Load
 def replay(
     compiled: Compiled, computation: Computation, watch: Watch | None = None, threads: int | None = None
 ) -> Iterator[dict[str, Array]]:
-    """Outputs of the network by name, one mapping per frame, computed by the tasks in the order of the trace.
+    """Outputs of the network by name, one mapping per frame, computed by the tasks in the order of the trace; empty for a dropped frame.
 
     *watch* sees every block that a unit computes, in that order too. What a block becomes is settled by what its task reads when it
     starts, so *threads*, by default one for each processor, compute it while the replay goes on to the task's end: nothing depends on
     how many there are. Raises NotThere where a task reads what its memory does not hold.
     """
-    schedule = compiled.schedule
+    schedule, dropped = compiled.trace.tasks, set(compiled.trace.dropped)
     with Background(threads) as background:
         memories = Memories(compiled.machine, compiled.placement, computation)
         executors = _Executors(schedule, memories, Common(computation, memories, background, watch))
@@ -46,7 +46,8 @@ def replay(
                 executors.ended(pattern)
             else:
                 under_way[instance.number] = executors[pattern].begin(instance)
-    return ({name: memories.host.whole(name, frame) for name in computation.network.outputs} for frame in range(schedule.frames))
+    frames = (() if frame in dropped else computation.network.outputs for frame in range(schedule.frames))
+    return ({name: memories.host.whole(name, frame) for name in outputs} for frame, outputs in enumerate(frames))
 
 
 def _moments(trace: Trace) -> Iterator[tuple[bool, int, Instance]]:

@@ -31,7 +31,11 @@ class Span(NamedTuple):
 
 
 class Trace(Sequence[Span]):
-    """Spans of all tasks, in the order of the schedule; as numpy columns `ready`, `start` and `end` [tasks]."""
+    """Spans of all tasks, in the order of the schedule; as numpy columns `ready`, `start` and `end` [tasks].
+
+    *tasks* are the schedule as it was carried out: where frames were dropped, their skipped tasks take no time and do nothing (`Stream`).
+    Such a task starts and ends when it is over, and its unit has not done it.
+    """
 
     def __init__(self, tasks: Schedule, ready: Numbers, start: Numbers, end: Numbers) -> None:
         self.tasks, self.ready, self.start, self.end = tasks, ready, start, end
@@ -51,6 +55,16 @@ class Trace(Sequence[Span]):
     def __iter__(self) -> Iterator[Span]:
         columns = (times.tolist() for times in (self.ready, self.start, self.end))
         return (Span(*span) for span in zip(self.tasks, *columns, strict=True))
+
+    @property
+    def skipped(self) -> NDArray[np.bool_]:
+        """True for each task that was skipped, as its frame was dropped before it began [tasks]."""
+        return self.tasks.skipped
+
+    @cached_property
+    def dropped(self) -> tuple[int, ...]:
+        """Frames that were dropped."""
+        return self.tasks.dropped
 
     @cached_property
     def makespan_ps(self) -> int:
@@ -88,7 +102,7 @@ class Trace(Sequence[Span]):
         place = {unit: number for number, unit in enumerate(units)}
         number_of = np.array([place.get(unit, NOBODY) for unit in self.units], np.int32)
         number = number_of[self.tasks.unit.codes]
-        mine = np.flatnonzero(number != NOBODY)
+        mine = np.flatnonzero((number != NOBODY) & (self.tasks.ps > 0))
         order, bounds = grouped(number[mine], len(units))
         order = mine[order]
         start = self.start[order]
@@ -171,7 +185,7 @@ class Trace(Sequence[Span]):
 
         What the chain did before *since*, in picoseconds, is left out.
         """
-        last = int(np.argmax(self.end)) if self.tasks else 0
+        last = int(np.argmax(np.where(self.skipped, 0, self.end))) if self.tasks else 0
         if self.tasks and (end := int(self.end[last])) > since:
             start = max(since, int(self.start[last]))
             yield last, end - start

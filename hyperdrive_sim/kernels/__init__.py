@@ -12,7 +12,7 @@ the order in which numpy adds real numbers. Which one is taken is settled by wha
 Reading order: processors (how many, and work that threads share), sliding (sizes, bands of rows), fp16_numpy, fp16_numba, fp16_vector
 (arrays) over fp16_llvm (instructions) over emit, fp16 over selection. The other two, with variants of their own, stand beside it: xnor and
 real, which name their modules. What comes behind an FP16 convolution (factor, bypass, offset, ReLU) is in finishing. Beside them, for
-schedules: loops over event_loop.
+schedules: loops over event_loop, over instants.
 """
 
 from hyperdrive_sim.kernels.fp16 import Fp16Kernel, available, fastest, kernel

@@ -83,6 +83,16 @@ class Edges:
         """Those of the first *rows*."""
         return Edges(self.offsets[: rows + 1], self.others[: self.offsets[rows]])
 
+    def moved(self, others: Edges, rows: NDArray[np.bool_]) -> tuple[Edges, Edges]:
+        """Those with the edges that *others* has of some *rows*, behind their own, and *others* without them."""
+        own, theirs = self.rows, others.rows
+        go = rows[theirs]
+        row = np.concatenate((own, theirs[go]))
+        order = np.argsort(row, kind="stable")
+        count = len(rows)
+        taken = Edges(offsets(np.bincount(row, minlength=count)), np.concatenate((self.others, others.others[go]))[order])
+        return taken, Edges(offsets(np.bincount(theirs[~go], minlength=count)), others.others[~go])
+
     def lists(self) -> list[list[int]]:
         """Edges of every row, as plain lists."""
         others, bounds = self.others.tolist(), self.offsets.tolist()

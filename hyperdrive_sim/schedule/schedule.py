@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hyperdrive_sim.errors import Finding
-from hyperdrive_sim.schedule.columns import Codes, Edges, Interned, Numbers, actions_by, summed
+from hyperdrive_sim.schedule import admission
+from hyperdrive_sim.schedule.admission import Stream
+from hyperdrive_sim.schedule.columns import Codes, Edges, Interned, Numbers, actions_by, interned, summed
 from hyperdrive_sim.schedule.critical_path import longest_path_ps
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.patterns import NO_EFFECT
-from hyperdrive_sim.schedule.tasks import Effect, Task
+from hyperdrive_sim.schedule.tasks import NOTHING, Effect, Task
 
 STRETCH = 4096
 """Number of tasks that are made at a time where all are gone through."""
@@ -30,7 +33,9 @@ class Schedule(Sequence[Task]):
     """Tasks in the order in which they were written, which alone decides between tasks of one priority and frame ready at once.
 
     Every attribute is a column [tasks] of what `Task` has, and a task a row of it; times are in picoseconds. An effect is kept as the
-    number of its *pattern* and its channels *c0* to *c1*. A `Writer` makes a schedule.
+    number of its *pattern* and its channels *c0* to *c1*. A `Writer` makes a schedule. Frames of its *streams* may be dropped.
+
+    A task of 0 ps is one that was skipped (`Stream`): a plan has none, the schedule that a trace is of has those of dropped frames.
     """
 
     name: Interned[str]
@@ -48,6 +53,7 @@ class Schedule(Sequence[Task]):
     not_before_ps: Numbers
     frame: Codes
     priority: Codes
+    streams: tuple[Stream, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ps)
@@ -104,11 +110,48 @@ class Schedule(Sequence[Task]):
     def first(self, tasks: int) -> Schedule:
         """The first *tasks*, or all if there are fewer: a schedule, as edges point back."""
         count = min(tasks, len(self))
-        columns = {one.name: getattr(self, one.name) for one in fields(self)}
-        return Schedule(**{name: _first(column, count) for name, column in columns.items()})
+        columns = {one.name: _first(getattr(self, one.name), count) for one in fields(self)}
+        if self.streams:
+            there = set(columns["frame"].tolist())
+            columns["streams"] = tuple(some for stream in self.streams if (some := stream.among(there)).frames)
+        return Schedule(**columns)
+
+    def skipping(self, skipped: NDArray[np.bool_]) -> Schedule:
+        """The schedule as it is carried out if some tasks are *skipped* [tasks] (`Stream`); which frames are dropped is settled in it.
+
+        What a skipped task would have started with, it comes after. With no task skipped it is the schedule itself.
+        """
+        if not skipped.any():
+            return self
+        after, after_start = self.after.moved(self.after_start, skipped)
+        nothing = len(self.actions.values)
+        return replace(
+            self,
+            ps=np.where(skipped, 0, self.ps),
+            latency_ps=np.where(skipped, 0, self.latency_ps),
+            pattern=np.where(skipped, np.int32(NO_EFFECT), self.pattern),
+            actions=interned(np.where(skipped, np.int32(nothing), self.actions.codes), (*self.actions.values, NOTHING)),
+            after=after,
+            after_start=after_start,
+            streams=(),
+        )
+
+    @property
+    def skipped(self) -> NDArray[np.bool_]:
+        """True for each task that was skipped [tasks]."""
+        skipped: NDArray[np.bool_] = self.ps == 0
+        return skipped
+
+    @property
+    def dropped(self) -> tuple[int, ...]:
+        """Frames that were dropped: those with a task that was skipped."""
+        return tuple(np.unique(self.frame[self.skipped]).tolist())
 
     def checked(self, machine: Machine) -> Schedule:
-        """Return self after checking that units exist, edges point back and durations are positive. Raises Finding."""
+        """Return self after checking that units exist, edges point back, durations are positive and streams are of its frames.
+
+        Raises Finding.
+        """
         strange = np.array([unit not in machine.unit for unit in self.unit.values], np.bool_)[self.unit.codes]
         forward = np.zeros(len(self), np.bool_)
         for edges in (self.after, self.after_start):
@@ -120,6 +163,8 @@ class Schedule(Sequence[Task]):
             if self.ps[index] < 1:
                 raise self._fault(index, f"takes {self.ps[index]} ps; a task takes at least one")
             raise self._fault(index, "comes after a task that is not written before it")
+        if self.streams and (wrong := admission.fault(self.streams, set(self.frame.tolist()))):
+            raise Finding(wrong)
         return self
 
     def _fault(self, index: int, problem: str) -> Finding:

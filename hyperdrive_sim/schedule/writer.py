@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from hyperdrive_sim.schedule.admission import Stream
 from hyperdrive_sim.schedule.columns import Codes, Interned, Numbers
 from hyperdrive_sim.schedule.growing import Growing, GrowingEdges, GrowingValues, Links
 from hyperdrive_sim.schedule.patterns import NO_EFFECT, Patterns
@@ -56,6 +57,8 @@ class Writer:
         self.counting, self.large, self.when_large = counting, large, when_large
         self.size = 0
         self.patterns = Patterns()
+        self.streams: list[Stream] = []
+        """Streams whose frames may be dropped."""
         self._names, self._layers, self._units = GrowingValues[str](), GrowingValues[str](), GrowingValues[str]()
         self._actions = GrowingValues[Mapping[str, int]]()
         self._columns = {name: Growing(dtype) for name, dtype in COLUMNS.items()}
@@ -155,6 +158,7 @@ class Writer:
         )
         for own, edges in ((self._after, tasks.after), (self._after_start, tasks.after_start)):
             own.add(np.diff(edges.offsets), edges.others + first)
+        self.streams += tasks.streams
         return first
 
     def inner(self) -> Writer:
@@ -263,7 +267,8 @@ class Writer:
             "actions": self._actions,
         }
         columns |= {name: values.column(columns[name]) for name, values in distinct.items()}
-        return Schedule(**columns, after=self._after.whole(), after_start=self._after_start.whole(), patterns=self.patterns)
+        columns |= {"after": self._after.whole(), "after_start": self._after_start.whole()}
+        return Schedule(**columns, patterns=self.patterns, streams=tuple(self.streams))
 
 
 def _same(column: Sequence[int]) -> int | Sequence[int]:
@@ -271,9 +276,10 @@ def _same(column: Sequence[int]) -> int | Sequence[int]:
     return column[0] if column.count(column[0]) == len(column) else column
 
 
-def scheduled(tasks: Iterable[Task]) -> Schedule:
-    """The schedule of some tasks, given one by one."""
+def scheduled(tasks: Iterable[Task], streams: Iterable[Stream] = ()) -> Schedule:
+    """The schedule of some tasks, given one by one, with the streams that their frames may be dropped from."""
     writer = Writer()
+    writer.streams += streams
     for task in tasks:
         writer.add(task)
     return writer.schedule()

@@ -183,7 +183,7 @@ def _check(scenario: Scenario, progress: Progress) -> Verdict:
     cuts = scenario.architecture.grains
     grains = {grain: cycles if grain == made.grain else _makespan(scenario, made.cut(grain)) for grain in cuts}
     laps.lap("grains")
-    bound_by, bound_ps = made.schedule.bound
+    bound_by, bound_ps = made.executed.bound
     timing = Timing(grains, made.grain, made.machine.clock.cycles(bound_ps), bound_by, hazard)
     return Verdict(function, deviation, timing, rates, scenario.settings.frames, computation.arithmetic.name, laps.seconds)
 
@@ -250,7 +250,7 @@ def _executed(made: Compiled, computation: Computation, beside: Beside, laps: _L
     signs, last = binary_inputs(network, made.placement), [layer.name for layer in network if layer.name not in host][-1]
     given = {name for layer in network if layer.name not in host for name in layer.inputs if name in host or name in network.inputs}
     ideal = _Ideal(computation._replace(arithmetic=Exact()), given, last, beside)
-    reference = Reference(computation, made.schedule, {*network.outputs, last}, {*signs.values()}, beside, ideal.take)
+    reference = Reference(computation, made.executed, {*network.outputs, last}, {*signs.values()}, beside, ideal.take)
     watch = _Watch(reference, made.progress)
     outputs: tuple[Mapping[str, Array], ...] = ()
     failure = ""

@@ -24,7 +24,7 @@ Seen = Callable[[str, Array], None]
 class Reference:
     """Golden maps in step with a replay, which computes one layer after the other; the next ones are computed *beside* it meanwhile.
 
-    A map is held from its computation until as many of its values have been compared as the *schedule* computes, those of all frames;
+    A map is held from its computation until as many of its values have been compared as the *schedule*, as carried out, computes in all;
     the maps of *kept* are held to the end, and *seen* is told of each map. `rates` says of each map of *rated* how often it is above 0,
     `seconds` how long golden took.
     """

@@ -33,7 +33,7 @@ class Mutant(NamedTuple):
     starts: bool = False
 
     def of(self, schedule: Schedule) -> Schedule:
-        return scheduled([*schedule[: self.position], self.task, *schedule[self.position + 1 :]])
+        return scheduled([*schedule[: self.position], self.task, *schedule[self.position + 1 :]], schedule.streams)
 
 
 def idle(schedule: Schedule) -> Iterator[Mutant]:
@@ -138,6 +138,9 @@ def late(mutant: Mutant, schedule: Schedule) -> Iterator[Schedule]:
         ended = moving & set(members(before.ended[index] & ~now.ended[index])) - begun
         if begun or ended:
             yield scheduled(
-                task._replace(unit=str(n), not_before_ps=whole * (n in begun), ps=task.ps + whole * (n in ended))
-                for n, task in enumerate(tasks)
+                [
+                    task._replace(unit=str(n), not_before_ps=whole * (n in begun), ps=task.ps + whole * (n in ended))
+                    for n, task in enumerate(tasks)
+                ],
+                schedule.streams,
             )

@@ -47,6 +47,17 @@ def test_edges_and_the_same_seen_from_their_other_ends(rows: list[list[int]]) ->
     assert edges.first(4).lists() == rows[:4]
 
 
+@given(st.lists(st.tuples(st.lists(st.integers(0, 9), max_size=3), st.lists(st.integers(0, 9), max_size=3), st.booleans()), max_size=9))
+def test_edges_of_some_rows_that_move(rows: list[tuple[list[int], list[int], bool]]) -> None:
+    one, other = (
+        Edges(offsets(np.array([len(row[n]) for row in rows])), np.array([edge for row in rows for edge in row[n]], np.int32))
+        for n in (0, 1)
+    )
+    taken, left = one.moved(other, np.array([go for *_, go in rows], np.bool_))
+    assert taken.lists() == [[*own, *others] if go else own for own, others, go in rows]
+    assert left.lists() == [[] if go else others for _, others, go in rows]
+
+
 @given(CODES, CODES)
 def test_pairs_in_the_order_in_which_they_first_occur(one: list[int], other: list[int]) -> None:
     both = list(zip(one, other, strict=False))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from worlds import task
 
 from hyperdrive_sim.network.box import Box
+from hyperdrive_sim.schedule.admission import Stream
 from hyperdrive_sim.schedule.tasks import HOST, Compute, Copy, Load, OperandLocations, Patch, Task
 from hyperdrive_sim.schedule.writer import scheduled
 from hyperdrive_sim.testing.mutants import excused, idle, idles, late, paces, queues, reloads, repeated, unbound
@@ -48,6 +51,13 @@ def test_one_task_of_a_mutant_is_another() -> None:
     lost, *_, paced = unbound(SCHEDULE)
     assert lost.of(SCHEDULE)[2] == task("compute", "array", 5, 1, effect=WORK)
     assert list(paced.of(SCHEDULE)) == [*SCHEDULE[:5], task("tick", "port", 1)]
+
+
+def test_mutants_may_lose_the_same_frames() -> None:
+    streams = (Stream((0, 1), (0, 9), "newest"),)
+    lost, *_ = unbound(SCHEDULE)
+    assert lost.of(replace(SCHEDULE, streams=streams)).streams == streams
+    assert {one.streams for one in late(lost, replace(SCHEDULE, streams=streams))} == {streams}
 
 
 def test_which_may_survive() -> None:
