@@ -277,10 +277,10 @@ class Scenario:
         """How finely tasks are cut: as the scenario says, or else as coarsely as the architecture does."""
         return self.settings.granularity or self.architecture.grains[0]
 
-    @property
+    @cached_property
     def arrivals(self) -> Arrivals:
         rate = self.settings.frames_per_s
-        return Arrivals(self.settings.frames, round(PS_PER_S / rate) if rate else 0)
+        return Arrivals.periodic(self.settings.frames, round(PS_PER_S / rate) if rate else 0)
 
 
 def _kept(mistakes: list[Mistake], look: Callable[[], T]) -> T | None:

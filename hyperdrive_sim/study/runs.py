@@ -45,7 +45,7 @@ def compiled(scenario: Scenario, progress: Progress = silent) -> Compiled:
     files = inputs.opened(scenario, network)
     limit.check_files(files)
     files.check()
-    made = Compiled(mapped, scenario.arrivals, scenario.granularity, progress=progress, limit=limit)
+    made = Compiled(mapped, limits.arrivals(scenario), scenario.granularity, progress=progress, limit=limit)
     if mapped.spec == scenario.spec:
         return made
     with scenario.locating():
@@ -134,7 +134,7 @@ def estimate(scenario: Scenario) -> Estimate:
     with scenario.locating():
         mapped_s = perf_counter() - begun
         made.limit(made, made.size)
-    if made.arrivals.frames * made.arrivals.period_ps > MAX_PS // FAR:
+    if made.arrivals.last_ps > MAX_PS // FAR:
         limits.check_length(scenario, made)
     room = Limit(scenario).room
     if chosen(made.engine, made.size) == "compiled":
