@@ -110,8 +110,9 @@ def reproduces(scenario: Scenario, section: published.Section) -> bool:
         return False
     own = Scenario.read(shipped.published(section.scenario, registry.folder(scenario.architecture.name)))
     ours, theirs = scenario.settings, own.settings
-    same = ("network", "network_options", "input_shape", "frames")
-    return scenario.spec == own.spec and all(getattr(ours, key) == getattr(theirs, key) for key in same)
+    same = ("network", "network_options", "input_shape")
+    alike = all(getattr(ours, key) == getattr(theirs, key) for key in same) and scenario.arrivals.frames == own.arrivals.frames
+    return scenario.spec == own.spec and alike
 
 
 class Estimate(NamedTuple):
