@@ -89,8 +89,12 @@ class Compiled:
         return self._with(self.mapped, self.arrivals, grain, self.candidates)
 
     def of_frames(self, frames: int) -> Compiled:
-        """A copy for another number of frames; nothing made so far is kept."""
-        return self._with(self.mapped, self.arrivals._replace(frames=frames), self.grain, self.candidates)
+        """A copy for the first frames, and no others; nothing made so far is kept."""
+        return self.arriving(self.arrivals.first(frames))
+
+    def arriving(self, arrivals: Arrivals) -> Compiled:
+        """A copy for other *arrivals*, of as many frames as they are; nothing made so far is kept."""
+        return self._with(self.mapped, arrivals, self.grain, self.candidates)
 
     def on(self, mapped: Mapped) -> Compiled:
         """A copy for another machine that the same network is mapped on; nothing made so far is kept."""

@@ -45,7 +45,7 @@ def tried(machine: Machine, trace: Trace, groups: Sequence[tuple[str, ...]]) -> 
 
 def lasts_ps(trace: Trace) -> float:
     """How long a run lasts: its makespan or, where frames arrive at times of their own, the mean latency of a frame."""
-    return float(frame_times(trace).latency.mean()) if _arrive(trace) else trace.makespan_ps
+    return float(frame_times(trace, arrive=True).latency.mean()) if _arrive(trace) else trace.makespan_ps
 
 
 def lasting(trace: Trace) -> str:

@@ -12,11 +12,12 @@ from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.reports.records import Time
 from hyperdrive_sim.schedule.columns import Codes, Numbers, largest, ranked, summed
+from hyperdrive_sim.schedule.tasks import Arrivals
 
 FEW = 2
 """So many frames end close together for want of a next one, whatever can go on for ever."""
 ROUNDING_PS = 1
-"""How much the period between arrivals may be short of what it stands for: it is rounded to whole picoseconds."""
+"""How much the distance between arrivals may be short of what it stands for: a period is rounded to whole picoseconds."""
 
 
 class FrameTimes(NamedTuple):
@@ -31,6 +32,11 @@ class FrameTimes(NamedTuple):
         return len(self.end)
 
     @property
+    def lasted_ps(self) -> int:
+        """From the first arrival to the last end: what is before it is no work of theirs."""
+        return int(self.end.max() - (self.end - self.latency).min())
+
+    @property
     def later(self) -> int:
         """Number of frames in the later half."""
         return self.number // 2
@@ -38,8 +44,8 @@ class FrameTimes(NamedTuple):
 
 def time(compiled: Compiled) -> Time:
     """Latency, rate and length of a run."""
-    trace, period_ps = compiled.trace, compiled.arrivals.period_ps
-    frames, (bound_by, bound_ps) = frame_times(trace), compiled.schedule.bound
+    trace, arrive_ps = compiled.trace, compiled.arrivals.mean_ps
+    frames, (bound_by, bound_ps) = frame_times(trace, bool(compiled.arrivals.times_ps)), compiled.schedule.bound
     pace_ps, exceeded = _pace(compiled, frames)
     return Time(
         latency_s=int(frames.latency[0]) / PS_PER_S,
@@ -50,36 +56,35 @@ def time(compiled: Compiled) -> Time:
         cycles=compiled.machine.clock.cycles(trace.makespan_ps),
         frames=frames.number,
         frames_per_s=PS_PER_S / pace_ps,
-        arrivals_per_s=PS_PER_S / period_ps if period_ps else None,
-        overload=pace_ps / period_ps if exceeded else None,
+        arrivals_per_s=PS_PER_S / arrive_ps if arrive_ps else None,
+        overload=pace_ps / arrive_ps if exceeded else None,
         bound_by=bound_by,
         bound_s=bound_ps / PS_PER_S,
     )
 
 
-def frame_times(trace: Trace) -> FrameTimes:
-    """Numbers of all frames: from its arrival, or from its first start if frames do not arrive at times of their own, to its last end."""
+def frame_times(trace: Trace, arrive: bool) -> FrameTimes:
+    """Numbers of all frames: from its arrival, or from its first start unless frames *arrive* at times of their own, to its last end."""
     numbers, of_task = ranked(trace.tasks.frame)
     arrival, end = trace.tasks.not_before_ps, largest(of_task, trace.end, numbers)
-    begin = largest(of_task, arrival, numbers) if arrival.any() else -largest(of_task, -trace.start, numbers)
+    begin = largest(of_task, arrival, numbers) if arrive else -largest(of_task, -trace.start, numbers)
     return FrameTimes(end - begin, end, of_task)
 
 
 def _pace(compiled: Compiled, frames: FrameTimes) -> tuple[float, bool]:
     """Picoseconds per frame that can go on for ever, and True if frames surely arrive faster than that."""
-    trace, period_ps = compiled.trace, compiled.arrivals.period_ps
+    trace, arrive_ps = compiled.trace, compiled.arrivals.mean_ps
     busiest_ps = int(_work(trace, frames, 0).max()) / frames.number
-    if not period_ps:
-        return max(_lasting_ps(trace, frames), busiest_ps), False
-    longest_ps = period_ps + ROUNDING_PS
-    if max(_lasting_ps(trace, frames), busiest_ps) <= longest_ps:
-        return max(period_ps, busiest_ps), False
-    at_once = _at_once(compiled)
-    ends = frame_times(at_once)
-    lasting_ps = min(_lasting_ps(at_once, ends), _lasting_ps(trace, frames))
+    if not arrive_ps:
+        return max(_lasting_ps(frames), busiest_ps), False
+    longest_ps = arrive_ps + ROUNDING_PS
+    if max(_lasting_ps(frames), busiest_ps) <= longest_ps:
+        return max(arrive_ps, busiest_ps), False
+    ends = frame_times(_at_once(compiled), arrive=True)
+    lasting_ps = min(_lasting_ps(ends), _lasting_ps(frames))
     exceeded = max(min(_distance_ps(ends), _distance_ps(frames)), _repeated_ps(compiled, frames)) > longest_ps
     few = frames.number <= FEW and lasting_ps > longest_ps  # too few to tell: what they show is promised, and no more
-    return max(lasting_ps if exceeded or few else period_ps, busiest_ps), exceeded
+    return max(lasting_ps if exceeded or few else arrive_ps, busiest_ps), exceeded
 
 
 def _at_once(compiled: Compiled) -> Trace:
@@ -91,9 +96,9 @@ def _at_once(compiled: Compiled) -> Trace:
     return compiled.scheduled(replace(compiled.schedule, not_before_ps=np.zeros(len(compiled.schedule), np.int64))).trace
 
 
-def _lasting_ps(trace: Trace, frames: FrameTimes) -> float:
+def _lasting_ps(frames: FrameTimes) -> float:
     """Picoseconds per frame, as far as ends of frames show it; one or two do not, but they can be done again and again."""
-    return max(_distance_ps(frames), trace.makespan_ps / frames.number if frames.number <= FEW else 0)
+    return max(_distance_ps(frames), frames.lasted_ps / frames.number if frames.number <= FEW else 0)
 
 
 def _distance_ps(frames: FrameTimes) -> float:
@@ -114,7 +119,7 @@ def _repeated_ps(compiled: Compiled, frames: FrameTimes) -> float:
     """
     trace = compiled.trace
     if frames.number == 1:
-        two = compiled.of_frames(2).schedule.work_ps
+        two = compiled.arriving(Arrivals(2)).schedule.work_ps
         return float(max(two[unit] - ps for unit, ps in compiled.schedule.work_ps.items()))
     later = _work(trace, frames, frames.number - frames.later) / frames.later
     return float(np.minimum(later, _work(trace, frames, 0) / frames.number).max())

@@ -36,8 +36,10 @@ class Options(TypedDict, total=False):
     system: Mapping[str, object]
     granularity: str | None
     host_layers: str
-    frames: int
+    frames: int | None
     frames_per_s: float | None
+    arrivals: Mapping[str, object]
+    deadline_s: float | None
     input: Mapping[str, object]
     weights: str
     seed: int

@@ -25,7 +25,8 @@ from hyperdrive_sim.network.box import MOST_SIDE
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.parameters import Parameters
 from hyperdrive_sim.rates import PS_PER_S
-from hyperdrive_sim.scenario import shipped, systems
+from hyperdrive_sim.scenario import arrivals, shipped, systems
+from hyperdrive_sim.scenario.arrivals import MAX_FRAMES, ArrivalSettings, ArrivalTimes, Rate
 from hyperdrive_sim.scenario.experiment import Experiment, Options, document_of, named, setting, structure
 from hyperdrive_sim.scenario.preparation import PLAIN, Preparation
 from hyperdrive_sim.schedule.spec import Spec, choices
@@ -43,7 +44,6 @@ PATH = r"[./\\]"
 UNSWEPT = ("schema_version", "sweep")
 """Keys that no sweep takes; of all others, it does."""
 
-MAX_FRAMES = 100_000
 MAX_POINTS = 10_000
 
 Size = Annotated[int, Field(ge=1, le=MOST_SIDE)]
@@ -87,9 +87,20 @@ class Settings(BaseModel):
     granularity: str | None = Field(
         default=None, min_length=1, description="how finely tasks are cut, as the architecture offers it; absent: as coarsely as it does"
     )
-    frames: int = Field(default=1, ge=1, le=MAX_FRAMES, description="how many frames are run one after the other")
-    frames_per_s: float | None = Field(
-        default=None, ge=1e-6, le=1e9, description="arrival rate; absent: the next frame is there when there is room for it"
+    frames: int | None = Field(
+        default=None,
+        ge=1,
+        le=MAX_FRAMES,
+        description="how many frames are run one after the other; absent: as many as a file of arrivals has times, else 1",
+    )
+    frames_per_s: Rate | None = Field(
+        default=None, description="rate of even arrivals; absent, and no arrivals: the next frame is there when there is room for it"
+    )
+    arrivals: ArrivalSettings | None = Field(
+        default=None, description="when frames arrive, in one of three ways; frames_per_s is a short form of the first"
+    )
+    deadline_s: float | None = Field(
+        default=None, ge=1e-9, le=1e6, description="latency that a frame may have; how many take longer is counted"
     )
     input: Image | None = Field(default=None, description="what is computed on; without an image: one drawn from the seed")
     weights: str | None = Field(default=None, min_length=1, description=".npz file of arrays by layer name; absent: drawn from the seed")
@@ -160,6 +171,7 @@ class Scenario:
         settings = _kept(mistakes, lambda: document.validate(Settings, elsewhere=of_chip))
         spec = _kept(mistakes, lambda: _spec(document, arch)) if arch else None
         mistakes += _unknown_granularity(document, arch) if arch else _without_chip(document)
+        mistakes += arrivals.conflicts(document)
         if given is None:
             _kept(mistakes, lambda: _network(document))
         else:
@@ -193,8 +205,8 @@ class Scenario:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """All files that it is read from: its own, those that it extends, its picture and its weights."""
-        named = (self.path("input", "image"), self.path("weights"))
+        """All files that it is read from: its own, those that it extends, its picture, its weights and its arrivals."""
+        named = (self.path("input", "image"), self.path("weights"), self.path("arrivals", "file"))
         model = self.model.files if self.is_model else ()
         return (*self.document.files, *(path for path in named if path), *model)
 
@@ -284,10 +296,27 @@ class Scenario:
         """How finely tasks are cut: as the scenario says, or else as coarsely as the architecture does."""
         return self.settings.granularity or self.architecture.grains[0]
 
-    @property
+    @cached_property
+    def arrival_times(self) -> ArrivalTimes | None:
+        """The file of times that it names, read once; None where it names none. Raises InvalidInput, located."""
+        path = self.path("arrivals", "file")
+        if path is None:
+            return None
+        with self.locating():
+            return arrivals.read(path)
+
+    @cached_property
     def arrivals(self) -> Arrivals:
-        rate = self.settings.frames_per_s
-        return Arrivals(self.settings.frames, round(PS_PER_S / rate) if rate else 0)
+        """How many frames are run, and when each arrives. Raises InvalidInput, located, for a file of times that does not serve."""
+        settings, said = self.settings, self.settings.arrivals or ArrivalSettings()
+        if self.arrival_times:
+            with self.locating():
+                return self.arrival_times.of_frames(settings.frames)
+        frames = settings.frames or 1
+        if said.poisson_per_s:
+            return Arrivals.poisson(frames, said.poisson_per_s, settings.seed if said.seed is None else said.seed)
+        rate = settings.frames_per_s or said.periodic_per_s
+        return Arrivals.periodic(frames, round(PS_PER_S / rate)) if rate else Arrivals(frames)
 
 
 def _kept(mistakes: list[Mistake], look: Callable[[], T]) -> T | None:

@@ -8,8 +8,9 @@ from typing import Any
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.archs.architecture import Architecture
 from hyperdrive_sim.network import zoo
+from hyperdrive_sim.scenario.arrivals import ArrivalSettings
 from hyperdrive_sim.scenario.hover import told
-from hyperdrive_sim.scenario.scenario import PATH, UNSWEPT, Settings
+from hyperdrive_sim.scenario.scenario import PATH, UNSWEPT, Image, Settings
 from hyperdrive_sim.scenario.systems import SYSTEM
 from hyperdrive_sim.text.wording import counted
 
@@ -19,8 +20,11 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 ANY_CHIP = "chip"
 """Definition of `chip:` in a file that names no architecture, because it extends one that does: the keys of all of them."""
 
-NESTED = ("input", "network_options", "input_shape")
+NESTED = ("input", "arrivals", "network_options", "input_shape")
 """Keys of a scenario that have values below them, which `sweep` names with a dot: input.scale."""
+
+BELOW = {"input": Image.__name__, "arrivals": ArrivalSettings.__name__}
+"""Of these, the ones whose own keys are known, each with the definition that has them."""
 
 
 def schema() -> Schema:
@@ -151,7 +155,8 @@ def _sweep(definition: str, whole: Schema, more: Mapping[str, Schema]) -> Schema
     """`sweep`: dotted keys of the scenario and of the chip, each with a list of values of its own type."""
     chip = f"#/$defs/{definition}"
     keys = {key: f"#/properties/{key}" for key in whole["properties"] if key not in (*UNSWEPT, "extends", "chip", *more)}
-    keys |= {f"input.{key}": f"#/$defs/Image/properties/{key}" for key in whole["$defs"]["Image"]["properties"]}
+    for first, inner in BELOW.items():
+        keys |= {f"{first}.{key}": f"#/$defs/{inner}/properties/{key}" for key in whole["$defs"][inner]["properties"]}
     of_chip = whole["$defs"][definition]["properties"]
     keys |= {"chip": chip, **{f"chip.{key}": f"{chip}/properties/{key}" for key in of_chip}}
     values = {key: {"$ref": place} for key, place in keys.items()} | dict(more)
@@ -172,7 +177,8 @@ def _list_of(value: Schema, hover: Schema) -> Schema:
 def _hover(key: str, whole: Schema, chip: Schema) -> Schema:
     """What editors show of a swept key: the same as of the key itself."""
     first, _, rest = key.partition(".")
-    fields = {"chip": chip, "input": whole["$defs"]["Image"]["properties"]}.get(first, {}) if rest else whole["properties"]
+    below = {"chip": chip, **{name: whole["$defs"][inner]["properties"] for name, inner in BELOW.items()}}
+    fields = below.get(first, {}) if rest else whole["properties"]
     return {name: text for name, text in fields[rest or key].items() if name in ("description", "markdownDescription")}
 
 

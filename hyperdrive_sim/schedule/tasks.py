@@ -1,11 +1,15 @@
-"""A task, the row of a schedule: what a unit does, for how long, after what, to which data and at what cost."""
+"""A task, the row of a schedule: what a unit does, for how long, after what, to which data and at what cost; and when frames arrive."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+
 from hyperdrive_sim.network.box import Box
+from hyperdrive_sim.rates import PS_PER_S
 
 NOTHING: Mapping[str, int] = {}
 
@@ -100,8 +104,50 @@ class Task(NamedTuple):
     priority: int = 0
 
 
-class Arrivals(NamedTuple):
-    """The number of frames, and the picoseconds between arrivals; 0: the next one is there whenever there is room for it."""
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """The number of frames, and when each arrives, in picoseconds; without times, the next one is there whenever there is room for it.
+
+    Times never go down: frame n is the n-th to arrive. `mean_ps` is the mean distance between two arrivals, had there been frames
+    without end; 0 where nobody knows it, or where there are no times.
+    """
 
     frames: int = 1
-    period_ps: int = 0
+    times_ps: tuple[int, ...] = ()
+    mean_ps: int | float = 0
+
+    @classmethod
+    def periodic(cls, frames: int, period_ps: int) -> Arrivals:
+        """A frame every *period_ps* picoseconds, the first at 0; without times if that is 0."""
+        return cls(frames, tuple(range(0, frames * period_ps, period_ps)), period_ps) if period_ps else cls(frames)
+
+    @classmethod
+    def poisson(cls, frames: int, per_s: float, seed: int) -> Arrivals:
+        """Frames that know nothing of each other, *per_s* of them on average: distances are exponential, the first is from 0.
+
+        Their sums are rounded to whole picoseconds. More frames of one seed begin with the same times.
+        """
+        mean_ps = PS_PER_S / per_s
+        gaps = np.random.default_rng(seed).exponential(mean_ps, frames)
+        return cls(frames, tuple(map(round, np.cumsum(gaps).tolist())), mean_ps)
+
+    @classmethod
+    def at_times(cls, times_ps: Sequence[int]) -> Arrivals:
+        """A frame at each of some times, which go up. The mean is that of the distances between them."""
+        first, last, gaps = times_ps[0], times_ps[-1], len(times_ps) - 1
+        return cls(len(times_ps), tuple(times_ps), (last - first) / gaps if gaps else 0)
+
+    @property
+    def last_ps(self) -> int:
+        """The time of the last arrival; 0 without times."""
+        return self.times_ps[-1] if self.times_ps else 0
+
+    def at(self, frame: int) -> int:
+        """The time before which a frame is not there; 0 without times."""
+        return self.times_ps[frame] if self.times_ps else 0
+
+    def first(self, frames: int) -> Arrivals:
+        """The first *frames* of the same arrivals."""
+        if self.times_ps and frames > self.frames:
+            raise ValueError(f"there are times for {self.frames} frames, not for {frames}")
+        return Arrivals(frames, self.times_ps[:frames], self.mean_ps)

@@ -112,22 +112,26 @@ class Writer:
         self._after_start.link(after_start, first, count)
         return first
 
-    def repeat(self, tasks: int, frames: int, period_ps: int) -> None:
-        """Write the last *tasks*, those of one frame, again for so many more *frames*, each of which arrives *period_ps* later.
+    def repeat(self, tasks: int, frames: int, entering: Sequence[int] = (), times_ps: Sequence[int] = ()) -> None:
+        """Write the last *tasks*, those of one frame, again for so many more *frames*.
 
-        Edges point as far back as in that frame, and so must all that the next one waits for.
+        Edges point as far back as in that frame, and so must all that the next one waits for. Tasks at the positions *entering* wait for
+        their frame's arrival: *times_ps* are those of the further frames, if they have any.
         """
         if self.counting or not tasks:
             self.size += tasks * frames
             return
         self._flush()
+        waits, arrive = np.array(entering, np.int64) - (self.size - tasks), np.array(times_ps, np.int64)
         for done in range(0, frames, most := max(1, TOGETHER // tasks)):
             self._notice()
             times = min(most, frames - done)
             later = np.arange(1, times + 1)[:, None]
             last = {name: column.last(tasks) for name, column in self._columns.items()}
-            waits = last["not_before_ps"] > 0
-            last |= {"frame": last["frame"] + later, "not_before_ps": last["not_before_ps"] + waits * later * period_ps}
+            last["frame"] = last["frame"] + later
+            if times_ps:
+                last["not_before_ps"] = np.zeros((times, tasks), np.int64)
+                last["not_before_ps"][:, waits] = arrive[done : done + times, None]
             self._write((times, tasks), **last)
             for edges in (self._after, self._after_start):
                 edges.repeat(tasks, times)

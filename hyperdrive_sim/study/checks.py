@@ -185,14 +185,14 @@ def _check(scenario: Scenario, progress: Progress) -> Verdict:
     laps.lap("grains")
     bound_by, bound_ps = made.executed.bound
     timing = Timing(grains, made.grain, made.machine.clock.cycles(bound_ps), bound_by, hazard)
-    return Verdict(function, deviation, timing, rates, scenario.settings.frames, computation.arithmetic.name, laps.seconds)
+    return Verdict(function, deviation, timing, rates, scenario.arrivals.frames, computation.arithmetic.name, laps.seconds)
 
 
 def slowness(scenario: Scenario) -> str:
     """A warning for a check that will be slow for want of compiled kernels; empty where it will not be."""
     mapped = compiled(scenario).mapped
     network, rate = mapped.network, mapped.arithmetic.slow_macs_per_s
-    seconds = 2 * scenario.settings.frames * sum(network.macs(layer.name) for layer in network) / rate if rate else 0.0
+    seconds = 2 * scenario.arrivals.frames * sum(network.macs(layer.name) for layer in network) / rate if rate else 0.0
     if seconds < WORTH_SAYING_S:
         return ""
     return f"without numba the values take about {seconds:.0f} s; pip install 'hyperdrive-sim[fast]' makes that a small part of it"

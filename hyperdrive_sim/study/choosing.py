@@ -12,6 +12,7 @@ from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.schedule import goals
 from hyperdrive_sim.schedule.goals import Goal
 from hyperdrive_sim.schedule.mapped import Mapped
+from hyperdrive_sim.schedule.tasks import Arrivals
 
 MOST = 4
 """Candidates that are simulated."""
@@ -60,5 +61,5 @@ def _candidate(one: Compiled, settings: Mapping[str, object]) -> Candidate:
 
 
 def _frame(one: Compiled) -> Compiled:
-    """A run of one frame: itself, with what has been made of it, if it has no more."""
-    return one if one.arrivals.frames == 1 else one.of_frames(1)
+    """A run of one frame that is there from the beginning: itself, with what has been made of it, if it is one."""
+    return one if one.arrivals.frames == 1 and not one.arrivals.last_ps else one.arriving(Arrivals())

@@ -18,6 +18,7 @@ from hyperdrive_sim.rates import MAX_PS, too_long
 from hyperdrive_sim.scenario.inputs import Inputs
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.schedule import Schedule
+from hyperdrive_sim.schedule.tasks import Arrivals
 from hyperdrive_sim.study import memory, samples
 
 SHARE = 0.6
@@ -98,17 +99,23 @@ def too_many(scenario: Scenario, made: Compiled, tasks: int, most: int) -> Inval
 def length_ps(made: Compiled, schedule: Schedule) -> float:
     """Picoseconds that a run of a schedule cannot last longer than."""
     slowest = max(unit.latency_ps for unit in made.machine.units)
-    return float(schedule.ps.sum(dtype=np.float64)) + len(schedule) * slowest + made.arrivals.frames * made.arrivals.period_ps
+    return float(schedule.ps.sum(dtype=np.float64)) + len(schedule) * slowest + made.arrivals.last_ps
 
 
 def check_length(scenario: Scenario, made: Compiled) -> None:
-    """Raises InvalidInput for a schedule whose end might not be a time of 64 bits; writes the schedule, unless frames alone take longer."""
+    """Raises InvalidInput for a schedule whose end might not be a time of 64 bits; writes the schedule."""
     with scenario.locating():
-        longest = float(made.arrivals.frames * made.arrivals.period_ps)
-        if longest <= MAX_PS:
-            longest = length_ps(made, made.schedule)
-        if longest > MAX_PS:
+        if (longest := length_ps(made, made.schedule)) > MAX_PS:
             raise too_long(longest)
+
+
+def arrivals(scenario: Scenario) -> Arrivals:
+    """When the frames of a scenario arrive. Raises InvalidInput, located, if the last of them does beyond the times of 64 bits."""
+    found = scenario.arrivals
+    if found.last_ps > MAX_PS:
+        with scenario.locating():
+            raise too_long(found.last_ps, "let frames arrive at a higher rate, or take fewer")
+    return found
 
 
 def affordable(scenario: Scenario, made: Compiled) -> int:

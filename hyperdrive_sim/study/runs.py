@@ -45,7 +45,7 @@ def compiled(scenario: Scenario, progress: Progress = silent) -> Compiled:
     files = inputs.opened(scenario, network)
     limit.check_files(files)
     files.check()
-    made = Compiled(mapped, scenario.arrivals, scenario.granularity, progress=progress, limit=limit)
+    made = Compiled(mapped, limits.arrivals(scenario), scenario.granularity, progress=progress, limit=limit)
     if mapped.spec == scenario.spec:
         return made
     with scenario.locating():
@@ -110,8 +110,9 @@ def reproduces(scenario: Scenario, section: published.Section) -> bool:
         return False
     own = Scenario.read(shipped.published(section.scenario, registry.folder(scenario.architecture.name)))
     ours, theirs = scenario.settings, own.settings
-    same = ("network", "network_options", "input_shape", "frames")
-    return scenario.spec == own.spec and all(getattr(ours, key) == getattr(theirs, key) for key in same)
+    same = ("network", "network_options", "input_shape")
+    alike = all(getattr(ours, key) == getattr(theirs, key) for key in same) and scenario.arrivals.frames == own.arrivals.frames
+    return scenario.spec == own.spec and alike
 
 
 class Estimate(NamedTuple):
@@ -134,7 +135,7 @@ def estimate(scenario: Scenario) -> Estimate:
     with scenario.locating():
         mapped_s = perf_counter() - begun
         made.limit(made, made.size)
-    if made.arrivals.frames * made.arrivals.period_ps > MAX_PS // FAR:
+    if made.arrivals.last_ps > MAX_PS // FAR:
         limits.check_length(scenario, made)
     room = Limit(scenario).room
     if chosen(made.engine, made.size) == "compiled":

@@ -61,8 +61,9 @@ class _FirstTasks(Writer):
         self._end()
         return first
 
-    def repeat(self, tasks: int, frames: int, period_ps: int) -> None:
-        super().repeat(tasks, min(frames, -(-self.wanted // max(1, tasks))), period_ps)
+    def repeat(self, tasks: int, frames: int, entering: Sequence[int] = (), times_ps: Sequence[int] = ()) -> None:
+        wanted = min(frames, -(-self.wanted // max(1, tasks)))
+        super().repeat(tasks, wanted, entering, times_ps[:wanted])
         self._end()
 
     def _end(self) -> None:

@@ -47,7 +47,7 @@ class ScenarioSummary:
 
 def summary(scenario: Scenario) -> ScenarioSummary:
     """What a scenario says, and where."""
-    decided = scenario.settings.model_dump(mode="json") | {"granularity": scenario.granularity}
+    decided = scenario.settings.model_dump(mode="json") | {"granularity": scenario.granularity, "frames": scenario.arrivals.frames}
     keys = [row for field in Settings.model_fields if field not in SPECS for row in _rows(scenario, (field,), decided[field])]
     for field, value in scenario.spec.model_dump(mode="json").items():
         keys += _rows(scenario, (scenario.at_spec, field), value)

@@ -177,7 +177,7 @@ class Composition:
 
     def _arrival(self, frame: int) -> int:
         """Picoseconds at which a frame arrives."""
-        return self.arrivals.period_ps * frame
+        return self.arrivals.at(frame)
 
     def _load(self, member: Member, load: WeightLoad, frame: int) -> None:
         """Bring weights over links to the edge of a member that loads them from there."""

@@ -24,7 +24,7 @@ from hyperdrive_sim.schedule.faster import twice_as_fast
 from hyperdrive_sim.schedule.prices import IO_ACTIONS, carries
 from hyperdrive_sim.schedule.provenance import BEST_FIRST, DEDUCED
 from hyperdrive_sim.schedule.spec import origins
-from hyperdrive_sim.schedule.tasks import Compute, Load, Task
+from hyperdrive_sim.schedule.tasks import Arrivals, Compute, Load, Task
 from hyperdrive_sim.schedule.writer import scheduled
 from hyperdrive_sim.testing import figures
 from hyperdrive_sim.testing.worlds import SEED, Built, refusals, same, worlds
@@ -141,6 +141,16 @@ def test_units_that_are_twice_as_fast_give_the_same_values(built: Built) -> None
         hazards.check(faster)
         outputs = replay(faster, built.computation)
         assert all(same(values, built.golden[name], tolerance) for output in outputs for name, values in output.items()), some
+
+
+def test_frames_may_arrive_at_any_times(built: Built) -> None:
+    """Some task of each frame waits for its arrival; arrivals, even or not, change nothing else."""
+    times = np.cumsum(np.random.default_rng(SEED).integers(0, 3, built.world.frames)) * 10**7
+    written = built.compiled.arriving(Arrivals.at_times(times.tolist())).schedule
+    at = times[written.frame]
+    assert ((written.not_before_ps == at) | (written.not_before_ps == 0)).all(), "a task waits for another time than its frame's arrival"
+    assert set(written.frame[written.not_before_ps == at]) == set(range(built.world.frames)), "no task of a frame waits for its arrival"
+    assert [t._replace(not_before_ps=0) for t in written] == [t._replace(not_before_ps=0) for t in built.compiled.schedule]
 
 
 def test_bounds(built: Built) -> None:

@@ -38,8 +38,8 @@ SMALL = tuple(name for name in zoo.names() if name.startswith("tiny_"))
 """The zoo's small networks."""
 SHAPES = (3, 13, 11), (16, 8, 9)
 """A picture, and a map as a layer makes it; neither is a square."""
-RUNS = Arrivals(1), Arrivals(3), Arrivals(3, 10**8)
-"""One frame; three as fast as can be; three that arrive, 0.1 ms apart."""
+RUNS = (1, 0), (3, 0), (3, 10**8)
+"""Frames and picoseconds between them: one frame; three as fast as can be; three that arrive, 0.1 ms apart."""
 MOST_TASKS = 700
 """Larger schedules take the contract's tests seconds instead of milliseconds, and show nothing that smaller ones do not."""
 
@@ -57,7 +57,7 @@ class World:
 
     @property
     def arrivals(self) -> Arrivals:
-        return Arrivals(self.frames, self.period_ps)
+        return Arrivals.periodic(self.frames, self.period_ps)
 
 
 class WorldTable(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count, islice
 from typing import Any
 
@@ -191,17 +191,17 @@ SMALL: dict[str, Any] = {"mesh": (2, 2), "tile_rows": 2, "tile_columns": 2, "sen
 
 
 @pytest.mark.parametrize("blocks", [1, 2, 5])
-@pytest.mark.parametrize("period_ps", [0, 1000])
-def test_later_frames_are_repeated_as_they_would_be_written(monkeypatch: pytest.MonkeyPatch, blocks: int, period_ps: int) -> None:
+@pytest.mark.parametrize("arrivals", [Arrivals(7), Arrivals.periodic(7, 1000), Arrivals.at_times([0, 0, 0, 0, 0, 0, 9])])
+def test_later_frames_are_repeated_as_they_would_be_written(monkeypatch: pytest.MonkeyPatch, blocks: int, arrivals: Arrivals) -> None:
     """Weights of several layers stay in a buffer from one frame to the next, and borders in a send buffer."""
     network, repeats = Network("n", Shape(16, 8, 8), OVER_THE_INPUT), list[int]()
 
     def written() -> Compiled:
-        return on(architecture, network, Arrivals(7, period_ps), weight_buffer_blocks=blocks, **SMALL)
+        return on(architecture, network, arrivals, weight_buffer_blocks=blocks, **SMALL)
 
-    def noted(to: Writer, tasks: int, frames: int, period_ps: int) -> None:
+    def noted(to: Writer, tasks: int, frames: int, *arriving: Sequence[int]) -> None:
         repeats.append(frames)
-        repeat(to, tasks, frames, period_ps)
+        repeat(to, tasks, frames, *arriving)
 
     repeat = Writer.repeat
     monkeypatch.setattr(Writer, "repeat", noted)

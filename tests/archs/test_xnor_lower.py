@@ -94,7 +94,7 @@ def proven(net: Network, arrivals: Arrivals = ONE, grain: str = "block", chip: A
 
 
 def run(net: Network, frames: int = 1, period_ps: int = 0, grain: str = "block", **settings: Any) -> Run:
-    made = proven(net, Arrivals(frames, period_ps), grain, **{**SMALL, **settings})
+    made = proven(net, Arrivals.periodic(frames, period_ps), grain, **{**SMALL, **settings})
     return Run(net, made, made.schedule, made.trace)
 
 

@@ -91,11 +91,11 @@ def test_a_missing_key(tmp_path: Path, key: str, cure: str) -> None:
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [
-        ("frames: many", "s.yaml:6:1: frames: must be an integer, not the text 'many'"),
-        ("frames: '2'", "s.yaml:6:1: frames: must be an integer, not the text '2'"),
-        ("frames: 1.5", "s.yaml:6:1: frames: must be an integer, not 1.5"),
-        ("frames: true", "s.yaml:6:1: frames: must be an integer, not true"),
-        ("frames:", "s.yaml:6:1: frames: must be an integer, not empty"),
+        ("frames: many", "s.yaml:6:1: frames: must be an integer or empty, not the text 'many'"),
+        ("frames: '2'", "s.yaml:6:1: frames: must be an integer or empty, not the text '2'"),
+        ("frames: 1.5", "s.yaml:6:1: frames: must be an integer or empty, not 1.5"),
+        ("frames: true", "s.yaml:6:1: frames: must be an integer or empty, not true"),
+        ("seed:", "s.yaml:6:1: seed: must be an integer, not empty"),
         ("frames: 0", "s.yaml:6:1: frames: must be greater than or equal to 1, not 0"),
         ("frames: -3", "s.yaml:6:1: frames: must be greater than or equal to 1, not -3"),
         ("frames: 1000000000", "s.yaml:6:1: frames: must be less than or equal to 100000, not 1000000000"),
@@ -289,8 +289,8 @@ def test_a_mistake_in_the_file_below_is_found_there(tmp_path: Path) -> None:
         ("chip..mesh=3", "--set chip..mesh=3:1:1: must be of the form key=value; for example chip.mesh=[5,10]"),
         ("framse=2", "--set framse=2:1:1: unknown key 'framse'; did you mean 'frames'?"),
         ("chip.mehs=[1,1]", "--set chip.mehs=[1,1]:1:6: chip: unknown key 'mehs'; did you mean 'mesh'?"),
-        ("frames=many", "--set frames=many:1:1: frames: must be an integer, not the text 'many'"),
-        ("frames=", "--set frames=:1:1: frames: must be an integer, not empty"),
+        ("frames=many", "--set frames=many:1:1: frames: must be an integer or empty, not the text 'many'"),
+        ("seed=", "--set seed=:1:1: seed: must be an integer, not empty"),
         ("title.x=3", "--set title.x=3:1:1: title: is the text 'a test' and has no key 'x'"),
         ("input_shape.3=1", "--set input_shape.3=1:1:1: input_shape: there is no item '3' in a list of 3 items; items count from 0"),
         ("chip.mesh=[1,", "--set chip.mesh=[1,:1:14: is not YAML: expected the node content, but found the end"),
@@ -459,7 +459,8 @@ def test_an_unknown_section_of_published_figures(tmp_path: Path) -> None:
 
 
 FIELDS = [
-    *(name for name, field in scenario.Settings.model_fields.items() if name in ("frames", "frames_per_s", "seed")),
+    *(name for name, field in scenario.Settings.model_fields.items() if name in ("frames", "frames_per_s", "deadline_s", "seed")),
+    *("arrivals.periodic_per_s", "arrivals.poisson_per_s"),
     *(f"input_shape.{number}" for number in range(3)),
     *(f"chip.{name}" for name in HyperdriveSpec.model_fields if name not in ("mesh", "corner", "bypass_adds")),
 ]
@@ -493,8 +494,8 @@ def test_no_number_hangs_or_breaks_a_run(tmp_path: Path, field: str) -> None:
         (["input_shape=[3,65536,65536]", "chip.mesh=[2000,2000]"], "chip.mesh: [2000, 2000] are 4000000 chips; take at most 4096"),
         (
             ["frames_per_s=1e-6", "frames=20"],
-            "this would last up to 2e+07 s, more than the 9.2e+06 s that can be simulated; "
-            "take faster links, a faster clock or fewer frames",
+            "this would last up to 1.9e+07 s, more than the 9.2e+06 s that can be simulated; "
+            "let frames arrive at a higher rate, or take fewer",
         ),
     ],
 )

@@ -91,7 +91,7 @@ def runs(draw: st.DrawFn, name: str) -> Compiled:
             reject()
     except InvalidInput:
         reject()
-    return Compiled(alone.mapped, Arrivals(frames, round(paced * alone.trace.makespan_ps)), grain)
+    return Compiled(alone.mapped, Arrivals.periodic(frames, round(paced * alone.trace.makespan_ps)), grain)
 
 
 @pytest.mark.parametrize("name", CHIPS)

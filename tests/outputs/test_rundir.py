@@ -39,6 +39,7 @@ from hyperdrive_sim.text.document import Document
 RUNS = [
     ("hyperdrive/tiny_2x2",),
     ("hyperdrive/tiny_2x2", "frames=4", "frames_per_s=5000.0", "chip.mesh=auto"),
+    ("hyperdrive/tiny_2x2", "frames=5", "arrivals={poisson_per_s: 5000}", "deadline_s=0.0002"),
     ("hyperdrive/resnet34_224",),
     ("hyperdrive/resnet34_narrow_weights",),
     ("xnorbin/binary_alexnet",),
@@ -302,6 +303,18 @@ def test_pictures_and_weights_come_along(tmp_path: Path) -> None:
     kept = inputs.opened(again, network).parameters()
     np.testing.assert_equal([asdict(one) for one in kept.values()], [asdict(one) for one in constants.values()])
     assert invoke("check", tmp_path / "out" / "scenario.resolved.yaml").exit_code == 0
+
+
+def test_times_of_arrival_come_along(tmp_path: Path) -> None:
+    (tmp_path / "times.csv").write_bytes(b"arrival_s\r\n0\r\n0.001\r\n0.001\r\n")
+    scenario = Scenario.read(write(tmp_path, "arrivals: {file: times.csv}\nframes: 2\n"))
+    rundir.write(run(scenario), scenario, tmp_path / "out")
+    kept = (tmp_path / "times.csv").read_bytes()
+    (tmp_path / "times.csv").unlink()
+    assert (tmp_path / "out" / "scenario.arrivals.csv").read_bytes() == kept
+    again = Scenario.read(tmp_path / "out")
+    assert again.settings.arrivals is not None
+    assert (again.settings.arrivals.file, again.arrivals) == ("scenario.arrivals.csv", scenario.arrivals)
 
 
 def test_a_directory_holds_what_can_be_computed_on(tmp_path: Path) -> None:

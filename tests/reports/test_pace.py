@@ -19,7 +19,11 @@ NS = 1000
 
 def made(tasks: Sequence[Task], period_ns: int = 0) -> Compiled:
     """A schedule on the pencil's machine: arrays `one` and `two`, `link` and `host`."""
-    return compiled(NETWORK, MACHINE, NOWHERE, tasks, Arrivals(1 + max(task.frame for task in tasks), NS * period_ns))
+    return arriving(tasks, Arrivals.periodic(1 + max(task.frame for task in tasks), NS * period_ns))
+
+
+def arriving(tasks: Sequence[Task], arrivals: Arrivals) -> Compiled:
+    return compiled(NETWORK, MACHINE, NOWHERE, tasks, arrivals)
 
 
 def timed(tasks: Sequence[Task], period_ns: int = 0) -> Time:
@@ -149,6 +153,48 @@ def test_one_frame_that_arrives_faster_than_any_other_could_be_done() -> None:
     loaded = report("chewbaccann/binary_resnet20_kept", *kept).time
     assert loaded.overload is None
     assert loaded.frames_per_s < 400
+
+
+def at(times_ns: Sequence[int], ns: int) -> Time:
+    """One task of *ns* a frame, all on one unit, of frames that arrive at some times."""
+    arrivals = Arrivals.at_times([NS * time for time in times_ns])
+    tasks = [Task("work", "a", "one", NS * ns, not_before_ps=arrivals.at(frame), frame=frame) for frame in range(arrivals.frames)]
+    return pace.time(arriving(tasks, arrivals))
+
+
+def test_frames_that_arrive_in_crowds_are_no_overload() -> None:
+    """Nine of them in 24 ns are one every 3 ns on average, as long as the unit takes; every third waits for two others."""
+    time = at([0, 0, 0, 12, 12, 12, 24, 24, 24], 3)
+    assert (latencies_ns(time), time.arrivals_per_s) == ([3, 3, 6, 9, 9], rate(3))
+    assert (time.frames_per_s, time.overload) == (rate(3), None)
+    crowded = at([0, 0, 0, 12, 12, 12, 24, 24, 24], 5)
+    assert (crowded.arrivals_per_s, crowded.frames_per_s) == (rate(3), rate(5))
+    assert crowded.overload == pytest.approx(5 / 3)
+
+
+def test_latencies_of_frames_that_are_all_there_from_the_beginning() -> None:
+    """They wait for each other, and that is part of their latency: they have arrived. A rate they have not."""
+    time = at([0, 0, 0], 4)
+    assert (latencies_ns(time), time.arrivals_per_s, time.overload) == ([4, 4, 8, 12, 12], None, None)
+    assert time.frames_per_s == rate(4)
+    late = at([7], 4)
+    assert (latencies_ns(late), late.arrivals_per_s, late.frames_per_s) == ([4] * 5, None, rate(4))
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("frames", [3, 10, 100, 1000])
+def test_frames_that_know_nothing_of_each_other_wait_at_90_percent_and_queue_without_end_at_150(frames: int, seed: int) -> None:
+    """The rate is what was asked for, whatever came of it in so many frames: that is what goes on without end."""
+    for load, done in ((0.9, 0.9), (1.5, 1.0)):
+        arrivals = Arrivals.poisson(frames, load * 1e9 / 4, seed)
+        tasks = [Task("work", "a", "one", 4 * NS, not_before_ps=arrivals.at(frame), frame=frame) for frame in range(frames)]
+        time = pace.time(arriving(tasks, arrivals))
+        assert time.arrivals_per_s == pytest.approx(load * 1e9 / 4)
+        assert time.frames_per_s == pytest.approx(done * 1e9 / 4)
+        assert time.overload == (None if load < 1 else pytest.approx(1.5))
+        if frames == 1000:
+            assert (time.latency_median_s > 100e-9) == (load > 1)
+            assert time.latency_worst_s > 20e-9, "they wait at 90 % as well"
 
 
 def test_two_frames_promise_no_more_than_they_show() -> None:

@@ -63,6 +63,9 @@ def test_every_scenario_that_comes_along_is_valid() -> None:
         {"sweep": {"chip.voltage_v": ["high"]}},
         {"sweep": {"chip.mesh": [[1, 1], "none"]}},
         {"sweep": {"input.mean": ["a"]}},
+        {"sweep": {"arrivals.poisson_per_s": [0]}},
+        {"arrivals": {"poisson": 3}},
+        {"arrivals": {"seed": -1}},
         {"sweep": {"granularity": ["channel"]}},
         {"sweep": {"schema_version": [1]}},
         {"sweep": {"sweep": [{}]}},
@@ -81,6 +84,8 @@ def test_what_a_sweep_may_have() -> None:
         "chip.mesh.0": [1, 2],
         "granularity": ["block", None],
         "chip": [{"lanes": 8}],
+        "arrivals": [{"poisson_per_s": 30}],
+        "arrivals.poisson_per_s": [30],
     }
     assert CHECK.is_valid(GOOD | {"sweep": {**keys, "input.mean": [0.5, [1, 2, 3]], "network_options.bases": [1], "input_shape.1": [8]}})
 
@@ -104,7 +109,7 @@ def test_keys_of_a_chip_are_completed_under_it_and_under_sweep(name: str) -> Non
 
 def test_all_keys_are_completed() -> None:
     assert {"schema_version", "title", "network", "extends", "sweep", "chip"} < set(SCHEMA["properties"])
-    assert {"title", "frames", "seed", "network_options", "input.image"} < set(offered(GOOD, "sweep"))
+    assert {"title", "frames", "seed", "network_options", "input.image", "arrivals.seed"} < set(offered(GOOD, "sweep"))
 
 
 def test_what_is_shown_of_a_key() -> None:
@@ -115,7 +120,8 @@ def test_what_is_shown_of_a_key() -> None:
     assert voltage["markdownDescription"] == f"{meaning}\n\n- unit: V\n- default: `0.5`\n- source: {source}"
     assert voltage["default"] == 0.5
     assert offered(GOOD, "sweep")["chip.voltage_v"]["description"] == voltage["description"]
-    assert SCHEMA["properties"]["frames"]["description"] == "how many frames are run one after the other\ndefault: 1"
+    assert SCHEMA["properties"]["seed"]["description"] == "of everything drawn\ndefault: 1"
+    assert SCHEMA["properties"]["deadline_s"]["description"] == "latency that a frame may have; how many take longer is counted\nunit: s"
 
 
 def test_every_value_of_a_choice_says_what_it_means() -> None:

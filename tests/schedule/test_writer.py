@@ -132,40 +132,49 @@ def test_what_is_stamped_is_what_is_written_one_by_one(blocks: int) -> None:
     assert len(all_at_once.patterns) == len(one.patterns) == 2, "channels make no other pattern"
 
 
-def frame(to: Writer, number: int) -> None:
-    """An input each picosecond, a task that comes after it and after that of the frame before, and a task that starts with that."""
-    entered = to.add(Task("input", "conv", "link", 1, not_before_ps=number, frame=number))
+TIMES_PS = (0, 0, 0, 5, 5, 40, 41, 90)
+"""When frames arrive. A frame that is repeated may be there from the beginning, while later ones are not."""
+
+
+def frame(to: Writer, number: int, arrive: bool = True) -> int:
+    """An input, a task that comes after it and after that of the frame before, and a task that starts with that; where the input is."""
+    entered = to.add(Task("input", "conv", "link", 1, not_before_ps=TIMES_PS[number] if arrive else 0, frame=number))
     done = to.add(Task("compute", "conv", "array", 2, (entered, entered - 2), frame=number))
     to.add(Task("send", "conv", "link", 3, (), (done,), Copy("map", 0, 8, (), "here", "there"), {"border_io.bit": 1}, 1, 0, number))
+    return entered
 
 
+@pytest.mark.parametrize("arrive", [True, False])
 @pytest.mark.parametrize(("together", "frames"), [(1, 5), (6, 5), (7, 4), (100, 5), (100, 0)])
-def test_frames_that_are_repeated_are_those_that_are_written(monkeypatch: pytest.MonkeyPatch, together: int, frames: int) -> None:
+def test_frames_that_are_repeated_are_those_that_are_written(
+    monkeypatch: pytest.MonkeyPatch, together: int, frames: int, arrive: bool
+) -> None:
     monkeypatch.setattr(writer_module, "TOGETHER", together)
     one, repeated = Writer(), Writer()
-    for number, to in ((2, one), (2, repeated), *((number, one) for number in range(3, 3 + frames))):
-        if number == 2:
-            to.add(task("before", "other", 1))
-            to.add(task("before", "array", 1))
-        frame(to, number)
-    repeated.repeat(3, frames, period_ps=1)
+    for to in (one, repeated):
+        to.add(task("before", "other", 1))
+        to.add(task("before", "array", 1))
+        entered = frame(to, 2, arrive)
+    for number in range(3, 3 + frames):
+        frame(one, number, arrive)
+    repeated.repeat(3, frames, [entered], TIMES_PS[3 : 3 + frames] if arrive else ())
     assert repeated.size == one.size
     assert list(repeated.schedule()) == list(one.schedule())
 
 
 def test_repeated_frames_are_counted_and_noticed_as_others_are() -> None:
     counted, sizes = Writer(counting=True), list[int]()
-    counted.repeat(3, 1_000_000, period_ps=0)
+    counted.repeat(3, 1_000_000)
     assert (counted.size, len(counted.schedule())) == (3_000_000, 0)
     noticing = Writer(large=TOGETHER, when_large=sizes.append)
     noticing.add(task("compute", "array", 1))
-    noticing.repeat(1, 3 * TOGETHER, period_ps=0)
+    noticing.repeat(1, 3 * TOGETHER)
     assert sizes == [1 + TOGETHER], "before there are many more, and not again before they have doubled"
 
 
 def test_nothing_is_repeated_where_a_frame_has_no_tasks() -> None:
     for writer in (Writer(), Writer(counting=True)):
-        writer.repeat(0, 1_000_000, period_ps=0)
+        writer.repeat(0, 1_000_000)
         assert writer.size == 0
         assert len(writer.schedule()) == 0
 

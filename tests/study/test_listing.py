@@ -37,7 +37,8 @@ def test_everything_is_listed_as_it_is() -> None:
     for one in found.scenarios:
         scenario = Scenario.read(one.name)
         settings, network = scenario.settings, scenario.network()
-        assert (one.title, one.architecture, one.frames) == (settings.title, settings.architecture or "system", settings.frames), one.name
+        said = settings.title, settings.architecture or "system", settings.frames or 1
+        assert (one.title, one.architecture, one.frames) == said, one.name
         assert one.input_shape == tuple(next(iter(network.inputs.values()))), one.name
         assert one.points == len(list(scenario.points())), one.name
         assert (one.trained, one.work) == (scenario.is_model, work(network)), one.name

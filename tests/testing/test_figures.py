@@ -139,7 +139,7 @@ CHIPS: list[tuple[str, dict[str, Any]]] = [
 @given(data=st.data())
 def test_no_random_run_does_more_than_it_can(name: str, chip: dict[str, Any], data: st.DataObject) -> None:
     network = data.draw(real() if name == "hyperdrive" else signs())
-    arrivals = Arrivals(data.draw(st.integers(1, 3)), data.draw(st.sampled_from([0, 10**7])))
+    arrivals = Arrivals.periodic(data.draw(st.integers(1, 3)), data.draw(st.sampled_from([0, 10**7])))
     try:
         compiled = on(registry.load(name), network, arrivals, **chip)
     except DoesNotFit:

@@ -49,7 +49,7 @@ class Layers(ABC):
     def write(self, arrivals: Arrivals) -> None:
         """Write the tasks of all frames, one frame after the other."""
         for frame in self.to.each(range(arrivals.frames)):
-            self._frame(frame, frame * arrivals.period_ps)
+            self._frame(frame, arrivals.at(frame))
 
     def arrived_for(self, step: NandnetStep) -> list[int]:
         """The tasks that brought the step's map from the host; none if it did not come from there."""

@@ -30,7 +30,7 @@ def write(layout: CoreLayout, machine: Machine, to: Writer, arrivals: Arrivals, 
     """Write the tasks of all frames of *arrivals*, one frame after the other."""
     lowering = _Lowering(layout, machine, to, grain)
     for frame in to.each(range(arrivals.frames)):
-        lowering.frame(frame, frame * arrivals.period_ps)
+        lowering.frame(frame, arrivals.at(frame))
 
 
 class TermWork(NamedTuple):

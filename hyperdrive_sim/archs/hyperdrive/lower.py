@@ -53,6 +53,8 @@ class Lowering:
         self.credits: Numbers = np.zeros(0, np.int64)
         """Of each chip, the task after which it has room for the next map's borders; none where chips are in step anyway."""
         self.step_ends: list[Numbers] = []
+        self.entered: list[int] = []
+        """Transfers from the host of the frame that is being written, which wait for its arrival."""
         self.arrived: defaultdict[str, Marks] = defaultdict(Marks)
         """Transfers from the host that bring each chip its part of a map."""
         self.arrivals: defaultdict[str, Marks] = defaultdict(Marks)
@@ -70,16 +72,16 @@ class Lowering:
         before: tuple[Any, ...] = ()
         for frame in self.to.each(range(arrivals.frames)):
             first = self.to.size
-            self.frame(frame, frame * arrivals.period_ps)
+            self.frame(frame, arrivals.at(frame))
             left = self._left_behind()
             if left == before:
-                self.to.repeat(self.to.size - first, arrivals.frames - frame - 1, arrivals.period_ps)
+                self.to.repeat(self.to.size - first, arrivals.frames - frame - 1, self.entered, arrivals.times_ps[frame + 1 :])
                 return
             before = left
 
     def frame(self, number: int, not_before_ps: int) -> None:
         gate = self._gate() if number else []
-        self.step_ends = []
+        self.step_ends, self.entered = [], []
         for entry in self.layout.plan.inputs:
             self._enter(entry, number, not_before_ps, gate)
         for step, runs in zip(self.layout.plan.steps, self.blocks.runs, strict=True):
@@ -115,6 +117,7 @@ class Lowering:
                 )
                 first = sent if first is None else first
                 self.arrived[tensor].add([number], [sent])
+                self.entered.append(sent)
                 if tensor in self.layout.halo_maps:
                     (routes,) = self.blocks.exchange.routes(tensor, chip, _stored(part), c1 - c0, stored=True)
                     for border, corners in routes:

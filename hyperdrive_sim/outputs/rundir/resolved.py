@@ -1,7 +1,7 @@
 """`scenario.resolved.yaml`: the experiment in one file that depends on nothing outside its directory.
 
-The picture, the weights and a network from a file are copied and named relative to it, so that nothing says where they came from and the
-directory can be moved. A network is copied as an import writes it, and is read without the package that read the model.
+The picture, the weights, times of arrival and a network from a file are copied and named relative to it, so that nothing says where they
+came from and the directory can be moved. A network is copied as an import writes it, and is read without the package that read the model.
 A sweep is left out: what was run is its base case, or one of its points.
 """
 
@@ -18,15 +18,15 @@ from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.scenario.shipped import RESOLVED
 
 NAME, INPUT, WEIGHTS = RESOLVED, "scenario.input", "scenario.weights.npz"
-SHAPES = "scenario.network.csv"
-OPTIONAL = frozenset({WEIGHTS, SHAPES, portable.NETWORK, portable.PARAMETERS, *(INPUT + suffix for suffix in FORMATS.values())})
+SHAPES, ARRIVALS = "scenario.network.csv", "scenario.arrivals.csv"
+OPTIONAL = frozenset({WEIGHTS, SHAPES, ARRIVALS, portable.NETWORK, portable.PARAMETERS, *(INPUT + suffix for suffix in FORMATS.values())})
 """Names of the copies that there may be."""
 
 HEAD = "# As it was run: with what it extends, what was set on the command line, and every default of the chip.\n"
 
 
 def write(scenario: Scenario, staging: Staging) -> None:
-    files = _files(scenario) | _network(scenario)
+    files = _files(scenario) | _arrivals(scenario) | _network(scenario)
     for name, data in files.items():
         staging.write(name, data)
     from hyperdrive_sim.outputs.yaml_text import yaml_text
@@ -53,6 +53,11 @@ def _files(scenario: Scenario) -> dict[str, bytes]:
     return files | ({WEIGHTS: found.weights.data} if found.weights else {})
 
 
+def _arrivals(scenario: Scenario) -> dict[str, bytes]:
+    """The file of times that frames arrive at, as it was read for the run."""
+    return {ARRIVALS: scenario.arrival_times.data} if scenario.arrival_times else {}
+
+
 def _network(scenario: Scenario) -> dict[str, bytes]:
     """The files of a network that comes with its constants, or of one that is but shapes from a file; none for one of the zoo."""
     if scenario.constants is not None:
@@ -61,7 +66,7 @@ def _network(scenario: Scenario) -> dict[str, bytes]:
 
 
 def _resolved(scenario: Scenario, files: list[str]) -> dict[str, Any]:
-    decided = scenario.settings.model_copy(update={"granularity": scenario.granularity})
+    decided = scenario.settings.model_copy(update={"granularity": scenario.granularity, "frames": scenario.arrivals.frames})
     settings = decided.model_dump(mode="json", exclude_none=True, exclude={"sweep"})
     settings[scenario.at_spec] = scenario.spec.model_dump(mode="json")
     for name in files:
@@ -78,4 +83,6 @@ def _named(file: str, settings: dict[str, Any]) -> dict[str, Any]:
         return {"network": portable.NETWORK}
     if file == SHAPES:
         return {"network": SHAPES}
+    if file == ARRIVALS:
+        return {"arrivals": {"file": ARRIVALS}}
     return {"weights": file} if file == WEIGHTS else {"input": settings["input"] | {"image": file}}

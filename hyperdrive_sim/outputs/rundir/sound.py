@@ -13,7 +13,7 @@ import numpy as np
 
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.span_columns import ListColumn, SpanColumns
-from hyperdrive_sim.scenario.scenario import MAX_FRAMES
+from hyperdrive_sim.scenario.arrivals import MAX_FRAMES
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.text.typed import plain
 from hyperdrive_sim.text.wording import KeyPath, dotted

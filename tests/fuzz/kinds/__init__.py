@@ -7,7 +7,7 @@ from contextlib import suppress
 from itertools import count
 from random import Random
 
-from kinds import command_lines, pictures, run_directories, scenario_texts, weights
+from kinds import arrivals, command_lines, pictures, run_directories, scenario_texts, weights
 from kinds.given import Input
 
 KINDS: Mapping[str, Callable[[Random], Input]] = {
@@ -16,6 +16,7 @@ KINDS: Mapping[str, Callable[[Random], Input]] = {
     "picture": pictures.drawn,
     "weights": weights.drawn,
     "run directory": run_directories.drawn,
+    "arrivals": arrivals.drawn,
 }
 
 

@@ -110,7 +110,10 @@ def _shape(rng: Random, data: Data) -> None:
 def _frames(rng: Random, data: Data) -> None:
     data["frames"] = rng.choice([1, 2, 3, 4, 7])
     if chance(rng, 0.5):
-        data["frames_per_s"] = rng.choice([1e-6, 0.5, 30, 1e4, 1e6, 1e9, 123_456.789])
+        rate = rng.choice([1e-6, 0.5, 30, 1e4, 1e6, 1e9, 123_456.789])
+        data |= rng.choice([{"frames_per_s": rate}, {"arrivals": {rng.choice(["periodic_per_s", "poisson_per_s"]): rate}}])
+    if chance(rng, 0.3):
+        data["deadline_s"] = rng.choice([1e-9, 1e-4, 0.033, 1e6])
 
 
 def _grain(rng: Random, data: Data) -> None:
@@ -148,7 +151,13 @@ def _chip(rng: Random, data: Data) -> None:
 
 def _sweep(rng: Random, data: Data) -> None:
     fields = [f"chip.{name}" for name in _fields(data["architecture"])]
-    good = {"frames": [1, 2], "granularity": ["block", "pixel", "channel"], "input_shape": [[3, 12, 12], [16, 9, 11]], "seed": [1, 2]}
+    good = {
+        "frames": [1, 2],
+        "arrivals.poisson_per_s": [1e3, 1e4],
+        "granularity": ["block", "pixel", "channel"],
+        "input_shape": [[3, 12, 12], [16, 9, 11]],
+        "seed": [1, 2],
+    }
     more = {name: [_plausible(rng, _fields(data["architecture"])[name[5:]]) for _ in range(2)] for name in rng.sample(fields, 1)}
     axes = good | more | {"chip.mesh": [[1, 1], "auto", [2, 2]], "network": ["tiny_xnor", "tiny_conv"], "input.image": ["a.png"]}
     data["sweep"] = {name: axes[name] for name in rng.sample(list(axes), rng.choice([1, 1, 2]))}
@@ -239,7 +248,20 @@ def _replace(rng: Random, data: Data) -> None:
 
 def _setting(rng: Random, data: Data) -> None:
     """A key that a scenario may have and this one need not."""
-    keys = ["frames", "frames_per_s", "input", "weights", "seed", "reproduces", "sweep", "chip", "network_options", "granularity"]
+    keys = [
+        "frames",
+        "frames_per_s",
+        "arrivals",
+        "deadline_s",
+        "input",
+        "weights",
+        "seed",
+        "reproduces",
+        "sweep",
+        "chip",
+        "network_options",
+        "granularity",
+    ]
     data[rng.choice(keys)] = nasty.value(rng)
 
 
