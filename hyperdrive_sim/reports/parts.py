@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from math import fsum
 
 from hyperdrive_sim.engine.compiled import Compiled
-from hyperdrive_sim.engine.ledger import Ledger
+from hyperdrive_sim.engine.ledger import Ledger, joules
 from hyperdrive_sim.rates import PS_PER_S
-from hyperdrive_sim.reports.records import PartRecord, Time
+from hyperdrive_sim.reports.records import PartRecord, SensorRecord, Time
 from hyperdrive_sim.reports.settings import settings
-from hyperdrive_sim.reports.spending import efficiency, energy, io_bits
+from hyperdrive_sim.reports.spending import efficiency, energy, io_bits, per
 from hyperdrive_sim.schedule.mapped import Composed, PartOfSystem
+from hyperdrive_sim.schedule.prices import INPUT, SENSOR
 
 
 def part_records(compiled: Compiled, time: Time) -> Iterator[PartRecord]:
@@ -45,8 +46,18 @@ def _record(part: PartOfSystem, compiled: Compiled, time: Time) -> PartRecord:
         spent,
         io_bits(ledger, time.frames),
         efficiency(ops, spent),
+        _sensor(ledger, compiled, time.frames),
         *settings(part.spec),
     )
+
+
+def _sensor(ledger: Ledger, compiled: Compiled, frames: int) -> SensorRecord | None:
+    """What a sensor on the chips saves: each of its bits the price of one that comes in over their edge."""
+    seen = {action: entry.count for action, entry in ledger.by_action().items() if action.endswith(SENSOR)}
+    if not seen:
+        return None
+    saved = joules((count, compiled.mapped.prices[f"{action.removesuffix(SENSOR)}{INPUT}"].pj) for action, count in seen.items())
+    return SensorRecord(per(sum(seen.values()), frames), saved / frames)
 
 
 def _own(ledger: Ledger, part: PartOfSystem) -> Ledger:

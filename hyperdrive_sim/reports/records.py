@@ -207,12 +207,20 @@ class UnitRow:
 
 
 @dataclass(frozen=True)
+class SensorRecord:
+    """What a sensor on a part's chips saves per frame: bits of the input that cross no edge, and what they would cost there."""
+
+    bits: int | float
+    saved_j: float
+
+
+@dataclass(frozen=True)
 class PartRecord:
     """A part of a system of several, per frame where that makes sense; its settings are as in `SystemRecord`.
 
     `layers` are those that its chips compute, `chips` how many there are of them, of which `every` take frames in turn. `utilization` is
     that of all their tiles at the frame rate of the whole, and `most_frames_per_s` the rate that its `busiest` unit alone would allow.
-    `waiting_s` is how long tasks that could have run waited for its units in the whole run.
+    `waiting_s` is how long tasks that could have run waited for its units in the whole run. `sensor` is null where none is on its chips.
     """
 
     name: str
@@ -231,6 +239,7 @@ class PartRecord:
     energy: Energy
     io_bits: Mapping[str, int | float]
     efficiency: Efficiency
+    sensor: SensorRecord | None
     assumed: Mapping[str, Setting]
     fitted: Mapping[str, FittedSetting]
     changed: Mapping[str, Setting]

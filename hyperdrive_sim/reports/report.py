@@ -85,6 +85,7 @@ class Report(Results):
         yield from summary.settings(self.system, "chip")
         for part in self.parts:
             yield from summary.settings(part, f"system.parts.{part.name}.chip")
+            yield from summary.sensor(part)
         yield from summary.granularity(self.system)
         yield from summary.of_chip(self.datasheet)
         yield from summary.host(self.network)

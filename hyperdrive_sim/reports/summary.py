@@ -179,6 +179,13 @@ def settings(system: SystemRecord | PartRecord, at: str) -> Iterator[SummaryLine
         yield SummaryLine("fitted", counted(len(said), "setting"), "\n".join((*said, f"selected for {figures}")))
 
 
+def sensor(part: PartRecord) -> Iterator[SummaryLine]:
+    """What a sensor on the chips saves."""
+    if part.sensor is not None:
+        saved = f"per frame from the sensor on {part.name}, which cross no edge and save {si(part.sensor.saved_j, 'J')}"
+        yield SummaryLine("sensor", si(part.sensor.bits, "bit"), saved)
+
+
 def granularity(system: SystemRecord) -> Iterator[SummaryLine]:
     coarsest = system.granularities[0]
     if system.granularity != coarsest:

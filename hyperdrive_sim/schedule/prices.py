@@ -9,9 +9,12 @@ from hyperdrive_sim.schedule.provenance import Basis, Known, Provenance
 
 PJ = 1e-12
 
+INPUT, SENSOR = "input_io.bit", "sensor.bit"
+"""Actions of a bit of the input: that crosses a chip's edge, or that a sensor on the chip writes into its memory."""
+
 EDGE_ACTIONS: Mapping[str, str] = {
     "weight_io.bit": "weights",
-    "input_io.bit": "input",
+    INPUT: "input",
     "output_io.bit": "output",
     "border_io.bit": "border",
     "corner_io.bit": "border",

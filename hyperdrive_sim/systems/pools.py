@@ -8,11 +8,10 @@ from functools import cached_property
 from hyperdrive_sim.archs.operating_points import origin, table_of
 from hyperdrive_sim.schedule.machine import Memory, Unit
 from hyperdrive_sim.schedule.placement import Allocation
-from hyperdrive_sim.schedule.prices import Price
+from hyperdrive_sim.schedule.prices import SENSOR, Price
 from hyperdrive_sim.schedule.tasks import HOST
 from hyperdrive_sim.systems.flow import Flow
 from hyperdrive_sim.systems.member import Member
-from hyperdrive_sim.systems.sensors import SEEN
 from hyperdrive_sim.systems.spec import HOST_NODE, SystemSpec
 from hyperdrive_sim.systems.wiring import Hop
 
@@ -125,7 +124,7 @@ class Pools:
         ]
         found += [_conversion_price(member) for member in self.flow.members]
         on_chip = "nothing crosses an edge from a sensor on the chip; what writing its bits into a memory costs is in that memory's price"
-        found += [Price(member.path(SEEN), 0.0, on_chip, "assumed") for member in self.flow.members if self.flow.seen(member)]
+        found += [Price(member.path(SENSOR), 0.0, on_chip, "assumed") for member in self.flow.members if self.flow.seen(member)]
         return {price.action: price for price in found}
 
 

@@ -13,13 +13,10 @@ from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.rates import Rate
 from hyperdrive_sim.schedule.columns import interned
 from hyperdrive_sim.schedule.machine import Unit
-from hyperdrive_sim.schedule.prices import carries
+from hyperdrive_sim.schedule.prices import INPUT, SENSOR, carries
 from hyperdrive_sim.schedule.schedule import Schedule
 from hyperdrive_sim.systems.spec import HOST_NODE, SensorSpec, SystemSpec
 from hyperdrive_sim.text.wording import listed, near
-
-SEEN = "sensor.bit"
-"""Action of a bit that a sensor on the chip writes into its memory."""
 
 
 class Sensors:
@@ -85,4 +82,4 @@ def seen(schedule: Schedule, rows: Sequence[int], unit: Unit, sensor: SensorSpec
 
 def _on_chip(action: str) -> str:
     """The action in place of one that brings input across a chip's edge."""
-    return action.removesuffix("input_io.bit") + SEEN if carries(action) == "input" else action
+    return action.removesuffix(INPUT) + SENSOR if carries(action) == "input" else action

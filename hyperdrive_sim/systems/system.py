@@ -19,7 +19,7 @@ from hyperdrive_sim.schedule.lazy import Lazy
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.mapped import Datasheet, PartOfSystem, Tiles
 from hyperdrive_sim.schedule.placement import Allocation, Placement
-from hyperdrive_sim.schedule.prices import Price
+from hyperdrive_sim.schedule.prices import SENSOR, Price
 from hyperdrive_sim.schedule.tasks import Arrivals
 from hyperdrive_sim.schedule.writer import Writer
 from hyperdrive_sim.systems import ordering
@@ -32,7 +32,7 @@ from hyperdrive_sim.systems.member import Member
 from hyperdrive_sim.systems.partition import assigned
 from hyperdrive_sim.systems.placed import kind_of
 from hyperdrive_sim.systems.pools import CONVERTED, Pools
-from hyperdrive_sim.systems.sensors import SEEN, Sensors
+from hyperdrive_sim.systems.sensors import Sensors
 from hyperdrive_sim.systems.spec import HOST_NODE, PartSpec, SystemSpec
 from hyperdrive_sim.systems.wiring import Wiring
 
@@ -124,7 +124,7 @@ class MappedSystem:
         machines = tuple(member.placed.machine for member in members)
         units = {unit.name for machine in machines for unit in machine.units}
         units |= {unit.name for member in members for unit in (member.converter, member.sensor)}
-        actions = {action for member in members for action in (*member.placed.prices, member.path(CONVERTED), member.path(SEEN))}
+        actions = {action for member in members for action in (*member.placed.prices, member.path(CONVERTED), member.path(SENSOR))}
         every = max(member.every for member in members)
         return PartOfSystem(kind, part.architecture, chip_of(part), machines, frozenset(units), frozenset(actions), layers, every)
 
