@@ -16,7 +16,7 @@ from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.schedule.admission import Admission
 from hyperdrive_sim.schedule.machine import Machine
-from hyperdrive_sim.schedule.mapped import Mapped
+from hyperdrive_sim.schedule.mapped import Mapped, turns
 from hyperdrive_sim.schedule.placement import Placement
 from hyperdrive_sim.schedule.schedule import Schedule
 from hyperdrive_sim.schedule.tasks import Arrivals
@@ -145,7 +145,8 @@ class Compiled:
             self.limit(self, writer.size)
             schedule = writer.schedule()
             if self.admission is not None:
-                schedule = replace(schedule, streams=(self.admission.stream(schedule.frame, schedule.not_before_ps),))
+                stream = self.admission.stream(schedule.frame, schedule.not_before_ps, turns(self.mapped))
+                schedule = replace(schedule, streams=(stream,))
             return schedule.checked(self.machine)
 
     @cached_property

@@ -13,7 +13,6 @@ which comes after its last use all the more; and one that would still be there i
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Hashable
 
 import numpy as np
@@ -21,7 +20,8 @@ import numpy as np
 from hyperdrive_sim.engine.accesses import NOBODY, Access, AccessHistory, BufferEntry, Pasts, members
 from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.engine.effects import Read, reads, weights, writes
-from hyperdrive_sim.engine.memories import Buffer
+from hyperdrive_sim.engine.memories import NO_PLACE, Buffer
+from hyperdrive_sim.engine.pooling import pool_places
 from hyperdrive_sim.errors import Hazard
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.schedule.placement import Allocation
@@ -58,9 +58,8 @@ class _Proof:
         self.fifos: dict[str, Buffer[BufferEntry]] = {m.name: Buffer(m) for m in compiled.machine.memories if m.kind == "fifo"}
         self.pushed_out_by: dict[tuple[str, Hashable], int] = {}
         self.places: dict[tuple[object, ...], list[AccessHistory]] = {}
-        self.pools = {m.name: m.entries for m in compiled.machine.memories if m.kind == "pool"} | {HOST: None}
-        self.seen: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
-        """Frames in the order in which they came to a pool, by pool and map."""
+        self.pools = {HOST, *(memory.name for memory in compiled.machine.memories if memory.kind == "pool")}
+        self.turns = pool_places(compiled.schedule, compiled.machine)
         for memory, allocations in placement.allocations.items():
             places = [AccessHistory(memory, allocation) for allocation in allocations]
             for place in places:
@@ -88,16 +87,12 @@ class _Proof:
         """Allocations of a map in a memory, with their accesses; frames take a pool's places in turn, in the host's each has its own."""
         if memory not in self.pools:
             return self.places.get((memory, tensor), [])
-        if (memory, tensor, frame) not in self.places:
-            before, entries = self.seen[memory, tensor], self.pools[memory]
-            if entries is not None and len(before) >= entries:
-                self.places[memory, tensor, frame] = self.places[memory, tensor, before[-entries]]
-            else:
-                place = AccessHistory(memory, Allocation(tensor, self.network.shape(tensor).box, 0, 1, 0, 0))
-                place.aliases = (place,)
-                self.places[memory, tensor, frame] = [place]
-            before.append(frame)
-        return self.places[memory, tensor, frame]
+        place = frame if memory == HOST else self.turns.get((memory, tensor), {}).get(frame, NO_PLACE)
+        if (memory, tensor, place) not in self.places:
+            history = AccessHistory(memory, Allocation(tensor, self.network.shape(tensor).box, 0, 1, 0, 0))
+            history.aliases = (history,)
+            self.places[memory, tensor, place] = [history]
+        return self.places[memory, tensor, place]
 
     def _arrived(self, index: int, frame: int, tensor: str) -> None:
         """Check that the host has a map when task *index* starts, or at the end; for a layer of its own, that it has the inputs."""

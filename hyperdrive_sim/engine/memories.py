@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from typing import Any, Generic, NamedTuple, TypeVar
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from hyperdrive_sim.schedule.machine import Memory
 from hyperdrive_sim.schedule.placement import Allocation
 
 V = TypeVar("V")
+
+NO_PLACE = -1
+"""Place of a frame that nothing brings to a pool."""
 
 
 Place = tuple[slice, slice, slice]
@@ -124,53 +127,44 @@ class Buffer(Generic[V]):
         return self.fifo.newest[1] if self.fifo.newest else None
 
 
-class Held(NamedTuple):
-    """A frame of a map in a pool: its values, what is there of them, and the frame whose place it takes, block by block."""
-
-    values: Array
-    there: Extent
-    before: int | None
-
-
 class Pool:
-    """A memory of whole maps, each frame's apart: of a map, there are places for *entries* frames, or for all.
+    """A memory of whole maps, each frame's apart: *places* tells where each frame of a map lies, by map; without, each has its own place.
 
-    A frame that comes when all places are taken takes that of the first one, each block as it comes.
+    A frame that comes to a place where another lies takes it block by block.
     """
 
-    def __init__(self, name: str, computation: Computation, entries: int | None = None) -> None:
-        self.name, self.computation, self.entries = name, computation, entries
-        self._maps: dict[str, dict[int, Held]] = {}
-        """Frames of each map that anything is there of."""
-        self._places: dict[str, list[int]] = {}
-        """Frames that have the places of each map."""
+    def __init__(self, name: str, computation: Computation, places: Mapping[str, Mapping[int, int]] | None = None) -> None:
+        self.name, self.computation, self.places = name, computation, places
+        self._values: dict[tuple[str, int], Array] = {}
+        self._there: dict[tuple[str, int], dict[int, Extent]] = {}
+        """Values in each place of each map, and what is there of which frame."""
+
+    def _place(self, tensor: str, frame: int) -> tuple[str, int]:
+        return tensor, frame if self.places is None else self.places.get(tensor, {}).get(frame, NO_PLACE)
+
+    def holds(self, tensor: str, frame: int) -> bool:
+        """True if there is anything of a frame of a map."""
+        return frame in self._there.get(self._place(tensor, frame), ())
 
     def write(self, tensor: str, box: Box, values: Array, frame: int) -> None:
-        frames = self._maps.setdefault(tensor, {})
-        held = frames.get(frame) or self._taken_in(tensor, frame, values.dtype)
-        held.values[box.slices(self.computation.network.shape(tensor).box)] = values
-        held.there.add(box)
-        if held.before in frames:
-            frames[held.before].there.remove(box)
-            if not frames[held.before].there.boxes:
-                del frames[held.before]
-
-    def _taken_in(self, tensor: str, frame: int, dtype: np.dtype[Any]) -> Held:
-        """A place for a frame."""
-        places, shape, first = self._places.setdefault(tensor, []), self.computation.network.shape(tensor), None
-        if len(places) == self.entries:
-            places.remove(first := min(places))
-        places.append(frame)
-        held = Held(np.empty((shape.rows, shape.columns, shape.channels), dtype), Extent(), first)
-        self._maps[tensor][frame] = held
-        return held
+        place, shape = self._place(tensor, frame), self.computation.network.shape(tensor)
+        if place not in self._values:
+            self._values[place] = np.empty((shape.rows, shape.columns, shape.channels), values.dtype)
+        self._values[place][box.slices(shape.box)] = values
+        frames = self._there.setdefault(place, {})
+        for other in [one for one in frames if one != frame]:
+            frames[other].remove(box)
+            if not frames[other].boxes:
+                del frames[other]
+        frames.setdefault(frame, Extent()).add(box)
 
     def read(self, tensor: str, box: Box, frame: int) -> Array:
         """A block of a map. Raises NotThere if some of it is not there."""
-        held = self._maps.get(tensor, {}).get(frame)
-        if held is None or held.there.count(box) < box.size:
+        place = self._place(tensor, frame)
+        there = self._there.get(place, {}).get(frame)
+        if there is None or there.count(box) < box.size:
             raise NotThere(f"{self.name} needs '{tensor}' of frame {frame}, which has not arrived in full")
-        return held.values[box.slices(self.computation.network.shape(tensor).box)]
+        return self._values[place][box.slices(self.computation.network.shape(tensor).box)].copy()
 
 
 class Host(Pool):
@@ -187,7 +181,7 @@ class Host(Pool):
         if tensor in self.computation.inputs:
             values = self.computation.inputs[tensor].astype(self.computation.arithmetic.dtype, copy=False)
             return values[box.slices(self.computation.network.shape(tensor).box)]
-        if tensor in self.layers and frame not in self._maps.get(tensor, {}):
+        if tensor in self.layers and not self.holds(tensor, frame):
             sources = {name: self.whole(name, frame) for name in self.computation.network[tensor].inputs}
             self.write(tensor, self.computation.network.shape(tensor).box, whole(self.computation, tensor, sources), frame)
         return super().read(tensor, box, frame)

@@ -12,6 +12,7 @@ import numpy as np
 
 from hyperdrive_sim.engine.effects import Read
 from hyperdrive_sim.engine.memories import Buffer, Contents, Host, Pool, Ram
+from hyperdrive_sim.engine.pooling import PoolPlaces
 from hyperdrive_sim.errors import NotThere
 from hyperdrive_sim.network.box import Box, new
 from hyperdrive_sim.network.golden import Computation
@@ -62,10 +63,10 @@ class Target(Protocol):
 class Memories:
     """All memories while a schedule is replayed: the host's, RAMs, pools and buffers by name."""
 
-    def __init__(self, machine: Machine, placement: Placement, computation: Computation) -> None:
+    def __init__(self, machine: Machine, placement: Placement, computation: Computation, pools: PoolPlaces) -> None:
         self.host = Host(computation, placement.host)
         self.fifos: dict[str, Buffer[Array | None]] = {m.name: Buffer(m) for m in machine.memories if m.kind == "fifo"}
-        self._pools = {m.name: Pool(m.name, computation, m.entries) for m in machine.memories if m.kind == "pool"} | {HOST: self.host}
+        self._pools = {HOST: self.host, **{m.name: _pool(m.name, computation, pools) for m in machine.memories if m.kind == "pool"}}
         self._rams = {m.name: Ram(placement.allocations.get(m.name, ())) for m in machine.memories if m.kind == "ram"}
         self.network = computation.network
         self._word_bits, self._dtype = placement.word_bits, computation.arithmetic.dtype
@@ -89,6 +90,10 @@ class Memories:
         if memory in self.fifos:
             return _BufferTarget(self.fifos[memory], tensor, self._word_bits[tensor])
         return _RamTarget(list(_spots(self._rams[memory].of(tensor), block, block)))
+
+
+def _pool(name: str, computation: Computation, places: PoolPlaces) -> Pool:
+    return Pool(name, computation, {tensor: of for (memory, tensor), of in places.items() if memory == name})
 
 
 class _PoolSource:

@@ -17,6 +17,7 @@ from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.engine.computing import Common, Computes, Watch
 from hyperdrive_sim.engine.effects import Weights, reads, writes
 from hyperdrive_sim.engine.places import Instance, Memories
+from hyperdrive_sim.engine.pooling import pool_places
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.network.box import Box, new
 from hyperdrive_sim.network.golden import Computation
@@ -37,7 +38,7 @@ def replay(
     """
     schedule, dropped = compiled.trace.tasks, set(compiled.trace.dropped)
     with Background(threads) as background:
-        memories = Memories(compiled.machine, compiled.placement, computation)
+        memories = Memories(compiled.machine, compiled.placement, computation, pool_places(compiled.schedule, compiled.machine))
         executors = _Executors(schedule, memories, Common(computation, memories, background, watch))
         under_way: dict[int, Any] = {}
         for at_end, pattern, instance in _moments(compiled.trace):

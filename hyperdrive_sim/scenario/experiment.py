@@ -34,6 +34,7 @@ class Options(TypedDict, total=False):
     title: str
     chip: Mapping[str, object]
     system: Mapping[str, object]
+    drop: Mapping[str, object]
     granularity: str | None
     host_layers: str
     frames: int | None

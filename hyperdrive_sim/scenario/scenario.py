@@ -25,8 +25,9 @@ from hyperdrive_sim.network.box import MOST_SIDE
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.parameters import Parameters
 from hyperdrive_sim.rates import PS_PER_S
-from hyperdrive_sim.scenario import arrivals, shipped, systems
+from hyperdrive_sim.scenario import arrivals, dropping, shipped, systems
 from hyperdrive_sim.scenario.arrivals import MAX_FRAMES, ArrivalSettings, ArrivalTimes, Rate
+from hyperdrive_sim.scenario.dropping import DropSettings
 from hyperdrive_sim.scenario.experiment import Experiment, Options, document_of, named, setting, structure
 from hyperdrive_sim.scenario.preparation import PLAIN, Preparation
 from hyperdrive_sim.schedule.spec import Spec, choices
@@ -98,6 +99,9 @@ class Settings(BaseModel):
     )
     arrivals: ArrivalSettings | None = Field(
         default=None, description="when frames arrive, in one of three ways; frames_per_s is a short form of the first"
+    )
+    drop: DropSettings | None = Field(
+        default=None, description="which frames are given up where more arrive than can be taken; absent: none"
     )
     deadline_s: float | None = Field(
         default=None, ge=1e-9, le=1e6, description="latency that a frame may have; how many take longer is counted"
@@ -171,7 +175,7 @@ class Scenario:
         settings = _kept(mistakes, lambda: document.validate(Settings, elsewhere=of_chip))
         spec = _kept(mistakes, lambda: _spec(document, arch)) if arch else None
         mistakes += _unknown_granularity(document, arch) if arch else _without_chip(document)
-        mistakes += arrivals.conflicts(document)
+        mistakes += (*arrivals.conflicts(document), *dropping.conflicts(document))
         if given is None:
             _kept(mistakes, lambda: _network(document))
         else:

@@ -71,10 +71,11 @@ class Admission(NamedTuple):
     waiting: int = 0
     late_ps: int = 0
 
-    def stream(self, frame: Codes, not_before_ps: Numbers) -> Stream:
+    def stream(self, frame: Codes, not_before_ps: Numbers, kept: int = 1) -> Stream:
         """The stream of all frames that tasks are of, each of which arrives when the last of its tasks may begin; both [tasks].
 
-        Raises InvalidInput for several frames that do not arrive at times of their own: each is there whenever there is room for it.
+        The first *kept* of them are never dropped. Raises InvalidInput for several frames that do not arrive at times of their own: each is
+        there whenever there is room for it.
         """
         if frame.any() and not not_before_ps.any():
             raise InvalidInput.at(
@@ -83,7 +84,7 @@ class Admission(NamedTuple):
         arrival = np.zeros(1 + int(frame.max(initial=0)), np.int64)
         np.maximum.at(arrival, frame, not_before_ps)
         order = np.argsort(arrival, kind="stable")
-        return Stream(tuple(order.tolist()), tuple(arrival[order].tolist()), *self)
+        return Stream(tuple(order.tolist()), tuple(arrival[order].tolist()), *self, kept)
 
 
 def beginnings(frame: Codes, not_before_ps: Numbers) -> NDArray[np.bool_]:

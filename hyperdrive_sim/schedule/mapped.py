@@ -102,3 +102,8 @@ class Mapped(Protocol):
     def tiles(self, layer: str | None) -> Tiles:
         """Use of the tiles in one layer, of those that tasks are written for, or in the whole run."""
         ...
+
+
+def turns(mapped: Mapped) -> int:
+    """How many chips take frames in turn, of the part of a system that has most of such; 1 for one chip or mesh."""
+    return max(part.every for part in mapped.parts) if isinstance(mapped, Composed) else 1

@@ -45,7 +45,9 @@ def compiled(scenario: Scenario, progress: Progress = silent) -> Compiled:
     files = inputs.opened(scenario, network)
     limit.check_files(files)
     files.check()
-    made = Compiled(mapped, limits.arrivals(scenario), scenario.granularity, progress=progress, limit=limit)
+    drop = scenario.settings.drop
+    admission = drop.admission() if drop else None
+    made = Compiled(mapped, limits.arrivals(scenario), scenario.granularity, progress=progress, limit=limit, admission=admission)
     if mapped.spec == scenario.spec:
         return made
     with scenario.locating():

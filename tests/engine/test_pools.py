@@ -9,6 +9,7 @@ from worlds import CLOCK, compiled, task
 from hyperdrive_sim.engine import hazards
 from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.engine.memories import Pool
+from hyperdrive_sim.engine.pooling import pool_places
 from hyperdrive_sim.engine.replay import replay
 from hyperdrive_sim.errors import Hazard, NotThere
 from hyperdrive_sim.network.box import Box, Shape
@@ -90,7 +91,7 @@ def test_what_has_not_come_is_missed() -> None:
 
 def test_a_block_makes_way_for_the_same_block_alone() -> None:
     computation = Computation(NETWORK, {}, {}, Exact())
-    pool, values = Pool("pool", computation, entries=1), np.ones((1, 2, 2))
+    pool, values = Pool("pool", computation, {"s": {0: 0, 1: 0}}), np.ones((1, 2, 2))
     pool.write("s", LEFT, values, 0)
     pool.write("s", RIGHT, values[:, :1], 0)
     pool.write("s", LEFT, values, 1)
@@ -103,13 +104,19 @@ def test_a_block_makes_way_for_the_same_block_alone() -> None:
 
 
 def test_frames_may_come_in_any_order() -> None:
-    """Of two that are there, the first one makes way, whichever came first."""
-    pool, values = Pool("pool", Computation(NETWORK, {}, {}, Exact()), entries=2), np.ones((1, 3, 2))
+    """Each has its place, by its turn and not by when it comes."""
+    pool, values = Pool("pool", Computation(NETWORK, {}, {}, Exact()), {"s": {0: 0, 1: 1, 2: 0}}), np.ones((1, 3, 2))
     for number in (1, 0, 2):
         pool.write("s", MAP, values, number)
     assert pool.read("s", MAP, 1).shape == pool.read("s", MAP, 2).shape
     with pytest.raises(NotThere, match="of frame 0"):
         pool.read("s", MAP, 0)
+
+
+def test_places_are_taken_in_turn_by_the_frames_that_come() -> None:
+    """Frame 1 has nothing to bring."""
+    made = run(*frame(0, 0), *frame(2, 3), *frame(3, 6, 1))
+    assert pool_places(made.schedule, MACHINE) == {("pool", "input"): {0: 0, 2: 1, 3: 0}, ("pool", "s"): {0: 0, 2: 1, 3: 0}}
 
 
 def test_how_full_a_pool_is() -> None:
