@@ -16,6 +16,7 @@ from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.engine.replay import replay
 from hyperdrive_sim.engine.simulate import simulate
 from hyperdrive_sim.kernels import loops
+from hyperdrive_sim.reports import span_columns
 from hyperdrive_sim.schedule.admission import POLICIES, Admission, Policy, Stream, beginnings
 from hyperdrive_sim.schedule.schedule import Schedule
 from hyperdrive_sim.schedule.tasks import Arrivals
@@ -98,6 +99,18 @@ def test_a_chip_that_keeps_up_has_the_trace_that_it_has_without() -> None:
     built, free = of_chip("xnorbin", 4, 10**12, policy="oldest", waiting=1), of_chip("xnorbin", 4, 10**12)
     assert times(built.compiled.trace) == times(free.compiled.trace)
     assert built.compiled.ledger == free.compiled.ledger
+
+
+def test_what_was_dropped_is_read_from_stored_spans() -> None:
+    """A task of no time is one that was skipped, so files of a trace need no column for that."""
+    trace = of_chip("xnorbin", 7, 10**7, policy="newest", waiting=1).compiled.trace
+    units = dict.fromkeys(trace.units, "unit")
+    again = span_columns.trace(span_columns.columns(trace, units, {}))
+    assert trace.dropped
+    assert (again.dropped, times(again)) == (trace.dropped, times(trace))
+    assert {unit: tasks.tolist() for unit, tasks in again.by_unit.items()} == {
+        unit: tasks.tolist() for unit, tasks in trace.by_unit.items()
+    }
 
 
 def test_arrivals_are_those_of_the_frames() -> None:
