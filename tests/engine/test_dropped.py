@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -15,11 +16,13 @@ from hyperdrive_sim.engine import hazards
 from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.engine.replay import replay
 from hyperdrive_sim.engine.simulate import simulate
+from hyperdrive_sim.errors import Hazard
 from hyperdrive_sim.kernels import loops
 from hyperdrive_sim.reports import span_columns
 from hyperdrive_sim.schedule.admission import POLICIES, Admission, Policy, Stream, beginnings
 from hyperdrive_sim.schedule.schedule import Schedule
 from hyperdrive_sim.schedule.tasks import Arrivals
+from hyperdrive_sim.testing.mutants import Mutant
 from hyperdrive_sim.testing.worlds import Built, World, same
 
 SMALL = {
@@ -93,6 +96,18 @@ def test_a_camera_that_is_faster_than_a_chip(name: str, policy: Policy) -> None:
     assert made.trace.busy_ps() == made.executed.work_ps
     assert made.executed.bound[1] <= made.trace.makespan_ps
     assert all(held.peak <= held.capacity for held in made.occupancy.values())
+
+
+def test_a_fault_of_a_frame_that_is_dropped_is_none() -> None:
+    """Its input is not copied, which the proof of the plan finds; it says nothing of the run in which that frame goes."""
+    made = of_chip("xnorbin", 7, 10**7, policy="newest", waiting=1).compiled
+    frame = made.trace.dropped[0]
+    inputs = [index for index, task in enumerate(made.schedule) if task.frame == frame and task.name == "input"]
+    mutants = [Mutant(index, made.schedule[index]._replace(effect=None), "is not copied") for index in inputs]
+    faulty = mutants[0].of(made.schedule)
+    hazards.check(made.scheduled(faulty))
+    with pytest.raises(Hazard, match=f"frame {frame}"):
+        hazards.check(made.scheduled(replace(faulty, streams=())))
 
 
 def test_a_chip_that_keeps_up_has_the_trace_that_it_has_without() -> None:
