@@ -5,10 +5,10 @@ order, and for every access it is checked that those which it must not overtake 
 order in which a unit serves its tasks is not relied on. Of durations one thing is used: a task that starts with a stream of its
 weights takes at least as long as the stream.
 
-Where frames may be dropped, what is proven is the schedule as it was carried out, for those that were. Their skipped tasks access nothing,
-but are links of the order still: each is over only after all that it came after, or would have started with. So what later frames wait for
-holds. Of buffers, fewer entries are pushed between two that are, so that an entry is pushed out by the same task as else or by a later one,
-which comes after its last use all the more; and one that would still be there is.
+Where frames may be dropped, the schedule is simulated after all, and proven as it was carried out. Tasks that were skipped access nothing
+and keep the order all the same: each is over only after all that it comes after, or would have started with, so whatever comes after it in
+a later frame comes after those too. A buffer gets fewer entries, and so each stays as long as in the plan or longer: what uses one still
+finds it, and what pushes it out is the same task or a later one, which the plan puts behind its last use as well.
 """
 
 from __future__ import annotations

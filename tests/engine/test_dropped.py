@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -15,10 +16,13 @@ from hyperdrive_sim.engine import hazards
 from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.engine.replay import replay
 from hyperdrive_sim.engine.simulate import simulate
+from hyperdrive_sim.errors import Hazard
 from hyperdrive_sim.kernels import loops
+from hyperdrive_sim.reports import span_columns
 from hyperdrive_sim.schedule.admission import POLICIES, Admission, Policy, Stream, beginnings
 from hyperdrive_sim.schedule.schedule import Schedule
 from hyperdrive_sim.schedule.tasks import Arrivals
+from hyperdrive_sim.testing.mutants import Mutant
 from hyperdrive_sim.testing.worlds import Built, World, same
 
 SMALL = {
@@ -94,10 +98,34 @@ def test_a_camera_that_is_faster_than_a_chip(name: str, policy: Policy) -> None:
     assert all(held.peak <= held.capacity for held in made.occupancy.values())
 
 
+def test_a_fault_of_a_frame_that_is_dropped_is_none() -> None:
+    """Its input is not copied, which the proof of the plan finds; it says nothing of the run in which that frame goes."""
+    made = of_chip("xnorbin", 7, 10**7, policy="newest", waiting=1).compiled
+    frame = made.trace.dropped[0]
+    inputs = [index for index, task in enumerate(made.schedule) if task.frame == frame and task.name == "input"]
+    mutants = [Mutant(index, made.schedule[index]._replace(effect=None), "is not copied") for index in inputs]
+    faulty = mutants[0].of(made.schedule)
+    hazards.check(made.scheduled(faulty))
+    with pytest.raises(Hazard, match=f"frame {frame}"):
+        hazards.check(made.scheduled(replace(faulty, streams=())))
+
+
 def test_a_chip_that_keeps_up_has_the_trace_that_it_has_without() -> None:
     built, free = of_chip("xnorbin", 4, 10**12, policy="oldest", waiting=1), of_chip("xnorbin", 4, 10**12)
     assert times(built.compiled.trace) == times(free.compiled.trace)
     assert built.compiled.ledger == free.compiled.ledger
+
+
+def test_what_was_dropped_is_read_from_stored_spans() -> None:
+    """A task of no time is one that was skipped, so files of a trace need no column for that."""
+    trace = of_chip("xnorbin", 7, 10**7, policy="newest", waiting=1).compiled.trace
+    units = dict.fromkeys(trace.units, "unit")
+    again = span_columns.trace(span_columns.columns(trace, units, {}))
+    assert trace.dropped
+    assert (again.dropped, times(again)) == (trace.dropped, times(trace))
+    assert {unit: tasks.tolist() for unit, tasks in again.by_unit.items()} == {
+        unit: tasks.tolist() for unit, tasks in trace.by_unit.items()
+    }
 
 
 def test_arrivals_are_those_of_the_frames() -> None:

@@ -263,8 +263,11 @@ def test_what_released_a_task_is_found_through_skipped_ones(five: Trace) -> None
 
 
 def test_the_last_of_the_chain_was_carried_out() -> None:
-    """Frame 4 is over when frame 3 has ended, and does not end the run."""
-    assert next(of_five("simpy", "newest", waiting=1).chain()) == (7, 5)
+    """Frame 1 comes at 1, when the link is held, and goes; it is over at 9 with what the link sent, which is when the array ends too."""
+    tasks = [task("send", "link", 2, latency_ps=7), task("1", "link", 1, 0, frame=1, not_before_ps=1), task("long", "array", 9)]
+    trace = simulate(scheduled(tasks, [Stream((0, 1), (0, 1), "newest")]))
+    assert times(trace)[1:] == [(9, 9, 9), (0, 0, 9)]
+    assert list(trace.chain()) == [(2, 9)]
 
 
 def test_what_was_carried_out_can_be_simulated_again(engine: Engine, five: Trace) -> None:
