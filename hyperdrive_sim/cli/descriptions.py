@@ -16,6 +16,7 @@ from hyperdrive_sim.cli.listings import INDENT, shape
 from hyperdrive_sim.cli.tables import BLANK
 from hyperdrive_sim.errors import one_line
 from hyperdrive_sim.reports.summary import si
+from hyperdrive_sim.scenario.systems import SYSTEM
 from hyperdrive_sim.study.architectures import ArchitectureSummary, FigureSummary, SettingSummary
 from hyperdrive_sim.study.descriptions import NetworkSummary, Summary
 from hyperdrive_sim.study.settings import ScenarioSummary
@@ -117,7 +118,8 @@ def _scenario(found: ScenarioSummary) -> Iterator[RenderableType]:
     yield BLANK
     for file, number in numbers.items():
         yield Text(f"[{number}] {one_line(file)}{', which is extended' if number > 1 else ''}", style="dim")
-    yield Text(f"hyperdrive-sim describe {found.architecture} says what the keys under chip: mean", style="dim")
+    if found.architecture != SYSTEM:
+        yield Text(f"hyperdrive-sim describe {found.architecture} says what the keys under chip: mean", style="dim")
 
 
 def _indented(text: str, style: str = "") -> Padding:

@@ -55,6 +55,8 @@ class Writer:
 
     def __init__(self, *, counting: bool = False, large: int | None = None, when_large: Callable[[int], None] | None = None) -> None:
         self.counting, self.large, self.when_large = counting, large, when_large
+        self.enough: int | None = None
+        """Number of tasks beyond which nothing is looked at: what writes all frames at once need not write more of them."""
         self.size = 0
         self.patterns = Patterns()
         self.streams: list[Stream] = []

@@ -38,7 +38,7 @@ class _FirstTasks(Writer):
 
     def __init__(self, wanted: int) -> None:
         super().__init__()
-        self.wanted = wanted
+        self.wanted = self.enough = wanted
 
     def add(self, task: Task) -> int:
         position = super().add(task)

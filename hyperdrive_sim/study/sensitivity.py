@@ -23,8 +23,9 @@ from hyperdrive_sim.reports.report import Report, summarise
 from hyperdrive_sim.scenario.experiment import Changes, Experiment, setting
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.scenario.sources import Source, scenario_of
+from hyperdrive_sim.schedule.mapped import Composed
 from hyperdrive_sim.schedule.provenance import WEAK
-from hyperdrive_sim.schedule.spec import origins
+from hyperdrive_sim.schedule.spec import Spec, origins
 from hyperdrive_sim.study import limits
 from hyperdrive_sim.study.other_values import LESS, MORE, other_values
 from hyperdrive_sim.study.runs import compiled
@@ -59,8 +60,8 @@ class Varied:
 
     @property
     def name(self) -> str:
-        """The key without `chip.`; for prices, the first of their actions and how many more there are."""
-        first, *more = self.key.removeprefix("chip.").split(", ")
+        """The key without `chip.`, or with the part's name alone; for prices, the first of their actions and how many more there are."""
+        first, *more = self.key.removeprefix("chip.").removeprefix("system.parts.").replace(".chip.", ".").split(", ")
         return f"{first} and {len(more)} more" if more else first
 
     @property
@@ -198,14 +199,23 @@ def _settings(scenario: Scenario, made: Compiled, left: dict[str, str], progress
 
     What the scenario leaves open stays as it was decided.
     """
-    spec, fields = made.mapped.spec, type(made.mapped.spec).model_fields
-    decided = [setting(f"chip.{name}", value) for name, value in spec if value != getattr(scenario.spec, name)]
-    weak = {name: origin.provenance for name, origin in origins(type(spec)).items() if origin.provenance in WEAK}
-    for number, (name, provenance) in enumerate(weak.items()):
+    mapped, at = made.mapped, scenario.at_spec
+    decided = [setting(f"{at}.{name}", value) for name, value in mapped.spec if value != getattr(scenario.spec, name)]
+    specs: dict[str, tuple[Spec, Spec]] = {at: (mapped.spec, scenario.spec)}
+    if isinstance(mapped, Composed):
+        specs = {f"{at}.parts.{part.name}.chip": (part.spec, part.spec) for part in mapped.parts}
+    weak = [
+        (place, name, *both)
+        for place, both in specs.items()
+        for name, origin in origins(type(both[0])).items()
+        if origin.provenance in WEAK
+    ]
+    for number, (place, name, spec, asked) in enumerate(weak):
         progress("other settings", number, len(weak))
-        key, value = f"chip.{name}", getattr(spec, name)
+        fields, provenance = type(spec).model_fields, origins(type(spec))[name].provenance
+        key, value = f"{place}.{name}", getattr(spec, name)
         values = other_values(fields[name].annotation, value)
-        if getattr(scenario.spec, name) != fields[name].default:
+        if getattr(asked, name) != fields[name].default:
             left[key] = "is set"  # by the user, who knows it
         elif values:
             outcomes = (_outcome(scenario, made, [*decided, setting(key, other)], other) for other in values)

@@ -132,7 +132,15 @@ class MappedSystem:
         if to.counting:
             to.size += self._size(arrivals.frames, grain)
         else:
-            Composition(self.flow, self.pools, arrivals, to, finest=grain == FINEST).write()
+            Composition(self.flow, self.pools, self._enough(to, arrivals, grain), to, finest=grain == FINEST).write()
+
+    def _enough(self, to: Writer, arrivals: Arrivals, grain: str) -> Arrivals:
+        """As many of the first frames as have the tasks that are looked at: members write all of their frames at once."""
+        if to.enough is None:
+            return arrivals
+        turn = self.flow.period
+        each = max(1, self._size(min(2 * turn, arrivals.frames), grain) // min(2 * turn, arrivals.frames))
+        return arrivals.first(min(arrivals.frames, 2 * turn + to.enough // each))
 
     def _size(self, frames: int, grain: str) -> int:
         """Number of tasks of some frames: from the second turn of all members on, every turn has equally many."""
