@@ -14,7 +14,7 @@ from hyperdrive_sim.scenario.keys import unit
 from hyperdrive_sim.schedule.mapped import Mapped
 from hyperdrive_sim.schedule.provenance import Basis, Provenance, chain
 from hyperdrive_sim.schedule.spec import Spec, origins
-from hyperdrive_sim.study.listing import about, documents
+from hyperdrive_sim.study.listing import about, chips, documents
 from hyperdrive_sim.text.wording import allowed
 
 
@@ -81,7 +81,7 @@ def summary(name: str) -> ArchitectureSummary:
         tuple(_figure(action, one.pj, "pJ", one) for action, one in mapped.prices.items()) if mapped else (),
         tuple(_figure(entry, one.value, one.unit, one) for entry, one in mapped.datasheet.items()) if mapped else (),
         mapped.network.name if mapped else "",
-        {short: document.data["title"] for short, document in documents() if document.data["architecture"] == name},
+        {short: one.data["title"] for short, one in documents() if name in (one.data.get("architecture"), *chips(one.data))},
         str(readme) if readme.is_file() else "",
     )
 

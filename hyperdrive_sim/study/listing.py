@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from math import prod
@@ -116,6 +115,14 @@ def documents() -> Iterator[tuple[str, Document]]:
         yield name, Document.read(path, catalogue=catalogue)
 
 
+def chips(data: Mapping[str, Any]) -> dict[str, int]:
+    """How many parts of each architecture the system of a scenario has; none where it says no system."""
+    found: dict[str, int] = {}
+    for part in data.get(SYSTEM, {}).get("parts", {}).values():
+        found[part["architecture"]] = found.get(part["architecture"], 0) + part.get("count", 1)
+    return found
+
+
 def _scenario(name: str, document: Document, sizes: _Sizes) -> ListedScenario:
     data = document.data
     network, trained = data["network"], is_path(data["network"])
@@ -124,9 +131,7 @@ def _scenario(name: str, document: Document, sizes: _Sizes) -> ListedScenario:
     else:
         shape, work = tuple(data["input_shape"]), sizes.of_zoo(network, tuple(data["input_shape"]), data.get("network_options", {}))
     mesh = data.get("chip", {}).get("mesh")
-    parts: Counter[str] = Counter()
-    for part in data.get(SYSTEM, {}).get("parts", {}).values():
-        parts[part["architecture"]] += part.get("count", 1)
+    parts = chips(data)
     return ListedScenario(
         name,
         data["title"],

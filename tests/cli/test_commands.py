@@ -64,8 +64,9 @@ SHAPE = {
         **{"total_j": float, "core_j": float, "io_j": float, "assumed_share": float},
         "by_action": {...: {"count": NUMBER, "energy_j": float, "pj": NUMBER, "provenance": str, "source": str, "rests_on": [str]}},
     },
-    "io_bits": {"weights": NUMBER, "input": NUMBER, "output": NUMBER, "border": NUMBER},
+    "io_bits": {"weights": NUMBER, "input": NUMBER, "output": NUMBER, "border": NUMBER, "links": NUMBER},
     "efficiency": {"system_ops_per_j": float, "core_ops_per_j": float},
+    "parts": [],
     "units": [ROW | {"busy_s": float, "waiting_s": float, "utilization": float}],
     "layers": [
         ROW
