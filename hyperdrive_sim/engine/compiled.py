@@ -115,7 +115,7 @@ class Compiled:
             limit=self.limit,
             engine=self.engine,
             candidates=candidates,
-            admission=self.admission,
+            admission=self.admission if arrivals.times_ps else None,
         )
 
     def scheduled(self, schedule: Schedule) -> Compiled:

@@ -64,7 +64,7 @@ class LayerRow:
 def layer_rows(compiled: Compiled) -> Iterator[LayerRow]:
     """A row for every layer that tasks were written for, in the order of the schedule."""
     network, machine, trace = compiled.network, compiled.machine, compiled.trace
-    frames = trace.tasks.frames
+    frames = trace.tasks.frames - len(trace.dropped)
     arrays = [unit for unit in trace.units if is_array(machine.unit[unit].kind)]
     joules, stalls, together = compiled.ledger.by_layer(), _stalls(machine, trace, arrays), _together(trace)
     for work in _work(machine, trace):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hyperdrive_sim.engine.compiled import Compiled
-from hyperdrive_sim.engine.trace import Trace
+from hyperdrive_sim.engine.trace import NOBODY, Trace
 from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.reports.histogram import histogram
 from hyperdrive_sim.reports.records import Time
@@ -22,7 +22,10 @@ ROUNDING_PS = 1
 
 
 class FrameTimes(NamedTuple):
-    """Latency and end of each frame [frames], and the frame of each task by its place among them [tasks]; in picoseconds."""
+    """Latency and end of each frame that was not dropped [frames], in picoseconds; of each task, its frame's place among these [tasks].
+
+    Tasks of dropped frames have the place NOBODY.
+    """
 
     latency: Numbers
     end: Numbers
@@ -46,7 +49,7 @@ class FrameTimes(NamedTuple):
 def time(compiled: Compiled, deadline_s: float | None = None) -> Time:
     """Latency, rate and length of a run; with a deadline, how many frames miss it."""
     trace, arrive_ps = compiled.trace, compiled.arrivals.mean_ps
-    frames, (bound_by, bound_ps) = frame_times(trace, bool(compiled.arrivals.times_ps)), compiled.schedule.bound
+    frames, (bound_by, bound_ps) = frame_times(trace, bool(compiled.arrivals.times_ps)), compiled.executed.bound
     pace_ps, exceeded = _pace(compiled, frames)
     return Time(
         latency_s=int(frames.latency[0]) / PS_PER_S,
@@ -59,6 +62,7 @@ def time(compiled: Compiled, deadline_s: float | None = None) -> Time:
         deadline_misses=None if deadline_s is None else int((frames.latency > round(deadline_s * PS_PER_S)).sum()),
         cycles=compiled.machine.clock.cycles(trace.makespan_ps),
         frames=frames.number,
+        dropped=len(trace.dropped),
         frames_per_s=PS_PER_S / pace_ps,
         arrivals_per_s=PS_PER_S / arrive_ps if arrive_ps else None,
         overload=pace_ps / arrive_ps if exceeded else None,
@@ -69,9 +73,12 @@ def time(compiled: Compiled, deadline_s: float | None = None) -> Time:
 
 def frame_times(trace: Trace, arrive: bool) -> FrameTimes:
     """Numbers of all frames: from its arrival, or from its first start unless frames *arrive* at times of their own, to its last end."""
-    numbers, of_task = ranked(trace.tasks.frame)
-    arrival, end = trace.tasks.not_before_ps, largest(of_task, trace.end, numbers)
-    begin = largest(of_task, arrival, numbers) if arrive else -largest(of_task, -trace.start, numbers)
+    taken = ~np.isin(trace.tasks.frame, trace.dropped) if trace.dropped else slice(None)
+    numbers, of_taken = ranked(trace.tasks.frame[taken])
+    arrival, end = trace.tasks.not_before_ps[taken], largest(of_taken, trace.end[taken], numbers)
+    begin = largest(of_taken, arrival, numbers) if arrive else -largest(of_taken, -trace.start[taken], numbers)
+    of_task = np.full(len(trace), NOBODY, np.int32)
+    of_task[taken] = of_taken
     return FrameTimes(end - begin, end, of_task)
 
 
@@ -80,6 +87,8 @@ def _pace(compiled: Compiled, frames: FrameTimes) -> tuple[float, bool]:
     trace, arrive_ps = compiled.trace, compiled.arrivals.mean_ps
     busiest_ps = int(_work(trace, frames, 0).max()) / frames.number
     if not arrive_ps:
+        return max(_lasting_ps(frames), busiest_ps), False
+    if trace.dropped:  # what is dropped is no backlog
         return max(_lasting_ps(frames), busiest_ps), False
     longest_ps = arrive_ps + ROUNDING_PS
     if max(_lasting_ps(frames), busiest_ps) <= longest_ps:
@@ -97,7 +106,8 @@ def _at_once(compiled: Compiled) -> Trace:
     A run that falls behind its arrivals need not do so for ever: frames may have to queue before transfers hide behind the work of earlier
     ones.
     """
-    return compiled.scheduled(replace(compiled.schedule, not_before_ps=np.zeros(len(compiled.schedule), np.int64))).trace
+    schedule = compiled.schedule
+    return compiled.scheduled(replace(schedule, not_before_ps=np.zeros(len(schedule), np.int64), streams=())).trace
 
 
 def _lasting_ps(frames: FrameTimes) -> float:

@@ -122,7 +122,8 @@ class Time:
     The others are over all frames: the least, the median, the 99th percentile (that of a frame: the nearest rank) and the worst, and
     `latency_histogram` has all of them. Without times of arrival a frame comes in as soon as there is room and may wait in memory, which
     is part of its latency. `deadline_misses` are the frames whose latency is longer than `deadline_s`; both are null without a deadline.
-    `cycles` is the makespan of all frames.
+    `cycles` is the makespan of all frames. `frames` are those that were carried out, and all figures are of them; `dropped` are those that
+    a rule of the scenario gave up before they had begun.
 
     `frames_per_s` is what can go on for ever: the pace at which the later half of the frames end, without the last one, which no other
     holds up; for one or two frames, how many there are in the makespan if that is slower. No unit has more to do per frame than this
@@ -149,6 +150,7 @@ class Time:
     deadline_misses: int | None
     cycles: int
     frames: int
+    dropped: int
     frames_per_s: float
     arrivals_per_s: float | None
     overload: float | None

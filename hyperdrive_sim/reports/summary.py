@@ -86,6 +86,11 @@ def pace(time: Time, work: Throughput, system: SystemRecord) -> Iterator[Summary
         yield SummaryLine("median latency", si(time.latency_median_s, "s"), remark)
     if time.deadline_s is not None:
         yield SummaryLine("deadline", si(time.deadline_s, "s"), met(time.deadline_misses or 0, time.frames))
+    if time.dropped:
+        share = percent(time.dropped / (time.frames + time.dropped))
+        yield SummaryLine(
+            "dropped", counted(time.dropped, "frame"), f"{share} of all that arrived; the other figures are of those that were not"
+        )
     yield SummaryLine("frame rate", per_s(time.frames_per_s), _rate(time))
     if remark := overload(time):
         yield SummaryLine("overload", f"{time.overload:.4g} times", remark)
@@ -110,7 +115,7 @@ def _rate(time: Time) -> str:
     remark = f"{counted(time.frames, 'frame')} in {time.cycles:,} cycles"
     if time.arrivals_per_s is not None:
         remark += f", {per_s(time.arrivals_per_s)} arrive"
-        if time.overload is None and time.frames_per_s < time.arrivals_per_s * (1 - ROUNDING):
+        if not time.dropped and time.overload is None and time.frames_per_s < time.arrivals_per_s * (1 - ROUNDING):
             return f"{remark};\nso few frames show no more, what is done once is spread over them:\ntake more frames to see what lasts"
     if time.frames <= 2:
         return remark

@@ -310,7 +310,7 @@ def test_power_by_pencil() -> None:
     trace = run(
         task("a", "one", 10, actions={"array.cycle": 4}),
         task("b", "two", 3, not_before_ps=3, actions={"weight_io.bit": 6, "ram.bit": 3}),
-        task("c", "two", 0, not_before_ps=10, actions={"input_io.bit": 5}),
+        task("c", "two", 2, not_before_ps=8, actions={"input_io.bit": 5}),
     )
     units = machine("one", "two")
     units = replace(units, units=(units.units[0], replace(units.units[1], kind="link")))

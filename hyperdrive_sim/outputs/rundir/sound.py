@@ -104,8 +104,9 @@ def together(report: Report) -> None:
     _must(any(held.peak for held in report.occupancy.values()), "occupancy_bits say that no memory ever held anything")
     paid = {action for actions in trace.tasks.actions.values for action in actions}
     _must(paid <= set(report.energy.by_action), "energy.by_action: an action of the trace is not among them")
-    frames, clock = report.time.frames, report.machine.clock
+    frames, clock = report.time.frames + report.time.dropped, report.machine.clock
     _must(trace.tasks.frames <= frames, "time.frames: the trace has more")
+    _must(len(trace.dropped) == report.time.dropped, "time.dropped: the trace lacks others")
     _must(frames <= MAX_FRAMES, "time.frames: are more than can be simulated")
     _must(clock.cycles(trace.makespan_ps) == report.time.cycles, "time.cycles: the trace lasts for another time")
     _of_latencies(report.time)
