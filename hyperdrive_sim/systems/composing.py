@@ -165,6 +165,10 @@ class Composition:
         way = () if seen else self.flow.from_outside(tensor, member)
         if not way and not self.flow.made_of(tensor):
             self.not_before[one.row] = self._arrival(frame)
+        first = self.all.size if way else one.row
+        for name in (*self.flow.made_of(tensor), *self.flow.from_sensors(tensor)):
+            whole = self.flow.network.shape(name)
+            self.taken[HOST_NODE, name, frame].append(Done(first, Block(0, whole.channels, (whole.box,))))
         return self._over(way, tensor, one.block, waits, frame, one.row)
 
     def _over(self, way: Sequence[Hop], tensor: str, block: Block, waits: list[int], frame: int, before: int) -> list[int]:

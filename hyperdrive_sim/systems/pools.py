@@ -21,9 +21,6 @@ REAL_BITS = 16
 CONVERTED = "converter.value"
 """Action of a value that a converter makes a sign of."""
 
-WAITING = 2
-"""Frames of a map that wait in a memory beside the parts, for each chip that takes frames in turn."""
-
 
 class Pools:
     """Where maps lie between the members of a system, and what it takes to bring them there."""
@@ -40,8 +37,13 @@ class Pools:
         return HOST if outside else self.members[node].edge if node in self.members else node
 
     def places(self, node: str) -> int:
-        """Frames of a map that a node has places for; so many wait at the host, too, on their way from part to part."""
-        return self.members[node].part.waiting_frames if node in self.members else WAITING * self.flow.period
+        """Frames of a map that a node has places for.
+
+        The host, and a memory beside the parts, have as many for each chip that takes frames in turn as the part that has most of them.
+        """
+        if node in self.members:
+            return self.members[node].part.waiting_frames
+        return self.flow.period * max(member.part.waiting_frames for member in self.flow.members)
 
     def word_bits(self, tensor: str) -> int:
         """Bits of a value of a map on a link."""
