@@ -36,6 +36,9 @@ MARKS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "cros
 SHARES = "cividis"
 """The scale of a share of 0 to 1, from dark to bright."""
 
+LATENCIES, DEADLINE = BLUE, VERMILLION
+"""Of bars of frames, and of the line that none of them should be beyond."""
+
 CORE, IO = BLUE, VERMILLION
 """Of energy that the core takes, and that crossing the edges of chips takes."""
 

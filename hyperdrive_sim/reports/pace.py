@@ -10,6 +10,7 @@ import numpy as np
 from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.rates import PS_PER_S
+from hyperdrive_sim.reports.histogram import histogram
 from hyperdrive_sim.reports.records import Time
 from hyperdrive_sim.schedule.columns import Codes, Numbers, largest, ranked, summed
 from hyperdrive_sim.schedule.tasks import Arrivals
@@ -42,8 +43,8 @@ class FrameTimes(NamedTuple):
         return self.number // 2
 
 
-def time(compiled: Compiled) -> Time:
-    """Latency, rate and length of a run."""
+def time(compiled: Compiled, deadline_s: float | None = None) -> Time:
+    """Latency, rate and length of a run; with a deadline, how many frames miss it."""
     trace, arrive_ps = compiled.trace, compiled.arrivals.mean_ps
     frames, (bound_by, bound_ps) = frame_times(trace, bool(compiled.arrivals.times_ps)), compiled.schedule.bound
     pace_ps, exceeded = _pace(compiled, frames)
@@ -53,6 +54,9 @@ def time(compiled: Compiled) -> Time:
         latency_median_s=float(np.median(frames.latency)) / PS_PER_S,
         latency_p99_s=_nearest_rank(frames.latency, 99) / PS_PER_S,
         latency_worst_s=int(frames.latency.max()) / PS_PER_S,
+        latency_histogram=histogram(frames.latency),
+        deadline_s=deadline_s,
+        deadline_misses=None if deadline_s is None else int((frames.latency > round(deadline_s * PS_PER_S)).sum()),
         cycles=compiled.machine.clock.cycles(trace.makespan_ps),
         frames=frames.number,
         frames_per_s=PS_PER_S / pace_ps,

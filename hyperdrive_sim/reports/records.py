@@ -107,22 +107,34 @@ class SystemRecord:
 
 
 @dataclass(frozen=True)
+class Histogram:
+    """The number of frames by what they took: `counts[n]` from `edges_s[n]` on, and less than `edges_s[n + 1]`. Edges are one more."""
+
+    edges_s: tuple[float, ...]
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Time:
     """Latency, rate and length of a run.
 
-    `latency_s` is the first frame's: from its arrival, or from its first task where frames have no arrival rate, to its last output. The
-    others are over all frames: the least, the median, the 99th percentile (that of a frame: the nearest rank) and the worst. Without an
-    arrival rate a frame comes in as soon as there is room and may wait in memory, which is part of its latency. `cycles` is the makespan
-    of all frames.
+    `latency_s` is the first frame's: from its arrival, or from its first task where frames have no times of arrival, to its last output.
+    The others are over all frames: the least, the median, the 99th percentile (that of a frame: the nearest rank) and the worst, and
+    `latency_histogram` has all of them. Without times of arrival a frame comes in as soon as there is room and may wait in memory, which
+    is part of its latency. `deadline_misses` are the frames whose latency is longer than `deadline_s`; both are null without a deadline.
+    `cycles` is the makespan of all frames.
 
     `frames_per_s` is what can go on for ever: the pace at which the later half of the frames end, without the last one, which no other
     holds up; for one or two frames, how many there are in the makespan if that is slower. No unit has more to do per frame than this
     leaves it: what is done once, such as loading weights that stay, is spread over the frames, as its energy is.
 
-    `arrivals_per_s` is the rate at which frames arrive, and `frames_per_s` the same if they can be kept up with, less only where so few
-    frames do not show it; null if the next frame is there whenever there is room. `overload` is the arrivals over `frames_per_s` if these
-    frames end more slowly than they arrive, also had they all been there from the beginning, or if a unit has more to do for each than
-    arrivals leave it: latencies then grow with the number of frames. Else null.
+    `arrivals_per_s` is the mean rate at which frames arrive: of even and of Poisson arrivals the rate that was asked for, whatever came of
+    it in these few frames; of times from a file, their number without the first, over the time from the first to the last of the file.
+    `frames_per_s` is the same if arrivals can be kept up with, less only where so few frames do not show it. Null if the next frame is
+    there whenever there is room, or if all times are one. `overload` is `arrivals_per_s` over `frames_per_s` if these frames end more
+    slowly than the mean of arrivals, also had they all been there from the beginning, or if a unit has more to do for each than the mean
+    leaves it: latencies then grow with the number of frames. Else null: frames that come in crowds wait for each other, and are caught up
+    with.
 
     `bound_s` is the larger lower bound of the makespan, `bound_by` what sets it: a unit or the critical path.
     """
@@ -132,6 +144,9 @@ class Time:
     latency_median_s: float
     latency_p99_s: float
     latency_worst_s: float
+    latency_histogram: Histogram
+    deadline_s: float | None
+    deadline_misses: int | None
     cycles: int
     frames: int
     frames_per_s: float

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from hyperdrive_sim.outputs.plots import Plots
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 PLOTS = "hyperdrive_sim.outputs.plots"
 """Found by its name when somebody wants to see something: it stands above this floor, and a run without pictures needs no matplotlib."""
 
@@ -129,7 +129,7 @@ def summarise(scenario: Scenario, compiled: Compiled) -> Report:
     mapped, machine, trace, ledger = compiled.mapped, compiled.machine, compiled.trace, compiled.ledger
     compiled.progress("summarising", 0, 0)
     layers = tuple(layer_rows(compiled))
-    computed, time = _network(scenario, compiled.network, compiled.placement), pace.time(compiled)
+    computed, time = _network(scenario, compiled.network, compiled.placement), pace.time(compiled, scenario.settings.deadline_s)
     energy = _energy(ledger, time.frames)
     ops_per_s = computed.ops * time.frames_per_s
     return Report(

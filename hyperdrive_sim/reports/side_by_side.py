@@ -64,7 +64,7 @@ def _said(report: Report) -> dict[str, str]:
     settings = {"network": network.name, **network.options, "input_shape": network.input_shape, "architecture": system.architecture}
     settings |= {"chips": system.chips, **system.changed, "granularity": system.granularity, "frames": time.frames}
     if time.arrivals_per_s:
-        settings["frames_per_s"] = time.arrivals_per_s
+        settings["arrivals_per_s"] = time.arrivals_per_s
     return {key: briefly_set(key, value) for key, value in settings.items()}
 
 

@@ -83,12 +83,25 @@ def pace(time: Time, work: Throughput, system: SystemRecord) -> Iterator[Summary
         least, high, worst = (si(latency, "s") for latency in (time.latency_min_s, time.latency_p99_s, time.latency_worst_s))
         remark = f"of {time.frames:,} frames; min {least},\n99th percentile {high}, worst {worst}"
         yield SummaryLine("median latency", si(time.latency_median_s, "s"), remark)
+    if time.deadline_s is not None:
+        yield SummaryLine("deadline", si(time.deadline_s, "s"), met(time.deadline_misses or 0, time.frames))
     yield SummaryLine("frame rate", per_s(time.frames_per_s), _rate(time))
     if remark := overload(time):
         yield SummaryLine("overload", f"{time.overload:.4g} times", remark)
     yield SummaryLine("throughput", si(work.ops_per_s, "Op/s"), f"of {si(system.peak_ops_per_s, 'Op/s')} peak, all tiles of all chips")
     per_cycle = f"{work.ops_per_cycle:,.0f} of {system.peak_ops_per_cycle:,.0f} Op per cycle, I/O included"
     yield SummaryLine("utilisation", percent(work.utilization), per_cycle)
+
+
+def met(misses: int, frames: int) -> str:
+    """How many frames are later than their deadline, as the end of a sentence.
+
+    >>> met(3, 100), met(0, 100), met(1, 1)
+    ('missed by 3 of 100 frames', 'met by all 100 frames', 'missed by the frame')
+    """
+    if misses:
+        return "missed by the frame" if frames == 1 else f"missed by {misses:,} of {frames:,} frames"
+    return "met by the frame" if frames == 1 else f"met by all {frames:,} frames"
 
 
 def _rate(time: Time) -> str:

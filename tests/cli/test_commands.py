@@ -56,6 +56,8 @@ SHAPE = {
     },
     "time": {
         **{"latency_s": float, "latency_min_s": float, "latency_median_s": float, "latency_p99_s": float, "latency_worst_s": float},
+        "latency_histogram": {"edges_s": [float], "counts": [int]},
+        **{"deadline_s": (float, NoneType), "deadline_misses": (int, NoneType)},
         **{"cycles": int, "frames": int, "frames_per_s": float, "arrivals_per_s": (float, NoneType), "overload": (float, NoneType)},
         **{"bound_by": str, "bound_s": float},
     },
@@ -178,6 +180,11 @@ def test_text() -> None:
 
 
 OVERLOAD = ["--set", "frames=4", "--set", "frames_per_s=15000.0"]
+
+
+def test_the_summary_says_how_many_frames_miss_the_deadline() -> None:
+    settings = ["--set", "frames=20", "--set", "arrivals={poisson_per_s: 6000}", "--set", "deadline_s=0.0005"]
+    assert " deadline 500 us missed by 4 of 20 frames frame rate 6,000 /s " in " ".join(invoke("run", TINY, *settings).stdout.split())
 
 
 def test_arrivals_that_exceed_what_can_be_done() -> None:

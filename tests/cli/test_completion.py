@@ -47,7 +47,7 @@ def test_commands_options_and_values(installed: dict[str, str]) -> None:
 def test_short_names_of_scenarios(installed: dict[str, str]) -> None:
     for command in ("run", "compare", "report", "sensitivity"):
         found = completed(installed, "hyperdrive-sim", command, "hyperdrive/tiny")
-        assert found == ["file,hyperdrive/tiny", "plain,hyperdrive/tiny_2x2"]
+        assert found == ["file,hyperdrive/tiny", "plain,hyperdrive/tiny_2x2", "plain,hyperdrive/tiny_2x2_poisson"]
     found = completed(installed, "hyperdrive-sim", "describe", "hyperdrive")
     assert {"plain,hyperdrive", "plain,hyperdrive/resnet34_224"} < set(found)
     assert completed(installed, "hyperdrive-sim", "describe", "resnet3") == ["file,resnet3", "plain,resnet34"]

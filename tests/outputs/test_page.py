@@ -30,6 +30,7 @@ from hyperdrive_sim.outputs.page.pictures.tiles import STEP
 from hyperdrive_sim.outputs.page.table import measured, scale
 from hyperdrive_sim.reports import side_by_side, summary
 from hyperdrive_sim.reports.derived.actions import action_counts
+from hyperdrive_sim.reports.derived.latencies import latencies
 from hyperdrive_sim.reports.derived.layer_spans import layer_spans
 from hyperdrive_sim.reports.derived.power import power
 from hyperdrive_sim.reports.derived.roofline import called, outstanding, roofline
@@ -213,6 +214,24 @@ def test_bars_of_power_are_the_energy_of_the_run(name: str) -> None:
         joules[part] = sum(trace["y"]) * trace["width"] * 10.0 ** (time + watt) / found.time.frames
     assert sum(joules.values()) == pytest.approx(found.energy.total_j, rel=1e-4)
     assert joules["core"] == pytest.approx(found.energy.core_j, rel=1e-4)
+
+
+def test_latencies_are_shown_of_three_frames_and_not_of_one() -> None:
+    """Each in its bar, with lines for the median and the 99th percentile; the table has the same numbers."""
+    found, shown = report(f"{TINY} frames=3"), dict(data(parsed(f"{TINY} frames=3")))["latency"]
+    histogram, (bars, *lines) = found.time.latency_histogram, shown["data"]
+    assert [bars["y"], sum(bars["y"])] == [list(histogram.counts), 3]
+    power, _ = scale([latencies(found.time).range_s[1]])
+    middles = [(low + high) / 2 for low, high in itertools.pairwise(histogram.edges_s)]
+    assert [x * 10.0**power for x in bars["x"]] == pytest.approx(middles, rel=1e-5)
+    assert [line["x"][0] * 10.0**power for line in lines] == pytest.approx(
+        [found.time.latency_median_s, found.time.latency_p99_s], rel=1e-5
+    )
+    assert [line["name"].partition(",")[0] for line in lines] == ["median", "99th percentile"]
+    one = contents.latencies(found.time)
+    assert [cell.value for cell in one.columns[2].cells] == list(histogram.counts)
+    assert one.columns[-1].cells[-1].text == "100.0 %"
+    assert "latency" not in dict(data(parsed(TINY)))
 
 
 @pytest.mark.parametrize("picture", ["timeline", "power"])
@@ -803,7 +822,7 @@ def test_one_scenario_that_is_wrong_is_said_before_any_runs(tmp_path: Path, monk
     monkeypatch.setattr(run, "run", lambda *_: pytest.fail("simulated"))
     result = invoke("report", TINY_FILE, write(tmp_path, "frames: none\n"), "-o", tmp_path / "page.html")
     assert result.exit_code == 2
-    assert sentences(result) == [f"{tmp_path / 's.yaml'}:6:1: frames: must be an integer, not the text 'none'"]
+    assert sentences(result) == [f"{tmp_path / 's.yaml'}:6:1: frames: must be an integer or empty, not the text 'none'"]
     assert not (tmp_path / "page.html").exists()
 
 

@@ -40,6 +40,7 @@ from hyperdrive_sim.rates import Rate
 from hyperdrive_sim.reports import pace
 from hyperdrive_sim.reports.derived.metrics import METRICS
 from hyperdrive_sim.reports.layer_table import layer_rows
+from hyperdrive_sim.reports.records import Histogram
 from hyperdrive_sim.reports.report import Report, Throughput, _energy, _unit_rows
 from hyperdrive_sim.schedule.machine import Unit
 from hyperdrive_sim.schedule.placement import Placement
@@ -262,6 +263,23 @@ def test_power_by_pencil() -> None:
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("time (s)", "power (W)")
 
 
+def test_latencies_by_pencil() -> None:
+    """Two frames of 10 to 20 ms, none of 20 to 30 and three of 30 to 40, as the table of the report has them."""
+    some = Histogram((0.01, 0.02, 0.03, 0.04), (2, 0, 3))
+    time = replace(pencil().time, latency_histogram=some, latency_median_s=0.031, latency_p99_s=0.039, frames=5)
+    ax = plots.latency(replace(pencil(), time=replace(time, deadline_s=0.033, deadline_misses=2)))
+    bars: list[Any] = list(ax.patches)
+    assert [(bar.get_x(), bar.get_height()) for bar in bars] == [(0.01, 2), (0.02, 0), (0.03, 3)]
+    lines = {str(line.get_label()): [float(x) for x in np.asarray(line.get_xdata())] for line in ax.lines}
+    assert lines == {"median, 31 ms": [0.031, 0.031], "99th percentile, 39 ms": [0.039, 0.039], "deadline, 33 ms": [0.033, 0.033]}
+    said = "latencies of 5 frames, a bar for each 10 ms; the deadline is missed by 2 of 5 frames"
+    assert ax.get_title(loc="left").replace("\n", " ") == f"by pencil {said}"
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("latency (s)", "frames")
+    far = plots.latency(replace(pencil(), time=replace(time, deadline_s=1.0, deadline_misses=0)))
+    assert [str(line.get_label()) for line in far.lines][-1] == "deadline, 1 s"
+    assert far.get_xlim()[1] < 0.05, "bars are not made thin for it"
+
+
 ALONG = ("power", "gantt")
 """Those that have the layers' names along the time."""
 
@@ -391,7 +409,7 @@ RUNS = [
     ("nandnet_dram/lenet",),
     pytest.param(("chewbaccann/groupnet_resnet18",), marks=pytest.mark.slow),
 ]
-ALL = ("tile_use", "layer_time", "energy", "power", "gantt", "occupancy", "bandwidth", "roofline")
+ALL = ("tile_use", "layer_time", "energy", "power", "gantt", "latency", "occupancy", "bandwidth", "roofline")
 
 
 @cache
@@ -556,7 +574,7 @@ def test_units_are_thinned_out_too() -> None:
 @pytest.mark.parametrize("which", RUNS, ids=" ".join)
 @pytest.mark.parametrize("name", ALL)
 def test_every_axis_says_what_it_is_and_in_which_unit(name: str, which: tuple[str, ...]) -> None:
-    names_only = {"layer", "unit", "action"}
+    names_only = {"layer", "unit", "action", "frames"}
     figure: Any = drawn(name, which).figure
     labels = [axis.get_label_text() for ax in figure.axes for axis in (ax.xaxis, ax.yaxis) if axis.get_major_ticks() and axis.get_visible()]
     said = [label for label in labels if label]

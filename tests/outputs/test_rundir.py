@@ -455,20 +455,24 @@ def rewritten(folder: Path, name: str, **changes: Any) -> None:
         rewritten(folder, "manifest.json", files=known["files"] | {name: staging.sha256(path)})
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "result.json"])
+VERSIONS = {"manifest.json": 2, "result.json": 3}
+
+
+@pytest.mark.parametrize("name", VERSIONS)
 def test_a_newer_directory(tmp_path: Path, name: str) -> None:
     written(tmp_path)
-    rewritten(tmp_path, name, schema_version=3, and_more={})
-    problem = f"'{tmp_path / name}' was written by a newer hyperdrive_sim (schema_version 3, this one reads 2)"
+    reads = VERSIONS[name]
+    rewritten(tmp_path, name, schema_version=reads + 1, and_more={})
+    problem = f"'{tmp_path / name}' was written by a newer hyperdrive_sim (schema_version {reads + 1}, this one reads {reads})"
     assert refused(tmp_path) == [f"{problem}; pip install --upgrade hyperdrive-sim"]
 
 
-@pytest.mark.parametrize("name", ["manifest.json", "result.json"])
+@pytest.mark.parametrize("name", VERSIONS)
 def test_an_older_directory(tmp_path: Path, name: str) -> None:
     """Some of its figures mean something else; its scenario lies in it."""
     written(tmp_path)
     rewritten(tmp_path, name, schema_version=1)
-    problem = f"'{tmp_path / name}' was written by an older hyperdrive_sim (schema_version 1, this one reads 2)"
+    problem = f"'{tmp_path / name}' was written by an older hyperdrive_sim (schema_version 1, this one reads {VERSIONS[name]})"
     assert refused(tmp_path) == [f"{problem}; run it again: hyperdrive-sim run {tmp_path}/scenario.resolved.yaml -o DIR"]
 
 

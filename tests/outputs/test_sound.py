@@ -91,6 +91,12 @@ def doubled(*path: str) -> Change:
         (put("nobody", "units", 0, "name"), "units: they are not those of the machine"),
         (put({}, "energy", "by_action"), "energy.by_action: an action of the trace is not among them"),
         (put(8567, "time", "cycles"), "time.cycles: the trace lasts for another time"),
+        (put([], "time", "latency_histogram", "counts"), "time.latency_histogram: edges are not one more than counts"),
+        (put([1e-4], "time", "latency_histogram", "edges_s"), "time.latency_histogram: edges are not one more than counts"),
+        (put([1e-4, 1e-4], "time", "latency_histogram", "edges_s"), "time.latency_histogram: its edges do not go up"),
+        (put([2], "time", "latency_histogram", "counts"), "time.latency_histogram: it is of another number of frames"),
+        (put(1, "time", "deadline_misses"), "time.deadline_misses: there are some where there is a deadline, and nowhere else"),
+        (put(1e-4, "time", "deadline_s"), "time.deadline_misses: there are some where there is a deadline, and nowhere else"),
     ],
 )
 def test_results(folder: Path, change: Change, said: str) -> None:

@@ -744,7 +744,7 @@ def test_run_writes_a_timeline(tmp_path: Path, suffix: str) -> None:
 
 def test_run_writes_a_part_of_it_at_a_level(tmp_path: Path) -> None:
     result = invoke("run", TINY, "--json", "--trace", tmp_path / "a.json", "--trace-window", "30us:90us", "--trace-level", "chip")
-    assert json.loads(result.stdout)["schema_version"] == 2
+    assert json.loads(result.stdout)["schema_version"] == 3
     written(tmp_path / "b.json", report("mesh"), window="30us:90us", level="chip")
     assert len((tmp_path / "a.json").read_bytes()) == len((tmp_path / "b.json").read_bytes())
 

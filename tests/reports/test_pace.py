@@ -11,7 +11,7 @@ from worlds import NOWHERE, compiled, drawn
 
 from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.reports import pace
-from hyperdrive_sim.reports.records import Time
+from hyperdrive_sim.reports.records import Histogram, Time
 from hyperdrive_sim.schedule.tasks import Arrivals, Task
 
 NS = 1000
@@ -65,6 +65,16 @@ def test_latency_and_pace_of_frames(period_ns: int, latencies: list[int], every_
 def test_percentiles() -> None:
     """Frame n of 200 takes 4 ns and has waited 2 ns n: the median lies between the 100th and the next, the 99th percentile is the 198th."""
     assert latencies_ns(timed(work(200, 4, 2), 2)) == [4, 4, 4 + 199, 4 + 2 * 197, 4 + 2 * 199]
+
+
+def test_frames_that_miss_a_deadline() -> None:
+    """Of latencies of 4, 6 and 8 ns; what takes just as long as it may is not late."""
+    late = made(work(3, 4, 2), 2)
+    found = [pace.time(late, deadline_ns * 1e-9) for deadline_ns in (3, 4, 6, 7.999, 8)]
+    assert [time.deadline_misses for time in found] == [3, 2, 1, 1, 0]
+    assert found[0].deadline_s == pytest.approx(3e-9)
+    assert (pace.time(late).deadline_s, pace.time(late).deadline_misses) == (None, None)
+    assert found[0].latency_histogram == Histogram((4e-9, 6e-9, 8e-9, 1e-8), (1, 1, 1))
 
 
 def test_one_frame_has_the_pace_of_its_makespan() -> None:

@@ -247,6 +247,14 @@ def test_a_camera_that_is_too_fast_is_waited_for_by_nobody() -> None:
         assert alone.time.latency_s <= found.time.latency_s < 1.02 * alone.time.latency_s, "later frames hardly hold up the first"
 
 
+def test_poisson_arrivals_wait_for_each_other_and_are_no_overload() -> None:
+    """At 80 % of what the mesh can do, a quarter of the frames miss a deadline of three times the latency that one has alone."""
+    found, even = report(SCENARIOS / "hyperdrive" / "tiny_2x2_poisson.yaml").time, report(TINY, "frames=100", "frames_per_s=6000").time
+    assert (found.frames, found.arrivals_per_s, found.overload) == (100, pytest.approx(6000), None)
+    assert (found.frames_per_s, found.deadline_misses) == (pytest.approx(6000), 24)
+    assert found.latency_median_s > even.latency_worst_s, "though as many come on average"
+
+
 def test_narrow_weights_cost_time_and_no_energy() -> None:
     points = list(sweep(Scenario.read(SCENARIOS / "hyperdrive" / "resnet34_narrow_weights.yaml")))
     assert len(points) == 10

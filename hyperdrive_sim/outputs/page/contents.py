@@ -13,6 +13,7 @@ from hyperdrive_sim.reports.derived.memory_use import MemoryKind
 from hyperdrive_sim.reports.derived.roofline import Roofline
 from hyperdrive_sim.reports.derived.tile_map import WHOLE_RUN, TileMap
 from hyperdrive_sim.reports.layer_columns import mean_use
+from hyperdrive_sim.reports.records import Time
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.summary import beside, percent, remarks, si
 from hyperdrive_sim.reports.sums import by_key
@@ -152,6 +153,23 @@ def stalls(report: Report) -> PageTable:
             measured("time", [seconds[cause] for cause in causes], "s"),
             shares("share of the run", [seconds[cause] / run_s for cause in causes]),
             words("most of it in", [_largest(found[cause]) for cause in causes]),
+        ),
+    )
+
+
+def latencies(time: Time) -> PageTable:
+    """The table of how many frames took how long."""
+    found = time.latency_histogram
+    edges = [si(edge, "s") for edge in found.edges_s]
+    return PageTable(
+        "latencies",
+        "Frames by their latency",
+        (
+            words("from", edges[:-1]),
+            words("to less than", edges[1:]),
+            counts("frames", found.counts),
+            shares("share", [count / time.frames for count in found.counts]),
+            shares("as fast or faster", [sum(found.counts[: number + 1]) / time.frames for number in range(len(found.counts))]),
         ),
     )
 

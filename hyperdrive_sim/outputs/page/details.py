@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from hyperdrive_sim.outputs.page import contents
 from hyperdrive_sim.outputs.page.glance import glance
 from hyperdrive_sim.outputs.page.picture import Picture
-from hyperdrive_sim.outputs.page.pictures import energy, layer_time, memories, power, roofline, tiles, timeline
+from hyperdrive_sim.outputs.page.pictures import energy, latency, layer_time, memories, power, roofline, tiles, timeline
 from hyperdrive_sim.outputs.page.run import Run
 from hyperdrive_sim.outputs.page.table import PageTable
 from hyperdrive_sim.reports import summary
 from hyperdrive_sim.reports.derived.actions import action_counts
 from hyperdrive_sim.reports.derived.energy_flow import flows
 from hyperdrive_sim.reports.derived.gantt import gantt
+from hyperdrive_sim.reports.derived.latencies import SEVERAL, latencies
 from hyperdrive_sim.reports.derived.layer_spans import layer_spans
 from hyperdrive_sim.reports.derived.memory_use import curves, memory_kinds
 from hyperdrive_sim.reports.derived.power import power as power_of
@@ -41,7 +42,7 @@ def details(run: Run) -> RunDetails:
     report = run.report
     actions = action_counts(report)
     roof, found, kinds, spans = points(report, actions), tile_map(report), memory_kinds(report), layer_spans(report)
-    spent = power_of(report)
+    spent, several = power_of(report), report.time.frames >= SEVERAL
     tables = [
         contents.layers(report, actions, roof),
         contents.time_goes_to(report),
@@ -51,12 +52,14 @@ def details(run: Run) -> RunDetails:
         contents.prices(report),
         *([contents.versions(run.manifest["versions"])] if run.manifest["versions"] else []),
         *([contents.stalls(report)] if any(row.stalls for row in report.layers) else []),
+        *([contents.latencies(report.time)] if several else []),
         *([contents.published(report), contents.origins(report)] if report.published else []),
     ]
     drawn = [
         layer_time.layer_time(report),
         tiles.tiles(found),
         timeline.timeline(gantt(report), spans, report),
+        *([latency.latency(latencies(report.time))] if several else []),
         *([power.power(spent, spans, report)] if spent.watts else []),
         energy.energy(flows(report, actions), report.energy.total_j),
         memories.memories(curves(report), report.trace.makespan_ps),

@@ -22,6 +22,7 @@ except ModuleNotFoundError as missing:
     raise MissingExtra("a plot", "plots") from None
 
 from hyperdrive_sim.outputs.plots.lanes import bandwidth, occupancy
+from hyperdrive_sim.outputs.plots.latencies import latency
 from hyperdrive_sim.outputs.plots.layers import energy, layer_time
 from hyperdrive_sim.outputs.plots.powers import power
 from hyperdrive_sim.outputs.plots.roofs import roofline
@@ -36,6 +37,7 @@ __all__ = [
     "bandwidth",
     "energy",
     "gantt",
+    "latency",
     "layer_time",
     "occupancy",
     "pareto",
@@ -68,6 +70,7 @@ class Plots:
     energy = _of_its_report(energy)
     power = _of_its_report(power)
     gantt = _of_its_report(gantt)
+    latency = _of_its_report(latency)
     occupancy = _of_its_report(occupancy)
     bandwidth = _of_its_report(bandwidth)
     roofline = _of_its_report(roofline)

@@ -7,10 +7,12 @@ run takes for granted. Each function raises ValueError with a sentence on the fi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from hyperdrive_sim.reports.records import Time
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.span_columns import ListColumn, SpanColumns
 from hyperdrive_sim.scenario.arrivals import MAX_FRAMES
@@ -106,6 +108,16 @@ def together(report: Report) -> None:
     _must(trace.tasks.frames <= frames, "time.frames: the trace has more")
     _must(frames <= MAX_FRAMES, "time.frames: are more than can be simulated")
     _must(clock.cycles(trace.makespan_ps) == report.time.cycles, "time.cycles: the trace lasts for another time")
+    _of_latencies(report.time)
+
+
+def _of_latencies(time: Time) -> None:
+    found, misses = time.latency_histogram, time.deadline_misses
+    _must(len(found.edges_s) == len(found.counts) + 1 > 1, "time.latency_histogram: edges are not one more than counts")
+    _must(all(low < high for low, high in pairwise(found.edges_s)), "time.latency_histogram: its edges do not go up")
+    _must(sum(found.counts) == time.frames, "time.latency_histogram: it is of another number of frames")
+    _must((time.deadline_s is None) == (misses is None), "time.deadline_misses: there are some where there is a deadline, and nowhere else")
+    _must((misses or 0) <= time.frames, "time.deadline_misses: are more than there are frames")
 
 
 def _of_system(report: Report) -> None:
