@@ -14,10 +14,10 @@ MAX_PS = 2**63 - 1
 """The longest time that there is, over a hundred days: times are numbers of 64 bits."""
 
 
-def too_long(ps: float, cure: str = "take faster links, a faster clock or fewer frames") -> InvalidInput:
+def too_long(ps: float) -> InvalidInput:
     """The refusal of what would last for more than MAX_PS."""
     problem = f"this would last up to {ps / PS_PER_S:.2g} s, more than the {MAX_PS / PS_PER_S:.2g} s that can be simulated"
-    return InvalidInput.at("", problem, cure)
+    return InvalidInput.at("", problem, "take faster links, a faster clock or fewer frames")
 
 
 def _divided(numerator: int, denominator: int) -> int:

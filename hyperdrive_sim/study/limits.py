@@ -14,7 +14,7 @@ from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.files.ordinary import size
 from hyperdrive_sim.network.graph import Network
-from hyperdrive_sim.rates import MAX_PS, too_long
+from hyperdrive_sim.rates import MAX_PS, PS_PER_S, too_long
 from hyperdrive_sim.scenario.inputs import Inputs
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.schedule import Schedule
@@ -113,8 +113,9 @@ def arrivals(scenario: Scenario) -> Arrivals:
     """When the frames of a scenario arrive. Raises InvalidInput, located, if the last of them does beyond the times of 64 bits."""
     found = scenario.arrivals
     if found.last_ps > MAX_PS:
-        with scenario.locating():
-            raise too_long(found.last_ps, "let frames arrive at a higher rate, or take fewer")
+        problem = f"the last frame arrives after {found.last_ps / PS_PER_S:.2g} s, and {MAX_PS / PS_PER_S:.2g} s can be simulated"
+        key = "arrivals" if scenario.settings.arrivals else "frames_per_s"
+        raise InvalidInput(scenario.document.mistake(key, problem, "take a higher rate or fewer frames"))
     return found
 
 

@@ -494,8 +494,7 @@ def test_no_number_hangs_or_breaks_a_run(tmp_path: Path, field: str) -> None:
         (["input_shape=[3,65536,65536]", "chip.mesh=[2000,2000]"], "chip.mesh: [2000, 2000] are 4000000 chips; take at most 4096"),
         (
             ["frames_per_s=1e-6", "frames=20"],
-            "this would last up to 1.9e+07 s, more than the 9.2e+06 s that can be simulated; "
-            "let frames arrive at a higher rate, or take fewer",
+            "frames_per_s: the last frame arrives after 1.9e+07 s, and 9.2e+06 s can be simulated; take a higher rate or fewer frames",
         ),
     ],
 )
