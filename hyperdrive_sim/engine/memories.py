@@ -134,7 +134,7 @@ class Held(NamedTuple):
 class Pool:
     """A memory of whole maps, each frame's apart: of a map, there are places for *entries* frames, or for all.
 
-    A frame that comes when all places are taken takes that of the first one, each block as it comes.
+    A frame that comes when all places are taken takes that of the first one, each block as it comes. Signs take a byte each.
     """
 
     def __init__(self, name: str, computation: Computation, entries: int | None = None) -> None:
@@ -146,7 +146,8 @@ class Pool:
 
     def write(self, tensor: str, box: Box, values: Array, frame: int) -> None:
         frames = self._maps.setdefault(tensor, {})
-        held = frames.get(frame) or self._taken_in(tensor, frame, values.dtype)
+        kept = np.dtype(np.int8) if self.computation.network.is_signs(tensor) else values.dtype
+        held = frames.get(frame) or self._taken_in(tensor, frame, kept)
         held.values[box.slices(self.computation.network.shape(tensor).box)] = values
         held.there.add(box)
         if held.before in frames:
@@ -169,7 +170,8 @@ class Pool:
         held = self._maps.get(tensor, {}).get(frame)
         if held is None or held.there.count(box) < box.size:
             raise NotThere(f"{self.name} needs '{tensor}' of frame {frame}, which has not arrived in full")
-        return held.values[box.slices(self.computation.network.shape(tensor).box)]
+        values = held.values[box.slices(self.computation.network.shape(tensor).box)]
+        return values.astype(self.computation.arithmetic.dtype, copy=False)
 
 
 class Host(Pool):
@@ -184,8 +186,8 @@ class Host(Pool):
 
     def read(self, tensor: str, box: Box, frame: int) -> Array:
         if tensor in self.computation.inputs:
-            values = self.computation.inputs[tensor].astype(self.computation.arithmetic.dtype, copy=False)
-            return values[box.slices(self.computation.network.shape(tensor).box)]
+            values = self.computation.inputs[tensor][box.slices(self.computation.network.shape(tensor).box)]
+            return values.astype(self.computation.arithmetic.dtype, copy=False)
         if tensor in self.layers and frame not in self._maps.get(tensor, {}):
             sources = {name: self.whole(name, frame) for name in self.computation.network[tensor].inputs}
             self.write(tensor, self.computation.network.shape(tensor).box, whole(self.computation, tensor, sources), frame)
