@@ -54,7 +54,7 @@ def test_a_dry_run_writes_no_more_than_a_sample(monkeypatch: pytest.MonkeyPatch)
 
 def test_copies_drop_frames_by_the_same_rule() -> None:
     """And energy is asked for without a simulation where none can be dropped."""
-    plain = on(architecture, zoo.build("tiny_conv", (16, 7, 9)), Arrivals(3, 1000))
+    plain = on(architecture, zoo.build("tiny_conv", (16, 7, 9)), Arrivals.periodic(3, 1000))
     assert plain.executed is plain.schedule
     assert plain.ledger
     assert "trace" not in plain.__dict__

@@ -130,5 +130,5 @@ def test_what_was_dropped_is_read_from_stored_spans() -> None:
 
 def test_arrivals_are_those_of_the_frames() -> None:
     made = of_chip("xnorbin", 3, 500, policy="newest", waiting=2).compiled
-    assert made.arrivals == Arrivals(3, 500)
+    assert made.arrivals == Arrivals.periodic(3, 500)
     assert made.schedule.streams == (Stream((0, 1, 2), (0, 500, 1000), "newest", 2),)

@@ -11,6 +11,7 @@ from systems.tiled_worlds import windows, xnor
 
 from hyperdrive_sim.archs import registry
 from hyperdrive_sim.archs.architecture import Architecture
+from hyperdrive_sim.errors import DoesNotFit
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.graph import Network
@@ -89,19 +90,23 @@ def test_what_fits_is_not_cut() -> None:
 
 
 def test_squares_have_the_least_halo() -> None:
-    """Seven by seven pixels of 16 signs and a sum of 16 bits take 1,568 bits, nine by nine of the input 1,296."""
-    assert best(part(64, 64), feature_map_memory_bits=(1600, 1600)).sizes == (16, 7, 7)
+    """Of a wide map; a pixel more in each direction is too much for the chip."""
+    found = best(part(64, 64), feature_map_memory_bits=(1600, 1600)).sizes
+    assert found.rows == found.columns < 64
+    with pytest.raises(DoesNotFit):
+        fits(part(64, 64), Shape(16, found.rows + 1, found.columns + 1), feature_map_memory_bits=(1600, 1600))
+
+
+def fits(of: Network, sizes: Shape, **settings: Any) -> Mapped:
+    """What the chip makes of a tile of some size inside of a map."""
+    return XNORBIN.map(Grid(of, sizes).example.network, XNORBIN.Spec(**settings))
 
 
 def test_rows_as_wide_as_the_map_have_no_halo_beside_them() -> None:
     """Of a narrow map: three kinds of tiles, each of which loads the weights, in place of nine."""
-    assert best(part(64, 16), feature_map_memory_bits=(1600, 1600)).sizes == (16, 3, 16)
-
-
-def test_fewer_channels_at_a_time_where_their_weights_stay() -> None:
-    """With a buffer of 32 channels' weights, those of 64 would come anew with each of many tiles."""
-    settings = {"feature_map_memory_bits": (1600, 1600), "parameter_buffer_bits": 32 * (9 * 16 + 16)}
-    assert best(part(64, 64, 64), **settings).sizes.channels == 32
+    found = best(part(64, 16), feature_map_memory_bits=(1600, 1600)).sizes
+    assert (found.channels, found.columns) == (16, 16)
+    assert fits(part(64, 16), found, feature_map_memory_bits=(1600, 1600))
 
 
 def test_there_are_tiles_for_each_band() -> None:
