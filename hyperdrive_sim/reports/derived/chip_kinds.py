@@ -1,0 +1,53 @@
+"""Chips of a run by kind: those of each part of a system, or all of them where there is but one kind."""
+
+from __future__ import annotations
+
+from math import isqrt
+from typing import NamedTuple
+
+from hyperdrive_sim.reports.records import PartRecord
+from hyperdrive_sim.reports.report import Report
+from hyperdrive_sim.systems.placed import kind_of
+
+IN_A_ROW = 8
+"""So many chips without a mesh stand beside each other; more stand in rows."""
+
+
+class ChipKind(NamedTuple):
+    """Chips of one kind as a picture has them: *tiles* are the names that a report has their tiles under, row by row of *mesh*.
+
+    *part* is the part of the system that they are, empty where there is no other; *chips* is how many it says that it has.
+    """
+
+    part: str
+    chips: int
+    mesh: tuple[int, int]
+    tiles: tuple[str, ...]
+
+
+def chips_by_kind(report: Report) -> tuple[ChipKind, ...]:
+    """The chips of every part of a system, in its order; of any other machine all of them."""
+    if not report.parts:
+        mesh = report.system.mesh or (1, len(report.tiles))
+        return (ChipKind("", report.system.chips, mesh, tuple(report.tiles)),)
+    return tuple(_of_part(report, part) for part in report.parts)
+
+
+def _of_part(report: Report, part: PartRecord) -> ChipKind:
+    """The chips of a part; several meshes stand beside each other, and chips without one in a row, or in several as even as can be."""
+    tiles = tuple(chip for chip in report.tiles if kind_of(report.machine.member(chip)) in (part.name, ""))
+    if part.mesh is None:
+        return ChipKind(part.name, part.chips, _rows(len(tiles)), tiles)
+    rows, columns = part.mesh
+    meshes = len(tiles) // max(1, rows * columns)
+    if meshes * rows * columns != len(tiles):
+        return ChipKind(part.name, part.chips, part.mesh, tiles)
+    places = ((mesh * rows + row) * columns + column for row in range(rows) for mesh in range(meshes) for column in range(columns))
+    return ChipKind(part.name, part.chips, (rows, meshes * columns), tuple(tiles[place] for place in places))
+
+
+def _rows(chips: int) -> tuple[int, int]:
+    if chips <= IN_A_ROW:
+        return 1, chips
+    rows = next(rows for rows in range(isqrt(chips), 0, -1) if chips % rows == 0)
+    return rows, chips // rows
