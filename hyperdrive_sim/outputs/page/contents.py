@@ -63,7 +63,7 @@ def layers(report: Report, actions: ActionCounts, roof: Roofline) -> PageTable:
     times = [took[name] for name in names]
     moved = [sum(bits.get(name, {}).values()) / frames for name in names]
     points = {point.layer: point for point in roof.points}
-    used = {name: mean_use(tiles) for name, tiles in report.tiles_by_layer.items()}
+    used = {name: mean_use(tiles, report.machine) for name, tiles in report.tiles_by_layer.items()}
     causes = sorted({cause for row in rows for cause, seconds in row.stalls.items() if seconds})
     return PageTable(
         "layers",
@@ -83,7 +83,8 @@ def layers(report: Report, actions: ActionCounts, roof: Roofline) -> PageTable:
             *(measured(f"stalled by {cause}", [row.stalls.get(cause, 0.0) / frames for row in rows], "s", times) for cause in causes),
         ),
         "Time is how long arrays worked on a layer or stood still for it, on average over them; its bits may be moved while they work on "
-        "others. Tiles in use is the share of its array's time in which a tile did useful work, on average over all tiles. Op per bit "
+        "others. Tiles in use is the share of its array's time in which a tile did useful work, on average over all tiles"
+        f"{' of the chips that run it' if report.parts else ''}. Op per bit "
         "counts the bits over the kind of link that the layer keeps busy longest; I/O counts all. Layers that are computed in one go "
         "stand in one row.",
         "layers",

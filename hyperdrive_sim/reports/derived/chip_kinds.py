@@ -16,20 +16,22 @@ IN_A_ROW = 8
 class ChipKind(NamedTuple):
     """Chips of one kind as a picture has them: *tiles* are the names that a report has their tiles under, row by row of *mesh*.
 
-    *part* is the part of the system that they are, empty where there is no other; *chips* is how many it says that it has.
+    *part* is the part of the system that they are, empty where there is no other; *chips* is how many it says that it has. Chips of which
+    *is_mesh* is false have no links between them: `mesh` is but how they are drawn.
     """
 
     part: str
     chips: int
     mesh: tuple[int, int]
+    is_mesh: bool
     tiles: tuple[str, ...]
 
 
 def chips_by_kind(report: Report) -> tuple[ChipKind, ...]:
     """The chips of every part of a system, in its order; of any other machine all of them."""
     if not report.parts:
-        mesh = report.system.mesh or (1, len(report.tiles))
-        return (ChipKind("", report.system.chips, mesh, tuple(report.tiles)),)
+        mesh = report.system.mesh
+        return (ChipKind("", report.system.chips, mesh or (1, len(report.tiles)), mesh is not None, tuple(report.tiles)),)
     return tuple(_of_part(report, part) for part in report.parts)
 
 
@@ -37,13 +39,13 @@ def _of_part(report: Report, part: PartRecord) -> ChipKind:
     """The chips of a part; several meshes stand beside each other, and chips without one in a row, or in several as even as can be."""
     tiles = tuple(chip for chip in report.tiles if kind_of(report.machine.member(chip)) in (part.name, ""))
     if part.mesh is None:
-        return ChipKind(part.name, part.chips, _rows(len(tiles)), tiles)
+        return ChipKind(part.name, part.chips, _rows(len(tiles)), is_mesh=False, tiles=tiles)
     rows, columns = part.mesh
     meshes = len(tiles) // max(1, rows * columns)
     if meshes * rows * columns != len(tiles):
-        return ChipKind(part.name, part.chips, part.mesh, tiles)
+        return ChipKind(part.name, part.chips, part.mesh, is_mesh=True, tiles=tiles)
     places = ((mesh * rows + row) * columns + column for row in range(rows) for mesh in range(meshes) for column in range(columns))
-    return ChipKind(part.name, part.chips, (rows, meshes * columns), tuple(tiles[place] for place in places))
+    return ChipKind(part.name, part.chips, (rows, meshes * columns), is_mesh=True, tiles=tuple(tiles[place] for place in places))
 
 
 def _rows(chips: int) -> tuple[int, int]:
