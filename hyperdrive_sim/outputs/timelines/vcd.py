@@ -1,4 +1,5 @@
-"""Value change dump, for GTKWave, Surfer and other waveform viewers: a scope for each chip, in it one for each track. A step is 1 ps.
+"""Value change dump, for GTKWave, Surfer and other waveform viewers: a scope for each chip, in it one for each track; chips of a
+system's part have a scope around them. A step is 1 ps.
 
 A track is `busy` with a `task` of a `layer` and a `frame`, which has a `number` in the schedule, or it `waits_for` something; a counter
 is an integer or a real number with its unit in its name. Blanks in texts are underscores. Arrows have no place among waveforms.
@@ -44,7 +45,9 @@ def write(timeline: Timeline, file: IO[bytes], progress: Callable[[int, int], No
     text = io.TextIOWrapper(file, "utf-8", newline="\n")
     (start, end), counters = timeline.window, tuple(timeline.counters())
     writer = VCDWriter(text, "1 ps", date="", comment=_about(timeline), check_values=False, init_timestamp=start)
-    signals = [*(_of_track(track, writer) for track in timeline.tracks), *(_of_counter(counter, writer) for counter in counters)]
+    scopes = {where: _scope(where, around.member) for where, around in timeline.places.items()}
+    signals = [_of_track(track, scopes[track.place], writer) for track in timeline.tracks]
+    signals += [_of_counter(counter, scopes[counter.place], writer) for counter in counters]
     changes = (_states(track, number, timeline.window) for number, track in enumerate(timeline.tracks))
     steps = (_steps(counter, number) for number, counter in enumerate(counters, len(timeline.tracks)))
     for count, (moment, number, values) in enumerate(merge(*changes, *steps)):
@@ -61,21 +64,22 @@ def _about(timeline: Timeline) -> str:
     return f"hyperdrive-sim {_word(scenario.title)} {_word(scenario.file)} {scenario.hash} by {timeline.level}"
 
 
-def _of_track(track: Track, writer: VCDWriter) -> Signals:
-    scope = _scope(track.place)
+def _of_track(track: Track, scope: tuple[str, ...], writer: VCDWriter) -> Signals:
     if name := _local(track.name, track.place):
         scope = (*scope, name)
     return [writer.register_var(scope, name, kind, size, init) for (name, (kind, size)), init in zip(SIGNALS.items(), IDLE, strict=True)]
 
 
-def _of_counter(counter: CounterTrack, writer: VCDWriter) -> Signals:
+def _of_counter(counter: CounterTrack, scope: tuple[str, ...], writer: VCDWriter) -> Signals:
     kind = "integer" if counter.values.dtype.kind == "i" else "real"
     name = f"{_local(counter.name, counter.place)}_{counter.unit.replace('/', '_per_')}"
-    return [writer.register_var(_scope(counter.place), name, kind, 64, 0)]
+    return [writer.register_var(scope, name, kind, 64, 0)]
 
 
-def _scope(where: str) -> tuple[str, ...]:
-    return (MACHINE,) if where == MACHINE else (MACHINE, _identifier(where))
+def _scope(where: str, member: str) -> tuple[str, ...]:
+    """Scopes around what is at a place: `machine`, `front`, `chip_0_1` for `front.chip[0,1]`, which is in the member `front`."""
+    inner = (member, where.removeprefix(f"{member}.")) if member and where != member else (where,)
+    return (MACHINE,) if where == MACHINE else (MACHINE, *map(_identifier, inner))
 
 
 def _local(name: str, where: str) -> str:

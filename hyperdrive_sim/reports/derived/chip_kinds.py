@@ -30,8 +30,8 @@ class ChipKind(NamedTuple):
 def chips_by_kind(report: Report) -> tuple[ChipKind, ...]:
     """The chips of every part of a system, in its order; of any other machine all of them."""
     if not report.parts:
-        mesh = report.system.mesh
-        return (ChipKind("", report.system.chips, mesh or (1, len(report.tiles)), mesh is not None, tuple(report.tiles)),)
+        mesh = report.machine.mesh
+        return (ChipKind("", report.machine.chips, mesh or (1, len(report.tiles)), mesh is not None, tuple(report.tiles)),)
     return tuple(_of_part(report, part) for part in report.parts)
 
 
