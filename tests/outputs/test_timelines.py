@@ -27,7 +27,8 @@ from hyperdrive_sim.engine.simulate import simulate
 from hyperdrive_sim.errors import InvalidInput, MissingExtra
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.outputs import staging, timelines
-from hyperdrive_sim.outputs.timelines import chrome, counters, timeline
+from hyperdrive_sim.outputs.timelines import chrome, counters, timeline, vcd
+from hyperdrive_sim.outputs.timelines.columns import Surroundings
 from hyperdrive_sim.outputs.timelines.halo import HALO, HOP, Arrow
 from hyperdrive_sim.outputs.timelines.slices import Slice
 from hyperdrive_sim.outputs.timelines.window import TimeWindow, bounds, of_run
@@ -582,6 +583,14 @@ def test_tracks_of_a_system_lie_below_its_parts(tmp_path: Path) -> None:
     assert "machine.back_1.chip.bpus" in written(tmp_path / "t.vcd", report("system")).tracks
     processes = written(tmp_path / "t.json", report("system")).parents
     assert processes["back[1].chip.bpus"] == ("back[1].chip",)
+
+
+def test_parts_whose_names_differ_in_a_dash_only_are_two_scopes() -> None:
+    places = {"a-b": Surroundings("a-b"), "a-b.chip": Surroundings("a-b"), "a_b.chip": Surroundings("a_b"), "host": Surroundings()}
+    assert vcd._scopes({"machine": Surroundings(), **places}) == {
+        **{"machine": ("machine",), "host": ("machine", "host")},
+        **{"a-b": ("machine", "a_b"), "a-b.chip": ("machine", "a_b", "chip"), "a_b.chip": ("machine", "a_b_", "chip")},
+    }
 
 
 def test_levels_of_a_system(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from heapq import merge
 from typing import IO, Any
@@ -17,6 +17,7 @@ from typing import IO, Any
 from vcd import VCDWriter
 from vcd.writer import Variable
 
+from hyperdrive_sim.outputs.timelines.columns import Surroundings
 from hyperdrive_sim.outputs.timelines.counters import CounterTrack
 from hyperdrive_sim.outputs.timelines.overview import MACHINE
 from hyperdrive_sim.outputs.timelines.slices import Slice, Track
@@ -45,7 +46,7 @@ def write(timeline: Timeline, file: IO[bytes], progress: Callable[[int, int], No
     text = io.TextIOWrapper(file, "utf-8", newline="\n")
     (start, end), counters = timeline.window, tuple(timeline.counters())
     writer = VCDWriter(text, "1 ps", date="", comment=_about(timeline), check_values=False, init_timestamp=start)
-    scopes = {where: _scope(where, around.member) for where, around in timeline.places.items()}
+    scopes = _scopes(timeline.places)
     signals = [_of_track(track, scopes[track.place], writer) for track in timeline.tracks]
     signals += [_of_counter(counter, scopes[counter.place], writer) for counter in counters]
     changes = (_states(track, number, timeline.window) for number, track in enumerate(timeline.tracks))
@@ -76,10 +77,20 @@ def _of_counter(counter: CounterTrack, scope: tuple[str, ...], writer: VCDWriter
     return [writer.register_var(scope, name, kind, 64, 0)]
 
 
-def _scope(where: str, member: str) -> tuple[str, ...]:
-    """Scopes around what is at a place: `machine`, `front`, `chip_0_1` for `front.chip[0,1]`, which is in the member `front`."""
-    inner = (member, where.removeprefix(f"{member}.")) if member and where != member else (where,)
-    return (MACHINE,) if where == MACHINE else (MACHINE, *map(_identifier, inner))
+def _scopes(places: Mapping[str, Surroundings]) -> dict[str, tuple[str, ...]]:
+    """Scopes around what is at each place: `machine`, `front`, `chip_0_1` for `front.chip[0,1]`, which is in the member `front`."""
+    outer: dict[str, str] = {}
+    for where, around in places.items():
+        name = around.member or where
+        word = outer.get(name) or _identifier(name)
+        while outer.get(name) != word and word in outer.values():  # parts may be called a-b and a_b
+            word += "_"
+        outer[name] = word
+    found: dict[str, tuple[str, ...]] = {where: (MACHINE, outer[around.member or where]) for where, around in places.items()}
+    for where, around in places.items():
+        if around.member and where != around.member:
+            found[where] = (*found[where], _identifier(where.removeprefix(f"{around.member}.")))
+    return {**found, MACHINE: (MACHINE,)}
 
 
 def _local(name: str, where: str) -> str:
