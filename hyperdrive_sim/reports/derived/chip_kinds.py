@@ -25,6 +25,11 @@ class ChipKind(NamedTuple):
     mesh: tuple[int, int]
     is_mesh: bool
     tiles: tuple[str, ...]
+    layers: tuple[str, ...] | None = None
+    """Layers that they run; None for all."""
+
+    def runs(self, layer: str) -> bool:
+        return self.layers is None or layer in self.layers
 
 
 def chips_by_kind(report: Report) -> tuple[ChipKind, ...]:
@@ -38,14 +43,12 @@ def chips_by_kind(report: Report) -> tuple[ChipKind, ...]:
 def _of_part(report: Report, part: PartRecord) -> ChipKind:
     """The chips of a part; several meshes stand beside each other, and chips without one in a row, or in several as even as can be."""
     tiles = tuple(chip for chip in report.tiles if kind_of(report.machine.member(chip)) in (part.name, ""))
-    if part.mesh is None:
-        return ChipKind(part.name, part.chips, _rows(len(tiles)), is_mesh=False, tiles=tiles)
-    rows, columns = part.mesh
+    rows, columns = part.mesh or _rows(len(tiles))
     meshes = len(tiles) // max(1, rows * columns)
-    if meshes * rows * columns != len(tiles):
-        return ChipKind(part.name, part.chips, part.mesh, is_mesh=True, tiles=tiles)
-    places = ((mesh * rows + row) * columns + column for row in range(rows) for mesh in range(meshes) for column in range(columns))
-    return ChipKind(part.name, part.chips, (rows, meshes * columns), is_mesh=True, tiles=tuple(tiles[place] for place in places))
+    if meshes > 1 and meshes * rows * columns == len(tiles):
+        places = ((mesh * rows + row) * columns + column for row in range(rows) for mesh in range(meshes) for column in range(columns))
+        tiles, columns = tuple(tiles[place] for place in places), meshes * columns
+    return ChipKind(part.name, part.chips, (rows, columns), part.mesh is not None, tiles, part.layers)
 
 
 def _rows(chips: int) -> tuple[int, int]:
