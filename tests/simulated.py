@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from commands import SCENARIOS
+from systems.composed import SHOWN, mixed
 
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.scenario.scenario import Scenario
@@ -15,3 +16,10 @@ from hyperdrive_sim.study.runs import run
 def report(name: str, *changes: str) -> Report:
     """Report of scenarios/<name>.yaml, such as hyperdrive/tiny_2x2, with *changes* on top (`frames=2`). Nobody may change it."""
     return run(Scenario.read(SCENARIOS / f"{name}.yaml", changes))
+
+
+@cache
+def mixed_system(frames: int = 3) -> tuple[Scenario, Report]:
+    """Scenario and report of a mesh of two Hyperdrive chips and two XNORBIN behind it that take frames in turn."""
+    scenario = Scenario.said(title="a mesh and two chips", network=mixed(), system=SHOWN, frames=frames)
+    return scenario, run(scenario)

@@ -110,3 +110,24 @@ def test_a_machine_finds_its_parts_by_name() -> None:
     assert machine.unit["array"] is array
     assert machine.memory["fmm"] is store
     assert machine.peak_ops_per_s == 90_944_000_000
+
+
+@pytest.mark.parametrize(
+    ("name", "member", "place"),
+    [
+        ("front.chip[3,4].send.east", "front", "front.chip[3,4]"),
+        ("back[1].chip.bpus", "back[1]", "back[1].chip"),
+        ("back[1].edge", "back[1]", "back[1]"),
+        ("wires[front>back[1]]", "", "wires[front>back[1]]"),
+        ("flash", "", "flash"),
+    ],
+)
+def test_a_machine_knows_where_names_are(name: str, member: str, place: str) -> None:
+    units = [Unit("front.chip[3,4].array", "front array", part="front"), Unit("back[1].chip.bpus", "back array", part="back[1]")]
+    machine = Machine((*units, Unit("wires[front>back[1]]", "wires link", part="wires")), (), Clock.of_mhz(58), 1)
+    assert (machine.member(name), machine.place(name)) == (member, place)
+
+
+def test_names_of_a_machine_of_one_part() -> None:
+    machine = Machine((Unit("chip[3,4].array", "array"),), (), Clock.of_mhz(58), 1)
+    assert (machine.member("chip[3,4].send.east"), machine.place("chip[3,4].send.east"), machine.place("host")) == ("", "chip[3,4]", "host")

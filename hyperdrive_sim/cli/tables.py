@@ -12,6 +12,7 @@ from rich.text import Text
 
 from hyperdrive_sim.cli.fitted import FittedTable, TerminalColumn, unlined
 from hyperdrive_sim.errors import one_line
+from hyperdrive_sim.reports.derived.chip_kinds import ChipKind, chips_by_kind
 from hyperdrive_sim.reports.layer_table import LayerRow
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.summary import BESIDE, beside, further_off, per_s, percent, remarks, si, subject
@@ -105,14 +106,30 @@ def _tiles(report: Report) -> Group:
     means = {chip: float(tiles.mean()) for chip, tiles in report.tiles.items()}
     least = min(means, key=lambda chip: means[chip])
     mean = percent(average(means.values()))
-    text, mesh = Text.assemble(("tile use", "bold"), f" while computing: {mean}"), report.system.mesh
+    text = Text.assemble(("tile use", "bold"), f" while computing: {mean}")
     if len(means) > 1:
         text.append(f", least {percent(means[least])} ({least})")
-    if not mesh or len(means) == 1 or max(mesh) > WIDEST_MESH:
-        return Group(text)
-    text.append(", in %:")
-    rows = np.array(list(means.values())).reshape(mesh)
-    return Group(text, Text("\n".join("  " + " ".join(f"{100 * share:3.0f}" for share in row) for row in rows), style="dim"))
+    kinds = chips_by_kind(report)
+    if not report.parts:
+        grid = _grid(kinds[0], means)
+        text.append(", in %:" if grid else "")
+        return Group(text, *grid)
+    return Group(text, *(line for kind in kinds for line in _of_part(kind, means)))
+
+
+def _of_part(kind: ChipKind, means: Mapping[str, float]) -> Iterator[Text]:
+    """The mean use of a part's tiles, and of each of its chips where they are a mesh."""
+    grid = _grid(kind, means)
+    yield Text(f"{kind.part}: {percent(average(means[chip] for chip in kind.tiles))}{', in %:' if grid else ''}")
+    yield from grid
+
+
+def _grid(kind: ChipKind, means: Mapping[str, float]) -> tuple[Text, ...]:
+    """The mean use of every chip's tiles where it stands; nothing for one chip, for chips without a mesh, or for too many."""
+    if not kind.is_mesh or len(kind.tiles) == 1 or max(kind.mesh) > WIDEST_MESH:
+        return ()
+    rows = np.array([means[chip] for chip in kind.tiles]).reshape(kind.mesh)
+    return (Text("\n".join("  " + " ".join(f"{100 * share:3.0f}" for share in row) for row in rows), style="dim"),)
 
 
 def published(rows: Sequence[Comparison], of: Sequence[str] = ()) -> Group:

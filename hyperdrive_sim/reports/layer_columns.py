@@ -17,6 +17,9 @@ Figures are over all frames. What SCALE-Sim's users know is here under these nam
 | `output_io_bits` | DRAM OFMAP Writes | |
 | `*_io_bits_per_cycle` | Avg IFMAP, FILTER, OFMAP DRAM BW | over `total_cycles`; empty where these are 0 |
 | `*_count` | SRAM Reads, Writes | every other action that has a price: accesses, where a chip's are counted one by one, cycles, commands |
+
+In a system of several parts `stall_cycles` are of all its arrays, each counted as much as its peak; `utilization`, `mapping_efficiency`,
+`compute_utilization` and `total_cycles` are of the chips that run the layer alone, so `stall_cycles` may be more than `total_cycles`.
 """
 
 from __future__ import annotations
@@ -54,8 +57,8 @@ def layer_columns(
         "stall_cycles": [stall_cycles(row.stalled_s, machine) for row in rows],
         "total_cycles": totals,
         "utilization": [row.utilization for row in rows],
-        "mapping_efficiency": [mean_use(tiles[row.name]) if row.name in tiles else None for row in rows],
-        "compute_utilization": [share_of_peak(row.ops, row.computed_s, machine) or None for row in rows],
+        "mapping_efficiency": [mean_use(tiles[row.name], machine) if row.name in tiles else None for row in rows],
+        "compute_utilization": [share_of_peak(row.ops, row.computed_s, machine.peak_ops_per_s) or None for row in rows],
         "start_s": [row.start_s for row in rows],
         "end_s": [row.end_s for row in rows],
         "energy_j": [row.energy_j for row in rows],
@@ -75,9 +78,10 @@ def counts_by_layer(trace: Trace) -> dict[str, NDArray[np.int64]]:
     return counts
 
 
-def mean_use(tiles: Tiles) -> float:
-    """The mean use of all tiles of all chips, each chip counted alike."""
-    return mean(mean(use.ravel().tolist()) for use in tiles.values())
+def mean_use(tiles: Tiles, machine: Machine) -> float:
+    """The mean use of all tiles in a layer, each chip counted alike; in a system, of the members that run it."""
+    running = {machine.member(chip) for chip, use in tiles.items() if use.any()}
+    return mean(mean(use.ravel().tolist()) for chip, use in tiles.items() if machine.member(chip) in running or not running)
 
 
 def _stalls(rows: Sequence[LayerRow]) -> Iterator[tuple[str, list[float]]]:

@@ -88,5 +88,30 @@ class Machine:
         return total
 
     @cached_property
+    def members(self) -> frozenset[str]:
+        """Names of a system's chips and meshes, and of its links, which stand before those of their units; none in any other machine."""
+        return frozenset(unit.part for unit in self.units if unit.part)
+
+    def member(self, name: str) -> str:
+        """The member of a system that a unit, a memory or a chip belongs to, by its name: `back[1]` for `back[1].chip.bpus`.
+
+        Empty where nothing but one chip or mesh is in the machine, and for what lies beside a system's parts.
+        """
+        first = name.partition(".")[0]
+        return first if first in self.members else ""
+
+    def place(self, name: str) -> str:
+        """Place of a unit or a memory: `chip[3,4]` for `chip[3,4].send.east`, in a system `front.chip[3,4]` for what is on that chip.
+
+        What stands at the edge of a part is at the part: `front` for `front.edge`.
+        """
+        member = self.member(name)
+        inner = name.removeprefix(f"{member}.") if member else name
+        first, _, rest = inner.partition(".")
+        if not member:
+            return first
+        return f"{member}.{first}" if rest else member
+
+    @cached_property
     def memory(self) -> Mapping[str, Memory]:
         return {memory.name: memory for memory in self.memories}

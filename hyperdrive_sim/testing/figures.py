@@ -12,7 +12,7 @@ import numpy as np
 from hyperdrive_sim.engine.ledger import PJ_PER_J, crossing_bits, joules, picojoules
 from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.reports.derived.actions import action_counts
-from hyperdrive_sim.reports.derived.roofline import roofline
+from hyperdrive_sim.reports.derived.roofline import rooflines
 from hyperdrive_sim.reports.layer_columns import counts_by_layer
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.schedule.columns import pairs
@@ -92,10 +92,10 @@ def _rates(report: Report) -> Iterator[str]:
     for row in report.layers:
         if row.ops > row.total_cycles * machine.peak_ops_per_cycle * SLACK:
             yield f"{row.name} does {row.ops} operations in {row.total_cycles} cycles"
-    roof = roofline(report, action_counts(report))
-    for point in roof.points:
-        if point.ops_per_s > roof.roof_ops_per_s(point) * SLACK:
-            yield f"{point.layer} lies above its roof: {point.ops_per_s} of {roof.roof_ops_per_s(point)} Op/s"
+    for roof in rooflines(report, action_counts(report)):
+        for point in roof.points:
+            if point.ops_per_s > roof.roof_ops_per_s(point) * SLACK:
+                yield f"{point.layer} lies above its roof: {point.ops_per_s} of {roof.roof_ops_per_s(point)} Op/s"
 
 
 def _columns(report: Report) -> Iterator[str]:

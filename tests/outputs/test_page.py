@@ -33,7 +33,7 @@ from hyperdrive_sim.reports.derived.actions import action_counts
 from hyperdrive_sim.reports.derived.latencies import latencies
 from hyperdrive_sim.reports.derived.layer_spans import layer_spans
 from hyperdrive_sim.reports.derived.power import power
-from hyperdrive_sim.reports.derived.roofline import called, outstanding, roofline
+from hyperdrive_sim.reports.derived.roofline import called, outstanding, rooflines
 from hyperdrive_sim.reports.derived.tile_map import WHOLE_RUN
 from hyperdrive_sim.reports.helps import time_goes_to
 from hyperdrive_sim.reports.report import Report
@@ -256,7 +256,7 @@ def test_of_a_long_name_the_end_is_written() -> None:
 @one_run
 def test_layers_that_stand_out_are_named(name: str) -> None:
     found, spec = report(name), dict(data(parsed(name)))["roofline"]
-    roof = roofline(found, action_counts(found))
+    roof = rooflines(found, action_counts(found))[0]
     named = [called(point, others) for point, others in outstanding([roof], 10)]
     assert [text for _, _, text in spec["names"]["points"]] == named
     assert named

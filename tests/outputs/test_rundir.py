@@ -20,8 +20,10 @@ from commands import BASE, SCENARIOS, TINY, invoke, process, sentences, write
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
+from simulated import mixed_system
 from simulated import report as report_of
 
+from hyperdrive_sim.archs import registry
 from hyperdrive_sim.cli import tables
 from hyperdrive_sim.errors import InvalidInput, MissingExtra
 from hyperdrive_sim.network.synthetic import random_parameters
@@ -46,6 +48,7 @@ RUNS = [
     ("xnorbin/binary_alexnet_photo", "frames=2"),
     pytest.param(("chewbaccann/groupnet_resnet18_bases",), marks=pytest.mark.slow),
     ("nandnet_dram/lenet_compressed",),
+    ("systems/mixed_precision", "frames=3"),
 ]
 FILES = ["arrays.npz", "layers.csv", "machine.json", "manifest.json", "result.json", "scenario.resolved.yaml", "spans.npz"]
 
@@ -96,6 +99,17 @@ def test_what_is_read_is_what_was_written(tmp_path: Path, which: tuple[str, ...]
     assert again.layer_columns() == report.layer_columns()
     assert summary(again) == summary(report)
     assert again.diagram() == report.diagram()
+
+
+def test_a_system_of_chips_with_tiles_of_several_shapes(tmp_path: Path) -> None:
+    scenario, report = mixed_system()
+    rundir.write(report, scenario, tmp_path / "run")
+    again = rundir.read(tmp_path / "run")
+    shapes = {"front.chip[0,0]": (2, 3), "front.chip[0,1]": (2, 3), "back[0].chip": (7, 7), "back[1].chip": (7, 7)}
+    assert {chip: use.shape for chip, use in again.tiles.items()} == shapes
+    assert same_use(again, report)
+    assert again.parts == report.parts
+    assert again.machine == report.machine
 
 
 def same_use(one: Report, other: Report) -> bool:
@@ -284,6 +298,16 @@ def test_the_resolved_scenario_has_every_key_of_the_chip(tmp_path: Path) -> None
     assert (data["seed"], "extends" in data) == (1, False)
     assert "  mesh: [2, 2]\n" in (tmp_path / "scenario.resolved.yaml").read_text("utf-8")
     assert "  clock_mhz: null\n" in (tmp_path / "scenario.resolved.yaml").read_text("utf-8")
+
+
+def test_the_resolved_scenario_has_every_key_of_the_chips_of_a_system(tmp_path: Path) -> None:
+    """And no `chip:` beside it, which a scenario with `system:` cannot have."""
+    written(tmp_path, "systems/mixed_precision", "frames=3")
+    data = Document.read(tmp_path / "scenario.resolved.yaml").data
+    assert "chip" not in data
+    for part in data["system"]["parts"].values():
+        assert list(part["chip"]) == list(registry.load(part["architecture"]).Spec.model_fields)
+    assert data["system"]["parts"]["front"]["chip"]["mesh"] == [2, 2]
 
 
 def test_a_sweep_is_left_out_of_it(tmp_path: Path) -> None:

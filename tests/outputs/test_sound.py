@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from commands import SCENARIOS
-from simulated import report
+from simulated import mixed_system, report
 
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.outputs import rundir
@@ -156,12 +156,14 @@ def first(value: Any) -> Callable[[Any], Any]:
     [
         (
             changed("tiles", lambda found: found[:1]),
-            "tiles is float64 of shape (1, 7, 7), where 4 x any number of x any number of 'f' belong",
+            "tiles is float64 of shape (1,), where 196 'f' belong",
         ),
         (changed("tiles", first(1.5)), "tiles are no shares from 0 to 1"),
         (changed("tiles", first(np.nan)), "tiles has values that are no numbers from 0 on"),
-        (changed("tiles", lambda found: found[:, :0]), "tiles are no shares from 0 to 1"),
-        (changed("tiles_by_layer", lambda found: found[:, :, :1]), "tiles_by_layer is float64 of shape "),
+        (changed("tile_shapes", first(0)), "tile_shapes has a chip without tiles"),
+        (changed("tile_shapes", first(14)), "tiles is float64 of shape (196,), where 245 'f' belong"),
+        (changed("tile_shapes", lambda found: np.array([[14, 7], [7, 7], [7, 6], [7, 1]])), "the mesh's chips have tiles of different "),
+        (changed("tiles_by_layer", lambda found: found[:, :1]), "tiles_by_layer is float64 of shape "),
         (changed("chips", lambda found: found[[0, 0, 0, 0]]), "chips has a name twice"),
         (changed("layers", lambda found: np.array([f"x{one}" for one in found])), "tiles_by_layer has a layer that is none"),
         (changed("memories", first("nobody")), "the machine has no memory 'nobody'"),
@@ -174,6 +176,23 @@ def first(value: Any) -> Callable[[Any], Any]:
 )
 def test_arrays(folder: Path, change: Change, said: str) -> None:
     assert refused(folder, "arrays.npz", change).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (put(0, "parts", 0, "clock_mhz"), "parts: 'front' has no rate"),
+        (put(0, "parts", 1, "peak_ops_per_s"), "parts: 'back' has no rate"),
+        (put("nobody", "parts", 1, "busiest"), "parts: the machine has no unit 'nobody'"),
+        (put([3, 1], "parts", 0, "mesh"), "the tiles are not those of the chips of part 'front'"),
+        (put(3, "parts", 1, "chips"), "the tiles are not those of the chips of part 'back'"),
+        (put("middle", "parts", 1, "name"), "the tiles are not those of the parts' chips"),
+    ],
+)
+def test_parts(tmp_path: Path, change: Change, said: str) -> None:
+    scenario, found = mixed_system()
+    rundir.write(found, scenario, tmp_path / "run")
+    assert refused(tmp_path / "run", "result.json", change) == said
 
 
 def emptied(arrays: Any) -> dict[str, Any]:

@@ -27,8 +27,9 @@ from hyperdrive_sim.engine.simulate import simulate
 from hyperdrive_sim.errors import InvalidInput, MissingExtra
 from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.outputs import staging, timelines
-from hyperdrive_sim.outputs.timelines import chrome, counters, timeline
-from hyperdrive_sim.outputs.timelines.columns import place
+from hyperdrive_sim.outputs.timelines import chrome, counters, timeline, vcd
+from hyperdrive_sim.outputs.timelines.columns import Surroundings
+from hyperdrive_sim.outputs.timelines.halo import HALO, HOP, Arrow
 from hyperdrive_sim.outputs.timelines.slices import Slice
 from hyperdrive_sim.outputs.timelines.window import TimeWindow, bounds, of_run
 from hyperdrive_sim.reports.records import Action, Energy
@@ -52,7 +53,11 @@ FORMATS = (".json", ".pftrace", ".vcd")
 
 
 def report(name: str) -> Report:
-    return simulated.report(*RUNS[name])
+    return simulated.mixed_system()[1] if name == "system" else simulated.report(*RUNS[name])
+
+
+def place(name: str, of: Report) -> str:
+    return of.machine.place(name)
 
 
 def written(path: Path, of: Report, **wanted: str) -> Contents:
@@ -68,7 +73,7 @@ def ns(ps: int) -> int:
 
 def identifier(unit: str) -> str:
     """How a waveform calls a unit: chip[0,1].array is machine.chip_0_1.array."""
-    return "machine." + re.sub(r"\[(\d+),(\d+)\]", r"_\1_\2", unit)
+    return ".".join(["machine", *(re.sub(r"[^\w ]+", "_", part).strip("_") for part in unit.split("."))])
 
 
 def as_shown(suffix: str, spans: dict[str, list[tuple[Any, ...]]]) -> dict[str, list[tuple[Any, ...]]]:
@@ -121,7 +126,7 @@ def joined(spans: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 
 WINDOWS = [("mesh", ":"), ("mesh", "40us:60us"), ("frames", ":"), ("frames", "0.2ms:"), ("narrow", ":")]
-WINDOWS += [("xnorbin", ":"), ("banks", ":1ms")]
+WINDOWS += [("system", ":"), ("xnorbin", ":"), ("banks", ":1ms")]
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -152,7 +157,10 @@ def test_stalls_are_the_gaps(tmp_path: Path, suffix: str, name: str, asked: str)
     truth = waits(of, of_run(asked, of.trace.makespan_ps))
     stalls = {track: joined([piece[:3] for piece in pieces if piece.stall]) for track, pieces in found.items()}
     if suffix == ".vcd":
-        truth = {unit: [(start, end, words.replace(" (", "_(")) for start, end, words in mine] for unit, mine in truth.items()}
+        truth = {
+            unit: [(start, end, "waits for " + words.removeprefix("waits for ").replace(" ", "_")) for start, end, words in mine]
+            for unit, mine in truth.items()
+        }
     assert stalls == as_shown(suffix, truth)
     if asked == ":" and suffix == ".json":
         for unit in of.trace.units:
@@ -229,7 +237,7 @@ def pair() -> SimpleNamespace:
         task("compute", "chip[0,0].array", 1, 2, 3, layer="c"),
     ]
     prices = priced({"input_io.bit": 2.0, "array.cycle": 0.5})
-    return SimpleNamespace(machine=PAIR, trace=simulate(scheduled(tasks)), energy=prices, occupancy={}, scenario=None)
+    return SimpleNamespace(machine=PAIR, trace=simulate(scheduled(tasks)), energy=prices, occupancy={}, scenario=None, parts=(), tiles={})
 
 
 WHOLE = TimeWindow(0, 15)
@@ -289,7 +297,7 @@ def test_lanes_by_pencil() -> None:
         task("t", "chip.array1", 3, layer="c"),
         task("t", "chip.array0", 5, layer="d"),
     ]
-    of = SimpleNamespace(machine=two, trace=simulate(scheduled(tasks)), energy=priced({}), occupancy={}, scenario=None)
+    of = SimpleNamespace(machine=two, trace=simulate(scheduled(tasks)), energy=priced({}), occupancy={}, scenario=None, parts=(), tiles={})
     tracks = timeline.of_report(of, TimeWindow(0, 9), "chip").tracks
     assert {track.name: [one[:3] for one in track.slices()] for track in tracks} == {
         "chip": [(0, 3, "b"), (3, 6, "c")],
@@ -305,7 +313,7 @@ def test_nobody_waits_while_anybody_works() -> None:
         task("t", "chip.array1", 2, layer="b", not_before_ps=1),
         task("t", "chip.array1", 2, layer="c", not_before_ps=12),
     ]
-    of = SimpleNamespace(machine=two, trace=simulate(scheduled(tasks)), energy=priced({}), occupancy={}, scenario=None)
+    of = SimpleNamespace(machine=two, trace=simulate(scheduled(tasks)), energy=priced({}), occupancy={}, scenario=None, parts=(), tiles={})
     first, second = timeline.of_report(of, TimeWindow(0, 14), "chip").tracks
     assert [one[:3] for one in first.slices()] == [(0, 9, "a"), (9, 12, "waits for arrival"), (12, 14, "c")]
     assert [one[:3] for one in second.slices()] == [(1, 3, "b")]
@@ -353,8 +361,8 @@ def test_the_arrow_by_pencil() -> None:
     """From the border's crossing to the only task on the other chip that came after it."""
     tracks = timeline.of_report(pair(), WHOLE, "unit").tracks
     halo = {track.name: [(one.sends, one.receives) for one in track.slices() if not one.stall] for track in tracks}
-    assert halo["chip[0,0].east"] == [((0,), ())]
-    assert halo["chip[0,1].array"] == [((), (0,))]
+    assert halo["chip[0,0].east"] == [((Arrow(0, HALO),), ())]
+    assert halo["chip[0,1].array"] == [((), (Arrow(0, HALO),))]
     assert halo["chip[0,0].array"] == [((), ())] * 3, "a task of the same chip that comes after the border does not get it"
     cut = timeline.of_report(pair(), TimeWindow(0, 11), "unit").tracks
     assert not any(one.sends for track in cut for one in track.slices()), "the other end is beyond the window"
@@ -375,13 +383,43 @@ def test_arrows_join_what_crossed_to_what_came_after_it(tmp_path: Path, suffix: 
     for number, span in enumerate(of.trace):
         for sender in span.task.after:
             sent = of.trace[sender]
-            lands = sent.task.name in ("border", "corner") and place(sent.task.effect.target) == place(span.task.unit)
+            lands = sent.task.name in ("border", "corner") and place(sent.task.effect.target, of) == place(span.task.unit, of)
             if lands and all(within(shown, one.start, one.end) for one in (sent, span)):
                 truth.append((sender, number))
     assert sorted(found) == sorted(truth)
     if asked == ":":
         crossings = {number for number, one in enumerate(of.trace.tasks) if one.name in ("border", "corner")}
         assert {sender for sender, _ in found} == crossings, "every crossing is waited for by somebody"
+
+
+@pytest.mark.parametrize("suffix", [".json", ".pftrace"])
+def test_arrows_join_the_parts_of_a_system(tmp_path: Path, suffix: str) -> None:
+    """Halos go from chip to chip of a mesh, and hops over the wire to what takes the signs in; what comes from the host has none."""
+    of = report("system")
+    read = written(tmp_path / f"t{suffix}", of)
+    ways = {
+        tuple(track.split(".")[-1] if "chip" in track else track for track, _ in (arrow["s"], arrow["f"])) for arrow in read.arrows.values()
+    }
+    assert ways >= {
+        ("east", "array"),
+        ("west", "array"),
+        ("wire[front>back[0]]", "back[0].host.link"),
+        ("wire[front>back[1]]", "back[1].host.link"),
+    }
+    assert not any("up" in track or "converter" in track for way in ways for track in way)
+    crossed = [number for number, one in enumerate(of.trace.tasks) if one.name == "hop" and one.unit.startswith("wire[front")]
+    slices = {(track, piece.start): piece.number for track, pieces in read.tracks.items() for piece in pieces if not piece.stall}
+    assert {slices[arrow["s"]] for arrow in read.arrows.values() if arrow["s"][0].startswith("wire")} == set(crossed)
+
+
+def test_arrows_are_called_for_what_goes_along_them() -> None:
+    of = report("system")
+    tracks = timeline.of_report(of, of_run(":", of.trace.makespan_ps), "unit").tracks
+    called = {(track.name, arrow.name) for track in tracks for one in track.slices() for arrow in one.sends}
+    assert called == {
+        *((f"front.chip[0,{column}].{side}", HALO) for column, side in ((0, "east"), (1, "west"))),
+        *((f"wire[front>back[{number}]]", HOP) for number in range(2)),
+    }
 
 
 def test_there_are_no_arrows_where_there_is_no_mesh(tmp_path: Path) -> None:
@@ -433,8 +471,8 @@ def test_counters_in_steps_come_to_the_same(tmp_path: Path, name: str, level: st
     assert sum(by_end["traffic"]) == pytest.approx(sum(of.io_bits.values()) * of.time.frames, rel=1e-9)
     steps = counters.CHIP_STEPS if level == "chip" else counters.MACHINE_STEPS
     assert all(len(points) <= steps for _, points in found.values())
-    for where in ["machine"] if level == "machine" else {place(memory) for memory in of.occupancy}:
-        held = [one for memory, one in of.occupancy.items() if where in ("machine", place(memory))]
+    for where in ["machine"] if level == "machine" else {place(memory, of) for memory in of.occupancy}:
+        held = [one for memory, one in of.occupancy.items() if where in ("machine", place(memory, of))]
         moments = np.concatenate([one.times_ps for one in held])
         most = max(sum(one.bits[np.searchsorted(one.times_ps, moments, "right") - 1] for one in held))
         assert max(value for _, value in found["memories" if where == "machine" else f"{where} memories"][1]) == most
@@ -482,8 +520,8 @@ def test_a_chip_is_at_one_layer_after_the_other(tmp_path: Path, name: str) -> No
     of = report(name)
     found = written(tmp_path / "t.json", of, level="chip").tracks
     for chip in of.tiles:
-        arrays = [unit.name for unit in of.machine.units if place(unit.name) == place(chip) and unit.kind == "array"]
-        lanes = [pieces for track, pieces in found.items() if track.split(" lane ")[0] == place(chip)]
+        arrays = [unit.name for unit in of.machine.units if place(unit.name, of) == place(chip, of) and unit.kind == "array"]
+        lanes = [pieces for track, pieces in found.items() if track.split(" lane ")[0] == place(chip, of)]
         merged = sorted(piece for pieces in lanes for piece in pieces if not piece.stall)
         numbers = [number for array in arrays for number in of.trace.by_unit[array].tolist()]
         truth = Counter((of.trace.tasks[number].layer, of.trace.tasks[number].frame) for number in numbers)
@@ -535,12 +573,42 @@ def test_tracks_lie_below_machine_row_and_chip(tmp_path: Path) -> None:
     assert written(tmp_path / "t.json", report("narrow")).parents["chip[2,3].array"] == ("chip[2,3]",)
 
 
+def test_tracks_of_a_system_lie_below_its_parts(tmp_path: Path) -> None:
+    parents = written(tmp_path / "t.pftrace", report("system")).parents
+    assert parents["front.chip[0,1].array"] == ("machine", "front", "row 0", "front.chip[0,1]")
+    assert parents["front.host.link"] == ("machine", "front", "front.host")
+    assert parents["front.converter"] == parents["front.edge"] == parents["front power"] == ("machine", "front")
+    assert parents["back[1].chip.bpus"] == ("machine", "back[1]", "back[1].chip")
+    assert parents["wire[front>back[1]]"] == ("machine",)
+    assert "machine.back_1.chip.bpus" in written(tmp_path / "t.vcd", report("system")).tracks
+    processes = written(tmp_path / "t.json", report("system")).parents
+    assert processes["back[1].chip.bpus"] == ("back[1].chip",)
+
+
+def test_parts_whose_names_differ_in_a_dash_only_are_two_scopes() -> None:
+    places = {"a-b": Surroundings("a-b"), "a-b.chip": Surroundings("a-b"), "a_b.chip": Surroundings("a_b"), "host": Surroundings()}
+    assert vcd._scopes({"machine": Surroundings(), **places}) == {
+        **{"machine": ("machine",), "host": ("machine", "host")},
+        **{"a-b": ("machine", "a_b"), "a-b.chip": ("machine", "a_b", "chip"), "a_b.chip": ("machine", "a_b_", "chip")},
+    }
+
+
+def test_levels_of_a_system(tmp_path: Path) -> None:
+    """The arrays of a chip under its name, and what is on no chip for itself; by kind, those of a part together."""
+    of = report("system")
+    chips, machine = (
+        {track.split(" lane ")[0] for track in written(tmp_path / "t.json", of, level=one).tracks} for one in ("chip", "machine")
+    )
+    assert {"front.chip[0,0]", "front.chip[0,1]", "back[0].chip", "back[1].chip", "front.converter", "wire[front>back[0]]"} <= chips
+    assert {"front array", "front border", "back array", "wire link", "front converter"} <= machine
+
+
 def test_processes_and_threads_stand_in_the_order_of_the_machine(tmp_path: Path) -> None:
     of = report("mesh")
     written(tmp_path / "t.json", of)
     events = json.loads((tmp_path / "t.json").read_text("utf-8"))["traceEvents"]
     units = [unit.name for unit in of.machine.units]
-    for kind, key, names in (("process", "pid", ["machine", *dict.fromkeys(map(place, units))]), ("thread", "tid", units)):
+    for kind, key, names in (("process", "pid", ["machine", *dict.fromkeys(place(unit, of) for unit in units)]), ("thread", "tid", units)):
         order = {event[key]: event["args"]["sort_index"] for event in events if event["name"] == f"{kind}_sort_index"}
         named = {event[key]: event["args"]["name"] for event in events if event["name"] == f"{kind}_name"}
         assert [named[number] for number in sorted(named, key=lambda number: order[number])] == names

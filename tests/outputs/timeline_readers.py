@@ -58,7 +58,7 @@ def chrome(path: Path) -> Contents:
                 read.counters.setdefault(event["name"], (unit, []))[1].append((at, value))
             case "s" | "f":
                 assert event["ph"] == "s" or event["bp"] == "e"
-                assert (event["cat"], event["name"]) == ("halo", "halo")
+                assert event["cat"] == event["name"] in ("halo", "hop")
                 assert event["ts"] == opened[tid]["ts"], "an arrow has a slice at either end"
                 assert event["ph"] == "s" or "s" in read.arrows[event["id"]], "an arrow begins before it ends"
                 read.arrows.setdefault(event["id"], {})[event["ph"]] = threads[tid], round(opened[tid]["ts"] * 1e6)

@@ -26,8 +26,8 @@ from hyperdrive_sim.reports.derived.link_use import by_kind, by_unit
 from hyperdrive_sim.reports.derived.memory_use import curves, memory_kinds, thinned
 from hyperdrive_sim.reports.derived.metrics import METRICS, front
 from hyperdrive_sim.reports.derived.power import power
-from hyperdrive_sim.reports.derived.roofline import Roofline, RooflinePoint, bandwidths, called, outstanding, roofline
-from hyperdrive_sim.reports.derived.tile_map import WHOLE_RUN, borders, laid_out, tile_map, tile_picture
+from hyperdrive_sim.reports.derived.roofline import Roofline, RooflinePoint, bandwidths, called, outstanding, rooflines
+from hyperdrive_sim.reports.derived.tile_map import WHOLE_RUN, borders, laid_out, tile_maps, tile_pictures
 from hyperdrive_sim.reports.report import Report, UnitRow
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.schedule.prices import IO_ACTIONS
@@ -95,7 +95,7 @@ def test_actions_are_those_of_the_report(which: tuple[str, ...]) -> None:
 @every_run
 def test_no_layer_is_above_its_roof(which: tuple[str, ...]) -> None:
     found = report(*which)
-    roof = roofline(found, action_counts(found))
+    roof = rooflines(found, action_counts(found))[0]
     rows = {row.name: row for row in found.layers if row.ops}
     assert [point.layer for point in roof.points] + list(roof.unlinked) == list(rows)
     for point in roof.points:
@@ -110,18 +110,18 @@ def test_a_layer_stands_at_the_link_that_it_keeps_busy_longest() -> None:
     """16 bits a cycle of weights, 4 a cycle over each of 8 links between chips, 51.2 Gbit/s to the host."""
     found = report("hyperdrive/tiny_2x2")
     actions = action_counts(found)
-    bits, rates = io_bits(actions), bandwidths(found, actions)
+    bits, rates = io_bits(actions), bandwidths(found, io_bits(actions))
     assert rates == {"weights": 928e6, "host": 51.2e9, "border": 8 * 232e6}
-    for point in roofline(found, actions).points:
+    for point in rooflines(found, actions)[0].points:
         seconds = {link: count / rates[link] for link, count in bits[point.layer].items()}
         assert seconds[point.link] == max(seconds.values())
         assert point.io_bits == sum(bits[point.layer].values())
-    assert {point.link for point in roofline(found, actions).points} == {"weights", "border"}
+    assert {point.link for point in rooflines(found, actions)[0].points} == {"weights", "border"}
 
 
 def test_a_link_without_a_rate_has_no_slope() -> None:
     found = report("nandnet_dram/binary_alexnet")
-    roof = roofline(found, action_counts(found))
+    roof = rooflines(found, action_counts(found))[0]
     assert roof.bits_per_s == {}
     assert {point.link for point in roof.points} == {"channel"}
 
@@ -154,7 +154,7 @@ def test_layers_that_stand_out_are_far_below_their_roofs_or_long() -> None:
 @every_run
 def test_layers_hold_the_arrays_for_as_long_as_the_report_says(which: tuple[str, ...]) -> None:
     found = report(*which)
-    points = roofline(found, action_counts(found)).points
+    points = rooflines(found, action_counts(found))[0].points
     held = {row.name: row.computed_s + sum(row.stalls.values()) for row in found.layers}
     assert {point.layer: point.held_s for point in points} == pytest.approx({point.layer: held[point.layer] for point in points})
 
@@ -494,8 +494,8 @@ def test_borders_lie_half_a_tile_off() -> None:
 
 def test_one_picture_is_that_of_the_map() -> None:
     found = report("hyperdrive/tiny_2x2")
-    whole, layer = tile_picture(found), tile_picture(found, "layer2.0.down")
-    drawn = tile_map(found)
+    (whole,), (layer,) = tile_pictures(found), tile_pictures(found, "layer2.0.down")
+    (drawn,) = tile_maps(found)
     assert (whole.mesh, whole.tiles) == (drawn.mesh, drawn.tiles) == ((2, 2), (7, 7))
     assert np.array_equal(whole.shares, drawn.frames[drawn.shown[WHOLE_RUN]])
     assert np.array_equal(layer.shares, drawn.frames[drawn.shown["layer2.0.down"]])
@@ -504,7 +504,7 @@ def test_one_picture_is_that_of_the_map() -> None:
 @every_run
 def test_every_layer_has_its_picture(which: tuple[str, ...]) -> None:
     found = report(*which)
-    drawn = tile_map(found)
+    (drawn,) = tile_maps(found)
     assert list(drawn.shown) == [WHOLE_RUN, *found.tiles_by_layer]
     for name, tiles in {WHOLE_RUN: found.tiles, **found.tiles_by_layer}.items():
         picture = drawn.frames[drawn.shown[name]]

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from math import fsum
 from typing import Any
 
 import numpy as np
 import pytest
-from pencil import MACHINE, PRICES, compute, conv, ran
-from worlds import compiled
+from pencil import MACHINE, NETWORK, PRICES, compute, conv, ran
+from simulated import mixed_system
+from worlds import Hand, compiled
 
+from hyperdrive_sim.engine.compiled import Compiled
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import MaxPool
 from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.rates import Clock, Rate
-from hyperdrive_sim.reports.layer_columns import layer_columns
+from hyperdrive_sim.reports.layer_columns import layer_columns, mean_use
 from hyperdrive_sim.reports.layer_table import LayerRow, layer_rows
 from hyperdrive_sim.schedule.machine import Machine, Unit
+from hyperdrive_sim.schedule.mapped import PartOfSystem
 from hyperdrive_sim.schedule.placement import Placement
-from hyperdrive_sim.schedule.tasks import Compute, OperandLocations, Task
+from hyperdrive_sim.schedule.spec import Spec
+from hyperdrive_sim.schedule.tasks import Arrivals, Compute, OperandLocations, Task
 from hyperdrive_sim.schedule.writer import scheduled
 
 
@@ -75,6 +80,15 @@ def test_the_table_of_layers_as_columns() -> None:
         "links_io_bits_per_cycle": [0.0, 0.0, 0.0],
         "array_cycle_count": [0, 7, 6],
     }
+
+
+def test_the_use_of_tiles_is_that_of_the_chips_that_run_a_layer() -> None:
+    units = (Unit("x.one", "x array", part="x"), Unit("y.two", "y array", part="y"))
+    machine = Machine(units, (), MACHINE.clock, 16, 2)
+    some = {"x.one": np.array([[1.0, 0.5]]), "y.two": np.zeros((3, 3))}
+    assert mean_use(some, machine) == 0.75
+    assert mean_use(some, replace(machine, units=())) == 0.375, "in one mesh, a chip beyond the map's edge counts"
+    assert mean_use({chip: 0 * use for chip, use in some.items()}, machine) == 0
 
 
 def test_a_stall_by_several_causes() -> None:
@@ -164,3 +178,43 @@ def test_work_is_summed_to_the_picosecond() -> None:
     assert int(float(long)) == long + 1
     (row,) = layer_rows(ran([compute("a", "one", long)]))
     assert row.cycles == 9_007_200_000_000
+
+
+@dataclass(frozen=True)
+class HandOfParts(Hand):
+    """A network put on the machines of some parts by hand."""
+
+    parts: tuple[PartOfSystem, ...] = ()
+
+
+def part(name: str, unit: str, peak: int) -> PartOfSystem:
+    machine = Machine((Unit(unit, f"{name} array", part=name),), (), MACHINE.clock, peak)
+    return PartOfSystem(name, "pencil", Spec(), (machine,), frozenset({unit}), frozenset(), (), 1)
+
+
+def test_arrays_of_several_peaks_count_as_much_as_these() -> None:
+    """One array does 4 operations a cycle, the other 12: of what both could do a quarter and three quarters.
+
+        one |aaaa..|      a: of 16 operations in 4 cycles of its own array; the other waits for it
+        two |....bb|      b: of 24 possible 16; its array is done at once, and the first one waits for the end
+
+    A cycle of the first is a quarter of one of both, of the second three quarters.
+    """
+    parts = part("x", "x.one", 4), part("y", "y.two", 12)
+    machine = Machine(tuple(unit for one in parts for unit in one.machines[0].units), (), MACHINE.clock, 16, 2)
+    hand = HandOfParts(NETWORK, machine, Placement((), {}, frozenset(), {}), prices=PRICES, parts=parts)
+    tasks = scheduled([compute("a", "x.one", 4000), compute("b", "y.two", 2000, 0)])
+    a, b = layer_rows(Compiled(hand, Arrivals(), "whole").scheduled(tasks.checked(machine)))
+    assert (a.computed_s, a.stalls, a.held_s) == (1e-9, {"x array": 3e-9}, 4e-9)
+    assert (b.computed_s, b.stalls, b.held_s) == (1.5e-9, {"y array": 0.5e-9}, 2e-9)
+    assert (a.utilization, b.utilization) == (1.0, pytest.approx(16 / 24)), "of the chip that runs it, while that works on it"
+    assert (a.cycles, a.total_cycles, b.cycles, b.total_cycles) == (4, 4, 2, 2), "the other's waiting is none of it"
+
+
+def test_the_layers_of_a_system_hold_its_arrays_for_the_whole_run() -> None:
+    report = mixed_system()[1]
+    assert fsum(row.held_s for row in report.layers) == pytest.approx(report.trace.makespan_ps * 1e-12, rel=1e-12)
+    front = report.parts[0].peak_ops_per_s
+    c2 = next(row for row in report.layers if row.name == "c2")
+    assert c2.utilization > c2.ops / (c2.total_cycles / report.machine.clock.hz * report.machine.peak_ops_per_s)
+    assert c2.utilization <= c2.ops / (c2.cycles / report.machine.clock.hz * front)

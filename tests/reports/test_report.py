@@ -231,6 +231,14 @@ def test_layers_are_shown_per_frame() -> None:
     assert "the layers that took longest, per frame" in many
 
 
+def test_tile_use_of_a_system_is_said_part_by_part() -> None:
+    lines = rendered(tables.summary(simulated.mixed_system()[1]), 80).splitlines()
+    at = next(place for place, line in enumerate(lines) if line.startswith("tile use while computing: "))
+    means = [line.split("%")[0] for line in lines[at:]]
+    assert means == ["tile use while computing: 40.3 ", "front: 72.7 ", "   73  73", "back: 7.9 "]
+    assert lines[at + 1] == "front: 72.7 %, in %:"
+
+
 def test_a_figure_beyond_its_tolerance_is_said_in_words() -> None:
     row = Comparison("energy", "J", 1.0, 1.5, 1.5, 0.5, 0.1, {}, "published", (), False, "s", "", "")
     text = rendered(tables.published([row, row]), 80)

@@ -47,6 +47,15 @@ MIXED: Said = {
 }
 """Real maps on a mesh, signs on two chips in turn; signs are made of real numbers before they are sent."""
 
+SHOWN: Said = {
+    **MIXED,
+    "parts": {
+        "front": {"architecture": "hyperdrive", "chip": {"mesh": [1, 2], "tile_rows": 2, "tile_columns": 3}},
+        "back": {"architecture": "xnorbin", "count": 2},
+    },
+}
+"""The same with tiles of 2 x 3 on the mesh: of another shape, and of another peak, than the 7 x 7 of the others."""
+
 RECEIVER: Said = {**MIXED, "partition": {"front": ["c?"], "back": ["x*", "p*", "s?", "mean"]}}
 """The same, but signs are made where they are taken."""
 

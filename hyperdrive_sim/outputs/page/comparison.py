@@ -86,7 +86,7 @@ def comparison(shown: Sequence[RunDetails]) -> SideBySide:
     reports = [one.run.report for one in shown]
     titles = names(reports)
     called = tuple(f"{number}: {title}" for number, title in enumerate(titles, 1))
-    drawn = (energies(called, reports), trade_off(called, reports), rooflines(called, [one.roof for one in shown]))
+    drawn = (energies(called, reports), trade_off(called, reports), rooflines(called, [one.roofs for one in shown]))
     common = common_title(reports)
     return SideBySide(
         title=f"{common}: {len(shown)} runs compared" if common else f"{len(shown)} runs compared",

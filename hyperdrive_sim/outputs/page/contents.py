@@ -56,14 +56,14 @@ def origins(report: Report) -> PageTable:
     )
 
 
-def layers(report: Report, actions: ActionCounts, roof: Roofline) -> PageTable:
+def layers(report: Report, actions: ActionCounts, roofs: Sequence[Roofline]) -> PageTable:
     """The table of all layers, in the order of the schedule."""
     rows, frames, took, bits = report.layers, report.time.frames, report.took_s(), io_bits(actions)
     names = [row.name for row in rows]
     times = [took[name] for name in names]
     moved = [sum(bits.get(name, {}).values()) / frames for name in names]
-    points = {point.layer: point for point in roof.points}
-    used = {name: mean_use(tiles) for name, tiles in report.tiles_by_layer.items()}
+    points = {point.layer: point for roof in roofs for point in roof.points}
+    used = {name: mean_use(tiles, report.machine) for name, tiles in report.tiles_by_layer.items()}
     causes = sorted({cause for row in rows for cause, seconds in row.stalls.items() if seconds})
     return PageTable(
         "layers",
@@ -83,7 +83,8 @@ def layers(report: Report, actions: ActionCounts, roof: Roofline) -> PageTable:
             *(measured(f"stalled by {cause}", [row.stalls.get(cause, 0.0) / frames for row in rows], "s", times) for cause in causes),
         ),
         "Time is how long arrays worked on a layer or stood still for it, on average over them; its bits may be moved while they work on "
-        "others. Tiles in use is the share of its array's time in which a tile did useful work, on average over all tiles. Op per bit "
+        "others. Tiles in use is the share of its array's time in which a tile did useful work, on average over all tiles"
+        f"{' of the chips that run it' if report.parts else ''}. Op per bit "
         "counts the bits over the kind of link that the layer keeps busy longest; I/O counts all. Layers that are computed in one go "
         "stand in one row.",
         "layers",
@@ -178,15 +179,16 @@ def tiles(found: TileMap) -> PageTable:
     """The table of the use of tiles: the mean of every chip where it stands in the mesh, or of a single chip every tile."""
     whole, (rows, columns), one = found.frames[found.shown[WHOLE_RUN]], found.tiles, len(found.chips) == 1
     grid = whole if one else whole.reshape(found.mesh[0], rows, found.mesh[1], columns).mean(axis=(1, 3))
-    what = "tiles" if one else "chips"
+    what, of = "tiles" if one else "chips", f" of {found.part}" if found.part else ""
+    use = f"Use of every tile{of}" if one else f"Mean use of the tiles of every chip{of}" if of else "Mean use of every chip's tiles"
     return PageTable(
-        "tile_use",
-        "Use of every tile over the whole run" if one else "Mean use of every chip's tiles over the whole run",
+        f"tile_use-{found.part}" if found.part else "tile_use",
+        f"{use} over the whole run",
         (
             words("row, column", [str(number) for number in range(len(grid))]),
             *(shares(str(number), [float(share) for share in column]) for number, column in enumerate(grid.T)),
         ),
-        f"Rows and columns of {what} are those of the machine, counted from 0.",
+        f"Rows and columns of {what} are those of the {'picture' if of else 'machine'}, counted from 0.",
     )
 
 

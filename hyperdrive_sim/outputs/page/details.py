@@ -20,14 +20,17 @@ from hyperdrive_sim.reports.derived.layer_spans import layer_spans
 from hyperdrive_sim.reports.derived.memory_use import curves, memory_kinds
 from hyperdrive_sim.reports.derived.power import power as power_of
 from hyperdrive_sim.reports.derived.roofline import Roofline
-from hyperdrive_sim.reports.derived.roofline import roofline as points
-from hyperdrive_sim.reports.derived.tile_map import tile_map
+from hyperdrive_sim.reports.derived.roofline import rooflines as points
+from hyperdrive_sim.reports.derived.tile_map import tile_maps
 from hyperdrive_sim.reports.summary import SummaryLine
 
 
 @dataclass(frozen=True)
 class RunDetails:
-    """All that a page shows of one run: its first figures, the summary of the terminal, tables and pictures by name."""
+    """All that a page shows of one run: its first figures, the summary of the terminal, tables and pictures by name.
+
+    `tiles` are the names of a picture and a table for each kind of chip.
+    """
 
     run: Run
     subject: str
@@ -35,19 +38,21 @@ class RunDetails:
     summary: tuple[SummaryLine, ...]
     tables: Mapping[str, PageTable]
     pictures: Mapping[str, Picture]
-    roof: Roofline
+    tiles: tuple[tuple[str, str], ...]
+    roofs: tuple[Roofline, ...]
 
 
 def details(run: Run) -> RunDetails:
     report = run.report
     actions = action_counts(report)
-    roof, found, kinds, spans = points(report, actions), tile_map(report), memory_kinds(report), layer_spans(report)
+    roofs, maps, kinds, spans = points(report, actions), tile_maps(report), memory_kinds(report), layer_spans(report)
+    used = [(tiles.tiles(found), contents.tiles(found)) for found in maps]
     spent, several = power_of(report), report.time.frames >= SEVERAL
     tables = [
-        contents.layers(report, actions, roof),
+        contents.layers(report, actions, roofs),
         contents.time_goes_to(report),
         contents.units(report),
-        contents.tiles(found),
+        *(table for _, table in used),
         contents.memories(kinds),
         contents.prices(report),
         *([contents.versions(run.manifest["versions"])] if run.manifest["versions"] else []),
@@ -57,13 +62,13 @@ def details(run: Run) -> RunDetails:
     ]
     drawn = [
         layer_time.layer_time(report),
-        tiles.tiles(found),
+        *(picture for picture, _ in used),
         timeline.timeline(gantt(report), spans, report),
         *([latency.latency(latencies(report.time))] if several else []),
         *([power.power(spent, spans, report)] if spent.watts else []),
         energy.energy(flows(report, actions), report.energy.total_j),
         memories.memories(curves(report), report.trace.makespan_ps),
-        *([roofline.roofline(roof, report)] if roof.points else []),
+        *([roofline.roofline(roofs, report)] if any(roof.points for roof in roofs) else []),
     ]
     return RunDetails(
         run,
@@ -72,5 +77,6 @@ def details(run: Run) -> RunDetails:
         tuple(report.summary_lines()),
         {table.name: table for table in tables},
         {picture.name: picture for picture in drawn},
-        roof,
+        tuple((picture.name, table.name) for picture, table in used),
+        roofs,
     )

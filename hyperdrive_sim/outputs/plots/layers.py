@@ -14,7 +14,7 @@ from hyperdrive_sim.outputs.palette import IO_COLOURS, colours, of_layer_time
 from hyperdrive_sim.outputs.plots.asked import there
 from hyperdrive_sim.outputs.plots.axes import amount, axes, inches, legend, measured, named, titled
 from hyperdrive_sim.outputs.plots.colours import ground, ink
-from hyperdrive_sim.reports.derived.actions import action_counts, joules_by_layer
+from hyperdrive_sim.reports.derived.actions import action_counts, carried, joules_by_layer
 from hyperdrive_sim.reports.derived.layer_time import said, seconds_by_layer
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.summary import percent
@@ -50,8 +50,8 @@ def energy(report: Report, by: str = "layer", *, ax: Axes | None = None) -> Axes
     names = [row.name for row in report.layers]
     if by == "action":
         names, stack = list(stack), {name: np.where(np.array(list(stack)) == name, _sum(part), 0.0) for name, part in stack.items()}
-    core = colours(sorted(action for action in stack if action not in IO_COLOURS))
-    colour = core | IO_COLOURS
+    core = colours(sorted(action for action in stack if not carried(action)))
+    colour = core | IO_COLOURS if not report.parts else colours(sorted(stack, key=lambda action: (bool(carried(action)), action)))
     styles = {
         name: {"facecolor": colour[name], "hatch": "" if name in core else HATCH, "label": f"{name}, {amount(_sum(part), 'J')}"}
         for name, part in stack.items()

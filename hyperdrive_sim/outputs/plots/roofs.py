@@ -14,7 +14,7 @@ from hyperdrive_sim.outputs.plots.colours import ground, ink
 from hyperdrive_sim.outputs.plots.labels import Labels, Named
 from hyperdrive_sim.reports.derived.actions import action_counts
 from hyperdrive_sim.reports.derived.roofline import WHOLE, Roofline, RooflinePoint, called, outstanding
-from hyperdrive_sim.reports.derived.roofline import roofline as found_for
+from hyperdrive_sim.reports.derived.roofline import rooflines as found_for
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.side_by_side import common_title, names
 from hyperdrive_sim.text.wording import counted
@@ -33,24 +33,27 @@ def roofline(reports: Report | Sequence[Report], *, most: int = 8, ax: Axes | No
     arrays' peak. Its seconds are those that the arrays worked on it or stood still for it, or those that one unit was busy with it, if
     that is longer: its bits may be moved while other layers are computed. The whole run is a larger point. Those that stay furthest below
     their roofs and those that take longest, *most* in all, are named as far as there is room. A layer without a bit across an edge has no
-    place here; the title counts those.
+    place here; the title counts those. Each part of a system has a peak of its own, and a point of all that it does in the run.
     """
     shown = [reports] if isinstance(reports, Report) else list(reports)
     if not shown:
         raise InvalidInput.at("reports", "there are none to draw", "give at least one")
-    roofs = [found_for(report, action_counts(report)) for report in shown]
+    runs = [
+        (name, report, roof) for name, report in zip(names(shown), shown, strict=True) for roof in found_for(report, action_counts(report))
+    ]
+    roofs = [roof for _, _, roof in runs]
     points = [[*roof.points, *([roof.whole] if roof.whole else [])] for roof in roofs]
     every = [point for some in points for point in some]
     if not every:
         raise InvalidInput.at("reports", "nothing in them crosses a chip's edge", "give a run that takes input or weights from outside")
-    ax = axes(ax, 9.0 if len(shown) == 1 else 10.0, max(5.4, 1.0 + ENTRY_INCHES * len(shown)))
+    ax = axes(ax, 9.0 if len(shown) == 1 else 10.0, max(5.4, 1.0 + ENTRY_INCHES * len(runs)))
     _limited(ax, roofs, every)
-    mark = marks(link for roof in roofs for link in roof.links)
-    for number, (report, run, roof, some) in enumerate(zip(shown, names(shown), roofs, points, strict=True)):
-        several = len(shown) > 1
+    mark, several = marks(link for roof in roofs for link in roof.links), len(shown) > 1
+    for number, ((run, report, roof), some) in enumerate(zip(runs, points, strict=True)):
+        whose = " ".join(filter(None, (roof.part, "peak")))
         name = f"{fill(run, NAME_LETTERS)}\n" if several else ""
         own, peak = PALETTE[number % len(PALETTE)], roof.peak_ops_per_s
-        ax.axhline(peak, color=own if several else ink(ax), label=f"{name}peak {amount(peak, 'Op/s')}", zorder=1)
+        ax.axhline(peak, color=own if several else ink(ax), label=f"{name}{whose} {amount(peak, 'Op/s')}", zorder=1)
         for link in dict.fromkeys(point.link for point in some):
             colour = own if several else of_units(report)[link]
             _of_a_link(ax, roof, [point for point in some if point.link == link], colour, MARKS[mark[link]])
@@ -59,7 +62,8 @@ def roofline(reports: Report | Sequence[Report], *, most: int = 8, ax: Axes | No
     left_out = sum(len(roof.unlinked) for roof in roofs)
     title = shown[0].scenario.title if len(shown) == 1 else common_title(shown) or counted(len(shown), "run")
     without = f"; {counted(left_out, 'layer')} without a bit across an edge not shown" if left_out else ""
-    titled(ax, title, f"what layers attain under their roofs; the larger point is the whole run{without}")
+    larger = "the larger points are all that a part does" if any(roof.part for roof in roofs) else "the larger point is the whole run"
+    titled(ax, title, f"what layers attain under their roofs; {larger}{without}")
     return ax
 
 

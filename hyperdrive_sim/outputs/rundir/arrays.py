@@ -3,15 +3,16 @@
 | array | |
 |---|---|
 | `chips`, `layers`, `memories` | names: of chips, of layers that are computed, of memories |
-| `tiles` | [chips, rows, columns], the useful share of each tile's time |
-| `tiles_by_layer` | [layers, chips, rows, columns], the same in each layer |
+| `tile_shapes` | [chips, 2], rows and columns of each chip's tiles |
+| `tiles` | [tiles], the useful share of each tile's time, chip by chip, row by row |
+| `tiles_by_layer` | [layers, tiles], the same in each layer |
 | `occupancy_times_ps`, `occupancy_bits` | of all memories, one after the other: so many bits from that time on |
 | `occupancy_offsets` | [memories + 1], where each memory's times and bits begin |
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, BinaryIO, NamedTuple
 
@@ -58,13 +59,27 @@ def read(file: BinaryIO, machine: Machine, most_bytes: int) -> Use:
     Nothing is unpacked that takes more than *most_bytes* of memory.
     """
     stored = files.arrays(file, most_bytes)
-    chips, layers = names(stored, "chips"), names(stored, "layers")
-    tiles = _shares(stored, "tiles", len(chips), None, None)
-    by_layer = _shares(stored, "tiles_by_layer", len(layers), *tiles.shape)
+    layers, shapes = names(stored, "layers"), _shapes(stored)
+    number = sum(rows * columns for rows, columns in shapes.values())
+    tiles, by_layer = _shares(stored, "tiles", number), _shares(stored, "tiles_by_layer", len(layers), number)
     occupancy = _occupancies(stored, machine)
-    no_others(stored, dict.fromkeys(("chips", "layers", "tiles", "tiles_by_layer", "memories", *OCCUPANCY)))
-    of_layers = (dict(zip(chips, one, strict=True)) for one in by_layer)
-    return Use(dict(zip(chips, tiles, strict=True)), dict(zip(layers, of_layers, strict=True)), occupancy)
+    no_others(stored, dict.fromkeys(("chips", "layers", "tile_shapes", "tiles", "tiles_by_layer", "memories", *OCCUPANCY)))
+    return Use(_by_chip(tiles, shapes), {layer: _by_chip(one, shapes) for layer, one in zip(layers, by_layer, strict=True)}, occupancy)
+
+
+def _shapes(stored: Arrays) -> dict[str, tuple[int, int]]:
+    """Rows and columns of tiles, by chip."""
+    chips = names(stored, "chips")
+    found = array(stored, "tile_shapes", "i", len(chips), 2).tolist()
+    if any(rows < 1 or columns < 1 for rows, columns in found):
+        raise ValueError("tile_shapes has a chip without tiles")
+    return {chip: (rows, columns) for chip, (rows, columns) in zip(chips, found, strict=True)}
+
+
+def _by_chip(shares: NDArray[np.float64], shapes: Mapping[str, tuple[int, int]]) -> Tiles:
+    """Shares of all tiles, one after the other, as those of each chip."""
+    ends = np.cumsum([rows * columns for rows, columns in shapes.values()])[:-1]
+    return {chip: some.reshape(shape) for (chip, shape), some in zip(shapes.items(), np.split(shares, ends), strict=True)}
 
 
 def _shares(stored: Arrays, name: str, *shape: int | None) -> NDArray[np.float64]:
@@ -79,10 +94,16 @@ def _tiles(report: Report) -> dict[str, Any]:
     chips = list(report.tiles)
     return {
         "chips": np.array(chips),
-        "tiles": np.array([report.tiles[chip] for chip in chips]),
+        "tile_shapes": np.array([report.tiles[chip].shape for chip in chips]),
+        "tiles": _in_a_row(report.tiles, chips),
         "layers": np.array(list(report.tiles_by_layer)),
-        "tiles_by_layer": np.array([[tiles[chip] for chip in chips] for tiles in report.tiles_by_layer.values()]),
+        "tiles_by_layer": np.array([_in_a_row(tiles, chips) for tiles in report.tiles_by_layer.values()]),
     }
+
+
+def _in_a_row(tiles: Tiles, chips: Sequence[str]) -> NDArray[np.float64]:
+    """Shares of the tiles of some chips, one after the other."""
+    return np.concatenate([tiles[chip].ravel() for chip in chips])
 
 
 def _occupancy(report: Report) -> dict[str, Any]:

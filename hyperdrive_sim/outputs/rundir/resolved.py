@@ -16,6 +16,9 @@ from hyperdrive_sim.scenario import inputs
 from hyperdrive_sim.scenario.pictures import FORMATS
 from hyperdrive_sim.scenario.scenario import Scenario
 from hyperdrive_sim.scenario.shipped import RESOLVED
+from hyperdrive_sim.schedule.spec import Spec
+from hyperdrive_sim.systems.chips import chip_of
+from hyperdrive_sim.systems.spec import SystemSpec
 
 NAME, INPUT, WEIGHTS = RESOLVED, "scenario.input", "scenario.weights.npz"
 SHAPES, ARRIVALS = "scenario.network.csv", "scenario.arrivals.csv"
@@ -67,14 +70,25 @@ def _network(scenario: Scenario) -> dict[str, bytes]:
 
 def _resolved(scenario: Scenario, files: list[str]) -> dict[str, Any]:
     decided = scenario.settings.model_copy(update={"granularity": scenario.granularity, "frames": scenario.arrivals.frames})
-    settings = decided.model_dump(mode="json", exclude_none=True, exclude={"sweep"})
-    settings[scenario.at_spec] = scenario.spec.model_dump(mode="json")
+    in_its_place = {"chip", "system"} - {scenario.at_spec}
+    settings = decided.model_dump(mode="json", exclude_none=True, exclude={"sweep", *in_its_place})
+    settings[scenario.at_spec] = _spec(scenario.spec)
     for name in files:
         settings |= _named(name, settings)
     if portable.NETWORK in files:
         del settings["network_options"]
         settings.pop("input_shape", None)
     return settings
+
+
+def _spec(spec: Spec) -> dict[str, Any]:
+    """All settings of a chip, or of a system and of the chips of its parts."""
+    if not isinstance(spec, SystemSpec):
+        return spec.model_dump(mode="json")
+    system = spec.model_dump(mode="json", exclude_none=True)
+    for name, part in spec.parts.items():
+        system["parts"][name]["chip"] = chip_of(part).model_dump(mode="json")
+    return system
 
 
 def _named(file: str, settings: dict[str, Any]) -> dict[str, Any]:

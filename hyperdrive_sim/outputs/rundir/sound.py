@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from hyperdrive_sim.reports.derived.chip_kinds import chips_by_kind
 from hyperdrive_sim.reports.records import Time
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.span_columns import ListColumn, SpanColumns
@@ -123,9 +124,18 @@ def _of_latencies(time: Time) -> None:
 
 def _of_system(report: Report) -> None:
     system, machine = report.system, report.machine
-    mesh = machine.mesh or (machine.chips, 1)
     _must((system.chips, system.mesh) == (machine.chips, machine.mesh), "system: its chips are not those of the machine")
-    _must(min(mesh) > 0 and mesh[0] * mesh[1] == machine.chips == len(report.tiles), "the tiles are not those of the mesh's chips")
+    _must(machine.chips == len(report.tiles), "the tiles are not those of the mesh's chips")
+    for part in report.parts:
+        _must(min(part.clock_mhz, part.peak_ops_per_s, part.every, part.most_frames_per_s) > 0, f"parts: '{part.name}' has no rate")
+        _must(part.busiest in machine.unit, f"parts: the machine has no unit '{part.busiest}'")
+    kinds = chips_by_kind(report)
+    _must(sum(len(one.tiles) for one in kinds) == machine.chips, "the tiles are not those of the parts' chips")
+    for one in kinds:
+        where = f"the chips of part '{one.part}'" if one.part else "the mesh's chips"
+        rows, columns = one.mesh
+        _must(rows > 0 and rows * columns == len(one.tiles) == one.chips > 0, f"the tiles are not those of {where}")
+        _must(len({report.tiles[chip].shape for chip in one.tiles}) == 1, f"{where} have tiles of different shapes")
     _must(system.granularity in system.granularities, "system.granularity: is none of those that there are")
     _must(min(report.network.input_shape) > 0, "network.input_shape: has an empty side")
 

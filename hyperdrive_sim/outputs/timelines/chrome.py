@@ -70,10 +70,10 @@ def _of_track(track: Track, where: str) -> Iterator[str]:
         start, end = f'{where},"ts":{_us(one.start)}', f'{where},"ts":{_us(one.end)}'
         name, kind = _text(one.name), "stall" if one.stall else "work"
         yield f'{{"ph":"B","cat":"{kind}","name":{name},{start}}}'
-        for arrow in one.receives:
-            yield f'{{"ph":"f","bp":"e","cat":"halo","name":"halo","id":{arrow},{start}}}'
-        for arrow in one.sends:
-            yield f'{{"ph":"s","cat":"halo","name":"halo","id":{arrow},{start}}}'
+        for number, what in one.receives:
+            yield f'{{"ph":"f","bp":"e","cat":"{what}","name":"{what}","id":{number},{start}}}'
+        for number, what in one.sends:
+            yield f'{{"ph":"s","cat":"{what}","name":"{what}","id":{number},{start}}}'
         yield f'{{"ph":"E","name":{name},{end},"args":{_arguments(one)}}}'
 
 

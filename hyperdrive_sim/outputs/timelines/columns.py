@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hyperdrive_sim.engine.ledger import crossing_bits
+from hyperdrive_sim.reports.derived.chip_kinds import chips_by_kind
 from hyperdrive_sim.reports.report import Report
-from hyperdrive_sim.schedule.mesh import Mesh
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-def place(name: str) -> str:
-    """Place of a unit or a memory: `chip[3,4]` for `chip[3,4].send.east`."""
-    return name.partition(".")[0]
+class Surroundings(NamedTuple):
+    """What a place is in: the member of a system that it belongs to, or is itself, and the row of a mesh that a chip lies in."""
+
+    member: str = ""
+    row: int | None = None
 
 
 @dataclass(frozen=True)
@@ -29,13 +32,21 @@ class TaskColumns:
     report: Report
 
     @cached_property
-    def places(self) -> Mapping[str, int | None]:
-        """Places of units and memories, in the order of the machine; in a mesh, with the row of each chip."""
+    def place(self) -> Mapping[str, str]:
+        """The place of every unit and memory, in the order of the machine."""
         machine = self.report.machine
-        mesh = Mesh(*machine.mesh) if machine.mesh else None
-        rows = {str(chip): chip.row for chip in mesh.chips} if mesh else {}
-        names = (*machine.unit, *machine.memory)
-        return {where: rows.get(where) for where in dict.fromkeys(map(place, names))}
+        return {name: machine.place(name) for name in (*machine.unit, *machine.memory)}
+
+    @cached_property
+    def places(self) -> Mapping[str, Surroundings]:
+        """All places, with what they are in."""
+        machine, rows = self.report.machine, self._rows()
+        return {where: Surroundings(machine.member(where), rows.get(where)) for where in dict.fromkeys(self.place.values())}
+
+    def _rows(self) -> dict[str, int]:
+        """The row of every chip in its mesh."""
+        meshes = [kind for kind in chips_by_kind(self.report) if kind.is_mesh]
+        return {chip: number // kind.mesh[1] for kind in meshes for number, chip in enumerate(kind.tiles)}
 
     @cached_property
     def pj(self) -> Floats:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hyperdrive_sim.outputs.timelines.columns import Floats, Ints, TaskColumns, place
+from hyperdrive_sim.outputs.timelines.columns import Floats, Ints, TaskColumns
 from hyperdrive_sim.outputs.timelines.overview import MACHINE, by_kind
 from hyperdrive_sim.outputs.timelines.window import TimeWindow
 from hyperdrive_sim.rates import PS_PER_S
@@ -46,12 +46,12 @@ def every_change(columns: TaskColumns, window: TimeWindow) -> Iterator[CounterTr
     trace = columns.report.trace
     shown = partial(_shown, window=window)
     for name in columns.report.occupancy:
-        yield shown(place(name), name, "bit", _held(columns, [name]))
+        yield shown(columns.place[name], name, "bit", _held(columns, [name]))
     for unit in trace.units:
         if columns.io_bits[trace.by_unit[unit]].any():
-            yield shown(place(unit), f"{unit} traffic", "bit/s", _traffic(columns, [unit]))
+            yield shown(columns.place[unit], f"{unit} traffic", "bit/s", _traffic(columns, [unit]))
     for where in columns.places:
-        if units := [unit for unit in trace.units if place(unit) == where]:
+        if units := [unit for unit in trace.units if columns.place[unit] == where]:
             yield shown(where, f"{where} power", "W", _power(columns, units))
     yield shown(MACHINE, "machine power", "W", _power(columns, trace.units))
 
@@ -60,9 +60,9 @@ def by_chip(columns: TaskColumns, window: TimeWindow) -> Iterator[CounterTrack]:
     """Counters of memories, traffic and power of every place, in steps."""
     report, stepped = columns.report, partial(_stepped, edges=_edges(window, CHIP_STEPS))
     for where in columns.places:
-        if memories := [name for name in report.occupancy if place(name) == where]:
+        if memories := [name for name in report.occupancy if columns.place[name] == where]:
             yield stepped(where, f"{where} memories", "bit", _held(columns, memories))
-        if units := [unit for unit in report.trace.units if place(unit) == where]:
+        if units := [unit for unit in report.trace.units if columns.place[unit] == where]:
             yield stepped(where, f"{where} traffic", "bit/s", _traffic(columns, units))
             yield stepped(where, f"{where} power", "W", _power(columns, units))
 

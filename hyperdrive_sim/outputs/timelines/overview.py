@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hyperdrive_sim.outputs.timelines.columns import TaskColumns, place
+from hyperdrive_sim.outputs.timelines.columns import TaskColumns
 from hyperdrive_sim.outputs.timelines.slices import Slice, Track, clipped, stalls
 from hyperdrive_sim.outputs.timelines.window import TimeWindow
 from hyperdrive_sim.schedule.machine import is_array
@@ -34,7 +34,7 @@ def by_chip(columns: TaskColumns) -> Iterator[UnitGroup]:
     units = columns.report.machine.units
     working = set(columns.report.trace.units)
     for where in columns.places:
-        there = [unit for unit in units if place(unit.name) == where and unit.name in working]
+        there = [unit for unit in units if columns.place[unit.name] == where and unit.name in working]
         if arrays := tuple(unit.name for unit in there if is_array(unit.kind)):
             yield UnitGroup(where, where, "array", arrays)
         else:

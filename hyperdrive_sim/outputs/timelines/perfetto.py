@@ -1,4 +1,5 @@
-"""Perfetto's TrackEvent protobuf, for ui.perfetto.dev and its trace processor: tracks below tracks, machine > row > chip > unit.
+"""Perfetto's TrackEvent protobuf, for ui.perfetto.dev and its trace processor: tracks below tracks, machine > row > chip > unit,
+in a system of several parts machine > part > row > chip > unit.
 
 Perfetto counts in whole nanoseconds. Every moment is rounded to the nearest one (halves go up), so a moment is off by half a nanosecond at
 most, a duration by one, and slices that touched still do. A slice's `start_ps` and `end_ps` say when it really was.
@@ -55,11 +56,16 @@ def write(timeline: Timeline, file: IO[bytes], progress: Callable[[int, int], No
 
 
 def _places(timeline: Timeline, packets: _Packets) -> dict[str, int]:
-    """A track for the machine, below it one for each row of a mesh, below those one for each chip."""
+    """A track for the machine, below it one for each part of a system, for each row of a mesh, and below those one for each place."""
     machine = packets.track(MACHINE)
-    rows = {row: packets.track(f"row {row}", machine) for row in dict.fromkeys(timeline.places.values()) if row is not None}
-    below = {where: machine if row is None else rows[row] for where, row in timeline.places.items()}
-    return {where: machine if where == MACHINE else packets.track(where, parent) for where, parent in below.items()}
+    around = list(dict.fromkeys(timeline.places.values()))
+    parts = {"": machine} | {member: packets.track(member, machine) for member in dict.fromkeys(one.member for one in around) if member}
+    rows = {one: packets.track(f"row {one.row}", parts[one.member]) for one in around if one.row is not None}
+    found = {MACHINE: machine, **parts}
+    for where, one in timeline.places.items():
+        if where not in found:
+            found[where] = packets.track(where, rows.get(one, parts[one.member]))
+    return found
 
 
 def _slice(one: Slice, uuid: int, packets: _Packets) -> None:
@@ -68,8 +74,8 @@ def _slice(one: Slice, uuid: int, packets: _Packets) -> None:
     cut = one.details[-1][0] == END_PS
     for name, value in ((NUMBER, one.number), *(() if cut else ((START_PS, one.start), (END_PS, one.end)))):
         begin.debug_annotations.add(name_iid=packets.number(NAMES, name), int_value=value)
-    begin.flow_ids.extend(one.sends)
-    begin.terminating_flow_ids.extend(one.receives)
+    begin.flow_ids.extend(arrow.number for arrow in one.sends)
+    begin.terminating_flow_ids.extend(arrow.number for arrow in one.receives)
     end = packets.event(one.end)
     end.type, end.track_uuid = TrackEvent.TYPE_SLICE_END, uuid
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hyperdrive_sim.outputs.timelines.columns import TaskColumns
-from hyperdrive_sim.outputs.timelines.halo import Arrows
+from hyperdrive_sim.outputs.timelines.halo import Arrow, Arrows
 from hyperdrive_sim.outputs.timelines.window import TimeWindow
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.schedule.machine import Machine
@@ -34,8 +34,8 @@ class Slice(NamedTuple):
     number: int
     details: SliceDetails
     stall: bool = False
-    sends: tuple[int, ...] = ()
-    receives: tuple[int, ...] = ()
+    sends: tuple[Arrow, ...] = ()
+    receives: tuple[Arrow, ...] = ()
 
 
 class Track(NamedTuple):

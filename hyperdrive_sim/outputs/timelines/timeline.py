@@ -7,7 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from hyperdrive_sim.outputs.timelines import counters, overview
-from hyperdrive_sim.outputs.timelines.columns import TaskColumns, place
+from hyperdrive_sim.outputs.timelines.columns import Surroundings, TaskColumns
 from hyperdrive_sim.outputs.timelines.counters import CounterTrack
 from hyperdrive_sim.outputs.timelines.halo import arrows
 from hyperdrive_sim.outputs.timelines.slices import Track, of_unit
@@ -19,7 +19,7 @@ UNIT, CHIP, MACHINE = LEVELS = ("unit", "chip", "machine")
 
 
 class Timeline(NamedTuple):
-    """Tracks and counters, for every format. *places* are where they belong, with the row of the mesh that a chip lies in.
+    """Tracks and counters, for every format. *places* are where they belong, with what these are in.
 
     Slices and counters are made when they are asked for, so that those of a large run are never all there at once.
     """
@@ -27,7 +27,7 @@ class Timeline(NamedTuple):
     scenario: ScenarioRecord
     level: str
     window: TimeWindow
-    places: Mapping[str, int | None]
+    places: Mapping[str, Surroundings]
     tracks: tuple[Track, ...]
     counters: Callable[[], Iterator[CounterTrack]]
 
@@ -35,7 +35,7 @@ class Timeline(NamedTuple):
 def of_report(report: Report, window: TimeWindow, level: str) -> Timeline:
     """A run between two moments: unit by unit, chip by chip, or the kinds of units of the whole machine."""
     columns = TaskColumns(report)
-    places = {overview.MACHINE: None, **columns.places}
+    places = {overview.MACHINE: Surroundings(), **columns.places}
     if level == UNIT:
         tracks, adding_up = _units(columns, window), counters.every_change
     elif level == CHIP:
@@ -46,6 +46,6 @@ def of_report(report: Report, window: TimeWindow, level: str) -> Timeline:
 
 
 def _units(columns: TaskColumns, window: TimeWindow) -> Iterator[Track]:
-    halo = arrows(columns.report, window)
+    halo = arrows(columns, window)
     for unit in columns.report.machine.units:
-        yield Track(place(unit.name), unit.name, partial(of_unit, unit.name, columns, window, halo))
+        yield Track(columns.place[unit.name], unit.name, partial(of_unit, unit.name, columns, window, halo))

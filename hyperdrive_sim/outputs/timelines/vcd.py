@@ -1,4 +1,5 @@
-"""Value change dump, for GTKWave, Surfer and other waveform viewers: a scope for each chip, in it one for each track. A step is 1 ps.
+"""Value change dump, for GTKWave, Surfer and other waveform viewers: a scope for each chip, in it one for each track; chips of a
+system's part have a scope around them. A step is 1 ps.
 
 A track is `busy` with a `task` of a `layer` and a `frame`, which has a `number` in the schedule, or it `waits_for` something; a counter
 is an integer or a real number with its unit in its name. Blanks in texts are underscores. Arrows have no place among waveforms.
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from heapq import merge
 from typing import IO, Any
@@ -16,6 +17,7 @@ from typing import IO, Any
 from vcd import VCDWriter
 from vcd.writer import Variable
 
+from hyperdrive_sim.outputs.timelines.columns import Surroundings
 from hyperdrive_sim.outputs.timelines.counters import CounterTrack
 from hyperdrive_sim.outputs.timelines.overview import MACHINE
 from hyperdrive_sim.outputs.timelines.slices import Slice, Track
@@ -44,7 +46,9 @@ def write(timeline: Timeline, file: IO[bytes], progress: Callable[[int, int], No
     text = io.TextIOWrapper(file, "utf-8", newline="\n")
     (start, end), counters = timeline.window, tuple(timeline.counters())
     writer = VCDWriter(text, "1 ps", date="", comment=_about(timeline), check_values=False, init_timestamp=start)
-    signals = [*(_of_track(track, writer) for track in timeline.tracks), *(_of_counter(counter, writer) for counter in counters)]
+    scopes = _scopes(timeline.places)
+    signals = [_of_track(track, scopes[track.place], writer) for track in timeline.tracks]
+    signals += [_of_counter(counter, scopes[counter.place], writer) for counter in counters]
     changes = (_states(track, number, timeline.window) for number, track in enumerate(timeline.tracks))
     steps = (_steps(counter, number) for number, counter in enumerate(counters, len(timeline.tracks)))
     for count, (moment, number, values) in enumerate(merge(*changes, *steps)):
@@ -61,21 +65,32 @@ def _about(timeline: Timeline) -> str:
     return f"hyperdrive-sim {_word(scenario.title)} {_word(scenario.file)} {scenario.hash} by {timeline.level}"
 
 
-def _of_track(track: Track, writer: VCDWriter) -> Signals:
-    scope = _scope(track.place)
+def _of_track(track: Track, scope: tuple[str, ...], writer: VCDWriter) -> Signals:
     if name := _local(track.name, track.place):
         scope = (*scope, name)
     return [writer.register_var(scope, name, kind, size, init) for (name, (kind, size)), init in zip(SIGNALS.items(), IDLE, strict=True)]
 
 
-def _of_counter(counter: CounterTrack, writer: VCDWriter) -> Signals:
+def _of_counter(counter: CounterTrack, scope: tuple[str, ...], writer: VCDWriter) -> Signals:
     kind = "integer" if counter.values.dtype.kind == "i" else "real"
     name = f"{_local(counter.name, counter.place)}_{counter.unit.replace('/', '_per_')}"
-    return [writer.register_var(_scope(counter.place), name, kind, 64, 0)]
+    return [writer.register_var(scope, name, kind, 64, 0)]
 
 
-def _scope(where: str) -> tuple[str, ...]:
-    return (MACHINE,) if where == MACHINE else (MACHINE, _identifier(where))
+def _scopes(places: Mapping[str, Surroundings]) -> dict[str, tuple[str, ...]]:
+    """Scopes around what is at each place: `machine`, `front`, `chip_0_1` for `front.chip[0,1]`, which is in the member `front`."""
+    outer: dict[str, str] = {}
+    for where, around in places.items():
+        name = around.member or where
+        word = outer.get(name) or _identifier(name)
+        while outer.get(name) != word and word in outer.values():  # parts may be called a-b and a_b
+            word += "_"
+        outer[name] = word
+    found: dict[str, tuple[str, ...]] = {where: (MACHINE, outer[around.member or where]) for where, around in places.items()}
+    for where, around in places.items():
+        if around.member and where != around.member:
+            found[where] = (*found[where], _identifier(where.removeprefix(f"{around.member}.")))
+    return {**found, MACHINE: (MACHINE,)}
 
 
 def _local(name: str, where: str) -> str:

@@ -14,6 +14,7 @@ from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.sums import by_key
 from hyperdrive_sim.schedule.columns import Interned, actions_by
 from hyperdrive_sim.schedule.prices import carries
+from hyperdrive_sim.systems.placed import kind_of
 
 ActionCounts = Mapping[tuple[tuple[str, str], str], int]
 """How often an action happened over all frames: by (layer, kind of unit) and action."""
@@ -50,12 +51,29 @@ def joules(report: Report, actions: ActionCounts) -> dict[tuple[str, str], float
 
 
 def joules_by_layer(report: Report, actions: ActionCounts) -> dict[str, NDArray[np.float64]]:
-    """Energy per frame of each of the report's layers, in joules, by action, the costliest action first."""
-    place = {row.name: number for number, row in enumerate(report.layers)}
-    spent = {action: np.zeros(len(place)) for action in report.energy.by_action}
+    """Energy per frame of each of the report's layers, in joules, by action, the costliest action first.
+
+    What all chips of a system's part do is one action.
+    """
+    place, name = {row.name: number for number, row in enumerate(report.layers)}, called(report)
+    spent = {name[action]: np.zeros(len(place)) for action in report.energy.by_action}
     for (layer, action), paid in joules(report, actions).items():
-        spent[action][place[layer]] = paid
+        spent[name[action]][place[layer]] += paid
     return largest_first(spent)
+
+
+def called(report: Report) -> dict[str, str]:
+    """Names of actions: in a system `back map_read.word` for `back[1].map_read.word`, whichever chip of the part it is of."""
+    found = {}
+    for action in report.energy.by_action:
+        member = report.machine.member(action)
+        found[action] = f"{kind_of(member)} {action.removeprefix(f'{member}.')}" if member else action
+    return found
+
+
+def carried(name: str) -> str:
+    """What an action carries across a chip's edge, by its name (`called`); empty for the core's."""
+    return carries(name.rpartition(" ")[2])
 
 
 def joules_by_part(report: Report) -> dict[str, float]:

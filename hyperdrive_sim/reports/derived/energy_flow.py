@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from math import fsum
 from typing import NamedTuple, TypeVar
 
-from hyperdrive_sim.reports.derived.actions import ActionCounts, joules
+from hyperdrive_sim.reports.derived.actions import ActionCounts, called, joules
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.sums import by_key
 from hyperdrive_sim.schedule.prices import carries
@@ -32,11 +32,14 @@ def flows(report: Report, actions: ActionCounts) -> tuple[Flow, ...]:
     spent = joules(report, actions)
     by_layer, by_action = _summed(spent, lambda key: key[0]), _summed(spent, lambda key: key[1])
     group, part = groups(by_layer), {action: IO if carries(action) else CORE for action in by_action}
-    name = _actions(by_action, part)
+    kinds = called(report)
+    name = _actions(
+        by_key((kinds[action], paid) for action, paid in by_action.items()), {kinds[action]: part[action] for action in by_action}
+    )
     columns: tuple[Callable[[str, str], tuple[str, str]], ...] = (
         lambda layer, action: (group[layer], part[action]),
-        lambda layer, action: (part[action], name[action]),
-        lambda layer, action: (name[action], report.energy.by_action[action].provenance),
+        lambda layer, action: (part[action], name[kinds[action]]),
+        lambda layer, action: (name[kinds[action]], report.energy.by_action[action].provenance),
     )
     found = by_key(((column, *ends(layer, action)), paid) for (layer, action), paid in spent.items() for column, ends in enumerate(columns))
     return tuple(Flow(*key, paid) for key, paid in sorted(found.items(), key=lambda item: item[0][0]) if paid)

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from hyperdrive_sim.engine.occupancy import Occupancy
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.sums import mean
+from hyperdrive_sim.schedule.machine import Machine
+from hyperdrive_sim.systems.placed import kind_of
 
 STEPS = 600
 
@@ -36,11 +38,17 @@ def memory_kinds(report: Report) -> tuple[MemoryKind, ...]:
 
 
 def by_name(report: Report) -> list[MemoryKind]:
-    """Kinds of memories, which are their names without the chip's, in the machine's order."""
+    """Kinds of memories, which are their names without the chip's, in the machine's order; those of a system's part have its name."""
     names: dict[str, list[str]] = {}
     for memory in report.occupancy:
-        names.setdefault(memory.partition(".")[2] or memory, []).append(memory)
+        names.setdefault(_kind_of(memory, report.machine), []).append(memory)
     return [_kind(report, kind, of_kind) for kind, of_kind in names.items()]
+
+
+def _kind_of(memory: str, machine: Machine) -> str:
+    """`fmm` for `chip[0,1].fmm`, `back maps0` for `back[1].chip.maps0`, `back edge` for `back[1].edge`."""
+    name = memory.removeprefix(f"{machine.place(memory)}.")
+    return f"{kind_of(machine.member(memory))} {name}".lstrip()
 
 
 def _kind(report: Report, name: str, memories: list[str]) -> MemoryKind:

@@ -9,7 +9,11 @@ from math import inf, log
 from typing import NamedTuple
 
 from hyperdrive_sim.reports.derived.actions import ActionCounts, io_bits
+from hyperdrive_sim.reports.layer_table import LayerRow
 from hyperdrive_sim.reports.report import Report
+
+IoBits = Mapping[str, Mapping[str, int]]
+"""Bits across chip edges, by layer and kind of link."""
 
 WHOLE = "whole run"
 ALIKE = 0.05
@@ -35,7 +39,8 @@ class Roofline(NamedTuple):
     """A roofline: points of layers under the peak of the arrays and the rates of the links.
 
     `bits_per_s` is by kind of link, all links of a kind together; a kind without a stated rate is not in it.
-    `whole` is the point of the whole run, `unlinked` are the layers that compute and move nothing across a chip's edge.
+    `whole` is the point of the whole run, `unlinked` are the layers that compute and move nothing across a chip's edge. In a system of
+    several parts each *part* has a roofline of its own, of its layers under its arrays' peak, and `whole` is what all of them do together.
     """
 
     peak_ops_per_s: float
@@ -43,6 +48,7 @@ class Roofline(NamedTuple):
     points: tuple[RooflinePoint, ...]
     whole: RooflinePoint | None
     unlinked: tuple[str, ...]
+    part: str = ""
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -76,10 +82,25 @@ class Roofline(NamedTuple):
         return min(self.peak_ops_per_s, point.ops_per_bit * self.bits_per_s.get(point.link, inf))
 
 
-def roofline(report: Report, actions: ActionCounts) -> Roofline:
-    """A point for every layer that computes. Its speed is over its `total_cycles`, so no point lies above its roof."""
-    peak, bits = report.machine.peak_ops_per_s, io_bits(actions)
-    rates, computed = bandwidths(report, actions), [row for row in report.layers if row.ops]
+def rooflines(report: Report, actions: ActionCounts) -> tuple[Roofline, ...]:
+    """A roofline for each part of a system, of any other machine one; with a point for every layer that computes.
+
+    Its speed is over its `total_cycles`, so no point lies above its roof.
+    """
+    bits = io_bits(actions)
+    if not report.parts:
+        return (_roofline(report, bits, report.layers, report.machine.peak_ops_per_s, report.throughput.ops_per_s),)
+    found = []
+    for part in report.parts:
+        rows = [row for row in report.layers if row.name in part.layers]
+        ours = {row.name: bits[row.name] for row in rows if row.name in bits}
+        ops_per_s = part.ops * report.time.frames_per_s
+        found.append(_roofline(report, ours, rows, part.peak_ops_per_s, ops_per_s)._replace(part=part.name))
+    return tuple(found)
+
+
+def _roofline(report: Report, bits: IoBits, rows: Sequence[LayerRow], peak_ops_per_s: float, whole_ops_per_s: float) -> Roofline:
+    rates, computed = bandwidths(report, bits), [row for row in rows if row.ops]
     hz = report.machine.clock.hz
     points = [
         _point(row.name, row.ops, row.ops * hz / row.total_cycles, bits[row.name], rates)._replace(held_s=row.held_s)
@@ -89,8 +110,8 @@ def roofline(report: Report, actions: ActionCounts) -> Roofline:
     total: Counter[str] = Counter()
     for moved in bits.values():
         total.update(moved)
-    whole = _point(WHOLE, sum(row.ops for row in computed), report.throughput.ops_per_s, total, rates) if total else None
-    return Roofline(peak, rates, tuple(points), whole, tuple(row.name for row in computed if not bits.get(row.name)))
+    whole = _point(WHOLE, sum(row.ops for row in computed), whole_ops_per_s, total, rates) if total else None
+    return Roofline(peak_ops_per_s, rates, tuple(points), whole, tuple(row.name for row in computed if not bits.get(row.name)))
 
 
 def _point(name: str, ops: int, ops_per_s: float, moved: Mapping[str, int], rates: Mapping[str, float]) -> RooflinePoint:
@@ -98,9 +119,9 @@ def _point(name: str, ops: int, ops_per_s: float, moved: Mapping[str, int], rate
     return RooflinePoint(name, link, ops / moved[link], ops_per_s, sum(moved.values()))
 
 
-def bandwidths(report: Report, actions: ActionCounts) -> dict[str, float]:
-    """Bits per second over all links of a kind, of those that carry I/O at a stated rate."""
-    carrying = {kind for links in io_bits(actions).values() for kind in links}
+def bandwidths(report: Report, bits: IoBits) -> dict[str, float]:
+    """Bits per second over all links of a kind, of those that carry any of some *bits* at a stated rate."""
+    carrying = {kind for links in bits.values() for kind in links}
     return {kind: rate for kind, rate in report.machine.link_bits_per_s.items() if kind in carrying}
 
 

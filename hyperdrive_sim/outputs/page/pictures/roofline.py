@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from hyperdrive_sim.outputs.page.picture import INK, Picture, PlotlyJson, logarithmic, plain, short
 from hyperdrive_sim.outputs.palette import marks, of_units
@@ -15,35 +15,49 @@ NAMED = 10
 _ROOF: PlotlyJson = {"type": "scatter", "mode": "lines", "hoverinfo": "skip"}
 
 
-def roofline(found: Roofline, report: Report) -> Picture:
-    """The picture of a roofline; links have the colours that units of their kind have in the timeline."""
-    colour, mark = of_units(report), marks(found.links)
-    intensity = [*(point.ops_per_bit for point in found.points), *found.ridges.values()]
-    x = logarithmic("operations per bit over its link", intensity, "Op/bit", 3)
-    left, right = (10.0**power for power in x["range"])
-    peak = {"x": [left, right], "y": [found.peak_ops_per_s] * 2, "name": f"arrays, {si(found.peak_ops_per_s, 'Op/s')}"}
-    roofs = [{**_ROOF, **peak, "line": {"color": INK, "width": 1.5}}]
-    for link, rate in found.bits_per_s.items():
-        ends = found.slope(link, left)
-        slope = {"x": [short(intensity) for intensity, _ in ends], "y": [short(attained) for _, attained in ends]}
-        dashed = {"color": colour[link], "width": 1.5, "dash": "dash"}
-        roofs.append({**_ROOF, **slope, "name": f"{link}, {si(rate, 'bit/s')}", "line": dashed})
-    points = [_points([p for p in found.points if p.link == link], link, colour[link], mark[link]) for link in found.links]
-    y = logarithmic("operations per second", [*(point.ops_per_s for point in found.points), found.peak_ops_per_s], "Op/s")
-    missing = f" Not drawn: {', '.join(found.unlinked)}, which move nothing over a link." if found.unlinked else ""
+def roofline(roofs: Sequence[Roofline], report: Report) -> Picture:
+    """The picture of a roofline, or of those of a system's parts; links have the colours that units of their kind have in the timeline."""
+    colour, mark = of_units(report), marks(link for one in roofs for link in one.links)
+    points = [point for one in roofs for point in one.points]
+    x = logarithmic("operations per bit over its link", _intensities(roofs), "Op/bit", 3)
+    y = logarithmic("operations per second", [*(p.ops_per_s for p in points), *(one.peak_ops_per_s for one in roofs)], "Op/s")
+    ends = tuple(10.0**power for power in x["range"])
+    lines = [line for one in roofs for line in _roofs(one, ends[0], ends[1], colour)]
+    links = dict.fromkeys(link for one in roofs for link in one.links)
+    drawn = [_points([p for p in points if p.link == link], link, colour[link], mark[link]) for link in links]
+    unlinked = [layer for one in roofs for layer in one.unlinked]
+    missing = f" Not drawn: {', '.join(unlinked)}, which move nothing over a link." if unlinked else ""
+    whose = "all arrays of its part together can compute" if len(roofs) > 1 else "all arrays together can compute"
     return Picture(
         "roofline",
         "Roofline",
-        "Every layer that computes, against what all arrays together can compute and all links of a kind together can carry. A layer has "
+        f"Every layer that computes, against what {whose} and all links of a kind together can carry. A layer has "
         "the colour of the kind of link that it keeps busy longest, and its operations per bit count the bits over those. Named are layers "
         f"far below their roofs and those that take longest; all say their names when pointed at.{missing}",
         "Operations per bit stand in the table of layers.",
         HEIGHT,
-        [*roofs, *(trace for trace in points if trace["x"])],
+        [*lines, *(trace for trace in drawn if trace["x"])],
         {"xaxis": x, "yaxis": y, "hovermode": "closest", "showlegend": True},
-        names=named([found]),
+        names=named(roofs),
         plot=LEAST,
     )
+
+
+def _intensities(roofs: Sequence[Roofline]) -> list[float]:
+    """Operations per bit that the picture has room for: of all layers, and where roofs meet."""
+    return [found for one in roofs for found in (*(point.ops_per_bit for point in one.points), *one.ridges.values())]
+
+
+def _roofs(found: Roofline, left: float, right: float, colour: Mapping[str, str]) -> Iterator[PlotlyJson]:
+    """The peak of the arrays from end to end, and the slope of each kind of link up to it."""
+    arrays = " ".join(filter(None, (found.part, "arrays")))
+    peak = {"x": [left, right], "y": [found.peak_ops_per_s] * 2, "name": f"{arrays}, {si(found.peak_ops_per_s, 'Op/s')}"}
+    yield {**_ROOF, **peak, "line": {"color": INK, "width": 1.5}}
+    for link, rate in found.bits_per_s.items():
+        ends = found.slope(link, left)
+        slope = {"x": [short(intensity) for intensity, _ in ends], "y": [short(attained) for _, attained in ends]}
+        dashed = {"color": colour[link], "width": 1.5, "dash": "dash"}
+        yield {**_ROOF, **slope, "name": f"{link}, {si(rate, 'bit/s')}", "line": dashed}
 
 
 def named(roofs: Sequence[Roofline]) -> PlotlyJson:

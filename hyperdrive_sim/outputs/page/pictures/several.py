@@ -122,18 +122,19 @@ def trade_off(names: Sequence[str], reports: Sequence[Report]) -> Picture:
     return Picture("trade_off", title, caption, "Both stand in the table above.", LOW, data, layout, widths=WIDTHS)
 
 
-def rooflines(names: Sequence[str], roofs: Sequence[Roofline]) -> Picture:
-    """Every run's layers under its arrays' peak and the kind of link that most of its layers keep busy longest."""
+def rooflines(names: Sequence[str], of_runs: Sequence[Sequence[Roofline]]) -> Picture:
+    """Every run's layers under its arrays' peak and the kind of link that most of its layers keep busy longest, by part."""
+    roofs = [roof for run in of_runs for roof in run]
     every = [point for roof in roofs for point in roof.points]
     x = logarithmic("operations per bit over its link", [point.ops_per_bit for point in every], "Op/bit")
     y = logarithmic("operations per second", [*(point.ops_per_s for point in every), *(roof.peak_ops_per_s for roof in roofs)], "Op/s")
     left, right = (10.0**power for power in x["range"])
-    data = [trace for number, roof in enumerate(roofs) for trace in _roofline(number, names[number], roof, (left, right))]
+    data = [trace for number, run in enumerate(of_runs) for roof in run for trace in _roofline(number, names[number], roof, (left, right))]
     return Picture(
         "rooflines",
         "Rooflines",
         "Every layer of every run. A line is a run's roof: what the links can carry that most of its layers keep busy longest, up to what "
-        "its arrays can compute; without a slope where those links have no stated rate.",
+        "its arrays can compute; without a slope where those links have no stated rate. Each part of a system has a roof of its own.",
         "Operations per bit stand in each run's table of layers.",
         HEIGHT,
         data,
@@ -148,6 +149,7 @@ def _roofline(number: int, name: str, roof: Roofline, ends: tuple[float, float])
     peak = roof.peak_ops_per_s
     slope = roof.slope(roof.main_link, left) or ((left, peak),)
     corners = [(short(x), short(y)) for x, y in (*slope, (right, peak))]
+    name = f"{name}, {roof.part}" if roof.part else name
     roofs = {"type": "scatter", "mode": "lines", "hoverinfo": "skip", "showlegend": False, "legendgroup": name}
     line = {"color": PALETTE[number % len(PALETTE)], "width": 1.5}
     points = {

@@ -24,8 +24,9 @@ TALLEST, LOWEST, NARROWEST = 860, 180, 300
 
 def tiles(found: TileMap) -> Picture:
     """The share of the time in which each tile was of use, for the whole run and for each layer."""
-    one = len(found.chips) == 1
-    what = "The tiles of the chip" if one else f"{len(found.chips)} chips, each with its {found.tiles[0]} x {found.tiles[1]} tiles"
+    one, of = len(found.chips) == 1, f" of {found.part}" if found.part else ""
+    tiles = f"{found.tiles[0]} x {found.tiles[1]} tiles"
+    what = f"The {tiles if of else 'tiles'} of the chip{of}" if one else f"{len(found.chips)} chips{of}, each with its {tiles}"
     rows, columns = found.frames.shape[1:]
     cell = min(LARGE_CELL if max(rows, columns) <= MANY_CELLS else CELL, (TALLEST - AROUND) / rows)
     bar = {"title": {"text": "share of the time", "side": "right"}, "tickformat": ".0%", "thickness": 12, "outlinewidth": 0}
@@ -39,8 +40,8 @@ def tiles(found: TileMap) -> Picture:
         "shapes": list(_borders(found)),
     }
     return Picture(
-        "tiles",
-        "Use of tiles",
+        f"tiles-{found.part}" if found.part else "tiles",
+        f"Use of the tiles{of}" if of else "Use of tiles",
         f"{what}: the share of its array's busy time in which a tile did useful work, from 0 (dark) to 100 % (bright).",
         "The mean of each chip stands in the table below, that of each layer in the table of layers.",
         max(LOWEST, round(rows * cell) + AROUND),
