@@ -47,6 +47,13 @@ class Extent:
                 self.boxes = [part for other in self.boxes for part in _without(other, box)]
                 return
 
+    def missing(self, box: Box) -> list[Box]:
+        """The values of a box that are not there, as disjoint boxes."""
+        left = [box]
+        for other in self.boxes:
+            left = [part for one in left for part in _without(one, other)]
+        return left
+
     def count(self, box: Box) -> int:
         """Number of values of a box that are there."""
         d0, d1, s0, s1, x0, x1 = box

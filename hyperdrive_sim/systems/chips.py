@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from hyperdrive_sim.archs import registry
-from hyperdrive_sim.errors import InvalidInput, Mistake
+from hyperdrive_sim.errors import DoesNotFit, InvalidInput, Mistake
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.schedule.mapped import Mapped
 from hyperdrive_sim.schedule.spec import Spec
 from hyperdrive_sim.systems.spec import PartSpec, SystemSpec
+from hyperdrive_sim.systems.tiled import MappedTiles, Share
 
 
 def chip_of(part: PartSpec) -> Spec:
@@ -22,11 +23,26 @@ def chip_of(part: PartSpec) -> Spec:
 def mapped_alone(network: Network, spec: SystemSpec, kind: str) -> tuple[Mapped, str]:
     """A network on one chip, or mesh, of a part, and the coarsest cut of its tasks.
 
-    Settings that are open become what the architecture finds most promising. Raises InvalidInput, with the part named.
+    Settings that are open become what the architecture finds most promising. A network that is too large is mapped in tiles where the
+    part says so. Raises InvalidInput, with the part named.
     """
-    arch = registry.load(spec.parts[kind].architecture)
+    part = spec.parts[kind]
+    arch = registry.load(part.architecture)
     with _located(kind):
-        return arch.map(network, next(iter(arch.candidates(network, chip_of(spec.parts[kind]))))), arch.grains[0]
+        try:
+            return arch.map(network, next(iter(arch.candidates(network, chip_of(part))))), arch.grains[0]
+        except DoesNotFit:
+            if part.tiles == "never":
+                raise
+            return MappedTiles(arch, network, chip_of(part)), arch.grains[0]
+
+
+def in_bands(network: Network, spec: SystemSpec, kind: str) -> tuple[Mapped, ...]:
+    """A network on all chips of a part, each with a band of rows of every map. Raises InvalidInput, with the part named."""
+    part = spec.parts[kind]
+    arch = registry.load(part.architecture)
+    with _located(kind):
+        return tuple(MappedTiles(arch, network, chip_of(part), Share(number, part.count)) for number in range(part.count))
 
 
 @contextmanager

@@ -18,6 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hyperdrive_sim.engine.extent import Extent
+from hyperdrive_sim.network.box import Box
 from hyperdrive_sim.schedule.columns import Numbers
 from hyperdrive_sim.schedule.schedule import Schedule
 from hyperdrive_sim.schedule.tasks import Arrivals, Compute, Copy, OperandLocations, Patch, Region, Task
@@ -79,6 +81,8 @@ class Composition:
         self.brought: defaultdict[tuple[str, str, int], list[Done]] = defaultdict(list)
         self.taken: defaultdict[tuple[str, str, int], list[Done]] = defaultdict(list)
         """Tasks that bring blocks to a node and that take them away, by node, map and frame."""
+        self.there: defaultdict[tuple[str, str, int], Extent] = defaultdict(Extent)
+        """What has been brought from the host to a node, of each map and frame."""
         self.came: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
         """Frames of a map that have come to a node, in order."""
         self.loads: defaultdict[str, list[int]] = defaultdict(list)
@@ -172,12 +176,27 @@ class Composition:
         return self._over(way, tensor, one.block, waits, frame, one.row)
 
     def _over(self, way: Sequence[Hop], tensor: str, block: Block, waits: list[int], frame: int, before: int) -> list[int]:
-        """Bring a block over the links of a way, *before* a member's task; returns the tasks after which it is there."""
-        for number, hop in enumerate(way):
-            arrival = self._arrival(frame) if number == 0 and not self.flow.made_of(tensor) else 0
-            waits = [self._hop(hop, tensor, block, waits, frame, (before, len(self.beside) - MOST), arrival)]
-            self.brought[hop.target, tensor, frame].append(Done(waits[0], block))
-        return waits
+        """Bring a block over the links of a way, *before* a member's task; returns the tasks after which it is there.
+
+        What has come to a node does not come again: of a tile's block, what an earlier tile's block had in common with it.
+        """
+        arrival = 0 if self.flow.made_of(tensor) else self._arrival(frame)
+        for hop in way:
+            for part in self._missing(hop.target, tensor, block, frame):
+                after = waits if hop is way[0] else self._bringing(hop.source, tensor, part, frame)
+                row = self._hop(hop, tensor, part, after, frame, (before, len(self.beside) - MOST), arrival if hop is way[0] else 0)
+                self.brought[hop.target, tensor, frame].append(Done(row, part))
+        return self._bringing(way[-1].target, tensor, block, frame) if way else waits
+
+    def _missing(self, node: str, tensor: str, block: Block, frame: int) -> Iterator[Block]:
+        """What is not at a node of a block, which then is: blocks of the same channels each."""
+        there = self.there[node, tensor, frame]
+        missing: dict[tuple[int, int], list[Box]] = {}
+        for box in block.boxes:
+            for part in there.missing(box.channels(block.c0, block.c1)):
+                missing.setdefault(part[:2], []).append(part)
+            there.add(box.channels(block.c0, block.c1))
+        return (Block(*channels, tuple(boxes)) for channels, boxes in missing.items())
 
     def _arrival(self, frame: int) -> int:
         """Picoseconds at which a frame arrives."""
@@ -199,7 +218,7 @@ class Composition:
         """Send a block from the node where it has come to be to all that take it."""
         at = {node: row}
         self._arrive(tensor, node, row, block, frame, beside)
-        for hop in self.flow.way(tensor, node, frame):
+        for hop in self.flow.way(tensor, node, frame, block):
             at[hop.target] = self._hop(hop, tensor, block, [at[hop.source]], frame, (beside, len(self.beside) + 1))
             self._arrive(tensor, hop.target, at[hop.target], block, frame, beside)
 

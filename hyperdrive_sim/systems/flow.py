@@ -7,6 +7,7 @@ from functools import cached_property
 
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.layers import Sign
+from hyperdrive_sim.systems.blocks import Block
 from hyperdrive_sim.systems.member import Member
 from hyperdrive_sim.systems.placed import kind_of
 from hyperdrive_sim.systems.sensors import Sensors
@@ -27,15 +28,15 @@ class Flow:
         for member in members:
             self.by_runner.setdefault(member.runner, []).append(member)
         self.period = max((member.every for member in members), default=1)
-        self._trees: dict[tuple[str, str, int], tuple[Hop, ...]] = {}
+        self._trees: dict[tuple[str, str, int, Block | None], tuple[Hop, ...]] = {}
 
     @cached_property
     def runs(self) -> Mapping[str, str]:
         """Runner of each layer that a chip computes."""
         of = {}
         for runner, members in self.by_runner.items():
-            mapped = members[0].mapped
-            of.update({layer.name: runner for layer in mapped.network if layer.name not in mapped.placement.host})
+            for mapped in {id(member.mapped): member.mapped for member in members}.values():
+                of.update({layer.name: runner for layer in mapped.network if layer.name not in mapped.placement.host})
         return of
 
     @cached_property
@@ -59,9 +60,9 @@ class Flow:
         return frozenset(self.converts).union(*(member.leaves for member in self.members))
 
     def member(self, runner: str, frame: int) -> Member:
-        """The member of a runner that takes a frame."""
+        """The member of a runner that takes a frame; the first of those that do together."""
         members = self.by_runner[runner]
-        return members[frame % len(members)]
+        return members[frame % members[0].every]
 
     def made_of(self, tensor: str) -> tuple[str, ...]:
         """Maps that members must have sent before a map can be taken in: itself, or what the host computes it of; none for an input."""
@@ -105,18 +106,21 @@ class Flow:
             if self.network[layer].inputs[0] == tensor:
                 yield layer, self.member(runner, frame)
 
-    def way(self, tensor: str, node: str, frame: int) -> tuple[Hop, ...]:
-        """Links that a map passes from the node where it comes to be to all that take it; those nearer to it first."""
-        key = tensor, node, frame % self.period
+    def way(self, tensor: str, node: str, frame: int, block: Block | None = None) -> tuple[Hop, ...]:
+        """Links that a block of a map passes from the node where it comes to be to all that take any of it; those nearer to it first.
+
+        Without a block, all of the map.
+        """
+        key = tensor, node, frame % self.period, block
         if key not in self._trees:
-            takers = dict.fromkeys(taker for taker in self._takers(tensor, frame) if taker != node)
+            takers = dict.fromkeys(taker for taker in self._takers(tensor, frame, block) if taker != node)
             self._trees[key] = self.wiring.route(node, takers, f"'{tensor}'") if takers else ()
         return self._trees[key]
 
-    def _takers(self, tensor: str, frame: int) -> Iterator[str]:
-        """Nodes that a map must come to."""
+    def _takers(self, tensor: str, frame: int, block: Block | None) -> Iterator[str]:
+        """Nodes that a block of a map must come to."""
         for member in self.members:
-            if tensor in member.takes and member.number(frame) is not None:
+            if tensor in member.takes and member.number(frame) is not None and member.wants(tensor, block):
                 yield member.node
         yield from (member.node for _, member in self.conversions(tensor, frame))
         if tensor in self.network.outputs or any(reader in self.host for reader in self.network.consumers(tensor)):

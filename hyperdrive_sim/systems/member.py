@@ -11,9 +11,9 @@ from hyperdrive_sim.schedule.mapped import Mapped
 from hyperdrive_sim.schedule.schedule import Schedule
 from hyperdrive_sim.schedule.tasks import HOST, Arrivals
 from hyperdrive_sim.schedule.writer import Writer
-from hyperdrive_sim.systems.blocks import Crossing, crossings
+from hyperdrive_sim.systems.blocks import Block, Crossing, crossings
 from hyperdrive_sim.systems.placed import PlacedPart, Position, kind_of
-from hyperdrive_sim.systems.spec import HOST_NODE, PartSpec
+from hyperdrive_sim.systems.spec import HOST_NODE, ROWS, PartSpec
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,14 @@ class Member:
     runner: str
     part: PartSpec
     mapped: Mapped
-    node: str
+    node: str = HOST_NODE
     first: int = 0
     every: int = 1
     alone: bool = False
 
     @cached_property
     def placed(self) -> PlacedPart:
-        return PlacedPart(self.mapped, Position(self.prefix, self.edge, self.edge))
+        return PlacedPart(self.mapped, Position(self.prefix, self.edge, self.edge, self.part.split == ROWS))
 
     @property
     def prefix(self) -> str:
@@ -84,6 +84,10 @@ class Member:
     def takes(self) -> frozenset[str]:
         """Maps that come in."""
         return frozenset(one.tensor for one in self.crossings if one.enters)
+
+    def wants(self, tensor: str, block: Block | None) -> bool:
+        """True if it takes in some of a block of a map, or of all of the map."""
+        return block is None or any(one.block.meets(block) for one in self.crossings if one.enters and one.tensor == tensor)
 
     @cached_property
     def leaves(self) -> frozenset[str]:

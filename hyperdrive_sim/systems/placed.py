@@ -24,11 +24,15 @@ from hyperdrive_sim.schedule.writer import Writer
 
 
 class Position(NamedTuple):
-    """The place of a part in a system: its *name*, and the memories that its maps come from and go to."""
+    """The place of a part in a system: its *name*, and the memories that its maps come from and go to.
+
+    Several that compute each layer together are *one* part, whose name their units have.
+    """
 
     name: str
     source: str = HOST
     sink: str = HOST
+    one: bool = False
 
     def path(self, name: str) -> str:
         """A unit, memory or action of the part, by its name in the system; one that is alone there has no name."""
@@ -66,9 +70,8 @@ class PlacedPart:
     def machine(self) -> Machine:
         machine, path = self.mapped.machine, self.place.path
         kind = kind_of(self.place.name)
-        units = tuple(
-            replace(unit, name=path(unit.name), part=self.place.name, kind=f"{kind} {unit.kind}".lstrip()) for unit in machine.units
-        )
+        part = kind if self.place.one else self.place.name
+        units = tuple(replace(unit, name=path(unit.name), part=part, kind=f"{kind} {unit.kind}".lstrip()) for unit in machine.units)
         memories = tuple(replace(memory, name=path(memory.name)) for memory in machine.memories)
         return replace(machine, units=units, memories=memories)
 

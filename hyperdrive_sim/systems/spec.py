@@ -14,6 +14,9 @@ MOST_PARTS = 1024
 
 MOST_RATE = 1e6
 
+ROWS = "rows"
+"""How chips share the work that have a band of each map."""
+
 HOST_NODE = "host"
 """Where everything comes from and goes to that no other node has."""
 
@@ -42,6 +45,18 @@ class PartSpec(BaseModel):
     architecture: str = Field(min_length=1, description="the chip; `hyperdrive-sim list` names them")
     chip: dict[str, Any] = Field(default={}, description="fields of that architecture's spec; what is absent is as published")
     count: int = Field(default=1, ge=1, le=MOST_PARTS, description="how many; several are called name[0], name[1] and so on")
+    split: Literal["frames", "rows"] = Field(
+        default="frames",
+        description="how several chips share the work",
+        json_schema_extra=choices({"frames": "they take frames in turn", "rows": "each has a band of rows of every map, in tiles"}),
+    )
+    tiles: Literal["never", "auto"] = Field(
+        default="never",
+        description="what becomes of maps that are too large for a chip",
+        json_schema_extra=choices(
+            {"never": "they are refused", "auto": "they pass through the memory outside tile by tile, with what windows need around each"}
+        ),
+    )
     waiting_frames: int = Field(
         default=2, ge=1, le=1024, description="frames of a map that wait at its edge at most; whoever sends one more waits itself"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from math import fsum
@@ -25,7 +25,7 @@ from hyperdrive_sim.schedule.writer import Writer
 from hyperdrive_sim.systems import ordering
 from hyperdrive_sim.systems.arithmetic import Mixed
 from hyperdrive_sim.systems.automatic import TRIED, Partitions
-from hyperdrive_sim.systems.chips import chip_of, mapped_alone
+from hyperdrive_sim.systems.chips import chip_of, in_bands, mapped_alone
 from hyperdrive_sim.systems.composing import Composition
 from hyperdrive_sim.systems.flow import Flow
 from hyperdrive_sim.systems.member import Member
@@ -33,7 +33,7 @@ from hyperdrive_sim.systems.partition import assigned
 from hyperdrive_sim.systems.placed import kind_of
 from hyperdrive_sim.systems.pools import CONVERTED, Pools
 from hyperdrive_sim.systems.sensors import Sensors
-from hyperdrive_sim.systems.spec import HOST_NODE, PartSpec, SystemSpec
+from hyperdrive_sim.systems.spec import HOST_NODE, ROWS, PartSpec, SystemSpec
 from hyperdrive_sim.systems.wiring import Wiring
 
 COARSEST, FINEST = "coarsest", "finest"
@@ -51,27 +51,26 @@ class MappedSystem:
         self.network, self.spec = network, spec
         self.names = {kind: _names(kind, part.count) for kind, part in spec.parts.items()}
         layers = assigned(network, spec.decided or {}, self.names)
-        mapped = {
-            runner: mapped_alone(network.part(its), spec, kind_of(runner))[0] for runner, its in layers.items() if runner != HOST_NODE
-        }
-        wiring = Wiring(spec, self.names, {name: mapped[runner].machine.clock for name, runner, _ in self._running(mapped)})
+        running = [one for runner, its in layers.items() if runner != HOST_NODE for one in self._running(runner, network.part(its))]
+        wiring = Wiring(spec, self.names, {one.name: one.mapped.machine.clock for one in running})
         alone = [part.count for part in spec.parts.values()] == [1]
-        self.members = tuple(
-            Member(name, runner, spec.parts[kind_of(runner)], mapped[runner], wiring.node(name), *turn, alone)
-            for name, runner, turn in self._running(mapped)
-        )
+        self.members = tuple(replace(one, node=wiring.node(one.name), alone=alone) for one in running)
         sensors = Sensors(spec, network)
         self.flow = Flow(network, self.members, wiring, sensors, {layer: runner for runner, its in layers.items() for layer in its})
         ordering.check(self.flow)
         self.pools = Pools(spec, self.flow)
         self.placement = self._placed().checked(network, self.machine)
 
-    def _running(self, runners: Iterable[str]) -> Iterator[tuple[str, str, tuple[int, int]]]:
-        """Chips that have anything to do: the name of each, the runner that it is or is one of, and its turn with the frames."""
-        for runner in runners:
-            several = self.names.get(runner, (runner,))
-            for number, name in enumerate(several):
-                yield name, runner, (number, len(several))
+    def _running(self, runner: str, network: Network) -> Iterator[Member]:
+        """Chips of a runner, not yet linked: they take frames in turn, or each of them a band of every map."""
+        part, several = self.spec.parts[kind_of(runner)], self.names.get(runner, (runner,))
+        if part.split == ROWS and len(several) > 1:
+            for name, mapped in zip(several, in_bands(network, self.spec, runner), strict=True):
+                yield Member(name, runner, part, mapped)
+            return
+        mapped, _ = mapped_alone(network, self.spec, kind_of(runner))
+        for number, name in enumerate(several):
+            yield Member(name, runner, part, mapped, first=number, every=len(several))
 
     @cached_property
     def machine(self) -> Machine:
@@ -158,12 +157,15 @@ class MappedSystem:
         return writer.size
 
     def tiles(self, layer: str | None) -> Tiles:
-        runner = self.flow.runs.get(layer) if layer is not None else None
-        return {
-            chip: use if layer is None or member.runner == runner else np.zeros_like(use)
-            for member in self.members
-            for chip, use in member.placed.tiles(layer if member.runner == runner else None).items()
-        }
+        return {chip: use for member in self.members for chip, use in self._tiles(member, layer).items()}
+
+    def _tiles(self, member: Member, layer: str | None) -> Tiles:
+        """Use of a member's tiles; of a layer that it has no share in, none."""
+        whole = member.placed.tiles(None)
+        if layer is None:
+            return whole
+        its = member.placed.tiles(layer) if self.flow.runs.get(layer) == member.runner else {}
+        return {chip: its.get(chip, np.zeros_like(use)) for chip, use in whole.items()}
 
 
 def _allocations(memory: str, of: Mapping[str, Placement], pools: Pools) -> tuple[Allocation, ...]:

@@ -87,7 +87,8 @@ class Wiring:
     def _rate(self, name: str, link: LinkSpec) -> Rate:
         """Rate of a link. Raises InvalidInput for none, for two, and for bits per cycle where there is not one clock."""
         key = f"system.links.{name}"
-        given = {field: rate for field in ("gbit_per_s", "bits_per_cycle") if (rate := getattr(link, field)) is not None}
+        rates = {"gbit_per_s": link.gbit_per_s, "bits_per_cycle": link.bits_per_cycle}
+        given = {field: rate for field, rate in rates.items() if rate is not None}
         if len(given) != 1:
             problem = "has no rate" if not given else "has two rates"
             raise InvalidInput.at(key, problem, "give gbit_per_s or bits_per_cycle")

@@ -24,7 +24,8 @@ from hyperdrive_sim.study.runs import compiled, estimate, run, sweep
 from hyperdrive_sim.testing.figures import broken
 
 LARGEST = "hyperdrive/resnet152_2048x1024"
-SLOW = (LARGEST, "hyperdrive/resnet34_2048x1024", "hyperdrive/resnet34_2048x1024_isvlsi")
+TILED = ("systems/finn_cnv_2048x1024_16_cores", "systems/finn_cnv_2048x1024_1_core")
+SLOW = (LARGEST, "hyperdrive/resnet34_2048x1024", "hyperdrive/resnet34_2048x1024_isvlsi", *TILED)
 FILES = sorted(SCENARIOS.rglob("*.yaml"))
 COMPARE = SCENARIOS / "compare"
 BY_NETWORK = (COMPARE, SCENARIOS / "trained")
