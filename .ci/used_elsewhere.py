@@ -50,10 +50,6 @@ _.nj_per_kb
 # Row of ones, beside C0; programs name it in their text.
 _.C1
 
-# Several parts in one schedule: what systems of several chips will be built on.
-_.PlacedPart
-_.placed_together
-
 # Hooks of pytest, in the plugin of the contract.
 _.pytest_addoption
 _.pytest_configure
