@@ -6,7 +6,7 @@ another takes that one's room with it. A buffer holds what came last.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -40,7 +40,7 @@ class Occupancy(NamedTuple):
 def occupancies(machine: Machine, placement: Placement, trace: Trace) -> Mapping[str, Occupancy]:
     """Bits held over time, for each memory of the machine by name."""
     groups, streams = list(_groups(trace)), _Streams(machine, placement, trace)
-    lives = _lives(groups, trace.start, trace.arrival)
+    lives = _lives(groups, trace.start, trace.arrival, {memory.name for memory in machine.memories if memory.kind == "pool"})
     for group in groups:
         streams.take(group)
     alike: dict[object, Occupancy] = {}
@@ -100,21 +100,23 @@ def _groups(trace: Trace) -> Iterator[_Group]:
         yield _Group(effect, int(tasks.frame[numbers[0]]), numbers)
 
 
-def _lives(groups: Iterable[_Group], starts: Numbers, arrivals: Numbers) -> Mapping[str, OfMaps]:
-    """Live ranges by memory, map and tile, one for each frame. A map that is written and never read lives until it is written in full."""
+def _lives(groups: Iterable[_Group], starts: Numbers, arrivals: Numbers, pools: Container[str]) -> Mapping[str, OfMaps]:
+    """Live ranges by memory, map and tile, one for each frame; in *pools*, which have whole maps, all tiles of a map are 0.
+
+    A map that is written and never read lives until it is written in full.
+    """
     written: Lives = {}
     read: Lives = {}
     for effect, frame, numbers in groups:
         life = int(starts[numbers].min()), int(arrivals[numbers].max())
-        for of in sources(effect):
-            read.setdefault((of, frame), []).append(life)
-        for of in targets(effect):
-            written.setdefault((of, frame), []).append(life)
+        for lives, maps in ((read, sources(effect)), (written, targets(effect))):
+            for memory, tensor, tile in maps:
+                lives.setdefault(((memory, tensor, 0 if memory in pools else tile), frame), []).append(life)
     found: dict[str, dict[tuple[str, int], list[Life]]] = {}
-    for key, lives in written.items():
+    for key, its in written.items():
         (memory, tensor, tile), _ = key
-        last = max(end for _, end in (*lives, *read.get(key, ())))
-        found.setdefault(memory, {}).setdefault((tensor, tile), []).append((min(start for start, _ in lives), last))
+        last = max(end for _, end in (*its, *read.get(key, ())))
+        found.setdefault(memory, {}).setdefault((tensor, tile), []).append((min(start for start, _ in its), last))
     return found
 
 
