@@ -1,7 +1,7 @@
 """The layers that networks are made of: one file each, with its geometry, its work, its golden value and its drawn constants.
 
-To add a layer, write a file: a frozen class that is a `Layer`, and what it registers with `values` and `constants`. To name it beside
-the others, list it here.
+To add a layer, write a file: a frozen class that is a `Layer`, and what it registers with `values`, `constants` and `cutting`. To name it
+beside the others, list it here.
 """
 
 from hyperdrive_sim.network.layers.activation import Activation

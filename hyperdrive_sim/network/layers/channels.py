@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.layers.constants import Range, map_range
+from hyperdrive_sim.network.layers.cutting import cut, not_made
 from hyperdrive_sim.network.layers.layer import Holds, Moving, Shapes, Weightless, no_choice, not_taken, refuse, too_small
 from hyperdrive_sim.network.layers.values import DType, computed
 from hyperdrive_sim.network.parameters import Array, Parameters
@@ -144,6 +145,31 @@ class Flatten(Weightless):
 
     def holds(self, inputs: Sequence[Holds]) -> Holds:
         return inputs[0]
+
+
+@cut.register(ChannelShuffle)
+def _cut_shuffle(layer: ChannelShuffle, out: Box, given: Sequence[Box], shapes: Shapes) -> ChannelShuffle:
+    if out[:2] != (0, shapes[0].channels):
+        raise not_made(layer, out, "of which a block has all channels")
+    return layer
+
+
+@cut.register(Slice)
+def _cut_slice(layer: Slice, out: Box, given: Sequence[Box], shapes: Shapes) -> Slice:
+    return replace(layer, start=0, stop=given[0].shape[AXES.index(layer.axis)])
+
+
+@cut.register(ChannelPad)
+def _cut_pad(layer: ChannelPad, out: Box, given: Sequence[Box], shapes: Shapes) -> ChannelPad:
+    under = layer.needs(0, out, shapes)
+    return replace(layer, before=given[0].c0 - under.c0, after=under.c1 - given[0].c1)
+
+
+@cut.register(Flatten)
+def _cut_flat(layer: Flatten, out: Box, given: Sequence[Box], shapes: Shapes) -> Flatten:
+    if out != layer.output(shapes).box:
+        raise not_made(layer, out, "of which a block has all channels")
+    return layer
 
 
 @computed.register(ChannelShuffle)

@@ -11,6 +11,7 @@ import numpy as np
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.layers.constants import Range, map_range
+from hyperdrive_sim.network.layers.cutting import cut
 from hyperdrive_sim.network.layers.layer import Holds, Moving, Shapes, not_taken, refuse, too_small
 from hyperdrive_sim.network.layers.values import DType, computed
 from hyperdrive_sim.network.parameters import Array, Parameters
@@ -42,6 +43,11 @@ class Concat(Moving):
 
     def holds(self, inputs: Sequence[Holds]) -> Holds:
         return inputs[0] if len(set(inputs)) == 1 else "real"
+
+
+@cut.register(Concat)
+def _cut(layer: Concat, out: Box, given: Sequence[Box], shapes: Shapes) -> Concat:
+    return layer
 
 
 @computed.register(Concat)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -14,6 +14,7 @@ from hyperdrive_sim.kernels import real
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.layers.add import Add
 from hyperdrive_sim.network.layers.constants import Around, Range, drawn, map_range, normal
+from hyperdrive_sim.network.layers.cutting import cut, cut_window, not_made
 from hyperdrive_sim.network.layers.layer import BINARY_BITS, REAL_BITS, Holds, Shapes, no_booleans, no_choice, not_taken, refuse, too_small
 from hyperdrive_sim.network.layers.values import DType, computed, finished, given, padding_value
 from hyperdrive_sim.network.parameters import Array, Parameters
@@ -126,6 +127,17 @@ def by_group(layer: Conv, x: Array, weights: Array, first: int) -> Iterator[tupl
 @padding_value.register(Conv)
 def _pad(layer: Conv) -> float:
     return float(layer.pad)
+
+
+@cut.register(Conv)
+def _cut(layer: Conv, out: Box, given: Sequence[Box], shapes: Shapes) -> Conv:
+    """The convolution of some channels; of one in groups, whole groups or channels of a single one."""
+    each, channels = layer.out_channels // layer.groups, out.c1 - out.c0
+    within_one = out.c0 // each == (out.c1 - 1) // each
+    if not within_one and (out.c0 % each or out.c1 % each):
+        raise not_made(layer, out, "of which a block has whole groups, or lies within one")
+    groups = 1 if within_one else channels // each
+    return replace(layer, out_channels=channels, groups=groups, window=cut_window(layer.window, out, given[0]))
 
 
 @drawn.register(Conv)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.layers.constants import Around, drawn, normal
+from hyperdrive_sim.network.layers.cutting import cut
 from hyperdrive_sim.network.layers.layer import REAL_BITS, Holds, Shapes, not_taken, refuse, too_small
 from hyperdrive_sim.network.layers.values import DType, computed, finished, given
 from hyperdrive_sim.network.parameters import Array, Parameters
@@ -55,6 +56,11 @@ def _computed(layer: Dense, operands: Sequence[Array], parameters: Parameters, d
     """Matrix product of the weights and the map as one vector, in which channels vary fastest, then columns, then rows."""
     y = given(parameters.weights).astype(dtype, copy=False) @ operands[0].astype(dtype, copy=False).ravel()
     return finished(y.reshape(1, 1, -1), parameters, relu=False)
+
+
+@cut.register(Dense)
+def _cut(layer: Dense, out: Box, given: Sequence[Box], shapes: Shapes) -> Dense:
+    return replace(layer, features=out.c1 - out.c0)
 
 
 @drawn.register(Dense)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hyperdrive_sim.network.box import Box, Shape
+from hyperdrive_sim.network.layers.cutting import cut
 from hyperdrive_sim.network.layers.layer import Shapes, Weightless, not_taken, refuse
 from hyperdrive_sim.network.layers.values import DType, computed
 from hyperdrive_sim.network.parameters import Array, Parameters
@@ -32,6 +33,11 @@ class GlobalMean(Weightless):
     def ops(self, size: int, shapes: Shapes) -> int:
         (x,) = shapes
         return size * x.rows * x.columns
+
+
+@cut.register(GlobalMean)
+def _cut(layer: GlobalMean, out: Box, given: Sequence[Box], shapes: Shapes) -> GlobalMean:
+    return layer
 
 
 @computed.register(GlobalMean)

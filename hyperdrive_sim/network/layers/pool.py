@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.layers.constants import Range, map_range
+from hyperdrive_sim.network.layers.cutting import cut, cut_window
 from hyperdrive_sim.network.layers.layer import Holds, Shapes, Weightless, no_booleans, not_taken, refuse
 from hyperdrive_sim.network.layers.values import DType, computed, padding_value
 from hyperdrive_sim.network.parameters import Array, Parameters
@@ -105,6 +106,11 @@ def _mean(layer: MeanPool, operands: Sequence[Array], parameters: Parameters, dt
         return mean
     there = ~np.isnan(x)
     return np.asarray(pooled(np.add, np.where(there, x, 0), layer.window) / pooled(np.add, there.astype(dtype), layer.window), dtype)
+
+
+@cut.register(_Pool)
+def _cut(layer: _Pool, out: Box, given: Sequence[Box], shapes: Shapes) -> _Pool:
+    return replace(layer, window=cut_window(layer.window, out, given[0]))
 
 
 @padding_value.register(MaxPool)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hyperdrive_sim.network.box import Box, Shape
+from hyperdrive_sim.network.layers.cutting import cut, not_made
 from hyperdrive_sim.network.layers.layer import Holds, Shapes, Weightless, not_taken, refuse, too_small
 from hyperdrive_sim.network.layers.values import DType, computed
 from hyperdrive_sim.network.parameters import Array, Parameters
@@ -42,6 +43,13 @@ class Thermometer(Weightless):
 
     def ops(self, size: int, shapes: Shapes) -> int:
         return size
+
+
+@cut.register(Thermometer)
+def _cut(layer: Thermometer, out: Box, given: Sequence[Box], shapes: Shapes) -> Thermometer:
+    if out[:2] != (0, layer.output(shapes).channels):
+        raise not_made(layer, out, "of which a block has all channels")
+    return layer
 
 
 @computed.register(Thermometer)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hyperdrive_sim.network.box import Box, Shape
 from hyperdrive_sim.network.layers.constants import Range, map_range
+from hyperdrive_sim.network.layers.cutting import cut, not_made
 from hyperdrive_sim.network.layers.layer import Holds, Moving, Shapes, not_taken, refuse, too_small
 from hyperdrive_sim.network.layers.values import DType, computed
 from hyperdrive_sim.network.parameters import Array, Parameters
@@ -44,6 +45,13 @@ class Upsample(Moving):
 
     def holds(self, inputs: Sequence[Holds]) -> Holds:
         return inputs[0]
+
+
+@cut.register(Upsample)
+def _cut(layer: Upsample, out: Box, given: Sequence[Box], shapes: Shapes) -> Upsample:
+    if layer.makes(out, shapes) != out:
+        raise not_made(layer, out, "of which a block has all copies of a pixel")
+    return layer
 
 
 @computed.register(Upsample)
