@@ -54,7 +54,6 @@ class AccessHistory:
 
     def __init__(self, memory: str, allocation: Allocation) -> None:
         self.memory, self.allocation = memory, allocation
-        self.aliases: tuple[AccessHistory, ...] = ()
         self.readers = self.writers = 0
         self.lost_to = NOBODY
 

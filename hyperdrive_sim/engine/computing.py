@@ -12,7 +12,8 @@ from hyperdrive_sim.engine.memories import Contents
 from hyperdrive_sim.engine.places import Instance, Memories, Source, Target
 from hyperdrive_sim.errors import NotThere
 from hyperdrive_sim.network.box import Box
-from hyperdrive_sim.network.golden import Computation, padded, rearranged
+from hyperdrive_sim.network.golden import Computation, fused_for, padded, rearranged
+from hyperdrive_sim.network.layers.layer import Layer
 from hyperdrive_sim.network.parameters import Array
 from hyperdrive_sim.schedule.tasks import Compute, Patch
 
@@ -64,12 +65,13 @@ class _Store(NamedTuple):
 
 
 class _Places(NamedTuple):
-    """Places of one patch: from where its window and its bypasses are read, and to where its values are written.
+    """Places of one patch: from where its window and its bypasses are read, and to where its values are written; *layers* compute it.
 
     *others* is None where bypasses are rearrangements of what lies in memories, so that each range of channels has places of its own.
     """
 
     patch: Patch
+    layers: Sequence[Layer]
     window: Sequence[tuple[Source, Box]]
     others: Sequence[Source] | None
     stores: Sequence[_Store]
@@ -94,7 +96,7 @@ class Computes:
         moved = any(self.network.moved(name, known) for name in self.network.bypasses(self.layers))
         others = None if moved else [memories.source(read) for read in bypasses(whole, patch, self.network)]
         stores = [_Store(memories.target(region), region.box, *region.box.slices(patch.out)[:2]) for region in results(whole, patch)]
-        return _Places(patch, lying, others, stores)
+        return _Places(patch, fused_for(self.network, self.layers, patch.out), lying, others, stores)
 
     def begin(self, instance: Instance) -> list[Result]:
         """Values of each patch, to be asked for when the task ends; what they are computed from is read here."""
@@ -111,7 +113,7 @@ class Computes:
         if window.sources:
             now[need] = window
         operands = [window.values, *self._bypasses(places, block, instance)]
-        work = partial(self.common.computation.fused, self.layers, operands, (instance.c0, instance.c1))
+        work = partial(self.common.computation.fused, places.layers, operands, (instance.c0, instance.c1))
         return self.common.background.result(work, self.macs_each * block.size)
 
     def _window(self, places: _Places, instance: Instance, needed: Box) -> _Window:

@@ -41,10 +41,10 @@ class Weights(NamedTuple):
 def reads(effect: Effect | None, network: Network) -> Iterator[Read]:
     """Blocks that a task reads when it starts, weights excepted."""
     match effect:
-        case Copy(tensor, c0, c1, boxes, source):
+        case Copy(tensor, c0, c1, boxes, source, _, tile):
             for box in boxes:
                 block = box.channels(c0, c1)
-                yield new(Read, (tensor, block, (new(Region, (source, tensor, block)),)))
+                yield new(Read, (tensor, block, (new(Region, (source, tensor, block, tile)),)))
         case Compute():
             for patch in effect.patches:
                 yield from operands(effect, patch, network)
@@ -83,9 +83,9 @@ def _lying(name: str, block: Box, regions: tuple[Region, ...], network: Network)
 def writes(effect: Effect | None) -> Iterator[Region]:
     """Blocks that a task writes when it ends."""
     match effect:
-        case Copy(tensor, c0, c1, boxes, _, target):
+        case Copy(tensor, c0, c1, boxes, _, target, tile):
             for box in boxes:
-                yield new(Region, (target, tensor, box.channels(c0, c1)))
+                yield new(Region, (target, tensor, box.channels(c0, c1), tile))
         case Compute():
             for patch in effect.patches:
                 yield from results(effect, patch)
@@ -94,9 +94,9 @@ def writes(effect: Effect | None) -> Iterator[Region]:
 def results(effect: Compute, patch: Patch) -> Iterator[Region]:
     """Regions that the values of one patch are written to: the part of the patch that each store covers."""
     block = patch.out.channels(effect.c0, effect.c1)
-    for memory, tensor, box in effect.locations.stores:
+    for memory, tensor, box, tile in effect.locations.stores:
         if common := block & box:
-            yield new(Region, (memory, tensor, common))
+            yield new(Region, (memory, tensor, common, tile))
 
 
 def values_computed(schedule: Schedule) -> Counter[str]:
@@ -117,23 +117,23 @@ def weights(effect: Compute | Load) -> Weights:
     return Weights(layer, effect.c0, effect.c1)
 
 
-MapInMemory = tuple[str, str]
-"""A memory and a map in it."""
+MapInMemory = tuple[str, str, int]
+"""A memory, a map in it and the number of its tile."""
 
 
 def sources(effect: Effect) -> Iterator[MapInMemory]:
     """Memories and maps that all tasks with such an effect read, whatever their blocks: `reads` without boxes, for many tasks at once."""
     match effect:
-        case Copy(tensor, _, _, _, source):
-            yield source, tensor
+        case Copy(tensor, _, _, _, source, _, tile):
+            yield source, tensor, tile
         case Compute(locations):
-            yield from ((memory, tensor) for memory, tensor, _ in (*locations.reads, *locations.operands))
+            yield from ((memory, tensor, tile) for memory, tensor, _, tile in (*locations.reads, *locations.operands))
 
 
 def targets(effect: Effect) -> Iterator[MapInMemory]:
     """Memories and maps that all tasks with such an effect write: `writes` without boxes."""
     match effect:
-        case Copy(tensor, _, _, _, _, target):
-            yield target, tensor
+        case Copy(tensor, _, _, _, _, target, tile):
+            yield target, tensor, tile
         case Compute(locations):
-            yield from ((memory, tensor) for memory, tensor, _ in locations.stores)
+            yield from ((memory, tensor, tile) for memory, tensor, _, tile in locations.stores)

@@ -13,6 +13,7 @@ finds it, and what pushes it out is the same task or a later one, which the plan
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Hashable
 
 import numpy as np
@@ -60,11 +61,12 @@ class _Proof:
         self.places: dict[tuple[object, ...], list[AccessHistory]] = {}
         self.pools = {HOST, *(memory.name for memory in compiled.machine.memories if memory.kind == "pool")}
         self.turns = pool_places(compiled.schedule, compiled.machine)
+        self.used: defaultdict[str, dict[AccessHistory, None]] = defaultdict(dict)
+        """Places of each memory that later accesses may have to be ordered after; see `_settle`."""
         for memory, allocations in placement.allocations.items():
-            places = [AccessHistory(memory, allocation) for allocation in allocations]
-            for place in places:
-                self.places.setdefault((memory, place.allocation.tensor), []).append(place)
-                place.aliases = tuple(other for other in places if other.allocation.overlaps(place.allocation))
+            for allocation in allocations if memory not in self.pools else ():
+                place = AccessHistory(memory, allocation)
+                self.places.setdefault((memory, allocation.tensor, allocation.tile), []).append(place)
 
     def run(self) -> None:
         for index, task in enumerate(self.tasks):
@@ -83,15 +85,14 @@ class _Proof:
             for name in self.network.outputs:
                 self._arrived(len(self.tasks), frame, name)
 
-    def _places(self, memory: str, tensor: str, frame: int) -> list[AccessHistory]:
+    def _places(self, region: Region, frame: int) -> list[AccessHistory]:
         """Allocations of a map in a memory, with their accesses; frames take a pool's places in turn, in the host's each has its own."""
+        memory, tensor, _, tile = region
         if memory not in self.pools:
-            return self.places.get((memory, tensor), [])
+            return self.places.get((memory, tensor, tile), [])
         place = frame if memory == HOST else self.turns.get((memory, tensor), {}).get(frame, NO_PLACE)
         if (memory, tensor, place) not in self.places:
-            history = AccessHistory(memory, Allocation(tensor, self.network.shape(tensor).box, 0, 1, 0, 0))
-            history.aliases = (history,)
-            self.places[memory, tensor, place] = [history]
+            self.places[memory, tensor, place] = [AccessHistory(memory, Allocation(tensor, self.network.shape(tensor).box, 0, 1, 0, 0))]
         return self.places[memory, tensor, place]
 
     def _arrived(self, index: int, frame: int, tensor: str) -> None:
@@ -115,10 +116,10 @@ class _Proof:
     def _found(self, index: int, frame: int, read: Read) -> None:
         """Check that all values of a block are where a task reads them, and that their writes are certain to be over."""
         found = 0
-        for memory, tensor, box in read.regions:
-            for place in self._places(memory, tensor, frame):
-                if common := box & place.allocation.box:
-                    self._ordered(index, place, common, "writes", Access("reads", tensor, common))
+        for region in read.regions:
+            for place in self._places(region, frame):
+                if common := region.box & place.allocation.box:
+                    self._ordered(index, place, common, "writes", Access("reads", region.tensor, common))
                     place.readers |= 1 << index
                     found += int(np.count_nonzero(place.at(common) == frame))
         if found < read.box.size:
@@ -127,9 +128,9 @@ class _Proof:
 
     def _why(self, frame: int, read: Read) -> str:
         """Reason why the first missing value is missing: overwritten, written later, never written, or without an allocation there."""
-        for memory, tensor, box in read.regions:
-            for place in self._places(memory, tensor, frame):
-                for row, column, channel in np.argwhere(place.at(common := box & place.allocation.box) != frame)[:1].tolist():
+        for region in read.regions:
+            for place in self._places(region, frame):
+                for row, column, channel in np.argwhere(place.at(common := region.box & place.allocation.box) != frame)[:1].tolist():
                     c, r, w = common.c0 + channel, common.r0 + row, common.w0 + column
                     value = Box(c, c + 1, r, r + 1, w, w + 1)
                     by = [n for n, task in enumerate(self.tasks) if task.frame == frame and self._touched(n, place, value, "writes")]
@@ -138,12 +139,12 @@ class _Proof:
         return "which have no place there"
 
     def _write(self, index: int, frame: int, region: Region) -> None:
-        memory, tensor, block = region
+        memory, tensor, block, _ = region
         if memory in self.fifos:
             self._push(index, memory, (tensor, block, frame), f"'{tensor}' ({block})", block.size * self.word_bits[tensor])
-        for place in self._places(memory, tensor, frame):
+        for place in self._places(region, frame):
             if box := block & place.allocation.box:
-                for alias in place.aliases:
+                for alias in self._aliases(place):
                     if lost := alias.allocation.lost_to(place.allocation, box):
                         self._ordered(index, alias, lost, "reads", Access("writes", tensor, box))
                         self._ordered(index, alias, lost, "writes", Access("writes", tensor, box))
@@ -151,6 +152,27 @@ class _Proof:
                             alias.at(lost)[...], alias.lost_to = NOBODY, index
                 place.at(box)[...] = frame
                 place.writers |= 1 << index
+                self._settle(place, frame)
+
+    def _aliases(self, place: AccessHistory) -> list[AccessHistory]:
+        """Places that share bits with one, itself included, and that accesses may have to be ordered after."""
+        if place.memory in self.pools:
+            return [place]
+        used = self.used[place.memory]
+        used[place] = None
+        return [other for other in used if other.allocation.overlaps(place.allocation)]
+
+    def _settle(self, place: AccessHistory, frame: int) -> None:
+        """Forget the places within one that a frame has been written to in full: whoever accessed them comes before these writes.
+
+        Whatever comes after these comes after them too. So few places are looked at where a memory has thousands, one after the other.
+        """
+        used, mine = self.used[place.memory], place.allocation
+        within = [other for other in used if other is not place and mine.covers(other.allocation)]
+        if within and (place.frames == frame).all():
+            for other in within:
+                del used[other]
+                other.readers = other.writers = 0
 
     def _ordered(self, index: int, place: AccessHistory, block: Box, verb: str, does: Access) -> None:
         """Check that earlier tasks' accesses (*verb*: reads or writes) to a block of a place are certain to be over before this one's."""
@@ -162,9 +184,9 @@ class _Proof:
 
     def _touched(self, index: int, place: AccessHistory, block: Box, verb: str) -> Box | None:
         """Part of a block of a place that a task reads (or writes): the first of its boxes that meets the block; None if none does."""
-        effect = self.tasks[index].effect
+        effect, lying = self.tasks[index].effect, (place.memory, place.allocation.tensor, place.allocation.tile)
         regions = writes(effect) if verb == "writes" else (region for read in reads(effect, self.network) for region in read.regions)
-        mine = (region.box & block for region in regions if (region.memory, region.tensor) == (place.memory, place.allocation.tensor))
+        mine = (region.box & block for region in regions if (region.memory, region.tensor, region.tile) == lying)
         return next(filter(None, mine), None)
 
     def _push(self, index: int, memory: str, key: Hashable, what: str, bits: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -29,16 +29,15 @@ Place = tuple[slice, slice, slice]
 class Contents:
     """Contents of one allocation: the values of one frame and a record of those written. Arrays are dropped once nothing is valid.
 
-    `version` is another number after every change, so that whoever has read something knows whether it would be read again. `held` are
-    those of the `aliases` that hold something: few, where a memory has hundreds of allocations.
+    `version` is another number after every change, so that whoever has read something knows whether it would be read again. `aliases` are
+    those that hold something of the same bits: few, where a memory has thousands of allocations; *holding* are all of the memory that do.
     """
 
-    __slots__ = ("aliases", "allocation", "frame", "held", "there", "values", "version")
+    __slots__ = ("aliases", "allocation", "frame", "holding", "there", "values", "version")
 
-    def __init__(self, allocation: Allocation) -> None:
-        self.allocation = allocation
-        self.aliases: list[Contents] = []
-        self.held: dict[Contents, Callable[[Box], Box]] = {}
+    def __init__(self, allocation: Allocation, holding: dict[Contents, None]) -> None:
+        self.allocation, self.holding = allocation, holding
+        self.aliases: dict[Contents, Callable[[Box], Box]] = {}
         """With what each loses when a block is written here."""
         self.frame = -1
         self.values: Array | None = None
@@ -53,14 +52,18 @@ class Contents:
         assert self.values is not None
         self.values[place] = values
         self.there.add(box)
-        for alias, lost_to in tuple(self.held.items()) if self.held else ():
+        for alias, lost_to in tuple(self.aliases.items()) if self.aliases else ():
             if lost := lost_to(box):
                 alias.forget(lost)
 
     def _begin(self, frame: int, dtype: np.dtype[Any]) -> None:
         if self.values is None:
-            for alias in self.aliases:
-                alias.held[self] = self.allocation.losing_to(alias.allocation)
+            mine = self.allocation
+            for other in self.holding:
+                if mine.overlaps(other.allocation):
+                    self.aliases[other] = other.allocation.losing_to(mine)
+                    other.aliases[self] = mine.losing_to(other.allocation)
+            self.holding[self] = None
         channels, rows, columns = self.allocation.box.shape
         self.values, self.there, self.frame = np.empty((rows, columns, channels), dtype), Extent(), frame
 
@@ -70,28 +73,24 @@ class Contents:
         self.there.remove(lost)
         if not self.there.boxes:
             self.values = None
+            del self.holding[self]
             for alias in self.aliases:
-                del alias.held[self]
+                del alias.aliases[self]
+            self.aliases = {}
 
 
 class Ram:
     """A memory in which every map has an address; writing one map destroys its aliases, as far as they share the bits."""
 
-    def __init__(self, allocations: tuple[Allocation, ...]) -> None:
-        self._held: dict[str, list[Contents]] = {}
-        places = [Contents(allocation) for allocation in allocations]
-        for held in places:
-            self._held.setdefault(held.allocation.tensor, []).append(held)
-        starts = np.array([allocation.address for allocation in allocations])
-        ends = starts + np.array([allocation.bits for allocation in allocations], starts.dtype)
-        overlap = (starts < ends[:, None]) & (starts[:, None] < ends)  # as Allocation.overlaps has it, of thousands of pairs at once
-        for one, other in np.argwhere(overlap).tolist():
-            if one != other:
-                places[one].aliases.append(places[other])
+    def __init__(self, allocations: Iterable[Allocation]) -> None:
+        self._of: dict[tuple[str, int], list[Contents]] = {}
+        holding: dict[Contents, None] = {}
+        for one in allocations:
+            self._of.setdefault((one.tensor, one.tile), []).append(Contents(one, holding))
 
-    def of(self, tensor: str) -> Sequence[Contents]:
-        """Contents of the allocations of a map."""
-        return self._held.get(tensor, ())
+    def of(self, tensor: str, tile: int) -> Sequence[Contents]:
+        """Contents of the allocations of a map, or of one of its tiles."""
+        return self._of.get((tensor, tile), ())
 
 
 class Buffer(Generic[V]):

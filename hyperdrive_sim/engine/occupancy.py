@@ -6,13 +6,13 @@ another takes that one's room with it. A buffer holds what came last.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hyperdrive_sim.engine.effects import sources, targets, writes
+from hyperdrive_sim.engine.effects import MapInMemory, sources, targets, writes
 from hyperdrive_sim.engine.trace import Trace
 from hyperdrive_sim.schedule.columns import Numbers, grouped
 from hyperdrive_sim.schedule.fifo import Fifo
@@ -40,7 +40,7 @@ class Occupancy(NamedTuple):
 def occupancies(machine: Machine, placement: Placement, trace: Trace) -> Mapping[str, Occupancy]:
     """Bits held over time, for each memory of the machine by name."""
     groups, streams = list(_groups(trace)), _Streams(machine, placement, trace)
-    lives = _lives(groups, trace.start, trace.arrival)
+    lives = _lives(groups, trace.start, trace.arrival, {memory.name for memory in machine.memories if memory.kind == "pool"})
     for group in groups:
         streams.take(group)
     alike: dict[object, Occupancy] = {}
@@ -72,8 +72,10 @@ def _summed(events: Iterable[Event], capacity: int) -> Occupancy:
 
 Life = tuple[int, int]
 """Live range of a map: start and end in picoseconds."""
-Lives = dict[tuple[str, str, int], list[Life]]
-"""Live ranges by memory, tensor and frame."""
+Lives = dict[tuple[MapInMemory, int], list[Life]]
+"""Live ranges by map in its memory and frame."""
+OfMaps = Mapping[tuple[str, int], Sequence[Life]]
+"""Live ranges in a memory by map and tile."""
 
 
 class _Group(NamedTuple):
@@ -98,21 +100,23 @@ def _groups(trace: Trace) -> Iterator[_Group]:
         yield _Group(effect, int(tasks.frame[numbers[0]]), numbers)
 
 
-def _lives(groups: Iterable[_Group], starts: Numbers, arrivals: Numbers) -> dict[str, dict[str, list[Life]]]:
-    """Live ranges by memory and tensor, one for each frame. A map that is written and never read lives until it is written in full."""
+def _lives(groups: Iterable[_Group], starts: Numbers, arrivals: Numbers, pools: Container[str]) -> Mapping[str, OfMaps]:
+    """Live ranges by memory, map and tile, one for each frame; in *pools*, which have whole maps, all tiles of a map are 0.
+
+    A map that is written and never read lives until it is written in full.
+    """
     written: Lives = {}
     read: Lives = {}
     for effect, frame, numbers in groups:
         life = int(starts[numbers].min()), int(arrivals[numbers].max())
-        for memory, tensor in sources(effect):
-            read.setdefault((memory, tensor, frame), []).append(life)
-        for memory, tensor in targets(effect):
-            written.setdefault((memory, tensor, frame), []).append(life)
-    found: dict[str, dict[str, list[Life]]] = {}
-    for key, lives in written.items():
-        memory, tensor, _ = key
-        last = max(end for _, end in (*lives, *read.get(key, ())))
-        found.setdefault(memory, {}).setdefault(tensor, []).append((min(start for start, _ in lives), last))
+        for lives, maps in ((read, sources(effect)), (written, targets(effect))):
+            for memory, tensor, tile in maps:
+                lives.setdefault(((memory, tensor, 0 if memory in pools else tile), frame), []).append(life)
+    found: dict[str, dict[tuple[str, int], list[Life]]] = {}
+    for key, its in written.items():
+        (memory, tensor, tile), _ = key
+        last = max(end for _, end in (*its, *read.get(key, ())))
+        found.setdefault(memory, {}).setdefault((tensor, tile), []).append((min(start for start, _ in its), last))
     return found
 
 
@@ -130,18 +134,18 @@ class _Streams:
             for target in group.effect.targets:
                 self.into[target].append(stream)
             return
-        streams: dict[str, list[Event]] = {memory: [] for memory, _ in targets(group.effect) if memory in self.into}
+        streams: dict[str, list[Event]] = {memory: [] for memory, *_ in targets(group.effect) if memory in self.into}
         for number, at in zip(group.numbers.tolist(), times, strict=True) if streams else ():
-            for memory, tensor, box in writes(self.tasks.effect(number)):
+            for memory, tensor, box, _ in writes(self.tasks.effect(number)):
                 if memory in streams:
                     streams[memory].append((at, box.size * self.word_bits[tensor]))
         for memory, stream in streams.items():
             self.into[memory].append(stream)
 
 
-def _of_ram(allocations: Sequence[Allocation], lives: Mapping[str, Sequence[Life]]) -> Iterator[Event]:
+def _of_ram(allocations: Sequence[Allocation], lives: OfMaps) -> Iterator[Event]:
     """Events of a RAM: an allocation takes its room at its start and gives it back at its end, or when an alias starts before that."""
-    born = sorted(((life, one) for one in allocations for life in lives.get(one.tensor, ())), key=lambda pair: pair[0])
+    born = sorted(((life, one) for one in allocations for life in lives.get((one.tensor, one.tile), ())), key=lambda pair: pair[0])
     alive: list[tuple[int, Allocation]] = []
     for (start, end), one in born:
         gone = [(until, other) for until, other in alive if one.overlaps(other)]
@@ -154,10 +158,10 @@ def _of_ram(allocations: Sequence[Allocation], lives: Mapping[str, Sequence[Life
         yield end, -one.bits
 
 
-def _of_pool(allocations: Sequence[Allocation], lives: Mapping[str, Sequence[Life]], entries: int) -> Iterator[Event]:
+def _of_pool(allocations: Sequence[Allocation], lives: OfMaps, entries: int) -> Iterator[Event]:
     """Events of a pool: each frame's map takes one of the *entries* of its allocation, and gives it back at its end."""
     for one in allocations:
-        for start, end in lives.get(one.tensor, ()):
+        for start, end in lives.get((one.tensor, one.tile), ()):
             yield start, one.bits // entries
             yield end, -(one.bits // entries)
 

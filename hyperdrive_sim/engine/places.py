@@ -79,17 +79,17 @@ class Memories:
             return _PoolSource(self._pools[memory], tensor)
         if memory in self.fifos:
             return _BufferSource(memory, self.fifos[memory], tensor)
-        spots = [spot for region in regions for spot in _spots(self._rams[region.memory].of(region.tensor), region.box, block)]
+        spots = [spot for region in regions for spot in _spots(self._rams[region.memory].of(region.tensor, region.tile), region.box, block)]
         return _RamSource(tensor, block, spots, self._dtype, reader)
 
     def target(self, region: Region) -> Target:
         """Where blocks of a map are put that have the pixels of one."""
-        memory, tensor, block = region
+        memory, tensor, block, tile = region
         if memory in self._pools:
             return _PoolTarget(self._pools[memory], tensor)
         if memory in self.fifos:
             return _BufferTarget(self.fifos[memory], tensor, self._word_bits[tensor])
-        return _RamTarget(list(_spots(self._rams[memory].of(tensor), block, block)))
+        return _RamTarget(list(_spots(self._rams[memory].of(tensor, tile), block, block)))
 
 
 def _pool(name: str, computation: Computation, places: PoolPlaces) -> Pool:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from hyperdrive_sim.engine.effects import MapInMemory, targets
+from hyperdrive_sim.engine.effects import targets
 from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.patterns import NO_EFFECT
 from hyperdrive_sim.schedule.schedule import Schedule
 
-PoolPlaces = Mapping[MapInMemory, Mapping[int, int]]
+PoolPlaces = Mapping[tuple[str, str], Mapping[int, int]]
 """Place of each frame, by pool and map."""
 
 
@@ -21,12 +21,12 @@ def pool_places(schedule: Schedule, machine: Machine) -> PoolPlaces:
     if not entries:
         return {}
     moving = schedule.pattern != NO_EFFECT
-    coming: dict[MapInMemory, set[int]] = {}
+    coming: dict[tuple[str, str], set[int]] = {}
     pairs = np.unique(np.stack((schedule.pattern[moving], schedule.frame[moving])), axis=1)
     for pattern, frame in pairs.T.tolist():
-        for into in targets(schedule.patterns[pattern]):
-            if into[0] in entries:
-                coming.setdefault(into, set()).add(frame)
+        for memory, tensor, _ in targets(schedule.patterns[pattern]):
+            if memory in entries:
+                coming.setdefault((memory, tensor), set()).add(frame)
     return {into: _in_turn(frames, entries[into[0]] or len(frames)) for into, frames in coming.items()}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from hyperdrive_sim.kernels.processors import processors
 from hyperdrive_sim.network.box import Box, Shape, chunks
 from hyperdrive_sim.network.graph import Network
+from hyperdrive_sim.network.layers.cutting import cut
 from hyperdrive_sim.network.layers.layer import Layer, Moving
 from hyperdrive_sim.network.layers.values import DType, computed, padding_value
 from hyperdrive_sim.network.parameters import NO_PARAMETERS, Array, Parameters
@@ -67,18 +69,29 @@ class Computation(NamedTuple):
         """A layer's output from operands that cover its window; with *channels* (start, stop), of those output channels only."""
         return self.arithmetic.apply(self.network[name], operands, self._constants(name, channels))
 
-    def fused(self, names: Sequence[str], operands: Sequence[Array], channels: tuple[int, int]) -> Array:
-        """The last output of fused layers, from the first one's window and the bypasses of the others."""
-        parameters = [self._constants(name, channels) for name in names]
-        return self.arithmetic.fused([self.network[name] for name in names], operands, parameters)
+    def fused(self, layers: Sequence[Layer], operands: Sequence[Array], channels: tuple[int, int]) -> Array:
+        """The last output of fused layers, from the first one's window and the bypasses of the others; of a block, see `fused_for`."""
+        return self.arithmetic.fused(layers, operands, [self._constants(layer.name, channels) for layer in layers])
 
     def _constants(self, name: str, channels: tuple[int, int] | None) -> Parameters:
         parameters = self.parameters.get(name, NO_PARAMETERS)
         return parameters.channels(*channels) if channels else parameters
 
 
+def fused_for(network: Network, names: Sequence[str], out: Box) -> tuple[Layer, ...]:
+    """Fused layers as they compute a block of the last one's output: behind the first, windows have only what lies outside of the map."""
+    first, *others = layers = tuple(network[name] for name in names)
+    if out[2:] == network.shape(names[-1]).box[2:]:
+        return layers
+    boxes = pairwise(network.under(names, out))
+    cuts = (
+        cut(layer, box, [given] * len(layer.inputs), network.input_shapes(layer)) for layer, (given, box) in zip(others, boxes, strict=True)
+    )
+    return (first, *cuts)
+
+
 def sequential(arithmetic: Arithmetic, layers: Sequence[Layer], operands: Sequence[Array], parameters: Sequence[Parameters]) -> Array:
-    """The last output of fused layers, computed one after the other. Behind the first, padding is that of whole maps."""
+    """The last output of fused layers, computed one after the other. Behind the first, windows are padded as the layers say."""
     values = arithmetic.apply(layers[0], operands[: len(layers[0].inputs)], parameters[0])
     return sequential_after(arithmetic, values, layers[1:], operands[len(layers[0].inputs) :], parameters[1:])
 

@@ -66,5 +66,5 @@ def _key(effect: Effect) -> Hashable:
     if isinstance(effect, Compute):  # thousands of boxes, which tasks of one place share
         return id(effect.locations), id(effect.patches)
     if isinstance(effect, Copy):
-        return effect.tensor, effect.boxes, effect.source, effect.target
+        return effect.tensor, effect.boxes, effect.source, effect.target, effect.tile
     return effect.layer, effect.bits, effect.targets

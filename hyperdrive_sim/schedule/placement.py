@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -29,7 +29,8 @@ class Part(NamedTuple):
 class Allocation(NamedTuple):
     """A block of a map in a memory: at *address*, *bits* long, alive from step *first* to step *last*, both included.
 
-    Channel by channel: equal numbers of bits, so a range of channels is a range of addresses.
+    Channel by channel: equal numbers of bits, so a range of channels is a range of addresses. Where several allocations of a memory hold
+    blocks of a map that overlap, as tiles with their halos do one after the other, each is told by the number of its *tile*.
     """
 
     tensor: str
@@ -38,6 +39,7 @@ class Allocation(NamedTuple):
     bits: int
     first: int
     last: int
+    tile: int = 0
 
     def addresses(self, box: Box) -> tuple[int, int]:
         """The bits that hold the channels of *box*."""
@@ -76,6 +78,10 @@ class Allocation(NamedTuple):
         """True if two allocations of one memory share any bit."""
         return self.address < other.address + other.bits and other.address < self.address + self.bits
 
+    def covers(self, other: Allocation) -> bool:
+        """True if an allocation of the same memory has all bits of another one."""
+        return self.address <= other.address and other.address + other.bits <= self.address + self.bits
+
 
 @dataclass(frozen=True)
 class Placement:
@@ -111,10 +117,15 @@ class Placement:
         Maps that lie in the place of another one, as a bypass whose sum is written over it, do not count beside it.
         """
         totals: Counter[int] = Counter()
-        held = {memory: self.allocations[memory] for memory in self.examples if memory not in self.halos}
-        for step in {allocation.first for allocations in held.values() for allocation in allocations}:
-            for memory, allocations in held.items():
-                alive = [one for one in allocations if one.first <= step <= one.last]
+        held = {memory: sorted(self.allocations[memory], key=_begins) for memory in self.examples if memory not in self.halos}
+        steps = sorted({allocation.first for allocations in held.values() for allocation in allocations})
+        for memory, allocations in held.items():
+            alive: list[Allocation] = []
+            coming = deque(allocations)
+            for step in steps:
+                while coming and coming[0].first <= step:
+                    alive.append(coming.popleft())
+                alive = [one for one in alive if step <= one.last]
                 bits = sum(one.box.size * self.word_bits[one.tensor] for one in _outermost_of(alive))
                 totals[step] += self.examples[memory] * bits
         return max(totals.values(), default=0)
@@ -140,6 +151,11 @@ class Placement:
         for memory in self.examples:
             _check_allocations(memory, machine.memory[memory].bits, self.allocations[memory])
         return self
+
+
+def _begins(allocation: Allocation) -> int:
+    """Step in which an allocation comes to be alive."""
+    return allocation.first
 
 
 def _outermost_of(allocations: Iterable[Allocation]) -> Iterator[Allocation]:
@@ -177,12 +193,22 @@ def _check_allocations(memory: str, bits: int, allocations: Sequence[Allocation]
         if one.address < 0 or one.address + one.bits > bits:
             needed = max(r.address + r.bits for r in allocations)
             raise DoesNotFit(Mistake(memory, f"'{one.tensor}' ends at bit {one.address + one.bits}, {needed} bits needed, {bits} there"))
-    begin, size, first, last = np.array([one[2:] for one in allocations], np.int64).reshape(-1, 4).T
-    touch = (first <= last[:, None]) & (begin < (begin + size)[:, None])  # [one, other]: the other begins no later than the one ends
-    for number, other in np.argwhere(np.triu(touch & touch.T, 1)).tolist():
-        if _share_time(allocations[number], allocations[other]):
+    for number, other in _together(allocations):
+        if allocations[number].overlaps(allocations[other]) and _share_time(allocations[number], allocations[other]):
             names = f"'{allocations[number].tensor}' and '{allocations[other].tensor}'"
             raise Finding(f"{memory}: {names} are alive at the same time in the same bits")
+
+
+def _together(allocations: Sequence[Allocation]) -> list[tuple[int, int]]:
+    """Pairs of allocations that are alive in a step that they have in common, by their positions."""
+    first, last = np.array([(one.first, one.last) for one in allocations], np.int64).reshape(-1, 2).T
+    order = np.argsort(first, kind="stable")
+    # of those that begin no earlier than an allocation, the ones that begin before its end
+    later = np.searchsorted(first[order], last[order], "right") - np.arange(1, len(order) + 1)
+    ones = np.repeat(np.arange(len(order)), later)
+    others = ones + 1 + np.arange(len(ones)) - np.repeat(np.cumsum(later) - later, later)
+    pairs = np.sort(np.stack((order[ones], order[others]), axis=1), axis=1)
+    return [(one, other) for one, other in sorted(map(tuple, pairs.tolist()))]
 
 
 def _share_time(one: Allocation, other: Allocation) -> bool:

@@ -18,11 +18,12 @@ HOST = "host"
 
 
 class Region(NamedTuple):
-    """A block of a map in a memory."""
+    """A block of a map in a memory; *tile* says in which allocation, where several hold blocks of the map that overlap."""
 
     memory: str
     tensor: str
     box: Box
+    tile: int = 0
 
 
 class OperandLocations(NamedTuple):
@@ -58,7 +59,7 @@ class Compute(NamedTuple):
 
 
 class Copy(NamedTuple):
-    """Moves channels c0..c1 of some pixels of a map; read when it starts, there when it ends."""
+    """Moves channels c0..c1 of some pixels of a map; read when it starts, there when it ends. *tile*: as in `Region`."""
 
     tensor: str
     c0: int
@@ -66,6 +67,7 @@ class Copy(NamedTuple):
     boxes: tuple[Box, ...]
     source: str
     target: str
+    tile: int = 0
 
 
 class Load(NamedTuple):

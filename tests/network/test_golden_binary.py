@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scipy.signal import correlate  # type: ignore[import-untyped,unused-ignore]
 
 from hyperdrive_sim.network import zoo
-from hyperdrive_sim.network.box import Shape
-from hyperdrive_sim.network.golden import Computation, Exact, apply_in, forward, padded, sequential
+from hyperdrive_sim.network.box import Box, Shape
+from hyperdrive_sim.network.golden import Computation, Exact, apply_in, forward, fused_for, padded, sequential
 from hyperdrive_sim.network.graph import INPUT, Network
 from hyperdrive_sim.network.layers import Add, Conv, Layer, MaxPool, MeanPool, Sign, Thermometer
 from hyperdrive_sim.network.parameters import NO_PARAMETERS, Parameters
@@ -247,13 +247,14 @@ def test_layers_in_one_go_each_take_their_own_bypass() -> None:
     x = np.array([[[5.0, -7.0]]])
     computation = Computation(network, constants, {INPUT: x}, Exact())
     names, bits = ("conv", "one", "two", "sign"), np.array([[[1.0, -1.0]]])
+    layers = [network[name] for name in names]
     maps = dict(forward(computation))
     assert [maps[name].ravel().tolist() for name in names] == [[0, -2], [3, -5], [8, -12], [-1, 1]]
-    assert computation.fused(names[:3], [bits, bits, x], (0, 2)).ravel().tolist() == [8, -12]
-    assert computation.fused(names, [bits, bits, x], (0, 2)).ravel().tolist() == [-1, 1]
-    assert computation.fused(names, [bits, bits[:, :, 1:], x[:, :, 1:]], (1, 2)).ravel().tolist() == [1]
-    layers, theirs = [network[name] for name in names[:2]], [constants["conv"], NO_PARAMETERS]
-    assert sequential(Exact(), layers, [bits, 10 * bits], theirs).ravel().tolist() == [30, -32]
+    assert computation.fused(layers[:3], [bits, bits, x], (0, 2)).ravel().tolist() == [8, -12]
+    assert computation.fused(layers, [bits, bits, x], (0, 2)).ravel().tolist() == [-1, 1]
+    assert computation.fused(layers, [bits, bits[:, :, 1:], x[:, :, 1:]], (1, 2)).ravel().tolist() == [1]
+    theirs = [constants["conv"], NO_PARAMETERS]
+    assert sequential(Exact(), layers[:2], [bits, 10 * bits], theirs).ravel().tolist() == [30, -32]
 
 
 POOLS = [
@@ -291,14 +292,36 @@ def test_a_pooling_in_one_go_over_the_whole_map_is_padded_as_if_alone(
     computation = Computation(network, {"conv": Parameters(weights), "sign": norms}, {INPUT: x}, Exact())
     maps = dict(forward(computation))
     names = ("conv", *(["sum"] if bypass else []), "pool", "sign")
+    layers = [network[name] for name in names]
     operands = [np.pad(maps["signs"], ((1, 1), (1, 1), (0, 0)), constant_values=1), *([maps["signs"]] if bypass else [])]
     for last in range(1, len(names) + 1):
-        found = computation.fused(names[:last], operands, (0, 5))
+        found = computation.fused(layers[:last], operands, (0, 5))
         np.testing.assert_array_equal(found, maps[names[last - 1]], err_msg=names[last - 1])
-    some = computation.fused(names, [operands[0], *(one[:, :, 1:4] for one in operands[1:])], (1, 4))
+    some = computation.fused(layers, [operands[0], *(one[:, :, 1:4] for one in operands[1:])], (1, 4))
     np.testing.assert_array_equal(some, maps["sign"][:, :, 1:4])
     assert set(np.unique(maps["sign"])) == {-1, 1}
     assert (maps["pool"][:, :, 0] < 0).all()
+
+
+@pytest.mark.parametrize(("kind", "kernel", "stride", "padding"), POOLS)
+def test_a_block_of_a_pooling_in_one_go_is_padded_only_at_the_edge_of_the_map(
+    kind: type[MaxPool | MeanPool], kernel: int, stride: int, padding: int
+) -> None:
+    """Every pixel by itself, from the inputs under it: a padding between two of them would show."""
+    network, rng = pooling(kind, kernel, stride, padding, bypass=False), np.random.default_rng(7)
+    constants = {"conv": Parameters(signs(rng, 5, 3, 3, 5).astype(np.int8)), "sign": Parameters()}
+    computation = Computation(network, constants, {INPUT: rng.normal(1.5, 1, (7, 9, 5))}, Exact())
+    maps, names = dict(forward(computation)), ("conv", "pool", "sign")
+    rows, columns = maps["sign"].shape[:2]
+    for row, column in product(range(rows), range(columns)):
+        pixel = Box(0, 5, row, row + 1, column, column + 1)
+        needed = network["conv"].needs(0, network.under(names, pixel)[0], [network.shape("signs")])
+        window = padded(maps["signs"], needed, network["conv"])
+        for last in range(1, len(names) + 1):
+            found = computation.fused(fused_for(network, names, pixel)[:last], [window], (0, 5))
+            block = network.under(names, pixel)[last - 1]
+            wanted = maps[names[last - 1]][block.slices(network.shape(names[last - 1]).box)]
+            np.testing.assert_array_equal(found, wanted, err_msg=f"{names[last - 1]} at {pixel}")
 
 
 # --- whole networks, written down again ---
