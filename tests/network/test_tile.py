@@ -163,6 +163,9 @@ WINDOWS = st.builds(
     st.tuples(*[st.integers(0, 2)] * 4),
 )
 
+POOLS = WINDOWS.map(lambda w: w._replace(pads=tuple(min(pad, size - 1) for pad, size in zip(w.pads, w.kernel * 2, strict=True))))
+"""Windows of which none lies in its padding alone, where no pixel is the largest."""
+
 Make = Callable[[Any, str, str, Shape], Layer]
 
 
@@ -176,8 +179,8 @@ def _slice(draw: Any, name: str, source: str, shape: Shape) -> Layer:
 KINDS: list[Make] = [
     lambda draw, n, x, s: conv(n, x, draw(st.integers(1, 4)), window=draw(WINDOWS), pad=draw(st.sampled_from((-1, 0, 1))), relu=False),
     lambda draw, n, x, s: conv(n, x, s.channels * 2, groups=s.channels, window=draw(WINDOWS), weights="real"),
-    lambda draw, n, x, s: MaxPool(name=n, inputs=(x,), window=draw(WINDOWS)),
-    lambda draw, n, x, s: MeanPool(name=n, inputs=(x,), window=draw(WINDOWS)),
+    lambda draw, n, x, s: MaxPool(name=n, inputs=(x,), window=draw(POOLS)),
+    lambda draw, n, x, s: MeanPool(name=n, inputs=(x,), window=draw(POOLS)),
     lambda draw, n, x, s: Sign(name=n, inputs=(x,)),
     lambda draw, n, x, s: BatchNorm(name=n, inputs=(x,)),
     lambda draw, n, x, s: Activation(name=n, inputs=(x,), function="prelu"),
