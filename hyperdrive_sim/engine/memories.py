@@ -129,7 +129,7 @@ class Buffer(Generic[V]):
 class Pool:
     """A memory of whole maps, each frame's apart: *places* tells where each frame of a map lies, by map; without, each has its own place.
 
-    A frame that comes to a place where another lies takes it block by block.
+    A frame that comes to a place where another lies takes it block by block. Signs take a byte each.
     """
 
     def __init__(self, name: str, computation: Computation, places: Mapping[str, Mapping[int, int]] | None = None) -> None:
@@ -148,7 +148,8 @@ class Pool:
     def write(self, tensor: str, box: Box, values: Array, frame: int) -> None:
         place, shape = self._place(tensor, frame), self.computation.network.shape(tensor)
         if place not in self._values:
-            self._values[place] = np.empty((shape.rows, shape.columns, shape.channels), values.dtype)
+            kept = np.dtype(np.int8) if self.computation.network.is_signs(tensor) else values.dtype
+            self._values[place] = np.empty((shape.rows, shape.columns, shape.channels), kept)
         self._values[place][box.slices(shape.box)] = values
         frames = self._there.setdefault(place, {})
         for other in [one for one in frames if one != frame]:
@@ -163,7 +164,8 @@ class Pool:
         there = self._there.get(place, {}).get(frame)
         if there is None or there.count(box) < box.size:
             raise NotThere(f"{self.name} needs '{tensor}' of frame {frame}, which has not arrived in full")
-        return self._values[place][box.slices(self.computation.network.shape(tensor).box)].copy()
+        values = self._values[place][box.slices(self.computation.network.shape(tensor).box)]
+        return values.astype(self.computation.arithmetic.dtype)  # a copy, because what lies there may be overwritten
 
 
 class Host(Pool):
@@ -178,8 +180,8 @@ class Host(Pool):
 
     def read(self, tensor: str, box: Box, frame: int) -> Array:
         if tensor in self.computation.inputs:
-            values = self.computation.inputs[tensor].astype(self.computation.arithmetic.dtype, copy=False)
-            return values[box.slices(self.computation.network.shape(tensor).box)]
+            values = self.computation.inputs[tensor][box.slices(self.computation.network.shape(tensor).box)]
+            return values.astype(self.computation.arithmetic.dtype, copy=False)
         if tensor in self.layers and not self.holds(tensor, frame):
             sources = {name: self.whole(name, frame) for name in self.computation.network[tensor].inputs}
             self.write(tensor, self.computation.network.shape(tensor).box, whole(self.computation, tensor, sources), frame)

@@ -130,7 +130,7 @@ class MappedTiles:
                     own = to.inner()
                     run.mapped.write(own, Arrivals(len(run.tiles)), grain)
                     made.append(written(own.schedule(), run.tiles, run.inputs, self._from_outside))
-                before = made[number].extend(to, frame, frame * arrivals.period_ps, before)
+                before = made[number].extend(to, frame, arrivals.at(frame), before)
 
     @cached_property
     def _from_outside(self) -> frozenset[str]:
