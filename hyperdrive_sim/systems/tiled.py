@@ -7,19 +7,20 @@ keeps from tile to tile. Between runs the chip comes to rest. What it leaves to 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cached_property, reduce
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hyperdrive_sim.archs.architecture import Architecture
 from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.golden import Arithmetic
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.schedule.lazy import Lazy
-from hyperdrive_sim.schedule.machine import Machine, is_array
+from hyperdrive_sim.schedule.machine import Machine
 from hyperdrive_sim.schedule.mapped import Datasheet, Mapped, Tiles
 from hyperdrive_sim.schedule.placement import Allocation, Placement
 from hyperdrive_sim.schedule.prices import Price
@@ -139,22 +140,16 @@ class MappedTiles:
         return frozenset(name for name in self.network.maps if name not in ours and not any(self.network.made_from(name, ours)))
 
     def tiles(self, layer: str | None) -> Tiles:
-        """Use of the tiles of the array, averaged over the tiles of maps, each for as long as its arrays are busy."""
-        total: dict[str, np.ndarray] = {}
-        busy = 0
+        """Use of the tiles of arrays, averaged over the tiles of maps, each for as long as the arrays have for its products."""
+        total: dict[str, NDArray[np.float64]] = {}
+        time: defaultdict[str, float] = defaultdict(float)
         for run in self.runs:
-            if (layer is None or layer in run.inputs) and (ps := self._busy(run, layer)):
-                busy += ps
-                for chip, use in run.mapped.tiles(layer).items():
-                    total[chip] = total.get(chip, np.zeros(use.shape)) + ps * use
-        return {chip: use / busy for chip, use in total.items()}
-
-    def _busy(self, run: MappedRun, layer: str | None) -> int:
-        """Picoseconds for which arrays work on a run's tiles, for one layer or all."""
-        writer = Writer()
-        run.mapped.write(writer, Arrivals(), self._arch.grains[0])
-        schedule, kinds = writer.schedule(), self.machine.kinds
-        its = schedule.unit.mapped([is_array(kinds[unit]) for unit in schedule.unit.values], bool)
-        if layer is not None:
-            its &= schedule.layer.mapped([name == layer for name in schedule.layer.values], bool)
-        return int(schedule.ps[its].sum()) * len(run.tiles)
+            network, parts = run.mapped.network, run.mapped.placement.parts
+            values = sum(part.box.size for part in parts)
+            for name in (one.name for one in network if network.macs(one.name) and layer in (None, one.name)):
+                for chip, use in run.mapped.tiles(name).items():
+                    own = sum(part.box.size for part in parts if part.unit.startswith(f"{chip}."))
+                    its = network.macs(name) * len(run.tiles) * own / values / use.mean() if own else 0.0
+                    time[chip] += its
+                    total[chip] = total.get(chip, 0) + its * use
+        return {chip: use / time[chip] for chip, use in total.items()}
