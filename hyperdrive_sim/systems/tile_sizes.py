@@ -64,7 +64,8 @@ class Sizing:
     def _refusal(self, part: Network) -> InvalidInput:
         refused = self._refused(Grid(part, Shape(1, 1, 1)).example)
         assert refused is not None
-        return refused
+        first, *others = refused.mistakes
+        return type(refused)(first._replace(problem=f"{first.problem}, even for a tile of a single value"), *others)
 
     def _grids(self, part: Network, channels: int) -> Iterator[Grid]:
         """Grids of tiles of so many channels that fit: the largest squares, made as narrow as their number allows, and full rows."""

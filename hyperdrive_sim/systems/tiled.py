@@ -68,7 +68,6 @@ class MappedTiles:
         first = self.runs[0].mapped
         self.machine: Machine = first.machine
         self.arithmetic: Arithmetic = first.arithmetic
-        self.datasheet: Datasheet = first.datasheet
 
     def _mapped(self, grids: tuple[Grid, ...]) -> Iterator[MappedRun]:
         runs = [run for grid in grids for run in grid.runs(self._share.number)]
@@ -85,6 +84,10 @@ class MappedTiles:
     @cached_property
     def prices(self) -> Mapping[str, Price]:
         return reduce(lambda known, run: {**known, **run.mapped.prices}, self.runs, {})
+
+    @cached_property
+    def datasheet(self) -> Datasheet:
+        return reduce(lambda known, run: {**known, **run.mapped.datasheet}, self.runs, {})
 
     @cached_property
     def placement(self) -> Placement:

@@ -26,7 +26,8 @@ DATAPATHS = ("xnorbin", "chewbaccann")
 NANDNETS = ("nandnet_dram", "nandnet_sram")
 
 HYPERDRIVE = (
-    "it runs binary 1 x 1 and 3 x 3 convolutions of stride 1 and 2 with 'same' padding, means of such windows, residual adds, "
+    "it runs binary 1 x 1 and 3 x 3 convolutions of stride 1 and 2 with 'same' padding (on one chip also with less), "
+    "means of such windows, residual adds, "
     "leaky ReLUs, channel shuffles, concatenations and enlargements by 2"
 )
 DATAPATH = "it runs XNOR convolutions in one group, without dilation, of one stride"
@@ -61,7 +62,7 @@ def refusal(architecture: str, network: Network) -> str:
         ({"window": Window.square(5, padding=2)}, "has a kernel of 5 x 5"),
         ({"window": Window((1, 3), pads=(0, 1, 0, 1))}, "has a kernel of 1 x 3"),
         ({"window": Window.square(3, padding=2, dilation=2)}, "has dilation 2 x 2"),
-        ({"window": Window.square(3, padding=1, dilation=2)}, "has dilation 2 x 2, has pads (1, 1, 1, 1), 'same' would be (2, 2, 2, 2)"),
+        ({"window": Window.square(3, padding=1, dilation=2)}, "has dilation 2 x 2"),
         ({"window": Window((3, 3), (2, 1), pads=(1, 1, 1, 1))}, "has stride 2 x 1"),
         ({"window": Window.square(3, stride=3, padding=1)}, "has stride 3 x 3"),
         ({"window": Window((3, 3), pads=(0, 1, 2, 1))}, "has pads (0, 1, 2, 1), 'same' would be (1, 1, 1, 1)"),

@@ -16,6 +16,7 @@ from hyperdrive_sim.schedule.mapped import Datasheet, Quantity
 def datasheet(network: Network, plan: HyperdrivePlan) -> Datasheet:
     """Entries of supports.yaml for what the chips do of a network."""
     used = {support for layer in network if layer.name not in plan.host for support in _supports(layer)}
+    used |= {"narrow padding" for step in plan.steps if step.narrow}
     rows = table_of(PACKAGE, "supports.yaml")["supports"] if used else {}  # most networks need none, and no table of them
     return {name: _quantity(row) for name, row in rows.items() if name in used}
 

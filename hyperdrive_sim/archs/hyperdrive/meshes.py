@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hyperdrive_sim.archs.hyperdrive.estimates import Estimates, Floats
-from hyperdrive_sim.archs.hyperdrive.placement import MOST_CHIPS, MeshLayout, halo_ranges, placed_ranges, smallest_map
+from hyperdrive_sim.archs.hyperdrive.placement import MOST_CHIPS, MeshLayout, halo_ranges, narrow_layer, placed_ranges, smallest_map
 from hyperdrive_sim.archs.hyperdrive.spec import WORD_BITS, HyperdriveSpec
 from hyperdrive_sim.archs.hyperdrive.steps import HyperdrivePlan
+from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.schedule import goals
 from hyperdrive_sim.schedule.columns import Numbers
@@ -28,7 +29,7 @@ class Meshes:
 
     def __init__(self, network: Network, plan: HyperdrivePlan, spec: HyperdriveSpec) -> None:
         self.network, self.plan, self.spec = network, plan, spec
-        limit, least = smallest_map(network, plan), self._least()
+        limit, least = Shape(1, 1, 1) if narrow_layer(plan) else smallest_map(network, plan), self._least()
         sides = [
             (rows, columns)
             for rows in range(1, min(limit.rows, MOST_CHIPS) + 1)

@@ -337,13 +337,24 @@ def halo_maps(plan: HyperdrivePlan) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tensor for step in plan.steps for tensor in step.halos))
 
 
+def narrow_layer(plan: HyperdrivePlan) -> str | None:
+    """A layer with less than 'same' padding, if there is one: a single chip must run it."""
+    return next((step.main.name for step in plan.steps if step.narrow), None)
+
+
 def smallest_map(network: Network, plan: HyperdrivePlan) -> Shape:
     return network.shape(max(plan.stride, key=plan.stride.__getitem__))
 
 
 def check_cuttable(network: Network, plan: HyperdrivePlan, mesh: tuple[int, int]) -> None:
-    """Raise InvalidInput for a mesh on which a chip would have no pixel of some map, or of more chips than can be simulated."""
+    """Raise InvalidInput for a mesh on which a chip would have no pixel of some map, or of more chips than can be simulated.
+
+    Maps of one size are cut at the same lines; one that lost its edge would have to be cut elsewhere.
+    """
     smallest, (rows, columns) = smallest_map(network, plan), mesh
+    if (narrow := narrow_layer(plan)) and mesh != (1, 1):
+        problem = f"[{rows}, {columns}] would have to cut the map of '{narrow}', which has less than 'same' padding, at other lines"
+        raise InvalidInput.at("chip.mesh", problem, "take [1, 1], or pad the layer")
     if rows > smallest.rows or columns > smallest.columns:
         raise InvalidInput.at(
             "chip.mesh",

@@ -19,7 +19,8 @@ from hyperdrive_sim.network.window import Window
 from hyperdrive_sim.text.wording import with_article
 
 RUNS = (
-    "it runs binary 1 x 1 and 3 x 3 convolutions of stride 1 and 2 with 'same' padding, means of such windows, residual adds, "
+    "it runs binary 1 x 1 and 3 x 3 convolutions of stride 1 and 2 with 'same' padding (on one chip also with less), "
+    "means of such windows, residual adds, "
     "leaky ReLUs, channel shuffles, concatenations and enlargements by 2"
 )
 
@@ -64,6 +65,11 @@ class HyperdriveStep(NamedTuple):
     @property
     def add(self) -> Add | None:
         return next((layer for layer in self.behind if isinstance(layer, Add)), None)
+
+    @property
+    def narrow(self) -> bool:
+        """True if the padding is less than 'same', so that outputs whose windows hang over the edge are left out."""
+        return self.main.window.pads != _same(self.main.window)
 
     @property
     def maps(self) -> tuple[str, ...]:
@@ -155,9 +161,14 @@ def _unfit(window: Window) -> Iterator[str]:
         yield "has dilation {} x {}".format(*window.dilation)
     if window.stride not in ((1, 1), (2, 2)):
         yield "has stride {} x {}".format(*window.stride)
-    same = (rows // 2 * window.dilation[0], columns // 2 * window.dilation[1]) * 2
-    if window.pads != same:
-        yield f"has pads {window.pads}, 'same' would be {same}"
+    if any(pad > most for pad, most in zip(window.pads, _same(window), strict=True)):
+        yield f"has pads {window.pads}, 'same' would be {_same(window)}"
+
+
+def _same(window: Window) -> tuple[int, int, int, int]:
+    """The padding with which a map keeps its size, but for the stride."""
+    rows, columns = (kernel // 2 * dilation for kernel, dilation in zip(window.kernel, window.dilation, strict=True))
+    return rows, columns, rows, columns
 
 
 def _nothing_to_run(network: Network) -> InvalidInput:
