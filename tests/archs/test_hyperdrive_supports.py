@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from test_several_maps import Given, built, conv
 
+from hyperdrive_sim.archs import registry
 from hyperdrive_sim.archs.hyperdrive.arithmetic import Fp16
 from hyperdrive_sim.archs.hyperdrive.steps import HyperdrivePlan, block_inputs, plan
 from hyperdrive_sim.engine import hazards
 from hyperdrive_sim.engine.replay import replay
+from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network import zoo
 from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.golden import Exact, forward
@@ -216,3 +219,36 @@ def test_on_random_meshes_everything_is_proven_and_golden(seed: int) -> None:
     rows, columns = (2 * draw.integers(4, 10, 2)).tolist()
     chip = {"mesh": draw.integers(1, 4, 2).tolist(), "weight_buffer_blocks": int(draw.integers(1, 3))}
     assert is_golden(of(drawn(seed), Shape(3, rows, columns), **chip))
+
+
+# --- less padding ---
+
+NARROW = Window((3, 3), pads=(1, 0, 0, 1))
+"""Padding above and to the right: the map loses a row below and a column on the left."""
+
+
+def narrow(name: str, source: str, out: int = 16) -> Conv:
+    return replace(conv(name, source, out), window=NARROW)
+
+
+def test_a_single_chip_leaves_out_what_hangs_over_the_edge() -> None:
+    """Of 14 x 14 pixels, one per tile of 2 x 2: 13 x 13 are computed, in as many passes of 7 x 7 tiles."""
+    world = of([conv("a", INPUT), narrow("b", "a", 20)], Shape(3, 14, 14))
+    assert world.network.shape("b") == (20, 13, 13)
+    assert is_golden(world)
+    assert cycles(world)["b", "conv"] == 4 * 9 * 16 * 2
+    assert set(world.compiled.mapped.datasheet) == {"narrow padding"}
+
+
+def test_several_chips_cannot_cut_it() -> None:
+    with pytest.raises(InvalidInput) as error:
+        assert of([narrow("a", INPUT)], Shape(3, 14, 14), mesh=(1, 2)).compiled
+    assert str(error.value) == (
+        "chip.mesh: [1, 2] would have to cut the map of 'a', which has less than 'same' padding, at other lines; take [1, 1], or pad the layer"
+    )
+
+
+def test_an_open_mesh_becomes_a_single_chip() -> None:
+    network, arch = Network("n", Shape(3, 14, 14), [narrow("a", INPUT)]), registry.load("hyperdrive")
+    (spec,) = arch.candidates(network, arch.Spec(mesh={"auto": "edp"}))
+    assert spec.model_dump()["mesh"] == (1, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from worlds import compiled
@@ -298,3 +299,65 @@ def test_pasts_in_full() -> None:
     assert pasts.begun == [0b1, 0b11, 0b111, 0b1111, 0b10011]
     assert pasts.ended == [0b0, 0b1, 0b1, 0b111, 0b1]
     assert pasts.done == [0b1, 0b11, 0b111, 0b1111, 0b10001]
+
+
+# Many tiles in one place
+
+
+def tiles(count: int) -> tuple[list[Task], Placement]:
+    """So many tiles of the input, each brought to the same bits and taken away again."""
+    tasks = []
+    for number in range(count):
+        brought = moves("input", "host", "ram")._replace(tile=number)
+        tasks += [task("in", "link", brought, (2 * number - 1,) if number else ())]
+        tasks += [task("out", "link", moves("input", "ram", "host")._replace(tile=number), (2 * number,))]
+    lying = tuple(Allocation("input", PIXELS, 0, BITS, number, number, number) for number in range(count))
+    return tasks, replace(placed(frozenset({"a", "b"})), allocations={"ram": lying})
+
+
+def test_a_tile_must_have_been_taken_away_before_the_next_one_comes() -> None:
+    tasks, placement = tiles(9)
+    check(tasks, placement)
+    tasks[10] = tasks[10]._replace(after=(8,))
+    refused(
+        f"ram: nothing orders task 9 (out of n on link, frame 0), which reads 'input' ({MAP}), "
+        f"before task 10 (in of n on link, frame 0), which writes 'input' ({MAP})",
+        tasks,
+        placement,
+    )
+
+
+def test_a_tile_is_not_read_from_another_ones_place() -> None:
+    tasks, placement = tiles(3)
+    tasks[3] = tasks[3]._replace(effect=moves("input", "ram", "host")._replace(tile=0))
+    refused(
+        f"ram: task 3 (out of n on link, frame 0) reads 2 of 2 values of 'input' ({MAP}), "
+        "which task 2 (in of n on link, frame 0) has overwritten",
+        tasks,
+        placement,
+    )
+
+
+def test_only_places_in_use_are_looked_at() -> None:
+    """Whatever later writes have covered is over by then: of a thousand tiles two at a time are of interest."""
+    tasks, placement = tiles(1000)
+    proof = hazards._Proof(compiled(NETWORK, MACHINE, placement, tasks))
+    proof.run()
+    assert [place.allocation.tile for place in proof.used["ram"]] == [999]
+
+
+def test_a_small_place_is_looked_at_until_all_of_its_bits_are_covered() -> None:
+    """A map of twice the bits is written over it pixel by pixel: after half of them, who reads the small one may still do so."""
+    large = Allocation("b", PIXELS, 0, 2 * BITS, 1, 2)
+    small = Allocation("input", PIXELS, BITS, BITS, 0, 1)
+    halves = [moves("b", "host", "ram")._replace(boxes=(PIXELS.columns(n, n + 1),)) for n in range(2)]
+    placement = replace(placed(frozenset({"a", "b"})), allocations={"ram": (small, large)})
+    tasks = [task("in", "link", IN), task("out", "link", moves("input", "ram", "host"), (0,))]
+    check([*tasks, *(task("half", "link", half, (1,)) for half in halves)], placement)
+    late = [*tasks, task("half", "link", halves[0], (1,)), task("half", "link", halves[1], (0,))]
+    refused(
+        f"ram: nothing orders task 1 (out of n on link, frame 0), which reads 'input' ({MAP}), "
+        "before task 3 (half of n on link, frame 0), which writes 'b' (channels 0:1, rows 0:1, columns 1:2)",
+        late,
+        placement,
+    )

@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 from worlds import CLOCK, compiled, task
 
-from hyperdrive_sim.engine.memories import Buffer
+from hyperdrive_sim.engine.memories import Buffer, Ram
 from hyperdrive_sim.engine.replay import Watch, _Executors, replay
 from hyperdrive_sim.errors import NotThere
 from hyperdrive_sim.network.box import Box, Shape
@@ -628,3 +628,60 @@ def test_what_is_known_of_a_pattern_goes_with_its_last_task(monkeypatch: pytest.
     (executors,) = made
     assert not executors
     assert set(executors.left) == {0}
+
+
+# Tiles: several allocations of one map, whose blocks overlap
+
+
+UPPER, LOWER = OUT.rows(0, 2), OUT.rows(2, 4)
+HALOS = {1: IN.rows(0, 3), 2: IN.rows(1, 4)}
+"""Rows of the input under each half of the output."""
+
+
+def in_tiles(*, told: bool = True) -> World:
+    """Two halves of the map one after the other in the same place, each with its halo; without being *told*, both are tile 0."""
+    size = 3 * 4 * 64 * 2
+    tasks: list[Task] = []
+    lying = []
+    for number, out in ((1, UPPER), (2, LOWER)):
+        key, fetch, first = number if told else 0, HALOS[number], len(tasks)
+        lying += [Allocation(INPUT, fetch, 0, size, 2 * number, 2 * number + 1, key)]
+        lying += [Allocation("conv", out, size, 2 * PLANE, 2 * number, 2 * number + 1, key)]
+        work = compute([Region("fmm", INPUT, fetch, key)], [Region("fmm", "conv", out, key)], out, fetch)
+        after = (first - 1,) if tasks else ()
+        tasks.append(task("input", "link", 5, *after, layer="conv", effect=copy(INPUT, fetch, HOST, "fmm")._replace(tile=key)))
+        tasks.append(task("stream", "weights", 3, *after, layer="conv", effect=Load("conv", 0, 4, 72, ("wbuf",))))
+        tasks.append(task("compute", "array", 7, first, first + 1, layer="conv", effect=work))
+        tasks.append(task("output", "link", 5, first + 2, layer="conv", effect=copy("conv", out, "fmm", HOST)._replace(tile=key)))
+    return World(network(CONV), MEMORIES, {"fmm": tuple(lying)}, tuple(tasks))
+
+
+def test_tiles_one_after_the_other_compute_what_golden_does() -> None:
+    assert in_tiles().is_golden()
+
+
+def test_tiles_that_are_not_told_from_each_other_destroy_each_other() -> None:
+    """Rows that both have are written to the second one's place as well, which has the first one's bits."""
+    assert in_tiles(told=False).fails() == (
+        "array lacks 8 of 24 values of 'input' (channels 0:2, rows 0:3, columns 0:4) when compute of conv on array, frame 0, starts"
+    )
+
+
+def test_what_lies_in_another_tile_is_not_there() -> None:
+    """The lower half is computed from the upper one's input, which has two of its rows."""
+    tasks = in_tiles().tasks
+    work = compute([Region("fmm", INPUT, HALOS[2], 1)], [Region("fmm", "conv", LOWER, 2)], LOWER, HALOS[2])
+    assert (
+        in_tiles()._replace(tasks=(*tasks[:6], tasks[6]._replace(effect=work), tasks[7])).fails().startswith("array lacks 24 of 24 values")
+    )
+
+
+def test_memories_of_many_tiles_link_only_those_that_hold_something() -> None:
+    """A thousand allocations at one address: each loses what it held to the next."""
+    ram = Ram(Allocation("map", IN, 0, 2 * PLANE, n, n, n) for n in range(1000))
+    values = np.zeros((4, 4, 2))
+    places = [ram.of("map", n)[0] for n in range(1000)]
+    for place in places:
+        place.take(IN, IN.slices(IN), values, 0)
+        assert place.aliases == {}
+    assert [place.values is not None for place in places] == [False] * 999 + [True]

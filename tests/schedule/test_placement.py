@@ -385,3 +385,29 @@ def test_what_is_lost_are_the_channels_whose_bits_are_written(
 def test_what_is_written_over_does_not_count_beside_it() -> None:
     words = {"first": 16, "second": 16, "over": 16}
     assert replace(filled(FIRST, SECOND, OVER), word_bits=words).worst_bits() == 16 * 3 * 24
+
+
+LIVES = st.lists(
+    st.tuples(st.integers(0, 30), st.integers(1, 30), st.integers(0, 6), st.integers(0, 3)).map(
+        lambda given: allocation("a", given[0], given[0] + given[1], given[2], given[2] + given[3])
+    ),
+    max_size=8,
+)
+
+
+@given(LIVES)
+def test_placements_are_checked_as_if_all_pairs_were_looked_at(allocations: list[Allocation]) -> None:
+    """Two allocations of one map share a step and a bit, unless one is written over the other in its last step."""
+
+    def clash(one: Allocation, other: Allocation) -> bool:
+        steps = set(range(one.first, one.last + 1)) & set(range(other.first, other.last + 1))
+        in_place = (one.alike(other) or (one.address, one.bits) == (other.address, other.bits)) and one.first != other.first
+        handed_on = in_place and steps == {max(one.first, other.first)} == {min(one.last, other.last)}
+        return bool(steps) and not handed_on and one.overlaps(other)
+
+    placement = filled(*allocations)
+    if any(clash(*pair) for pair in combinations(allocations, 2)):
+        with pytest.raises(Finding, match="'a' and 'a' are alive at the same time in the same bits"):
+            check(placement)
+    else:
+        assert check(placement) is placement
