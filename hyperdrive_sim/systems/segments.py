@@ -37,7 +37,7 @@ def segments(network: Network, arch: Architecture, spec: Spec) -> tuple[Network,
 
 
 def _chain(network: Network, first: Layer) -> list[str]:
-    """A layer and those behind it that could be folded in: each the only reader of the one before, and what it adds can be there by then."""
+    """A layer and those behind it that could be folded in: each the only reader of the one before; what it adds can be there."""
     order = {name: number for number, name in enumerate(network.maps)}
     names = [first.name]
     while (reader := network.only_reader(names[-1])) and not _has_weights(reader, network):

@@ -1,4 +1,4 @@
-"""What the tasks of tiles do, in the coordinates of the whole maps: effects and allocations of a tile's lowering, moved to each tile's place."""
+"""What the tasks of tiles do to whole maps: effects and allocations of one tile's lowering, moved to each tile's place."""
 
 from __future__ import annotations
 

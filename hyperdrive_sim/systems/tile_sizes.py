@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import replace
+from math import ceil
 from typing import NamedTuple
 
 from hyperdrive_sim.archs.architecture import Architecture
-from hyperdrive_sim.errors import DoesNotFit, InvalidInput
+from hyperdrive_sim.errors import InvalidInput
 from hyperdrive_sim.network.box import Shape
 from hyperdrive_sim.network.graph import Network
 from hyperdrive_sim.network.tile import Tile
@@ -56,7 +57,7 @@ class Sizing:
             # half the channels may halve the weights, and double the maps
             if channels == 1 or (best and best[0].weights <= best[0].maps):
                 break
-            channels = -(-channels // 2)
+            channels = ceil(channels / 2)
         if best is None:
             raise self._refusal(part)
         return best[1]
@@ -92,8 +93,8 @@ class Sizing:
     def _grid(self, part: Network, sizes: Shape) -> Grid:
         """A grid with as many rows of tiles in each band, which are as high as can be then."""
         rows = part.shape(part.outputs[0]).rows
-        count = -(-(-(-rows // sizes.rows)) // self.bands) * self.bands
-        return Grid(part, sizes._replace(rows=-(-rows // count)), self.bands)
+        each = ceil(rows / sizes.rows / self.bands)
+        return Grid(part, sizes._replace(rows=ceil(rows / (each * self.bands))), self.bands)
 
     def _rated(self, grids: Iterator[Grid]) -> Iterator[tuple[Moved, Grid]]:
         for grid in grids:
@@ -129,12 +130,12 @@ class Sizing:
 
 def _even(size: int) -> list[int]:
     """Sizes of the parts that an axis can be cut into, the largest of each cut, in descending order."""
-    return list(dict.fromkeys(-(-size // parts) for parts in range(1, size + 1)))
+    return list(dict.fromkeys(ceil(size / parts) for parts in range(1, size + 1)))
 
 
 def _even_part(size: int, most: int) -> int:
     """Size of the parts of an axis that is cut as evenly as can be into parts of *most* at most."""
-    return -(-size // -(-size // most))
+    return ceil(size / ceil(size / most))
 
 
 def _unnamed(made: Tile) -> Hashable:

@@ -52,8 +52,8 @@ class MappedRun(NamedTuple):
 class MappedTiles:
     """A network on one chip in tiles: a mapped network, of whose maps the chip holds a tile at a time.
 
-    Raises DoesNotFit where not even a single value of a layer's output can be computed, InvalidInput for a network of which the chip can run
-    no layer.
+    Raises DoesNotFit where not even a single value of a layer's output can be computed, InvalidInput for a network of which the chip can
+    run no layer.
     """
 
     def __init__(self, arch: Architecture, network: Network, spec: Spec, share: Share | None = None) -> None:
@@ -65,7 +65,7 @@ class MappedTiles:
             arch.map(network, spec)  # which says why
             raise InvalidInput.at("network", f"'{network.name}' has no layer that can be computed tile by tile", "leave tiles out")
         self.runs = tuple(self._mapped(self.grids))
-        first = self.runs[0].mapped
+        first = self.runs[0].mapped if self.runs else arch.map(self.grids[0].example.network, spec)
         self.machine: Machine = first.machine
         self.arithmetic: Arithmetic = first.arithmetic
 
@@ -107,7 +107,7 @@ class MappedTiles:
 
     def _lying(self, memory: str) -> tuple[Allocation, ...]:
         """Allocations of all tiles in a memory."""
-        steps = max(len(steps_of(run.mapped.placement)) for run in self.runs)
+        steps = max((len(steps_of(run.mapped.placement)) for run in self.runs), default=0)
         return tuple(one for run in self.runs for one in placed_allocations(run.mapped.placement, memory, run.tiles, steps))
 
     def _extra_ops(self) -> Iterator[tuple[str, int]]:

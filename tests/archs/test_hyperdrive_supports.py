@@ -244,7 +244,8 @@ def test_several_chips_cannot_cut_it() -> None:
     with pytest.raises(InvalidInput) as error:
         assert of([narrow("a", INPUT)], Shape(3, 14, 14), mesh=(1, 2)).compiled
     assert str(error.value) == (
-        "chip.mesh: [1, 2] would have to cut the map of 'a', which has less than 'same' padding, at other lines; take [1, 1], or pad the layer"
+        "chip.mesh: [1, 2] would have to cut the map of 'a', which has less than 'same' padding, at other lines; "
+        "take [1, 1], or pad the layer"
     )
 
 

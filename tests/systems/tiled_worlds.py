@@ -22,7 +22,7 @@ def xnor(name: str, source: str, channels: int, window: Window, **more: Any) -> 
 
 
 def windows() -> Network:
-    """Paddings of each value, a stride, pools in front of and behind the sign whose windows overlap, a bypass, an odd size, sums at last."""
+    """Paddings of each value, strides, pools in front of and behind the sign, whose windows overlap, a bypass, odd sizes, sums at last."""
     three = Window.square(3, padding=1)
     layers: list[Layer] = [
         Sign(name="s0", inputs=("input",)),
