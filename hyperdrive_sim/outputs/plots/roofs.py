@@ -54,6 +54,8 @@ def roofline(reports: Report | Sequence[Report], *, most: int = 8, ax: Axes | No
         name = f"{fill(run, NAME_LETTERS)}\n" if several else ""
         own, peak = PALETTE[number % len(PALETTE)], roof.peak_ops_per_s
         ax.axhline(peak, color=own if several else ink(ax), label=f"{name}{whose} {amount(peak, 'Op/s')}", zorder=1)
+        if roof.part and not several:
+            ax.annotate(roof.part, (1, peak), (-4, -3), ("axes fraction", "data"), "offset points", fontsize="small", ha="right", va="top")
         for link in dict.fromkeys(point.link for point in some):
             colour = own if several else of_units(report)[link]
             _of_a_link(ax, roof, [point for point in some if point.link == link], colour, MARKS[mark[link]])

@@ -52,7 +52,8 @@ def _roofs(found: Roofline, left: float, right: float, colour: Mapping[str, str]
     """The peak of the arrays from end to end, and the slope of each kind of link up to it."""
     arrays = " ".join(filter(None, (found.part, "arrays")))
     peak = {"x": [left, right], "y": [found.peak_ops_per_s] * 2, "name": f"{arrays}, {si(found.peak_ops_per_s, 'Op/s')}"}
-    yield {**_ROOF, **peak, "line": {"color": INK, "width": 1.5}}
+    said = {"mode": "lines+text", "text": ["", plain(found.part)], "textposition": "bottom left"} if found.part else {}
+    yield {**_ROOF, **peak, **said, "line": {"color": INK, "width": 1.5}}
     for link, rate in found.bits_per_s.items():
         ends = found.slope(link, left)
         slope = {"x": [short(intensity) for intensity, _ in ends], "y": [short(attained) for _, attained in ends]}
