@@ -24,6 +24,12 @@ REPLICAS: Said = {"parts": {"core": {"architecture": "xnorbin", "count": 2}}, "p
 
 BUS: Said = {"links": {"bus": {"between": ["host", "core"], "gbit_per_s": 1, "pj_per_bit": 3, "latency_ns": 5, "shared": True}}}
 
+BANDS: Said = {
+    "parts": {"core": {"architecture": "xnorbin", "count": 2, "split": "rows", "chip": {"feature_map_memory_bits": [2000, 2000]}}},
+    "partition": {"core": ["*"]},
+}
+"""Two chips whose memories hold no map: each has a band of every map's rows, in tiles."""
+
 CUT: Said = {
     "parts": {"a": {"architecture": "xnorbin"}, "b": {"architecture": "chewbaccann"}},
     "links": {"wire": {"between": ["a", "b"], "gbit_per_s": 1}, "up": {"between": ["a", "host"], "gbit_per_s": 2}},

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 
 import pytest
-from systems.composed import BRANCHES, BUS, CUT, MIXED, RECEIVER, REPLICAS, Composed, groupnet, mixed
+from systems.composed import BANDS, BRANCHES, BUS, CUT, MIXED, RECEIVER, REPLICAS, Composed, groupnet, mixed
 
 from hyperdrive_sim.testing import test_contract as contract
 from hyperdrive_sim.testing import test_mutations as mutations
@@ -19,6 +19,8 @@ WORLDS = {
     "replicas on a bus": (groupnet, REPLICAS | BUS),
     "cut": (groupnet, CUT),
     "branches": (groupnet, BRANCHES),
+    "bands": (groupnet, BANDS),
+    "bands on a bus": (groupnet, BANDS | BUS),
     "converted by the sender": (mixed, MIXED),
     "converted by the receiver": (mixed, RECEIVER),
 }
