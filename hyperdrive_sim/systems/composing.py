@@ -70,6 +70,8 @@ class Composition:
         self.flow, self.pools, self.arrivals, self.to = flow, pools, arrivals, to
         self.seen = {member.name: flow.seen(member) for member in flow.members}
         self.all = to.inner()
+        self.lowered: dict[tuple[int, int], Schedule] = {}
+        """Tasks of a number of frames on a chip, by its own names; by the chip's identity."""
         self.written = [self._written(member, finest) for member in flow.members if member.frames(arrivals.frames)]
         self.own = self.all.size
         """Number of the members' tasks; hops and conversions are written behind them, and put in their places at last."""
@@ -95,7 +97,10 @@ class Composition:
     def _written(self, member: Member, finest: bool) -> Written:
         """Write a member's tasks, with the system's numbers of its frames."""
         frames, first = member.frames(self.arrivals.frames), self.all.size
-        schedule = self._seen(member, member.schedule(self.all.inner(), len(frames), finest))
+        key = id(member.mapped), len(frames)
+        if key not in self.lowered:  # chips that take frames in turn are all alike
+            self.lowered[key] = member.lowered(self.all.inner(), len(frames), finest)
+        schedule = self._seen(member, member.placed.renamed(self.lowered[key]))
         self.all.extend(replace(schedule, frame=np.array(frames, np.int32)[schedule.frame]))
         bounds = first + np.searchsorted(schedule.frame, np.arange(len(frames) + 1))
         loads = weight_loads(schedule, first) if member.part.weights_from else ()

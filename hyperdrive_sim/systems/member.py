@@ -69,9 +69,10 @@ class Member:
         """Its own number of one of the system's frames; None for one that it does not take."""
         return (frame - self.first) // self.every if frame % self.every == self.first else None
 
-    def schedule(self, to: Writer, frames: int, finest: bool) -> Schedule:
-        """Tasks of some frames by its own numbers of them, under its name; when they arrive, the system says."""
-        return self.placed.schedule(to, Arrivals(frames), registry.load(self.part.architecture).grains[-1 if finest else 0])
+    def lowered(self, to: Writer, frames: int, finest: bool) -> Schedule:
+        """Tasks of some frames, by its own numbers of them and its chip's own names; when they arrive, the system says."""
+        self.mapped.write(to, Arrivals(frames), registry.load(self.part.architecture).grains[-1 if finest else 0])
+        return to.schedule()
 
     @cached_property
     def crossings(self) -> tuple[Crossing, ...]:

@@ -93,12 +93,13 @@ class PlacedPart:
         if to.counting:
             self.mapped.write(to, arrivals, grain)
         else:
-            to.extend(self.schedule(to.inner(), arrivals, grain))
+            own = to.inner()
+            self.mapped.write(own, arrivals, grain)
+            to.extend(self.renamed(own.schedule()))
 
-    def schedule(self, own: Writer, arrivals: Arrivals, grain: str) -> Schedule:
-        """The part's tasks, under its name in the system, written to a writer of its *own*."""
-        self.mapped.write(own, arrivals, grain)
-        schedule, place = own.schedule(), self.place
+    def renamed(self, schedule: Schedule) -> Schedule:
+        """The part's tasks, as its lowering writes them, under their names in the system."""
+        place = self.place
         actions = tuple({place.path(action): count for action, count in of.items()} for of in schedule.actions.values)
         return replace(
             schedule,
