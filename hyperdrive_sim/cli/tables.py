@@ -51,7 +51,7 @@ def summary(report: Report) -> Group:
 
 def _headline(report: Report) -> Text:
     text = Text(one_line(report.scenario.title), style="bold")
-    text.append(f"\n{subject(report.network, report.system)}", style="not bold")
+    text.append(f"\n{subject(report.network, report.system, report.parts)}", style="not bold")
     return text
 
 

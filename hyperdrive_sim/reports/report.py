@@ -120,7 +120,7 @@ class Report(Results):
         return frames.spans_frame(self.span_columns())
 
     def _repr_html_(self) -> str:
-        subject = summary.subject(self.network, self.system)
+        subject = summary.subject(self.network, self.system, self.parts)
         return frames.page(self.scenario.title, subject, self.summary_lines(), self.published)
 
 

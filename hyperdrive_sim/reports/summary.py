@@ -68,13 +68,17 @@ def per_s(rate: float) -> str:
     return f"{rate:,.0f} /s" if rate >= 1000 else f"{rate:.4g} /s"
 
 
-def subject(network: NetworkRecord, system: SystemRecord) -> str:
-    """The network and the system, in one line."""
+def subject(network: NetworkRecord, system: SystemRecord, parts: Sequence[PartRecord] = ()) -> str:
+    """The network and the system, or its parts, in one line."""
     shape = " x ".join(map(str, network.input_shape))
-    mesh = f" (mesh {system.mesh[0]} x {system.mesh[1]})" if system.mesh and system.chips > 1 else ""
-    chips = counted(system.chips, f"{system.architecture} chip")
     options = "".join(f" of {value} {name}" for name, value in network.options.items())
-    return f"{network.name}{options} at {shape} on {chips}{mesh} at {system.clock_mhz:g} MHz"
+    return f"{network.name}{options} at {shape} on {' + '.join(map(_chips, parts or (system,)))}"
+
+
+def _chips(some: SystemRecord | PartRecord) -> str:
+    """Chips of one kind, with their mesh and their clock."""
+    mesh = f" (mesh {some.mesh[0]} x {some.mesh[1]})" if some.mesh and some.chips > 1 else ""
+    return f"{counted(some.chips, f'{some.architecture} chip')}{mesh} at {some.clock_mhz:g} MHz"
 
 
 def pace(time: Time, work: Throughput, system: SystemRecord) -> Iterator[SummaryLine]:

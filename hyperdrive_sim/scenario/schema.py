@@ -17,6 +17,9 @@ from hyperdrive_sim.text.wording import counted
 Schema = dict[str, Any]
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
+ANY_SYSTEM = "part_of_system"
+"""Definition of `system:` in a file that extends another."""
+
 ANY_CHIP = "chip"
 """Definition of `chip:` in a file that names no architecture, because it extends one that does: the keys of all of them."""
 
@@ -32,8 +35,7 @@ def schema() -> Schema:
     chips = {name: registry.load(name) for name in registry.usable()}
     whole = _keys()
     whole["$defs"] |= {_definition(name): _chip(arch) for name, arch in chips.items()}
-    whole["properties"]["system"] = {**whole["properties"]["system"], "anyOf": [{"$ref": f"#/$defs/{SYSTEM}"}, {"type": "null"}]}
-    whole["$defs"][SYSTEM] = _system(chips)
+    whole["$defs"] |= {SYSTEM: _system(chips, SYSTEM), ANY_SYSTEM: _partial(_system(chips, ANY_SYSTEM))}
     whole["$defs"][ANY_CHIP] = _any_chip({name: whole["$defs"][_definition(name)] for name in chips})
     whole["allOf"] = [*(_of_architecture(arch, whole) for arch in chips.values()), _of_none(whole)]
     return whole
@@ -53,8 +55,9 @@ def _keys() -> Schema:
     for part in whole["$defs"].values():
         part["properties"] = _all_told(part["properties"])
     of_zoo = {"if": {"properties": {"network": {"enum": list(zoo.names())}}}, "then": {"required": ["input_shape"]}}
-    chips = {"anyOf": [{"required": ["architecture"]}, {"required": [SYSTEM]}]}
-    whole |= {"if": {"not": {"required": ["extends"]}}, "then": {"required": whole.pop("required"), **chips, **of_zoo}}
+    keys[SYSTEM]["anyOf"] = _or_null(ANY_SYSTEM)
+    chips = {"anyOf": [{"required": ["architecture"]}, {"required": [SYSTEM]}], "properties": {SYSTEM: {"anyOf": _or_null(SYSTEM)}}}
+    whole |= {"if": {"not": {"required": ["extends"]}}, "then": {"required": whole.pop("required"), "allOf": [chips, of_zoo]}}
     whole["dependentSchemas"] = {"network": {"allOf": list(_input_channels())}}
     return whole
 
@@ -94,23 +97,34 @@ def _chip(arch: Architecture) -> Schema:
     return {**found, "title": arch.name, "properties": _all_told(found["properties"])}
 
 
-def _system(chips: Mapping[str, Architecture]) -> Schema:
-    """The keys of a system, in each part those of its chip."""
+def _or_null(definition: str) -> list[Schema]:
+    return [{"$ref": f"#/$defs/{definition}"}, {"type": "null"}]
+
+
+def _system(chips: Mapping[str, Architecture], name: str) -> Schema:
+    """The keys of a system, in each part those of its chip: the definition of some *name*."""
     from hyperdrive_sim.systems.spec import SystemSpec
 
-    found = SystemSpec.model_json_schema(ref_template=f"#/$defs/{SYSTEM}/$defs/{{model}}")
+    found = SystemSpec.model_json_schema(ref_template=f"#/$defs/{name}/$defs/{{model}}")
     for definition in (found, *found["$defs"].values()):
         definition["properties"] = _all_told(definition["properties"])
     part = found["$defs"]["PartSpec"]
     part["properties"]["architecture"] |= {"enum": list(registry.names()), "enumDescriptions": [_about(name) for name in registry.names()]}
     part["allOf"] = [
         {
-            "if": {"properties": {"architecture": {"const": name}}, "required": ["architecture"]},
-            "then": {"properties": {"chip": {"$ref": f"#/$defs/{_definition(name)}"}}},
+            "if": {"properties": {"architecture": {"const": chip}}, "required": ["architecture"]},
+            "then": {"properties": {"chip": {"$ref": f"#/$defs/{_definition(chip)}"}}},
         }
-        for name in chips
+        for chip in chips
     ]
     return {**found, "title": SYSTEM}
+
+
+def _partial(definition: Schema) -> Schema:
+    """The same of a file that extends another, which may say the rest."""
+    for one in (definition, *definition["$defs"].values()):
+        one.pop("required", None)
+    return definition
 
 
 def _any_chip(chips: Mapping[str, Schema]) -> Schema:

@@ -139,7 +139,7 @@ def _found(scenario: Scenario, progress: Progress) -> Sensitivity:
     return Sensitivity(
         SCHEMA_VERSION,
         scenario.settings.title,
-        summary.subject(report.network, report.system),
+        summary.subject(report.network, report.system, report.parts),
         report.time.frames,
         helps.lasting(made.trace),
         helps.lasts_ps(made.trace) / PS_PER_S,

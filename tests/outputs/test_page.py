@@ -41,10 +41,15 @@ from hyperdrive_sim.scenario.scenario import Scenario
 
 MAX_BYTES = 8_000_000
 ONE = [TINY, f"{TINY} frames=3", FIFTY, "xnorbin/binary_alexnet", "nandnet_dram/binary_alexnet", "hyperdrive/resnet34_narrow_weights"]
+SYSTEM = "systems/mixed_precision frames=3"
 MARKS = {FIFTY: pytest.mark.slow}
 one_run = pytest.mark.parametrize("name", [pytest.param(name, marks=MARKS.get(name, ())) for name in ONE])
 every_page = pytest.mark.parametrize(
-    "names", [pytest.param(names, id="+".join(names), marks=MARKS.get(names[0], ())) for names in [*((name,) for name in ONE), FOUR]]
+    "names",
+    [
+        pytest.param(names, id="+".join(names), marks=MARKS.get(names[0], ()))
+        for names in [*((name,) for name in ONE), FOUR, (SYSTEM,), (SYSTEM, TINY)]
+    ],
 )
 
 
@@ -842,3 +847,39 @@ def test_every_element_is_read() -> None:
         *("layers", "time", "stalls", "units", "tile_use", "memories", "prices", "versions")
     }
     assert {name for name, _ in data(shown)} == {"layer_time", "tiles", "timeline", "roofline", "power", "energy", "memories"}
+
+
+# --- systems of several parts ---
+
+
+def test_a_system_has_a_section_of_parts() -> None:
+    page, found = parsed(SYSTEM), report(SYSTEM)
+    rows = table(page, "parts")
+    assert list(rows) == ["front", "back", "links and memories"]
+    assert [row["chips"].text for row in rows.values()] == ["4 hyperdrive, 2 x 2, 58 MHz", "2 xnorbin in turn, 156 MHz", ""]
+    assert [rows[part.name]["energy"].value for part in found.parts] == [pytest.approx(part.energy.total_j) for part in found.parts]
+    frames = dict(data(page))["parts"]["data"][0]
+    assert sorted(zip(frames["y"], frames["text"], strict=True)) == [
+        *(("back[0]", frame) for frame in "02"),
+        ("back[1]", "1"),
+        *(("front", frame) for frame in "012"),
+    ]
+    assert "fashion_mixed at 1 x 28 x 28 on 4 hyperdrive chips (mesh 2 x 2) at 58 MHz + 2 xnorbin chips at 156 MHz" in words(page)
+
+
+def test_a_system_has_a_picture_of_tiles_and_a_roof_for_each_part() -> None:
+    found, drawn = report(SYSTEM), dict(data(parsed(SYSTEM)))
+    assert [name for name in drawn if name.startswith("tiles")] == ["tiles-front", "tiles-back"]
+    assert drawn["tiles-front"]["frames"]["names"] == ["whole run", "3", "6"]
+    peaks = [line["y"] for line in drawn["roofline"]["data"] if "arrays" in line["name"]]
+    assert peaks == [[part.peak_ops_per_s] * 2 for part in found.parts]
+
+
+def test_what_all_chips_of_a_part_do_is_one_row_of_prices() -> None:
+    found = report(SYSTEM)
+    read = sum(found.energy.by_action[f"back[{number}].map_read.word"].count for number in range(2))
+    assert table(parsed(SYSTEM), "prices")["back map_read.word"]["count"].value == pytest.approx(read)
+
+
+def test_one_chip_has_no_section_of_parts() -> None:
+    assert "parts" not in dict(data(parsed(TINY)))

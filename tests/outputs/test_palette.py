@@ -46,4 +46,4 @@ def test_units_arrays_first() -> None:
 def test_io_by_action_and_by_what_it_carries() -> None:
     assert list(IO_COLOURS) == list(IO_ACTIONS)
     assert BLUE not in IO_COLOURS.values(), "which is the core's"
-    assert of_carried() == {"weights": ORANGE, "input": GREEN, "output": PALETTE[3], "border": PALETTE[4]}
+    assert of_carried() == {"weights": ORANGE, "input": GREEN, "output": PALETTE[3], "border": PALETTE[4], "links": PALETTE[6]}

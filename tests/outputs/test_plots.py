@@ -41,7 +41,8 @@ from hyperdrive_sim.reports import pace
 from hyperdrive_sim.reports.derived.metrics import METRICS
 from hyperdrive_sim.reports.layer_table import layer_rows
 from hyperdrive_sim.reports.records import Histogram
-from hyperdrive_sim.reports.report import Report, Throughput, _energy, _unit_rows
+from hyperdrive_sim.reports.report import Report, Throughput, _unit_rows
+from hyperdrive_sim.reports.spending import energy
 from hyperdrive_sim.schedule.machine import Unit
 from hyperdrive_sim.schedule.placement import Placement
 from hyperdrive_sim.schedule.prices import Price
@@ -93,7 +94,7 @@ def pencil() -> Report:
         trace=trace,
         time=pace.time(compiled(NETWORK, MACHINE, NOWHERE, SCHEDULE)),
         throughput=Throughput(32 / (13 * NS), 32 / 13, 32 / 13 / 8),
-        energy=_energy(ledger, 1),
+        energy=energy(ledger, 1),
         units=tuple(_unit_rows(MACHINE, trace)),
         layers=tuple(layer_rows(run)),
         occupancy={
@@ -352,7 +353,7 @@ def test_tiles_stand_where_they_are_in_the_machine(mesh: tuple[int, int] | None)
     names = [f"chip[{r},{c}]" for r in range(2) for c in range(3)] if mesh else ["one", "two"]
     tiles = {name: np.arange(4.0).reshape(2, 2) / 4 + number / 100 for number, name in enumerate(names)}
     found = pencil()
-    ax = plots.tile_use(replace(found, tiles=tiles, system=replace(found.system, mesh=mesh, chips=len(names))))
+    ax = plots.tile_use(replace(found, tiles=tiles, machine=replace(found.machine, mesh=mesh, chips=len(names))))
     (image,) = ax.get_images()
     rows, columns = mesh or (1, 2)
     shares = np.array(image.get_array())

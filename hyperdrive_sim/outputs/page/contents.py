@@ -8,12 +8,12 @@ from math import fsum
 from hyperdrive_sim.outputs.page.table import NONE, Cell, PageColumn, PageTable, amounts, counts, measured, shares, words
 from hyperdrive_sim.rates import PS_PER_S
 from hyperdrive_sim.reports.derived import waits
-from hyperdrive_sim.reports.derived.actions import ActionCounts, io_bits
+from hyperdrive_sim.reports.derived.actions import ActionCounts, action_names, io_bits
 from hyperdrive_sim.reports.derived.memory_use import MemoryKind
 from hyperdrive_sim.reports.derived.roofline import Roofline
 from hyperdrive_sim.reports.derived.tile_map import WHOLE_RUN, TileMap
 from hyperdrive_sim.reports.layer_columns import mean_use
-from hyperdrive_sim.reports.records import Time
+from hyperdrive_sim.reports.records import Action, Time
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.summary import beside, percent, remarks, si
 from hyperdrive_sim.reports.sums import by_key
@@ -209,20 +209,23 @@ def memories(kinds: Sequence[MemoryKind]) -> PageTable:
 
 
 def prices(report: Report) -> PageTable:
-    """The table of all actions that were paid for, the dearest first."""
-    actions = sorted(report.energy.by_action.items(), key=lambda item: -item[1].energy_j)
-    paid = [action for _, action in actions]
+    """The table of all actions that were paid for, the dearest first; what all chips of a system's part do at one price is one row."""
+    name, rows = action_names(report), dict[tuple[str, float, str, str], list[Action]]()
+    for action, one in report.energy.by_action.items():
+        rows.setdefault((name[action], one.pj, one.provenance, one.source), []).append(one)
+    paid = {key: fsum(one.energy_j for one in of_row) for key, of_row in rows.items()}
+    keys = sorted(rows, key=lambda key: -paid[key])
     return PageTable(
         "prices",
         "Actions and their prices, per frame",
         (
-            words("action", [name for name, _ in actions]),
-            counts("count", [action.count for action in paid]),
-            PageColumn("price, pJ", [Cell(f"{action.pj:,.4g}", action.pj) for action in paid]),
-            amounts("energy", [action.energy_j for action in paid], "J"),
-            shares("share", [action.energy_j / report.energy.total_j for action in paid]),
-            words("known as", [action.provenance for action in paid]),
-            words("source", [action.source for action in paid]),
+            words("action", [name for name, *_ in keys]),
+            counts("count", [fsum(one.count for one in rows[key]) for key in keys]),
+            PageColumn("price, pJ", [Cell(f"{pj:,.4g}", pj) for _, pj, *_ in keys]),
+            amounts("energy", [paid[key] for key in keys], "J"),
+            shares("share", [paid[key] / report.energy.total_j for key in keys]),
+            words("known as", [provenance for *_, provenance, _ in keys]),
+            words("source", [source for *_, source in keys]),
         ),
     )
 

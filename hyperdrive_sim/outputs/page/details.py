@@ -19,7 +19,7 @@ from hyperdrive_sim.reports.derived.gantt import gantt
 from hyperdrive_sim.reports.derived.latencies import SEVERAL, latencies
 from hyperdrive_sim.reports.derived.layer_spans import layer_spans
 from hyperdrive_sim.reports.derived.memory_use import curves, memory_kinds
-from hyperdrive_sim.reports.derived.part_use import PartShare, shares, visits
+from hyperdrive_sim.reports.derived.part_use import PartShare, part_shares, visits
 from hyperdrive_sim.reports.derived.power import power as power_of
 from hyperdrive_sim.reports.derived.roofline import Roofline
 from hyperdrive_sim.reports.derived.roofline import rooflines as points
@@ -49,7 +49,7 @@ def details(run: Run) -> RunDetails:
     report = run.report
     actions = action_counts(report)
     roofs, maps, kinds, spans = points(report, actions), tile_maps(report), memory_kinds(report), layer_spans(report)
-    of_parts = shares(report) if report.parts else ()
+    of_parts = part_shares(report) if report.parts else ()
     used = [(tiles.tiles(found), contents.tiles(found)) for found in maps]
     spent, several = power_of(report), report.time.frames >= SEVERAL
     tables = [
@@ -78,7 +78,7 @@ def details(run: Run) -> RunDetails:
     ]
     return RunDetails(
         run,
-        summary.subject(report.network, report.system),
+        summary.subject(report.network, report.system, report.parts),
         glance(report),
         tuple(report.summary_lines()),
         {table.name: table for table in tables},

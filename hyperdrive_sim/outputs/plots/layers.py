@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from hyperdrive_sim.outputs.palette import IO_COLOURS, colours, of_layer_time
+from hyperdrive_sim.outputs.palette import IO_COLOURS, PALETTE, colours, of_layer_time
 from hyperdrive_sim.outputs.plots.asked import there
 from hyperdrive_sim.outputs.plots.axes import amount, axes, inches, legend, measured, named, titled
 from hyperdrive_sim.outputs.plots.colours import ground, ink
@@ -24,6 +24,7 @@ NARROWEST, WIDEST = 6.4, 14.0
 SEAM_INCHES = 0.1
 """Bars narrower than that touch each other, else more would be seam than bar."""
 HATCH = "////"
+REST, REST_IO = "other actions", "other I/O"
 
 Stack = Mapping[str, NDArray[np.float64]]
 """By name, a height for every bar; the first stands at the bottom."""
@@ -46,12 +47,13 @@ def layer_time(report: Report, *, ax: Axes | None = None) -> Axes:
 def energy(report: Report, by: str = "layer", *, ax: Axes | None = None) -> Axes:
     """A frame's energy by action, the core's and, hatched, what crosses the chips' edges: a bar per layer, or a bar per action."""
     there("by", by, ("layer", "action"))
-    stack = joules_by_layer(report, action_counts(report))
+    spent = joules_by_layer(report, action_counts(report))
+    stack: Stack = _few(spent) if report.parts else spent
     names = [row.name for row in report.layers]
     if by == "action":
         names, stack = list(stack), {name: np.where(np.array(list(stack)) == name, _sum(part), 0.0) for name, part in stack.items()}
-    core = colours(sorted(action for action in stack if not carried(action)))
-    colour = core | IO_COLOURS if not report.parts else colours(sorted(stack, key=lambda action: (bool(carried(action)), action)))
+    core = colours(sorted(action for action in stack if not _crosses(action)))
+    colour = core | IO_COLOURS if not report.parts else colours(sorted(stack, key=lambda action: (_crosses(action), action)))
     styles = {
         name: {"facecolor": colour[name], "hatch": "" if name in core else HATCH, "label": f"{name}, {amount(_sum(part), 'J')}"}
         for name, part in stack.items()
@@ -61,6 +63,22 @@ def energy(report: Report, by: str = "layer", *, ax: Axes | None = None) -> Axes
     core_j, io_j = (amount(joules, "J") for joules in (report.energy.core_j, report.energy.io_j))
     titled(ax, report.scenario.title, f"energy of a frame: core {core_j}, I/O (hatched) {io_j}")
     return ax
+
+
+def _few(stack: Stack) -> Stack:
+    """Energies by action; of more actions than there are colours, the smallest of the core are one, and those of I/O."""
+    if len(stack) <= len(PALETTE):
+        return stack
+    shown, rest = (dict(some) for some in (list(stack.items())[: len(PALETTE) - 2], list(stack.items())[len(PALETTE) - 2 :]))
+    for name in (REST, REST_IO):
+        if some := [part for action, part in rest.items() if _crosses(action) is (name == REST_IO)]:
+            shown[name] = np.sum(some, axis=0)
+    return shown
+
+
+def _crosses(action: str) -> bool:
+    """True for an action that brings data across a chip's edge."""
+    return bool(carried(action)) or action == REST_IO
 
 
 def _sum(part: NDArray[np.float64]) -> float:

@@ -55,14 +55,14 @@ def joules_by_layer(report: Report, actions: ActionCounts) -> dict[str, NDArray[
 
     What all chips of a system's part do is one action.
     """
-    place, name = {row.name: number for number, row in enumerate(report.layers)}, called(report)
+    place, name = {row.name: number for number, row in enumerate(report.layers)}, action_names(report)
     spent = {name[action]: np.zeros(len(place)) for action in report.energy.by_action}
     for (layer, action), paid in joules(report, actions).items():
         spent[name[action]][place[layer]] += paid
     return largest_first(spent)
 
 
-def called(report: Report) -> dict[str, str]:
+def action_names(report: Report) -> dict[str, str]:
     """Names of actions: in a system `back map_read.word` for `back[1].map_read.word`, whichever chip of the part it is of."""
     found = {}
     for action in report.energy.by_action:
@@ -72,7 +72,7 @@ def called(report: Report) -> dict[str, str]:
 
 
 def carried(name: str) -> str:
-    """What an action carries across a chip's edge, by its name (`called`); empty for the core's."""
+    """What an action carries across a chip's edge, by its name (`action_names`); empty for the core's."""
     return carries(name.rpartition(" ")[2])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from math import fsum
 from typing import NamedTuple, TypeVar
 
-from hyperdrive_sim.reports.derived.actions import ActionCounts, called, joules
+from hyperdrive_sim.reports.derived.actions import ActionCounts, action_names, joules
 from hyperdrive_sim.reports.report import Report
 from hyperdrive_sim.reports.sums import by_key
 from hyperdrive_sim.schedule.prices import carries
@@ -32,7 +32,7 @@ def flows(report: Report, actions: ActionCounts) -> tuple[Flow, ...]:
     spent = joules(report, actions)
     by_layer, by_action = _summed(spent, lambda key: key[0]), _summed(spent, lambda key: key[1])
     group, part = groups(by_layer), {action: IO if carries(action) else CORE for action in by_action}
-    kinds = called(report)
+    kinds = action_names(report)
     name = _actions(
         by_key((kinds[action], paid) for action, paid in by_action.items()), {kinds[action]: part[action] for action in by_action}
     )

@@ -56,7 +56,7 @@ def visits(report: Report, most: int = MOST_VISITS) -> tuple[Visit, ...]:
     return tuple(visit for visit in found if len(found) <= most or visit.frame < last[-1])
 
 
-def shares(report: Report) -> tuple[PartShare, ...]:
+def part_shares(report: Report) -> tuple[PartShare, ...]:
     """Shares of each part of a system, and last of what is of no part."""
     busy = {row.name: row.utilization for row in report.units}
     found = [
